@@ -1,0 +1,40 @@
+"""Faults of the operating system, as errors of ours that name the file."""
+
+from __future__ import annotations
+
+import errno
+
+from .errors import FileAccessError, FilePermissionError, FileRealmError
+
+__all__ = ["FaultsOf"]
+
+TYPE_CHECKING = False  # as in `validation`
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Final
+
+_NOT_PERMITTED: Final = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+class FaultsOf:
+    """A block in which every ``OSError`` is about the file *path*."""
+
+    # Not a generator with `contextlib`: its import would be felt by `esfilerealm list`.
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if not isinstance(error, OSError) or isinstance(error, FileRealmError):
+            return
+        reason = error.strerror or str(error)
+        if error.errno in _NOT_PERMITTED:
+            raise FilePermissionError(self._path, reason) from error
+        raise FileAccessError(self._path, error.errno or 0, reason) from error

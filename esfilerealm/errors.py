@@ -1,0 +1,261 @@
+"""
+Every error that is raised on purpose.
+
+```text
+FileRealmError
+├── InvalidUsernameError, InvalidRoleNameError, InvalidPasswordError   also ValueError
+├── UserNotFoundError                                                  also LookupError
+├── UserExistsError
+├── ConfigurationFileMissingError                                      also FileNotFoundError
+├── FileFormatError                                                    also ValueError
+├── InvalidSettingError                                                also ValueError
+├── InvalidAttributeError                                              also ValueError
+├── UnknownHashAlgorithmError, InvalidHashError                        also ValueError
+├── LockTimeoutError                                                   also TimeoutError
+├── FilePermissionError                                                also PermissionError
+└── FileAccessError                                                    also OSError
+```
+
+All of them pickle, carry their facts as attributes, and none ever holds a password or a hash.
+"""
+
+from __future__ import annotations
+
+import errno
+
+__all__ = [
+    "ConfigurationFileMissingError",
+    "FileAccessError",
+    "FileFormatError",
+    "FilePermissionError",
+    "FileRealmError",
+    "InvalidAttributeError",
+    "InvalidHashError",
+    "InvalidPasswordError",
+    "InvalidRoleNameError",
+    "InvalidSettingError",
+    "InvalidUsernameError",
+    "LockTimeoutError",
+    "PasswordTruncatedWarning",
+    "UnknownHashAlgorithmError",
+    "UserExistsError",
+    "UserNotFoundError",
+]
+
+_LONGEST_SHOWN = 60
+
+
+def _shown(value: object) -> str:
+    """Make *value* fit for one line of a message: no control characters, no thousand letters."""
+    text = value if isinstance(value, str) else repr(value)
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    if len(text) <= _LONGEST_SHOWN:
+        return text
+    return f"{text[:_LONGEST_SHOWN]}… ({len(text)} characters)"
+
+
+class FileRealmError(Exception):
+    """The root of every error that this package raises on purpose."""
+
+    def __init__(self, *arguments: object) -> None:
+        # Not only for `str`: OSError's own pickling rewrites `args`, so they are kept aside.
+        super().__init__(*arguments)
+        self._arguments = arguments
+
+    def __reduce__(self) -> tuple[type[FileRealmError], tuple[object, ...]]:
+        return type(self), self._arguments
+
+
+class _InvalidNameError(FileRealmError, ValueError):
+    """A name that breaks a rule."""
+
+    _what: str
+
+    def __init__(self, name: object, rule: str) -> None:
+        super().__init__(name, rule)
+        self.name = name
+        self.rule = rule
+
+    def __str__(self) -> str:
+        return f"invalid {self._what} [{_shown(self.name)}]: {self.rule}"
+
+
+class InvalidUsernameError(_InvalidNameError):
+    """A username that a node would not accept, or that would not read back as written."""
+
+    _what = "username"
+
+
+class InvalidRoleNameError(_InvalidNameError):
+    """A role name that a node would not accept, or that would not read back as written."""
+
+    _what = "role name"
+
+
+class InvalidPasswordError(FileRealmError, ValueError):
+    """A password that may not be set. The password itself is not kept."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+    def __str__(self) -> str:
+        return f"invalid password: {self.rule}"
+
+
+class UserNotFoundError(FileRealmError, LookupError):
+    """A user that the ``users`` file does not hold."""
+
+    def __init__(self, username: str, path: str) -> None:
+        super().__init__(username, path)
+        self.username = username
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"no user [{_shown(self.username)}] in the users file [{self.path}]"
+
+
+class UserExistsError(FileRealmError):
+    """A user that the ``users`` file holds already."""
+
+    def __init__(self, username: str, path: str) -> None:
+        super().__init__(username, path)
+        self.username = username
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"user [{_shown(self.username)}] is in the users file [{self.path}] already"
+
+
+class ConfigurationFileMissingError(FileRealmError, FileNotFoundError):
+    """A file or folder without which there is no realm."""
+
+    def __init__(self, path: str, advice: str) -> None:
+        super().__init__(path, advice)
+        self.errno = errno.ENOENT
+        self.filename = path
+        self.path = path
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"[{self.path}] does not exist: {self.advice}"
+
+
+class FileFormatError(FileRealmError, ValueError):
+    """
+    A file whose content as a whole cannot be used. A bad line alone is a ``LineIssue`` instead.
+
+    Attributes:
+        path: The file, as the caller named it.
+        line_number: Counted from 1.
+        reason: The rule that is broken.
+        offset: Where in the file, in bytes from 0, or None.
+    """
+
+    def __init__(self, path: str, line_number: int, reason: str, offset: int | None = None) -> None:
+        super().__init__(path, line_number, reason, offset)
+        self.path = path
+        self.line_number = line_number
+        self.reason = reason
+        self.offset = offset
+
+    def __str__(self) -> str:
+        where = "" if self.offset is None else f", byte [{self.offset}]"
+        return f"file [{self.path}], line [{self.line_number}]{where}: {self.reason}"
+
+
+class InvalidSettingError(FileRealmError, ValueError):
+    """A setting whose value breaks a rule, or a settings file that cannot be read as settings."""
+
+    def __init__(self, key: str, value: object, rule: str, where: str) -> None:
+        super().__init__(key, value, rule, where)
+        self.key = key
+        self.value = value
+        self.rule = rule
+        self.where = where
+
+    def __str__(self) -> str:
+        return f"setting [{self.key}] is [{_shown(self.value)}] in {self.where}: {self.rule}"
+
+
+class InvalidAttributeError(FileRealmError, ValueError):
+    """An owner, group or mode that was asked for and does not exist."""
+
+    def __init__(self, attribute: str, value: object, rule: str) -> None:
+        super().__init__(attribute, value, rule)
+        self.attribute = attribute
+        self.value = value
+        self.rule = rule
+
+    def __str__(self) -> str:
+        return f"invalid {self.attribute} [{_shown(self.value)}]: {self.rule}"
+
+
+class UnknownHashAlgorithmError(FileRealmError, ValueError):
+    """A name that is no hash algorithm, or none that may be used for this purpose."""
+
+    def __init__(self, name: str, advice: str) -> None:
+        super().__init__(name, advice)
+        self.name = name
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"unknown hash function [{_shown(self.name)}]: {self.advice}"
+
+
+class InvalidHashError(FileRealmError, ValueError):
+    """A text that is no usable hash. The text itself is not kept."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"invalid password hash: {self.reason}"
+
+
+class LockTimeoutError(FileRealmError, TimeoutError):
+    """The write lock was not free in time; *timeout* is in seconds."""
+
+    def __init__(self, lock_path: str, timeout: float) -> None:
+        super().__init__(lock_path, timeout)
+        self.lock_path = lock_path
+        self.timeout = timeout
+
+    def __str__(self) -> str:
+        return (
+            f"write lock [{self.lock_path}] not free after {self.timeout:g} s: "
+            "another writer holds it; try again"
+        )
+
+
+class FilePermissionError(FileRealmError, PermissionError):
+    """Something the operating system does not let us do; nothing was changed."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.errno = errno.EPERM
+        self.filename = path
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"no permission for [{self.path}]: {self.reason}"
+
+
+class FileAccessError(FileRealmError, OSError):
+    """Any other fault of the operating system while reading or writing; nothing was changed."""
+
+    def __init__(self, path: str, number: int, reason: str) -> None:
+        super().__init__(path, number, reason)
+        self.errno = number
+        self.filename = path
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"cannot use [{self.path}]: {self.reason}"
+
+
+class PasswordTruncatedWarning(UserWarning):
+    """bcrypt reads 72 bytes of a password; the one that was set is longer."""
