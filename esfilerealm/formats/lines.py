@@ -1,0 +1,184 @@
+"""
+What ``users`` and ``users_roles`` have in common: bytes, lines, comments, trimming, edits.
+
+Both formats are decided on text. ``decode`` and ``encode`` are exact opposites, so that a text in
+which nothing was replaced gives the very bytes it came from.
+"""
+
+from __future__ import annotations
+
+from ..errors import FileFormatError
+
+__all__ = [
+    "LineIssue",
+    "append_lines",
+    "candidate_lines",
+    "decode",
+    "encode",
+    "is_comment",
+    "read_lines",
+    "replace_lines",
+    "trim",
+]
+
+TYPE_CHECKING = False  # as in `validation`: `typing` is too slow for `esfilerealm list`
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+    from typing import Final
+
+#: What Java's ``String.trim`` removes: every character up to U+0020, and no other blank.
+_TRIMMED: Final = "".join(map(chr, range(0x21)))
+
+#: Up to so many names are looked for by searching the text, more by reading it line by line.
+_FEW: Final = 8
+
+
+class LineIssue:
+    """
+    A line that a node skips. It never quotes the line, which may hold a password hash.
+
+    Attributes:
+        line_number: Counted from 1.
+        kind: ``blank``, ``malformed``, ``invalid-username``, ``reserved-username``,
+            ``invalid-role-name`` or ``no-users``.
+        reason: The rule that is broken, for people.
+    """
+
+    __slots__ = ("kind", "line_number", "reason")
+
+    def __init__(self, line_number: int, kind: str, reason: str) -> None:
+        self.line_number = line_number
+        self.kind = kind
+        self.reason = reason
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, LineIssue):
+            return NotImplemented
+        return (self.line_number, self.kind, self.reason) == (
+            other.line_number,
+            other.kind,
+            other.reason,
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.line_number, self.kind, self.reason))
+
+    def __repr__(self) -> str:
+        return f"LineIssue({self.line_number}, {self.kind!r}, {self.reason!r})"
+
+
+def decode(data: bytes, source: str) -> str:
+    """
+    Decode a whole file strictly: one bad byte spoils it, even in a comment.
+
+    Raises:
+        FileFormatError: With the offset and line of the first bad byte.
+
+    Source:
+        ``FileUserPasswdStore.parseFile`` reads all lines with a strict UTF-8 decoder.
+    """
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line_number = len((data[: error.start] + b"x").splitlines())
+        reason = "not UTF-8; a node cannot read any of the file"
+        raise FileFormatError(source, line_number, reason, error.start) from None
+
+
+def encode(text: str) -> bytes:
+    """Undo ``decode``."""
+    return text.encode("utf-8")
+
+
+def read_lines(text: str) -> list[str]:
+    """
+    Split *text* into its lines without their ends: LF, CR LF or a lone CR, and nothing else.
+
+    ``str.splitlines`` would also split at U+000B, U+000C, U+0085, U+2028 and others.
+    """
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def trim(text: str) -> str:
+    """Trim as Java does: all characters up to U+0020 at both ends, and no other blank."""
+    return text.strip(_TRIMMED)
+
+
+def is_comment(line: str) -> bool:
+    """Tell whether a line is a comment: ``#`` in column 0, before any trimming."""
+    return line.startswith("#")
+
+
+def candidate_lines(text: str, needles: Collection[str]) -> Iterator[tuple[int, str]]:
+    """
+    Yield in order (start, line with its end) for every line that contains one of *needles*.
+
+    Other lines may come too, so the caller decides what each line means. One change to a large
+    file is thereby a search at the speed of memory, and many changes are one pass over the lines.
+    """
+    if len(needles) > _FEW or "\r" in text:
+        return _all_lines(text)
+    return _lines_found(text, needles)
+
+
+def _all_lines(text: str) -> Iterator[tuple[int, str]]:
+    start = 0
+    # Unlike that of str, the splitlines of bytes knows just the line ends that Java knows.
+    for encoded in encode(text).splitlines(keepends=True):
+        line = encoded.decode("utf-8")
+        yield start, line
+        start += len(line)
+
+
+def _lines_found(text: str, needles: Iterable[str]) -> Iterator[tuple[int, str]]:
+    ends: dict[int, int] = {}
+    for needle in needles:
+        position = text.find(needle)
+        while position >= 0:
+            end = text.find("\n", position) + 1 or len(text)
+            ends[text.rfind("\n", 0, position) + 1] = end
+            position = text.find(needle, end)
+    for start in sorted(ends):
+        yield start, text[start : ends[start]]
+
+
+def replace_lines(text: str, replacements: Iterable[tuple[int, int, str]]) -> str:
+    """
+    Put (start, end, new line with its end), sorted by start, into *text*; "" removes the line.
+
+    Lines whose neighbours would join (a lone CR before them, an empty LF line after them) leave
+    an empty comment behind, since "CR, LF" would read as the end of a single line.
+    """
+    pieces: list[str] = []
+    kept = 0
+    before = ""
+    for start, end, line in replacements:
+        for piece in (text[kept:start], line):
+            pieces.append(piece)
+            before = piece or before
+        kept = end
+        if before.endswith("\r") and text.startswith("\n", end):
+            pieces.append(before := "#\n")
+    pieces.append(text[kept:])
+    return "".join(pieces)
+
+
+def append_lines(text: str, lines: Iterable[str]) -> str:
+    """Add *lines*, given without their ends, after *text*, with the line ends that it uses."""
+    ending = _line_ending(text)
+    added = "".join([line + ending for line in lines])
+    separator = ending if added and text and not text.endswith(("\n", "\r")) else ""
+    return text + separator + added
+
+
+def _line_ending(text: str) -> str:
+    newline = text.find("\n")
+    carriage = text.find("\r", 0, newline if newline >= 0 else len(text))
+    if carriage < 0:
+        return "\n"
+    return "\r\n" if carriage == newline - 1 else "\r"

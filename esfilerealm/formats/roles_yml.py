@@ -1,0 +1,77 @@
+"""``roles.yml``: the names of the roles that an administrator defines on a node."""
+
+from __future__ import annotations
+
+from ..errors import InvalidRoleNameError
+from ..validation import validate_role_name
+
+__all__ = ["parse_role_names"]
+
+TYPE_CHECKING = False  # as in `validation`
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def parse_role_names(data: bytes) -> set[str]:
+    """
+    Give the names of the roles that a ``roles.yml`` defines, reserved names excluded.
+
+    Every definition is a document of its own, so that a broken one does not hide the others: it
+    starts with a line that is neither indented nor a comment, and its first key is the name. What
+    is behind the name is not looked at. Nothing here is an error, since a node skips what it
+    cannot use: a definition that is no mapping, an invalid name, and a file that is not UTF-8,
+    which defines nothing.
+
+    Args:
+        data: The whole file.
+
+    Source:
+        ``FileRolesStore.parseFile`` without resolving permissions, as ``elasticsearch-users``
+        calls it.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return set()
+    names = (_name_defined(segment) for segment in _segments(text))
+    return {name for name in names if name is not None}
+
+
+def _segments(text: str) -> Iterator[str]:
+    segment: list[str] = []
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        if line.startswith("#") or not line.strip():
+            continue
+        if not line[0].isspace():
+            if segment:
+                yield "\n".join(segment)
+            segment = [line]
+        elif segment:
+            segment.append(line)
+    if segment:
+        yield "\n".join(segment)
+
+
+def _name_defined(segment: str) -> str | None:
+    name = _first_key(segment)
+    if name is None:
+        return None
+    try:
+        return validate_role_name(name, allow_reserved=False)
+    except InvalidRoleNameError:
+        return None
+
+
+def _first_key(document: str) -> str | None:
+    """Read a YAML document just as far as the first key of its mapping."""
+    import yaml
+
+    in_mapping = False
+    try:
+        for event in yaml.parse(document, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            if isinstance(event, yaml.ScalarEvent):
+                return str(event.value) if in_mapping else None
+            in_mapping = isinstance(event, yaml.MappingStartEvent)
+    except yaml.YAMLError:
+        pass
+    return None

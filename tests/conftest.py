@@ -1,0 +1,87 @@
+"""A realm folder, the command in process, and guards against what a test may leave behind."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from esfilerealm import UsersTool
+from esfilerealm.cli import main
+
+settings.register_profile("default", deadline=None)
+settings.register_profile(
+    "ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+#: bcrypt at cost 4 of "test-password", for whoever needs just any hash.
+CHEAP_HASH = "$2a$04$5zQUs3WRRuT4StzLvfz9G.oBoDBujx/.HU3io31Rx86XVexwBEufu"
+
+
+@pytest.fixture(autouse=True)
+def _no_surroundings(monkeypatch):
+    """Keep what the machine has set away from every test."""
+    for name in ("ES_PATH_CONF", "ELASTIC_CONTAINER", "ES_DISTRIBUTION_TYPE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_left():
+    before = set(threading.enumerate())
+    yield
+    left = [t for t in threading.enumerate() if t not in before and not t.daemon]
+    assert not left
+
+
+@pytest.fixture
+def config(tmp_path) -> Path:
+    """An empty realm whose new hashes are cheap."""
+    folder = tmp_path / "config"
+    folder.mkdir()
+    (folder / "users").touch()
+    (folder / "users_roles").touch()
+    (folder / "elasticsearch.yml").write_text(
+        "xpack.security.authc.password_hashing.algorithm: bcrypt4\n"
+    )
+    return folder
+
+
+@pytest.fixture
+def tool(config) -> UsersTool:
+    return UsersTool(config)
+
+
+@dataclass
+class Run:
+    """What a run of the command left."""
+
+    exit_code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(config, monkeypatch, capsys):
+    """Run the command in process, on the realm of this test unless told otherwise."""
+
+    def run(*args: str, stdin: str = "", config_dir: Path | None = config) -> Run:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        if config_dir is not None:
+            monkeypatch.setenv("ES_PATH_CONF", str(config_dir))
+        capsys.readouterr()
+        exit_code = main(list(args))
+        return Run(exit_code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def readme() -> str:
+    return (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")

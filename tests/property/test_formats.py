@@ -1,0 +1,202 @@
+"""Rules that hold for every file and every edit."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import strategies as own
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from esfilerealm.errors import FileFormatError
+from esfilerealm.formats import (
+    edit_users,
+    edit_users_roles,
+    find_users,
+    find_users_roles,
+    parse_users,
+    parse_users_roles,
+)
+
+pytestmark = pytest.mark.property
+
+JAVA_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
+JAVA_TRIM = bytes(range(0x21))
+
+
+def raw_lines(data: bytes) -> list[bytes]:
+    return JAVA_LINE.findall(data)
+
+
+def without_end(line: bytes) -> bytes:
+    return line.rstrip(b"\r\n")
+
+
+def test_the_line_pattern_of_these_tests_loses_nothing():
+    data = b"a\r\nb\rc\n\r\n\r\rd"
+    assert b"".join(raw_lines(data)) == data
+    assert len(raw_lines(data)) == 7
+
+
+class TestParsing:
+    """Any bytes parse or raise ``FileFormatError``; every line is entry, issue or comment."""
+
+    @given(st.binary(max_size=200))
+    def test_any_bytes(self, data):
+        for parse in (parse_users, parse_users_roles):
+            try:
+                parse(data)
+            except FileFormatError as error:
+                line = 1 + len(re.findall(rb"\r\n|\r|\n", data[: error.offset]))
+                assert error.line_number == line
+
+    @given(own.users_files)
+    def test_every_line_of_users_is_an_entry_an_issue_or_a_comment(self, data):
+        parsed = parse_users(data)
+        lines = raw_lines(data)
+        skipped = {issue.line_number for issue in parsed.issues}
+        entries = {}
+        for number, line in enumerate(lines, 1):
+            if number not in skipped and not line.startswith(b"#"):
+                name, _, value = line.strip(JAVA_TRIM).decode().partition(":")
+                entries[name] = value
+        assert entries == parsed.users
+
+    @given(own.users_files)
+    def test_blank_lines_are_blank_issues(self, data):
+        blank = [n for n, line in enumerate(raw_lines(data), 1) if not line.strip(JAVA_TRIM)]
+        for parsed in (parse_users(data), parse_users_roles(data)):
+            assert [i.line_number for i in parsed.issues if i.kind == "blank"] == blank
+
+    @given(own.users_files, st.lists(own.usernames, min_size=1, max_size=12))
+    def test_finding_is_a_part_of_parsing(self, data, names):
+        users = parse_users(data).users
+        assert find_users(data, names) == {n: users[n] for n in names if n in users}
+
+    @given(own.users_roles_files, st.lists(own.usernames, min_size=1, max_size=12))
+    def test_finding_roles_is_a_part_of_parsing(self, data, names):
+        roles = parse_users_roles(data).roles_by_user
+        assert find_users_roles(data, names) == {n: roles[n] for n in names if n in roles}
+
+
+class TestEditingUsers:
+    """An edit gives exactly the mapping asked for, and keeps every line of no concern."""
+
+    @given(own.users_files)
+    def test_no_change_is_the_same_bytes(self, data):
+        assert edit_users(data, {}) is data
+        assert edit_users(data, dict(parse_users(data).users)) is data
+        assert edit_users(data, {"nobody here": None}) is data
+
+    @settings(max_examples=500)
+    @given(
+        own.users_files,
+        st.dictionaries(own.usernames, st.one_of(st.none(), own.hashes), max_size=12),
+    )
+    @example(b"c:1\rbob:h\n\n", {"bob": None})
+    @example(b"c:1\rbob:h\nal:h\n\n", {"bob": None, "al": None})
+    def test_mapping_and_lines(self, data, changes):
+        before = parse_users(data).users
+        after = edit_users(data, changes)
+        expected = {**before, **{n: h for n, h in changes.items() if h is not None}}
+        for name in [n for n, h in changes.items() if h is None]:
+            expected.pop(name, None)
+        assert parse_users(after).users == expected
+        changed = {n for n, h in changes.items() if before.get(n) != h}
+        assert_kept(unmeant_users_lines(data, changed), unmeant_users_lines(after, changed))
+
+    @given(own.users_files, st.dictionaries(own.usernames, own.hashes, min_size=1, max_size=3))
+    def test_editing_twice_changes_nothing_more(self, data, changes):
+        once = edit_users(data, changes)
+        assert edit_users(once, changes) is once
+
+    @given(own.line_ends, st.integers(1, 5))
+    def test_the_file_keeps_its_line_ends(self, end, count):
+        data = "".join(f"user{n}:h{end}" for n in range(count)).encode()
+        assert edit_users(data, {"new": "h"}) == data + b"new:h" + end.encode()
+
+
+def assert_kept(before: list[bytes], after: list[bytes]) -> None:
+    """Each line of *before* is there, in order; the last one may have been given an end."""
+    rest = iter(after)
+    for number, line in enumerate(before, 1):
+        for candidate in rest:
+            if candidate == line or (number == len(before) and without_end(candidate) == line):
+                break
+            assert candidate == b"#\n", "only what a removal leaves may come in between"
+        else:
+            pytest.fail("a line is lost")
+    assert set(rest) <= {b"#\n"}
+
+
+def unmeant_users_lines(data: bytes, names: set[str]) -> list[bytes]:
+    """Every line but those of *names*."""
+    parsed = parse_users(data)
+    skipped = {issue.line_number for issue in parsed.issues}
+    kept = []
+    for number, line in enumerate(raw_lines(data), 1):
+        is_entry = number not in skipped and not line.startswith(b"#")
+        if is_entry and line.strip(JAVA_TRIM).decode().partition(":")[0] in names:
+            continue
+        kept.append(line)
+    return kept
+
+
+class TestEditingRoles:
+    """An edit gives exactly the roles asked for, and touches no line that gives none of them."""
+
+    @given(own.users_roles_files)
+    def test_no_change_is_the_same_bytes(self, data):
+        assert edit_users_roles(data, {}) is data
+        assert edit_users_roles(data, dict(parse_users_roles(data).roles_by_user)) is data
+        assert edit_users_roles(data, {"nobody here": None}) is data
+
+    @settings(max_examples=500)
+    @given(
+        own.users_roles_files,
+        st.dictionaries(
+            own.usernames, st.one_of(st.none(), st.lists(own.role_names, max_size=4)), max_size=12
+        ),
+    )
+    @example(b"r:bob,\x01x,al\n", {"bob": None})
+    @example(b"r:al,x\x01,bob\n", {"bob": None})
+    @example(b"r:,bob\n", {"bob": None})
+    @example(b"q:z\rr:bob\n\n", {"bob": None})
+    def test_mapping_and_lines(self, data, changes):
+        before = parse_users_roles(data).roles_by_user
+        after = edit_users_roles(data, changes)
+        expected = {n: set(r) for n, r in before.items()}
+        for name, roles in changes.items():
+            expected[name] = set(roles or ())
+        assert nonempty(parse_users_roles(after).roles_by_user) == nonempty(expected)
+        touched = {
+            role
+            for name, roles in changes.items()
+            for role in set(roles or ()) ^ set(before.get(name, ()))
+        }
+        assert_kept(unmeant_roles_lines(data, touched), unmeant_roles_lines(after, touched))
+
+    @given(
+        own.users_roles_files,
+        st.dictionaries(own.usernames, st.lists(own.role_names, max_size=4), max_size=3),
+    )
+    def test_editing_twice_changes_nothing_more(self, data, changes):
+        once = edit_users_roles(data, changes)
+        assert edit_users_roles(once, changes) is once
+
+
+def nonempty(roles_by_user) -> dict[str, set[str]]:
+    """Leave out who has no role, and the empty name, which a stray comma makes and nobody bears."""
+    return {name: set(roles) for name, roles in roles_by_user.items() if name and roles}
+
+
+def unmeant_roles_lines(data: bytes, roles: set[str]) -> list[bytes]:
+    skipped = {issue.line_number for issue in parse_users_roles(data).issues}
+    kept = []
+    for number, line in enumerate(raw_lines(data), 1):
+        role = line.partition(b":")[0].strip(JAVA_TRIM).decode()
+        if number not in skipped and not line.startswith(b"#") and role in roles:
+            continue
+        kept.append(line)
+    return kept
