@@ -1,0 +1,55 @@
+"""The first files of a realm."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from .._faults import FaultsOf
+from .atomic import replace_files
+from .attributes import Attributes
+from .lock import write_lock
+from .read import read_file
+
+if TYPE_CHECKING:
+    from .attributes import RequestedAttributes
+    from .locate import RealmPaths
+
+__all__ = ["create_missing_files"]
+
+_FOLDER_MODE = 0o750
+
+
+def create_missing_files(
+    paths: RealmPaths, requested: RequestedAttributes, *, lock_timeout: float, dry_run: bool
+) -> list[str]:
+    """
+    Create the folder, ``users`` and ``users_roles`` where they are missing; the files are empty.
+
+    Returns:
+        What was (in a dry run: would be) created.
+
+    Raises:
+        InvalidAttributeError, FilePermissionError, FileAccessError, LockTimeoutError: As for any
+        write.
+    """
+    created = [] if os.path.exists(paths.config_dir) else [paths.config_dir]
+    if dry_run:
+        return created + _missing(paths)
+    if created:
+        with FaultsOf(paths.config_dir):
+            os.mkdir(paths.config_dir, _FOLDER_MODE)
+    with write_lock(paths.lock, lock_timeout):
+        missing = _missing(paths)
+        targets = [os.path.realpath(path) for path in missing]
+        replace_files(
+            [
+                (target, b"", Attributes.inherited(os.path.dirname(target)).requested(requested))
+                for target in targets
+            ]
+        )
+    return created + missing
+
+
+def _missing(paths: RealmPaths) -> list[str]:
+    return [path for path in (paths.users, paths.users_roles) if not read_file(path).exists]

@@ -1,0 +1,98 @@
+"""Reading: the whole content and the attributes, both of the same open file."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from .._faults import FaultsOf
+from ..errors import ConfigurationFileMissingError, FileAccessError
+
+__all__ = ["FileContent", "RealmFiles", "read_file"]
+
+TYPE_CHECKING = False  # as in `validation`
+if TYPE_CHECKING:
+    from typing import Final
+
+    from .locate import RealmPaths
+
+# Without O_NONBLOCK, a named pipe in the place of a file would be waited on for ever.
+_FLAGS: Final = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+class FileContent:
+    """
+    A file as it was at one moment.
+
+    Attributes:
+        path: The real path, links followed: what a write has to replace.
+        data: The content; empty if there is no file.
+        stat: Of the file that was read, or None if there is none.
+    """
+
+    __slots__ = ("data", "path", "stat")
+
+    def __init__(self, path: str, data: bytes, status: os.stat_result | None) -> None:
+        self.path = path
+        self.data = data
+        self.stat = status
+
+    @property
+    def exists(self) -> bool:
+        return self.stat is not None
+
+
+def read_file(path: str) -> FileContent:
+    """
+    Read the file at *path*, following links; a missing one (or a dangling link) is empty.
+
+    Raises:
+        FilePermissionError: If it may not be read.
+        FileAccessError: If it is no regular file, or if reading fails.
+    """
+    real_path = os.path.realpath(path)
+    with FaultsOf(path):
+        try:
+            descriptor = os.open(real_path, _FLAGS)
+        except FileNotFoundError:
+            return FileContent(real_path, b"", None)
+        with open(descriptor, "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise FileAccessError(path, errno.EINVAL, "it is not a regular file")
+            return FileContent(real_path, file.read(), status)
+
+
+class RealmFiles:
+    """
+    The two files as they were read, one after the other.
+
+    Attributes:
+        users: The ``users`` file; a realm without one is none.
+        users_roles: The ``users_roles`` file; a missing one counts as empty.
+    """
+
+    def __init__(self, users: FileContent, users_roles: FileContent) -> None:
+        self.users = users
+        self.users_roles = users_roles
+
+    @classmethod
+    def read(cls, paths: RealmPaths) -> RealmFiles:
+        """
+        Read both files.
+
+        Raises:
+            ConfigurationFileMissingError: If there is no ``users`` file.
+            FilePermissionError, FileAccessError: If one of them cannot be read.
+        """
+        users = read_file(paths.users)
+        if not users.exists:
+            advice = "check the folder, or run `esfilerealm init` to make it an empty realm"
+            raise ConfigurationFileMissingError(paths.users, advice)
+        return cls(users, read_file(paths.users_roles))
