@@ -1,0 +1,52 @@
+"""Elasticsearch's file realm in pure Python: read, check and edit its users and roles."""
+
+from __future__ import annotations
+
+from ._version import __version__
+
+TYPE_CHECKING = False  # as in `validation`
+if TYPE_CHECKING:
+    from . import errors
+    from .hashing import hash_password, verify_hash
+    from .settings import RealmSettings
+    from .users_tool import UsersTool
+    from .validation import validate_password, validate_role_name, validate_username
+
+__all__ = [
+    "RealmSettings",
+    "UsersTool",
+    "__version__",
+    "errors",
+    "hash_password",
+    "validate_password",
+    "validate_role_name",
+    "validate_username",
+    "verify_hash",
+]
+
+#: Where each name is. They are loaded on first use (PEP 562), so that the command starts fast.
+_HOMES = {
+    "RealmSettings": "settings",
+    "UsersTool": "users_tool",
+    "hash_password": "hashing",
+    "validate_password": "validation",
+    "validate_role_name": "validation",
+    "validate_username": "validation",
+    "verify_hash": "hashing",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name != "errors" and name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    if name == "errors":
+        return import_module(".errors", __name__)
+    value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

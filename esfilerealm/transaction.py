@@ -1,0 +1,152 @@
+"""
+A write: gathered changes, then lock → re-read → check → edit → replace.
+
+Every change is made twice. At once on a preview, so that a mistake is reported where it is made;
+and again on what the files hold when the lock is taken, which is what counts. Passwords are hashed
+in between, outside the lock, since that is the slow part.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TypeVar
+
+from ._storage.atomic import replace_files
+from ._storage.attributes import Attributes
+from ._storage.lock import write_lock
+from ._storage.read import RealmFiles
+from .credentials import NewCredentials
+from .draft import Draft
+from .formats.users import check_writable_username
+from .formats.users_roles import check_writable_role_name
+from .validation import validate_role_name, validate_username
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+    from typing import Self
+
+    from ._storage.locate import RealmPaths
+    from ._storage.read import FileContent
+    from .settings import RealmSettings
+
+__all__ = ["Transaction"]
+
+T = TypeVar("T")
+
+
+class Transaction:
+    """
+    Any number of changes that land together, or not at all.
+
+    A context manager: leaving it writes, leaving it by an exception does not. It has the verbs of
+    ``UsersTool``; each raises at once what can be known from the files as they are, and on leaving
+    all are checked again under the lock.
+
+    Attributes:
+        changed: After leaving: whether any file is (or, in a dry run, would be) another.
+    """
+
+    def __init__(
+        self, paths: RealmPaths, settings: RealmSettings, *, lock_timeout: float, dry_run: bool
+    ) -> None:
+        self.changed = False
+        self._paths = paths
+        self._settings = settings
+        self._lock_timeout = lock_timeout
+        self._dry_run = dry_run
+        self._changes: list[Callable[[Draft], object]] = []
+        self._preview: Draft | None = None
+
+    def __enter__(self) -> Self:
+        self._preview = self._read()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        preview, self._preview = self._preview, None
+        changes, self._changes = self._changes, []
+        if error is not None or preview is None or not changes:
+            return
+        if self._dry_run:
+            self.changed = bool(preview.edited())
+            return
+        with write_lock(self._paths.lock, self._lock_timeout):
+            draft = self._read()
+            for change in changes:
+                change(draft)
+            files = draft.edited()
+            replace_files([(file.path, data, _attributes(file)) for file, data in files])
+        self.changed = bool(files)
+
+    def useradd(
+        self,
+        username: str,
+        password: str | None = None,
+        *,
+        password_hash: str | None = None,
+        roles: Iterable[str] = (),
+    ) -> None:
+        """See ``UsersTool.useradd``."""
+        validate_username(username, **self._settings.name_rules)
+        check_writable_username(username)
+        given = tuple(check_writable_role_name(role) for role in dict.fromkeys(_names(roles)))
+        credentials = NewCredentials(password, password_hash, self._settings)
+        self._draft.require_no_user(username)
+        stored = credentials.hashed()
+        self._change(lambda draft: draft.add_user(username, stored, given))
+
+    def userdel(self, username: str) -> None:
+        """See ``UsersTool.userdel``."""
+        validate_username(username, **self._settings.name_rules)
+        self._change(lambda draft: draft.remove_user(username))
+
+    def passwd(
+        self, username: str, password: str | None = None, *, password_hash: str | None = None
+    ) -> None:
+        """See ``UsersTool.passwd``."""
+        validate_username(username, **self._settings.name_rules)
+        credentials = NewCredentials(password, password_hash, self._settings)
+        self._draft.require_user(username)
+        stored = credentials.hashed()
+        self._change(lambda draft: draft.set_hash(username, stored))
+
+    def roles(
+        self, username: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()
+    ) -> tuple[str, ...]:
+        """See ``UsersTool.roles``."""
+        validate_username(username, **self._settings.name_rules)
+        added = [check_writable_role_name(role) for role in _names(add)]
+        removed = {validate_role_name(role) for role in _names(remove)}
+        return self._change(lambda draft: draft.change_roles(username, added, removed))
+
+    @property
+    def _draft(self) -> Draft:
+        if self._preview is None:
+            raise RuntimeError("a transaction takes changes inside its with block only")
+        return self._preview
+
+    def _change(self, change: Callable[[Draft], T]) -> T:
+        result = change(self._draft)
+        self._changes.append(change)
+        return result
+
+    def _read(self) -> Draft:
+        return Draft(RealmFiles.read(self._paths), self._settings)
+
+
+def _names(names: Iterable[str]) -> Iterable[str]:
+    """Refuse the slip that would take every letter of a name for a name."""
+    if isinstance(names, str):
+        raise TypeError("roles must be a collection of names, not one text")
+    return names
+
+
+def _attributes(file: FileContent) -> Attributes:
+    if file.stat is not None:
+        return Attributes.of(file.stat)
+    return Attributes.inherited(os.path.dirname(file.path))
