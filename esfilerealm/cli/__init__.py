@@ -1,0 +1,7 @@
+"""The command ``esfilerealm``: arguments, prompts, printing, exit codes."""
+
+from __future__ import annotations
+
+from .app import main
+
+__all__ = ["main"]

@@ -1,0 +1,136 @@
+"""From the words of a command line to an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ..errors import FileRealmError
+from . import help as help_text
+from .commands import COMMANDS, PROGRAM
+from .exits import INTERRUPTED, IO, OK, CommandError, UsageError, exit_code_of
+from .invocation import Invocation
+from .options import ParsedWords, parse
+from .terminal import SILENT, Terminal
+
+__all__ = ["main"]
+
+TYPE_CHECKING = False  # as in `esfilerealm.validation`
+if TYPE_CHECKING:
+    from .options import Command
+
+
+def main(argv: list[str] | None = None) -> int:
+    """
+    Run the command.
+
+    Args:
+        argv: The words behind the program's name; by default those of the process.
+
+    Returns:
+        The exit code. Standard streams and environment are used as found at the call.
+    """
+    terminal = Terminal()
+    try:
+        exit_code = _run(sys.argv[1:] if argv is None else argv, terminal)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        terminal.warn("")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has left; the interpreter must not try to flush it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return IO
+    return exit_code
+
+
+def _run(argv: list[str], terminal: Terminal) -> int:
+    command = PROGRAM
+    invocation = Invocation(PROGRAM, ParsedWords(), terminal)
+    try:
+        before = parse(argv, PROGRAM.options, stop_at_first_positional=True)
+        if not before.positionals:
+            return _run_program(before, terminal)
+        name, *words = before.positionals
+        command = _command(name)
+        invocation = Invocation(command, _merged(before, parse(words, command.options)), terminal)
+        invocation.check()
+        return _run_command(invocation)
+    except (CommandError, FileRealmError) as error:
+        return _report(error, invocation, command)
+
+
+def _run_program(words: ParsedWords, terminal: Terminal) -> int:
+    """Do what the program does without a subcommand."""
+    if "help" in words.values:
+        terminal.print(help_text.full_help(PROGRAM, COMMANDS))
+    elif "version" in words.values:
+        from .._version import __version__
+
+        terminal.print(f"esfilerealm {__version__}")
+    elif "print-completion" in words.values:
+        from .completion import completion_script
+
+        terminal.print(completion_script(words.values["print-completion"][0]))
+    else:
+        raise UsageError("the command is missing")
+    return OK
+
+
+def _command(name: str) -> Command:
+    for command in COMMANDS:
+        if command.name == name:
+            return command
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, [command.name for command in COMMANDS], 1)
+    suggestion = f"; did you mean [{close[0]}]?" if close else ""
+    raise UsageError(f"[{name}] is not a command{suggestion}")
+
+
+def _merged(before: ParsedWords, behind: ParsedWords) -> ParsedWords:
+    """Put together what stands before and behind the name of the subcommand."""
+    merged = ParsedWords()
+    merged.positionals = behind.positionals
+    for words in (behind, before):
+        for key, values in words.values.items():
+            if key in merged.values and key != "E":
+                raise UsageError(f"option [{key}] is given more than once")
+            merged.values.setdefault(key, []).extend(values)
+    return merged
+
+
+def _run_command(invocation: Invocation) -> int:
+    command = invocation.command
+    if invocation.has("help"):
+        invocation.terminal.print(help_text.full_help(command))
+        return OK
+    from importlib import import_module
+
+    home = import_module(f".{command.home}", __package__)
+    exit_code: int = getattr(home, f"run_{command.name}")(invocation)
+    if invocation.has("json"):
+        _print_json(invocation)
+    return exit_code
+
+
+def _report(error: CommandError | FileRealmError, invocation: Invocation, command: Command) -> int:
+    terminal = invocation.terminal
+    exit_code = exit_code_of(error)
+    if isinstance(error, UsageError):
+        terminal.warn(help_text.usage(command))
+    terminal.warn("")
+    terminal.warn(f"ERROR: {error}, with exit code {exit_code}", SILENT)
+    if command is PROGRAM and isinstance(error, UsageError):
+        terminal.warn("\n" + help_text.command_list(COMMANDS))
+    if invocation.has("json"):
+        kind = type(error).__name__
+        invocation.result["error"] = {"type": kind, "message": str(error), "exit_code": exit_code}
+        _print_json(invocation)
+    return exit_code
+
+
+def _print_json(invocation: Invocation) -> None:
+    import json
+
+    invocation.terminal.print_for_programs(json.dumps(invocation.result))

@@ -1,0 +1,172 @@
+"""Every command and its options: one table, for parsing, help and completion."""
+
+from __future__ import annotations
+
+from .options import Command, Option
+
+__all__ = ["COMMANDS", "PROGRAM"]
+
+_COMMON = (
+    Option(
+        "E", "A setting of elasticsearch.yml, as key=value", metavar="KeyValuePair", repeatable=True
+    ),
+    Option(
+        "c config",
+        "The configuration folder; default: ES_PATH_CONF, else /etc/elasticsearch",
+        metavar="DIR",
+        is_ours=True,
+    ),
+    Option("h help", "Show help"),
+    Option("s silent", "Print errors and warnings only"),
+    Option("v verbose", "Print more, such as the lines that a node skips"),
+)
+_JSON = Option("json", "Print one JSON object; it never holds a secret", is_ours=True)
+_DRY_RUN = Option("dry-run", "Check everything, write nothing", is_ours=True)
+
+_PASSWORD = (
+    Option(
+        "p password",
+        "The password. Every user of this machine can see it in the list of processes, and the "
+        "shell keeps it in its history: prefer --password-stdin or --password-file",
+        metavar="String",
+    ),
+    Option("password-stdin", "Read the password from standard input, one line", is_ours=True),
+    Option(
+        "password-file",
+        "Read the password from a file; one line end at its end is left out",
+        metavar="FILE",
+        is_ours=True,
+    ),
+    Option(
+        "password-env",
+        "Take the password from an environment variable",
+        metavar="NAME",
+        is_ours=True,
+    ),
+)
+_NEW_PASSWORD = (
+    *_PASSWORD,
+    Option("hash", "A finished hash in place of a password", metavar="HASH", is_ours=True),
+    Option("generate", "Make up a password and print it once", is_ours=True),
+)
+_ROLES = Option("r roles", "The roles of the user, with commas between", metavar="String")
+
+COMMANDS = (
+    Command(
+        "useradd",
+        "Add a user",
+        (*_COMMON, *_NEW_PASSWORD, _ROLES, _JSON, _DRY_RUN),
+        notes=(
+            "A node sees the user at its next poll, within 5 seconds.",
+            "Without an option that gives the password, it is asked for.",
+        ),
+        argument="username",
+        home="users",
+    ),
+    Command(
+        "userdel",
+        "Remove a user and its roles",
+        (*_COMMON, _JSON, _DRY_RUN),
+        argument="username",
+        home="users",
+    ),
+    Command(
+        "passwd",
+        "Change the password of a user",
+        (*_COMMON, *_NEW_PASSWORD, _JSON, _DRY_RUN),
+        notes=("Without an option that gives the password, it is asked for.",),
+        argument="username",
+        home="users",
+    ),
+    Command(
+        "roles",
+        "Add and remove roles of a user, or show them",
+        (
+            *_COMMON,
+            Option("a add", "Roles to add, with commas between", metavar="String"),
+            Option(
+                "r remove",
+                "Roles to remove, with commas between; they win over --add",
+                metavar="String",
+            ),
+            _JSON,
+            _DRY_RUN,
+        ),
+        notes=("Without -a and -r, the roles of the user are shown.",),
+        argument="username",
+        home="users",
+    ),
+    Command(
+        "list",
+        "List users and their roles",
+        (*_COMMON, _JSON),
+        argument="username",
+        argument_is_optional=True,
+        home="listing",
+    ),
+    Command(
+        "init",
+        "Create the files of a realm where they are missing",
+        (
+            *_COMMON,
+            Option("owner", "Owner of new files", metavar="USER", is_ours=True),
+            Option(
+                "group",
+                "Group of new files; default: that of the folder",
+                metavar="GROUP",
+                is_ours=True,
+            ),
+            Option(
+                "mode",
+                "Mode of new files, octal; default: 660 less the umask",
+                metavar="MODE",
+                is_ours=True,
+            ),
+            _JSON,
+            _DRY_RUN,
+        ),
+        notes=("What is there already is left as it is.",),
+        home="realm_files",
+    ),
+    Command(
+        "hash",
+        "Print the hash of a password",
+        (
+            *_COMMON,
+            *_PASSWORD,
+            Option(
+                "algorithm",
+                "Default: that of the settings, else bcrypt",
+                metavar="NAME",
+                is_ours=True,
+            ),
+            _JSON,
+        ),
+        notes=("The hash can be given to useradd and passwd as --hash.",),
+        home="hashes",
+    ),
+    Command(
+        "verify",
+        "Tell whether a password is that of a user",
+        (*_COMMON, *_PASSWORD, _JSON),
+        notes=("Exits with 0 if it is right, 1 if it is wrong, 67 if there is no such user.",),
+        argument="username",
+        home="hashes",
+    ),
+)
+
+PROGRAM = Command(
+    "esfilerealm",
+    "Manages the users of an Elasticsearch node's file realm",
+    (
+        *_COMMON,
+        Option("version", "Print the version", is_ours=True),
+        Option(
+            "print-completion",
+            "Print the completion script for a shell: bash, zsh or tcsh",
+            metavar="SHELL",
+            is_ours=True,
+        ),
+    ),
+    argument="command",
+)

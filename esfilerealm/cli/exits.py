@@ -1,0 +1,72 @@
+"""Exit codes, those of ``sysexits.h``, and the one table from errors to them."""
+
+from __future__ import annotations
+
+from .. import errors
+
+__all__ = [
+    "CONFIGURATION",
+    "DATA",
+    "INTERNAL",
+    "INTERRUPTED",
+    "IO",
+    "OK",
+    "USAGE",
+    "WRONG_PASSWORD",
+    "CommandError",
+    "UsageError",
+    "exit_code_of",
+]
+
+OK = 0
+WRONG_PASSWORD = 1
+USAGE = 64
+DATA = 65
+NO_USER = 67
+INTERNAL = 70
+IO = 74
+LOCKED = 75
+NO_PERMISSION = 77
+CONFIGURATION = 78
+INTERRUPTED = 130
+
+#: The first class that an error is an instance of decides. A file that is not UTF-8 and a user
+#: that exists share a code with internal faults because they do in ``elasticsearch-users``.
+_CODES = (
+    (errors.InvalidUsernameError, DATA),
+    (errors.InvalidRoleNameError, DATA),
+    (errors.InvalidPasswordError, DATA),
+    (errors.InvalidHashError, DATA),
+    (errors.InvalidAttributeError, DATA),
+    (errors.UserNotFoundError, NO_USER),
+    (errors.UserExistsError, INTERNAL),
+    (errors.FileFormatError, INTERNAL),
+    (errors.LockTimeoutError, LOCKED),
+    (errors.FilePermissionError, NO_PERMISSION),
+    (errors.ConfigurationFileMissingError, CONFIGURATION),
+    (errors.InvalidSettingError, CONFIGURATION),
+    (errors.UnknownHashAlgorithmError, CONFIGURATION),
+    (errors.FileAccessError, IO),
+)
+
+
+class CommandError(Exception):
+    """A fault of one run of the command, with its exit code."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class UsageError(CommandError):
+    """Words that make no command; the help is shown beside the message."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, USAGE)
+
+
+def exit_code_of(error: errors.FileRealmError | CommandError) -> int:
+    """Give the exit code of an error."""
+    if isinstance(error, CommandError):
+        return error.exit_code
+    return next((code for kind, code in _CODES if isinstance(error, kind)), INTERNAL)

@@ -1,0 +1,134 @@
+"""One run of one subcommand: what was asked for, and the realm it is about."""
+
+from __future__ import annotations
+
+import os
+
+from ..settings import RealmSettings, container_overrides
+from ..users_tool import UsersTool
+from .exits import CONFIGURATION, CommandError, UsageError
+from .terminal import NORMAL, SILENT, VERBOSE
+
+__all__ = ["DEFAULT_CONFIG_DIR", "Invocation"]
+
+TYPE_CHECKING = False  # as in `esfilerealm.validation`
+if TYPE_CHECKING:
+    from .options import Command, ParsedWords
+    from .terminal import Terminal
+
+DEFAULT_CONFIG_DIR = "/etc/elasticsearch"
+
+
+class Invocation:
+    """
+    The options, the argument and the realm of a run.
+
+    Attributes:
+        command: What is run.
+        terminal: Where it prints and asks.
+        result: What ``--json`` prints.
+    """
+
+    def __init__(self, command: Command, words: ParsedWords, terminal: Terminal) -> None:
+        self.command = command
+        self.terminal = terminal
+        self.result: dict[str, object] = {"command": command.name}
+        self._words = words
+        self._tool: UsersTool | None = None
+
+    def has(self, key: str) -> bool:
+        """Tell whether an option is given."""
+        return key in self._words.values
+
+    def value(self, key: str) -> str | None:
+        """Give the value of an option, or None if it is not given."""
+        values = self._words.values.get(key)
+        return values[0] if values else None
+
+    @property
+    def username(self) -> str:
+        """The argument of a command that needs one."""
+        return self._words.positionals[0]
+
+    @property
+    def optional_username(self) -> str | None:
+        """The argument of a command that may go without."""
+        return self._words.positionals[0] if self._words.positionals else None
+
+    def check(self) -> None:
+        """Set the verbosity, and refuse what cannot be meant."""
+        if self.has("silent") and self.has("verbose"):
+            raise UsageError("options [s/silent] and [v/verbose] exclude each other")
+        self.terminal.verbosity = (
+            SILENT if self.has("silent") else VERBOSE if self.has("verbose") else NORMAL
+        )
+        self.terminal.is_for_programs = self.has("json")
+        if self.has("help"):
+            return
+        self._overrides()
+        self._check_argument()
+
+    def _check_argument(self) -> None:
+        given = self._words.positionals
+        expected = self.command.argument
+        # The words are not shown: one of them may be a password in the wrong place.
+        if expected is None and given:
+            raise UsageError(f"[{self.command.name}] takes no argument, found {len(given)}")
+        if len(given) > 1:
+            raise UsageError(f"expected one {expected}, found {len(given)} words")
+        if expected and not given and not self.command.argument_is_optional:
+            raise UsageError(f"the {expected} is missing")
+
+    @property
+    def tool(self) -> UsersTool:
+        """The realm in the configuration folder, which has to be known."""
+        if self._tool is None:
+            config_dir = self._config_dir()
+            if config_dir is None:
+                raise CommandError(
+                    "no configuration folder: give -c DIR, or set ES_PATH_CONF; "
+                    f"[{DEFAULT_CONFIG_DIR}] is not there",
+                    CONFIGURATION,
+                )
+            settings = RealmSettings.load(config_dir, self._overrides())
+            self._tool = UsersTool(config_dir, settings=settings, dry_run=self.has("dry-run"))
+            self._warn_of_old_folder()
+        return self._tool
+
+    @property
+    def settings(self) -> RealmSettings:
+        """The settings of the realm; without a configuration folder, defaults and ``-E``."""
+        return RealmSettings.load(self._config_dir(), self._overrides())
+
+    def _config_dir(self) -> str | None:
+        given = self.value("config")
+        if given is not None:
+            if not given:
+                raise UsageError("option [c/config] needs a folder, not an empty text")
+            return given
+        from_environment = os.environ.get("ES_PATH_CONF")
+        if from_environment is not None:
+            if not from_environment:
+                raise CommandError("ES_PATH_CONF is set, but empty", CONFIGURATION)
+            return from_environment
+        return DEFAULT_CONFIG_DIR if os.path.isdir(DEFAULT_CONFIG_DIR) else None
+
+    def _overrides(self) -> dict[str, str]:
+        """Give the settings of ``-E``, below those of a container's environment."""
+        overrides: dict[str, str] = {}
+        for pair in self._words.values.get("E", ()):
+            key, _, value = pair.partition("=")
+            if not key or not value:
+                raise UsageError(f"setting [{key}] must be given as key=value, and not be empty")
+            if key in overrides:
+                raise UsageError(f"setting [{key}] is given twice")
+            if key == "path.home":
+                raise UsageError("setting [path.home] is fixed by the installation")
+            overrides[key] = value
+        return {**overrides, **container_overrides(os.environ)}
+
+    def _warn_of_old_folder(self) -> None:
+        for path in self._tool.paths.legacy if self._tool else ():
+            self.terminal.warn(
+                f"WARNING: using [{path}]; x-pack is an old place, move the file one folder up"
+            )

@@ -1,0 +1,121 @@
+"""Where a password comes from."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from .._faults import FaultsOf
+from ..errors import PasswordTruncatedWarning
+from ..validation import validate_password
+from .exits import CONFIGURATION, DATA, CommandError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .invocation import Invocation
+
+__all__ = ["Secret", "asked_password", "new_secret", "password_given", "truncation_shown"]
+
+_SOURCES: Final = (
+    "password",
+    "password-stdin",
+    "password-file",
+    "password-env",
+    "hash",
+    "generate",
+)
+
+#: 22 letters and digits: far beyond guessing, and within the 72 bytes of bcrypt.
+_GENERATED_BITS: Final = 128
+
+
+class Secret:
+    """A new password or a finished hash: one of the two, as ``UsersTool`` takes them."""
+
+    def __init__(self, *, password: str | None = None, password_hash: str | None = None) -> None:
+        self.password = password
+        self.password_hash = password_hash
+
+
+def new_secret(invocation: Invocation) -> Secret:
+    """
+    Give what the options say, or ask twice.
+
+    Raises:
+        UsageError: If more than one option gives it.
+        CommandError: If its source cannot be used, or if the two answers differ.
+        InvalidPasswordError: If the first answer is too short, before the second is asked for.
+    """
+    if invocation.has("hash"):
+        _check_one_source(invocation)
+        return Secret(password_hash=invocation.value("hash"))
+    if invocation.has("generate"):
+        _check_one_source(invocation)
+        return Secret(password=_generated())
+    password = password_given(invocation)
+    return Secret(password=asked_password(invocation) if password is None else password)
+
+
+def password_given(invocation: Invocation) -> str | None:
+    """Give the password that an option gives or names the source of, or None."""
+    _check_one_source(invocation)
+    if invocation.has("password-stdin"):
+        return _one_line(invocation.terminal.read_all(), "standard input")
+    if (path := invocation.value("password-file")) is not None:
+        return _from_file(path)
+    if (name := invocation.value("password-env")) is not None:
+        if name not in os.environ:
+            raise CommandError(f"environment variable [{name}] is not set", CONFIGURATION)
+        return os.environ[name]
+    return invocation.value("password")
+
+
+def asked_password(invocation: Invocation) -> str:
+    """Ask for a new password twice."""
+    password = validate_password(invocation.terminal.ask_secret("Enter new password: "))
+    if invocation.terminal.ask_secret("Retype new password: ") != password:
+        raise CommandError("the two passwords differ", DATA)
+    return password
+
+
+@contextmanager
+def truncation_shown(invocation: Invocation) -> Iterator[None]:
+    """Print the warning of a password longer than bcrypt reads as one line."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", PasswordTruncatedWarning)
+        yield
+    for warning in caught:
+        invocation.terminal.warn(f"WARNING: {warning.message}")
+
+
+def _check_one_source(invocation: Invocation) -> None:
+    given = [f"--{key}" for key in _SOURCES if invocation.has(key)]
+    if len(given) > 1:
+        raise UsageError(f"only one of [{', '.join(given)}] can give the password")
+
+
+def _from_file(path: str) -> str:
+    try:
+        with FaultsOf(path), open(path, "rb") as file:
+            text = file.read().decode("utf-8")
+    except UnicodeDecodeError:
+        raise CommandError(f"password file [{path}] is not UTF-8", DATA) from None
+    return _one_line(text, f"password file [{path}]")
+
+
+def _one_line(text: str, source: str) -> str:
+    line = text.removesuffix("\n").removesuffix("\r")
+    if not line:
+        raise CommandError(f"{source} holds no password", DATA)
+    if "\n" in line or "\r" in line:
+        raise CommandError(f"{source} holds more than one line", DATA)
+    return line
+
+
+def _generated() -> str:
+    from passlib import pwd
+
+    return str(pwd.genword(entropy=_GENERATED_BITS, charset="ascii_62"))
