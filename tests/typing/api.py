@@ -1,0 +1,1 @@
+"""Type-checked and never run: the public API as a caller uses it."""
