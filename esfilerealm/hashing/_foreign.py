@@ -1,0 +1,54 @@
+"""Hashes of other programs, which a node does not know and takes for clear text."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["foreign_family"]
+
+_OWN: Final = (
+    "$2a$",
+    "$2b$",
+    "$2y$",
+    "{pbkdf2}",
+    "{pbkdf2_stretch}",
+    "{ssha256}",
+    "{sha}",
+    "{md5}",
+)
+
+# Prefixes in lower case; the first that fits names the family.
+_FAMILIES: Final = (
+    ("$apr1$", "Apache's MD5-crypt"),
+    ("$1$", "MD5-crypt"),
+    ("$5$", "SHA-256-crypt"),
+    ("$6$", "SHA-512-crypt"),
+    ("$y$", "yescrypt"),
+    ("$7$", "scrypt"),
+    ("$scrypt$", "scrypt"),
+    ("scrypt:", "Werkzeug's scrypt"),
+    ("$argon2", "argon2"),
+    ("{argon2}", "LDAP's argon2"),
+    ("$2$", "bcrypt of revision 2"),
+    ("$2x$", "bcrypt of revision 2x"),
+    ("$2", "bcrypt of an unknown revision"),
+    ("$pbkdf2", "passlib's PBKDF2"),
+    ("pbkdf2_", "Django's PBKDF2"),
+    ("pbkdf2:", "Werkzeug's PBKDF2"),
+    ("{pbkdf2-", "LDAP's PBKDF2"),
+    ("{ssha", "LDAP's salted SHA"),
+    ("{smd5}", "LDAP's salted MD5"),
+    ("{sha", "LDAP's SHA"),
+    ("{crypt}", "LDAP's crypt"),
+    ("{plain}", "marked as clear text"),
+    ("{cleartext}", "marked as clear text"),
+    ("scram-sha-", "SCRAM"),
+)
+
+
+def foreign_family(text: str) -> str | None:
+    """Name the kind of hash that *text* looks like; None if it looks like none."""
+    start = text.lstrip().lower()
+    if start.startswith(_OWN):
+        return "a hash with a blank before it or its prefix in another letter case"
+    return next((family for prefix, family in _FAMILIES if start.startswith(prefix)), None)

@@ -1,0 +1,67 @@
+"""Reading text the way the Java runtime under a node does."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Final
+
+__all__ = ["decode_base64", "encode_base64", "is_base64_of", "java_units", "read_int"]
+
+_ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
+_INTEGER: Final = re.compile(r"([+-]?)0*([0-9]{1,10})")
+_SMALLEST_INT: Final = -(2**31)
+_LARGEST_INT: Final = 2**31 - 1
+_BASE64: Final = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?")
+
+
+def java_units(text: str) -> str:
+    """
+    Make *text* as long as Java counts it: characters outside the basic plane are two.
+
+    They become placeholders. No field of a hash may hold them, so only their number matters.
+    """
+    return text if text.isascii() else _ASTRAL.sub("\ufffd\ufffd", text)
+
+
+def read_int(text: str) -> int | None:
+    """
+    Read a decimal 32-bit number; None if it is not one.
+
+    A sign and leading zeros are fine. Digits outside ASCII, which Java reads, are refused: no
+    program writes them, and a reader would not recognise the number.
+
+    Source:
+        ``Integer.parseInt``.
+    """
+    match = _INTEGER.fullmatch(text)
+    if match is None:
+        return None
+    number = int(match[1] + match[2])
+    return number if _SMALLEST_INT <= number <= _LARGEST_INT else None
+
+
+def decode_base64(text: str) -> bytes | None:
+    """
+    Decode the standard alphabet; None if *text* is not base64.
+
+    The padding may be left out, but not half of it. Spare bits are ignored.
+
+    Source:
+        ``Base64.getDecoder``.
+    """
+    if _BASE64.fullmatch(text) is None:
+        return None
+    bare = text.rstrip("=")
+    return base64.b64decode(bare + "=" * (-len(bare) % 4))
+
+
+def encode_base64(data: bytes) -> str:
+    """Encode with the standard alphabet and padding."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def is_base64_of(text: str, size: int) -> bool:
+    """Tell whether *text* is what encoding some *size* bytes gives, to the last spare bit."""
+    data = decode_base64(text)
+    return data is not None and len(data) == size and encode_base64(data) == text

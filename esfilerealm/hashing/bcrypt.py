@@ -1,0 +1,178 @@
+"""bcrypt: ``$2a$``, two digits of cost, ``$``, 22 characters of salt and 31 of digest."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass
+from typing import Final
+
+from ..errors import InvalidHashError, PasswordTruncatedWarning
+from ._java import java_units, read_int
+from .base import password_bytes, same_text
+
+__all__ = ["COSTS", "PASSWORD_BYTES", "PREFIXES", "BcryptHasher", "warn_if_truncated"]
+
+COSTS: Final = range(4, 15)
+"""The costs that have a name."""
+
+PREFIXES: Final = ("$2a$", "$2b$", "$2y$")
+"""The revisions that a node reads. All of them are computed alike."""
+
+PASSWORD_BYTES: Final = 72
+"""How much of a password is read, in bytes."""
+
+_DEFAULT_COST: Final = 10
+_COMPUTABLE_COSTS: Final = range(4, 31)
+
+_LENGTH: Final = 60
+_TAIL: Final = 54  # "$", salt and digest: a node finds the end of the cost by counting back
+_COST: Final = slice(4, 6)
+_SEPARATOR: Final = 6
+_SALT: Final = slice(7, 29)
+_DIGEST: Final = slice(29, 60)
+
+_ALPHABET: Final = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+# A node looks up three of each four characters, the fourth only if it is U+0080: then it throws.
+_READABLE_SALT: Final = re.compile(rf"(?:[{_ALPHABET}]{{3}}[^\x80]){{5}}[{_ALPHABET}]{{2}}")
+# The last character of each field carries 2 and 4 bits; the rest of its 6 must be zero.
+_CANONICAL_SALT: Final = re.compile(rf"[{_ALPHABET}]{{21}}[{_ALPHABET[::16]}]")
+_CANONICAL_DIGEST: Final = re.compile(rf"[{_ALPHABET}]{{30}}[{_ALPHABET[::4]}]")
+
+
+@dataclass(frozen=True, slots=True)
+class BcryptHasher:
+    """
+    bcrypt of one cost.
+
+    Attributes:
+        name: ``bcrypt`` or ``bcrypt`` and the cost.
+        cost: Binary logarithm of the rounds, of new hashes. Verifying uses the cost in the text.
+
+    Source:
+        ``Hasher.BCRYPT`` and its siblings, ``BCrypt``.
+    """
+
+    name: str
+    cost: int
+
+    @classmethod
+    def of_cost(cls, cost: int) -> BcryptHasher:
+        """Make the hasher of that cost, named as Elasticsearch names it."""
+        return cls("bcrypt" if cost == _DEFAULT_COST else f"bcrypt{cost}", cost)
+
+    @classmethod
+    def of_hash(cls, text: str) -> BcryptHasher:
+        """
+        Choose the hasher for *text*, which starts like bcrypt, as a node does.
+
+        Raises:
+            InvalidHashError: If no cost is found, or one without a name.
+
+        Source:
+            ``Hasher.resolveFromHash``.
+        """
+        cost = _read_cost(java_units(text))
+        if cost not in COSTS:
+            raise InvalidHashError(_cost_rule(cost))
+        return cls.of_cost(cost)
+
+    def hash(self, password: str) -> str:
+        """Hash the first 72 bytes of *password* as revision ``2a``, which every release reads."""
+        import bcrypt  # only here: most commands compute no bcrypt
+
+        salt = bcrypt.gensalt(self.cost, prefix=b"2a")
+        return bcrypt.hashpw(password_bytes(password)[:PASSWORD_BYTES], salt).decode("ascii")
+
+    def verify(self, password: str, hash: str) -> bool:
+        """Give a node's verdict, at the cost in the text; see ``Hasher.verify``."""
+        text = java_units(hash)
+        if not text.startswith(PREFIXES):
+            return False
+        _refuse_unreadable(text)
+        return _never_matches(text) is None and _matches(password, text)
+
+    def check(self, hash: str) -> None:
+        """Refuse what is no usable bcrypt hash; see ``Hasher.check``."""
+        text = java_units(hash)
+        if not text.startswith(PREFIXES):
+            raise InvalidHashError(f"a bcrypt hash starts with one of {', '.join(PREFIXES)}")
+        self.of_hash(text)
+        _refuse_unreadable(text)
+        reason = _never_matches(text)
+        if reason is not None:
+            raise InvalidHashError(reason)
+
+
+def warn_if_truncated(password: str, *, stacklevel: int) -> None:
+    """Warn if bcrypt ignores a part of *password*; *stacklevel* 2 blames the caller of this."""
+    size = len(password_bytes(password))
+    if size > PASSWORD_BYTES:
+        warnings.warn(
+            f"bcrypt reads the first {PASSWORD_BYTES} bytes of a password, this one has "
+            f"[{size}]: the rest does not protect anything; use pbkdf2_stretch",
+            PasswordTruncatedWarning,
+            stacklevel=stacklevel,
+        )
+
+
+def _read_cost(text: str) -> int:
+    """Read the cost where a node looks for it: before the last 54 characters."""
+    end = len(text) - _TAIL
+    cost = read_int(text[_COST.start : end]) if end > _COST.start else None
+    # A longer number may be zeros and salt: it must not be shown, and the text never verifies.
+    if cost is not None and end <= _COST.stop:
+        return cost
+    if len(text) != _LENGTH:
+        raise InvalidHashError(f"a bcrypt hash has {_LENGTH} characters, not [{len(text)}]")
+    raise InvalidHashError("the bcrypt cost is not a number")
+
+
+def _cost_rule(cost: int) -> str:
+    """Say why a node has no algorithm for *cost*."""
+    return (
+        f"unknown hash function [bcrypt{cost}]: a node reads bcrypt costs "
+        f"from {COSTS.start} to {COSTS.stop - 1}"
+    )
+
+
+def _refuse_unreadable(text: str) -> None:
+    """
+    Raise where a node's bcrypt throws.
+
+    Source:
+        ``BCrypt.hashpw``.
+    """
+    if len(text) < _SALT.stop:
+        raise InvalidHashError("the bcrypt hash ends before its salt does")
+    if text[_SEPARATOR] > "$":
+        raise InvalidHashError("no separator after two digits of bcrypt cost")
+    cost = read_int(text[_COST])
+    if cost is None:
+        raise InvalidHashError("the bcrypt cost is not a number")
+    if cost not in _COMPUTABLE_COSTS:
+        raise InvalidHashError(_cost_rule(cost))
+    if _READABLE_SALT.fullmatch(text[_SALT]) is None:
+        raise InvalidHashError("the bcrypt salt holds a character outside its alphabet")
+
+
+def _never_matches(text: str) -> str | None:
+    """Say why a node, which writes the text anew and compares, can never get this one."""
+    if len(text) != _LENGTH:
+        return f"a bcrypt hash has {_LENGTH} characters, not [{len(text)}]"
+    if not text[_COST].isdigit() or text[_SEPARATOR] != "$":
+        return "the bcrypt cost is not two digits and a separator"
+    if _CANONICAL_SALT.fullmatch(text[_SALT]) is None:
+        return "the bcrypt salt is not written as a node writes it, so no password can match"
+    if _CANONICAL_DIGEST.fullmatch(text[_DIGEST]) is None:
+        return "the bcrypt digest is not written as a node writes it, so no password can match"
+    return None
+
+
+def _matches(password: str, text: str) -> bool:
+    """Compute the text anew, with its own revision, cost and salt, and compare."""
+    import bcrypt  # only here: most commands compute no bcrypt
+
+    setting = text[: _SALT.stop].encode("ascii")
+    computed = bcrypt.hashpw(password_bytes(password)[:PASSWORD_BYTES], setting)
+    return same_text(computed.decode("ascii"), text)

@@ -1,0 +1,283 @@
+"""
+The same hashers as passlib handlers, for a hash policy and for upgrades at login.
+
+Every computation is done by this package's hashers: passlib's own bcrypt backend, which fails
+beside bcrypt 5, is never loaded. Runs on passlib and on its fork libpass.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+
+import passlib.utils.handlers as passlib_handlers
+from passlib.context import CryptContext
+
+from ..errors import (
+    InvalidHashError,
+    InvalidPasswordError,
+    InvalidSettingError,
+    UnknownHashAlgorithmError,
+)
+from . import bcrypt, digest, pbkdf2
+from .registry import STORED_ALGORITHMS, resolve, resolve_from_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .base import Hasher
+
+__all__ = [
+    "EsBcrypt",
+    "EsMd5",
+    "EsPbkdf2",
+    "EsPbkdf2Stretch",
+    "EsSha1",
+    "EsSsha256",
+    "crypt_context",
+]
+
+
+_WHERE: Final = "crypt_context()"
+
+
+class _NodeHandler(passlib_handlers.GenericHandler):
+    """
+    A passlib handler that only translates: texts to str, the family to one of our hashers.
+
+    An instance is one parsed hash, kept whole in passlib's ``checksum``.
+    """
+
+    name: ClassVar[str]
+    setting_kwds: ClassVar[tuple[str, ...]] = ()
+    prefixes: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def identify(cls, hash: str | bytes) -> bool:
+        """Tell whether *hash* is of this family, whether or not it is sound."""
+        return _hash_text(hash).startswith(cls.prefixes)
+
+    @classmethod
+    def from_string(cls, hash: str | bytes, **_context: object) -> Self:
+        """
+        Parse *hash*.
+
+        Raises:
+            InvalidHashError: If it is of another family, or a node would throw on it.
+        """
+        return cls(checksum=cls._parse(hash)[1])
+
+    def to_string(self) -> str:
+        """Give back the whole hash."""
+        return self.checksum or ""
+
+    @classmethod
+    def hash(cls, secret: str | bytes, **settings: object) -> str:
+        """Hash *secret* with the settings of this handler; *settings* are as for ``using``."""
+        if settings:
+            options: dict[str, Any] = {**settings}
+            return cls.using(**options).hash(secret)
+        return cls._hasher().hash(_text(secret))
+
+    @classmethod
+    def verify(cls, secret: str | bytes, hash: str | bytes, **_context: object) -> bool:
+        """
+        Give a node's verdict.
+
+        Raises:
+            InvalidHashError: If *hash* is of another family, or a node would throw on it.
+        """
+        hasher, text = cls._parse(hash)
+        return hasher.verify(_text(secret), text)
+
+    @classmethod
+    def _parse(cls, hash: str | bytes) -> tuple[Hasher, str]:
+        """Find the hasher for a hash of this family."""
+        text = _hash_text(hash)
+        if not text.startswith(cls.prefixes):
+            raise InvalidHashError(f"{cls.name} hashes start with {', '.join(cls.prefixes)}")
+        return resolve_from_hash(text), text
+
+    @classmethod
+    def _hasher(cls) -> Hasher:
+        """Find our hasher for new hashes with the settings of this handler."""
+        return resolve(cls.name.removeprefix("es_"))
+
+
+class _CostHandler(passlib_handlers.HasRounds, _NodeHandler):
+    """A family with a cost, which passlib calls rounds."""
+
+    setting_kwds: ClassVar[tuple[str, ...]] = ("rounds",)
+    separator: ClassVar[str]
+    costs: ClassVar[Sequence[int]]
+
+    @classmethod
+    def cost_from(cls, minimum: int) -> int:
+        """Find the first cost with a name that is neither below *minimum* nor the usual one."""
+        enough = max(minimum, cls.default_rounds or 0)
+        return next(cost for cost in cls.costs if cost >= enough)
+
+    @classmethod
+    def from_string(cls, hash: str | bytes, **_context: object) -> Self:
+        """Parse *hash*; its cost is what passlib compares with the minimum."""
+        hasher, text = cls._parse(hash)
+        return cls(checksum=text, rounds=hasher.cost)
+
+    @classmethod
+    def _hasher(cls) -> Hasher:
+        return resolve(f"{cls.name.removeprefix('es_')}{cls.separator}{cls.default_rounds}")
+
+
+class EsBcrypt(_CostHandler):
+    """``es_bcrypt``: rounds are the cost, 4 to 14. Any revision that a node reads is fine."""
+
+    name: ClassVar[str] = "es_bcrypt"
+    prefixes: ClassVar[tuple[str, ...]] = bcrypt.PREFIXES
+    separator: ClassVar[str] = ""
+    costs: ClassVar[Sequence[int]] = bcrypt.COSTS
+    min_rounds: ClassVar[int] = costs[0]
+    max_rounds: ClassVar[int | None] = costs[-1]
+    default_rounds: ClassVar[int | None] = 10
+    rounds_cost: ClassVar[str] = "log2"
+    truncate_size: ClassVar[int | None] = bcrypt.PASSWORD_BYTES
+
+    @classmethod
+    def hash(cls, secret: str | bytes, **settings: object) -> str:
+        """Hash *secret*, with a warning if a part of it is ignored."""
+        if not settings:  # with settings, a handler that has them comes back here
+            # Blame the context's caller: this frame and the context's lie between.
+            bcrypt.warn_if_truncated(_text(secret), stacklevel=4)
+        return super().hash(secret, **settings)
+
+
+class EsPbkdf2(_CostHandler):
+    """``es_pbkdf2``: rounds are iterations, and only the six numbers that a node reads."""
+
+    name: ClassVar[str] = "es_pbkdf2"
+    prefixes: ClassVar[tuple[str, ...]] = (pbkdf2.Pbkdf2Hasher.prefix,)
+    separator: ClassVar[str] = "_"
+    costs: ClassVar[Sequence[int]] = pbkdf2.ITERATIONS
+    min_rounds: ClassVar[int] = costs[0]
+    max_rounds: ClassVar[int | None] = costs[-1]
+    default_rounds: ClassVar[int | None] = 10_000
+    rounds_cost: ClassVar[str] = "linear"
+
+
+class EsPbkdf2Stretch(EsPbkdf2):
+    """``es_pbkdf2_stretch``: the same over a digest of the password."""
+
+    name: ClassVar[str] = "es_pbkdf2_stretch"
+    prefixes: ClassVar[tuple[str, ...]] = (pbkdf2.StretchedPbkdf2Hasher.prefix,)
+
+
+class EsSsha256(_NodeHandler):
+    """``es_ssha256``: verified, never the default."""
+
+    name: ClassVar[str] = "es_ssha256"
+    prefixes: ClassVar[tuple[str, ...]] = (digest.SSHA256.prefix,)
+
+
+class EsSha1(_NodeHandler):
+    """``es_sha1``: verified, never the default."""
+
+    name: ClassVar[str] = "es_sha1"
+    prefixes: ClassVar[tuple[str, ...]] = (digest.SHA1.prefix,)
+
+
+class EsMd5(_NodeHandler):
+    """``es_md5``: verified, never the default."""
+
+    name: ClassVar[str] = "es_md5"
+    prefixes: ClassVar[tuple[str, ...]] = (digest.MD5.prefix,)
+
+
+_DIGEST_HANDLERS: Final = (EsSsha256, EsSha1, EsMd5)
+_HANDLER_OF: Final[dict[type[Hasher], type[_CostHandler]]] = {
+    bcrypt.BcryptHasher: EsBcrypt,
+    pbkdf2.Pbkdf2Hasher: EsPbkdf2,
+    pbkdf2.StretchedPbkdf2Hasher: EsPbkdf2Stretch,
+}
+
+
+def crypt_context(
+    algorithm: str = "bcrypt",
+    *,
+    minimum_bcrypt_cost: int = 10,
+    minimum_pbkdf2_iterations: int = 10_000,
+) -> CryptContext:
+    """
+    Make a passlib context that hashes with *algorithm* and verifies what a node verifies.
+
+    ``hash``, ``verify``, ``identify``, ``needs_update`` and ``verify_and_update`` are passlib's.
+    A hash needs an update if its cost is below the minimum of its family, or if it is a mere
+    digest (``es_ssha256``, ``es_sha1``, ``es_md5``). Neither another family than *algorithm*'s nor
+    another cost above the minimum is a reason, and ``$2b$`` and ``$2y$`` are as good as ``$2a$``.
+
+    Clear text is not identified, so verifying against it is passlib's ValueError. A hash on which
+    a node would throw raises InvalidHashError, which is a ValueError too.
+
+    Args:
+        algorithm: One of ``STORED_ALGORITHMS``, in any letter case, for new hashes.
+        minimum_bcrypt_cost: From 4 to 14, a binary logarithm of rounds.
+        minimum_pbkdf2_iterations: From 1 000 to 1 000 000, for both forms of PBKDF2.
+
+    Raises:
+        UnknownHashAlgorithmError: If *algorithm* may not produce stored hashes.
+        InvalidSettingError: If a minimum is out of its range, or *algorithm* is below it.
+    """
+    hasher = resolve(algorithm)
+    if algorithm.lower() not in STORED_ALGORITHMS:
+        raise UnknownHashAlgorithmError(algorithm, "it is for caches only; use bcrypt or pbkdf2")
+    _require_in_range("minimum_bcrypt_cost", minimum_bcrypt_cost, EsBcrypt)
+    _require_in_range("minimum_pbkdf2_iterations", minimum_pbkdf2_iterations, EsPbkdf2)
+    default = _HANDLER_OF[type(hasher)]
+    options: dict[str, Any] = {}
+    for handler in _HANDLER_OF.values():
+        minimum = minimum_bcrypt_cost if handler is EsBcrypt else minimum_pbkdf2_iterations
+        options[f"{handler.name}__min_rounds"] = minimum
+        options[f"{handler.name}__default_rounds"] = handler.cost_from(minimum)
+    minimum = options[f"{default.name}__min_rounds"]
+    if hasher.cost < minimum:
+        rule = f"its cost [{hasher.cost}] is below the minimum [{minimum}] of its family"
+        raise InvalidSettingError("algorithm", algorithm, rule, _WHERE)
+    options[f"{default.name}__default_rounds"] = hasher.cost
+    return CryptContext(
+        schemes=[*_HANDLER_OF.values(), *_DIGEST_HANDLERS],
+        default=default.name,
+        deprecated=[handler.name for handler in _DIGEST_HANDLERS],
+        **options,
+    )
+
+
+def _require_in_range(key: str, minimum: int, handler: type[_CostHandler]) -> None:
+    """Refuse a minimum that passlib would replace by another."""
+    lowest, highest = handler.costs[0], handler.costs[-1]
+    if not lowest <= minimum <= highest:
+        raise InvalidSettingError(key, minimum, f"must be from {lowest} to {highest}", _WHERE)
+
+
+def _text(value: str | bytes) -> str:
+    """
+    Decode a password, which passlib's callers may give as bytes.
+
+    Raises:
+        InvalidPasswordError: If it is not UTF-8. Python's own error would hold the bytes.
+    """
+    with contextlib.suppress(UnicodeDecodeError):
+        return _decoded(value, "strict")
+    # Raised here, not while handling the other: its context would keep the bytes.
+    raise InvalidPasswordError("not UTF-8")
+
+
+def _hash_text(value: str | bytes) -> str:
+    """Decode a hash, which passlib's callers may give as bytes; other bytes are no hash anyway."""
+    return _decoded(value, "replace")
+
+
+def _decoded(value: str | bytes, errors: str) -> str:
+    """Decode what passlib takes; of anything else tell the type only."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, bytes):
+        raise TypeError(f"must be str or bytes, not {type(value).__name__}")
+    return value.decode("utf-8", errors)

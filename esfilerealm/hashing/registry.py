@@ -1,0 +1,162 @@
+"""From a name, or from a stored text, to the hasher that a node would use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ..errors import InvalidHashError, UnknownHashAlgorithmError
+from . import bcrypt, digest, pbkdf2
+from ._foreign import foreign_family
+
+if TYPE_CHECKING:
+    from .base import Hasher
+
+__all__ = [
+    "CACHE_ALGORITHMS",
+    "STORED_ALGORITHMS",
+    "check_hash",
+    "hash_password",
+    "resolve",
+    "resolve_from_hash",
+    "verify_hash",
+]
+
+_PBKDF2_FAMILIES: Final = (pbkdf2.Pbkdf2Hasher, pbkdf2.StretchedPbkdf2Hasher)
+_DIGESTS: Final = (digest.SHA1, digest.MD5, digest.SSHA256)
+
+_ADVICE: Final = (
+    "use one of bcrypt, bcrypt4 … bcrypt14, pbkdf2, pbkdf2_stretch, "
+    "or one of these two with _1000, _10000, _50000, _100000, _500000 or _1000000 iterations"
+)
+
+
+def _stored_hashers() -> dict[str, Hasher]:
+    """Map every name that may produce stored hashes, in the order in which to show them."""
+    hashers: dict[str, Hasher] = {"bcrypt": bcrypt.BcryptHasher.of_cost(10)}
+    for cost in bcrypt.COSTS:
+        hashers[f"bcrypt{cost}"] = bcrypt.BcryptHasher.of_cost(cost)
+    for family in _PBKDF2_FAMILIES:
+        hashers[family.family] = family.of_cost(10_000)
+        for count in pbkdf2.ITERATIONS:
+            hashers[f"{family.family}_{count}"] = family.of_cost(count)
+    # Unlike the other two, this one keeps its own name.
+    own = "pbkdf2_stretch_10000"
+    hashers[own] = pbkdf2.StretchedPbkdf2Hasher(own, 10_000)
+    return hashers
+
+
+_STORED: Final = _stored_hashers()
+_HASHERS: Final[dict[str, Hasher]] = {
+    **_STORED,
+    "ssha256": digest.SSHA256,
+    "sha1": digest.SHA1,
+    "md5": digest.MD5,
+    "noop": digest.NOOP,
+    "clear_text": digest.NOOP,
+}
+
+STORED_ALGORITHMS: Final = tuple(_STORED)
+"""The names by which passwords may be hashed for a ``users`` file."""
+
+CACHE_ALGORITHMS: Final = tuple(_HASHERS)
+"""All names that resolve: what ``cache.hash_algo`` may be."""
+
+
+def resolve(name: str) -> Hasher:
+    """
+    Find a hasher by its name in Elasticsearch's settings, in any letter case.
+
+    Raises:
+        UnknownHashAlgorithmError: If there is none of that name.
+
+    Source:
+        ``Hasher.resolve``.
+    """
+    # Some letters outside ASCII have one inside it as their lower case.
+    hasher = _HASHERS.get(name.lower()) if name.isascii() else None
+    if hasher is None:
+        raise UnknownHashAlgorithmError(name, _ADVICE)
+    return hasher
+
+
+def resolve_from_hash(text: str) -> Hasher:
+    """
+    Find the hasher that a node uses to verify against *text*.
+
+    A text that starts like no known hash is clear text: the hasher is then ``noop``. Digits
+    outside ASCII, which a node reads, are refused.
+
+    Raises:
+        InvalidHashError: If a node throws: a cost or an iteration count without a name, or none.
+
+    Source:
+        ``Hasher.resolveFromHash``.
+    """
+    if text.startswith(bcrypt.PREFIXES):
+        return bcrypt.BcryptHasher.of_hash(text)
+    for family in _PBKDF2_FAMILIES:
+        if text.startswith(family.prefix):
+            return family.of_hash(text)
+    return next((known for known in _DIGESTS if text.startswith(known.prefix)), digest.NOOP)
+
+
+def verify_hash(password: str, hash: str) -> bool:
+    """
+    Tell whether *password* fits *hash*, exactly as a node would.
+
+    That includes clear text: a *hash* that no node recognises is itself the password.
+    ``check_hash`` tells such texts apart.
+
+    Raises:
+        InvalidHashError: If a node would throw on *hash* instead of answering.
+
+    Source:
+        ``Hasher.verifyHash``.
+    """
+    return resolve_from_hash(hash).verify(password, hash)
+
+
+def check_hash(text: str) -> Hasher:
+    """
+    Make sure that *text* is a hash that a node can use, without computing one.
+
+    Returns:
+        The hasher that a node uses for it. Digests pass too, since nodes verify them; whether
+        its name is in ``STORED_ALGORITHMS`` tells what may be written.
+
+    Raises:
+        InvalidHashError: If a node would throw on it, would take it for a clear-text password, or
+            could never match it with any password.
+    """
+    hasher = resolve_from_hash(text)
+    if hasher is digest.NOOP:
+        family = foreign_family(text)
+        kind = "no known hash" if family is None else f"{family}, which a node does not know"
+        raise InvalidHashError(f"{kind}: a node takes the text itself for the password")
+    hasher.check(text)
+    return hasher
+
+
+def hash_password(password: str, algorithm: str = "bcrypt") -> str:
+    """
+    Hash *password* for a ``users`` file.
+
+    Args:
+        password: Any text. Its rules are ``validate_password``'s.
+        algorithm: One of ``STORED_ALGORITHMS``, in any letter case.
+
+    Raises:
+        UnknownHashAlgorithmError: If *algorithm* is not among them.
+
+    Warns:
+        PasswordTruncatedWarning: If it is bcrypt, and the password longer than its 72 bytes.
+
+    Source:
+        ``XPackSettings.PASSWORD_HASHING_ALGORITHM``.
+    """
+    hasher = resolve(algorithm)
+    if algorithm.lower() not in _STORED:
+        raise UnknownHashAlgorithmError(algorithm, f"it is for caches only, in files {_ADVICE}")
+    if isinstance(hasher, bcrypt.BcryptHasher):
+        bcrypt.warn_if_truncated(password, stacklevel=3)
+    return hasher.hash(password)
