@@ -17,11 +17,19 @@ _NOT_PERMITTED: Final = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class FaultsOf:
-    """A block in which every ``OSError`` is about the file *path*."""
+    """
+    A block in which every ``OSError`` is about one file.
+
+    Args:
+        path: The file to name.
+
+        doing: What the block does to it, for the message: "while *doing* it".
+    """
 
     # Not a generator with `contextlib`: its import would be felt by `esfilerealm list`.
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, doing: str) -> None:
         self._path = path
+        self._doing = doing
 
     def __enter__(self) -> None:
         pass
@@ -34,7 +42,7 @@ class FaultsOf:
     ) -> None:
         if not isinstance(error, OSError) or isinstance(error, FileRealmError):
             return
-        reason = error.strerror or str(error)
+        reason = f"{error.strerror or error} while {self._doing} it"
         if error.errno in _NOT_PERMITTED:
             raise FilePermissionError(self._path, reason) from error
         raise FileAccessError(self._path, error.errno or 0, reason) from error

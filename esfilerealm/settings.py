@@ -155,7 +155,7 @@ def _substituted(key: str, value: str, where: str) -> str:
 
 
 def _read_file(path: str) -> dict[str, tuple[Value, str]]:
-    with FaultsOf(path):
+    with FaultsOf(path, "reading"):
         try:
             with open(path, "rb") as file:
                 data = file.read()

@@ -176,24 +176,42 @@ class UsersTool:
 
     def verify(self, username: str, password: str) -> bool:
         """
-        Tell whether *password* is the user's.
-
-        A text in the place of a hash that is none is never right, though a node would take it for
-        the password itself.
+        Tell whether *password* is the user's; see ``hash_problem`` for when none can be.
 
         Raises:
             UserNotFoundError: If there is no such user.
         """
         from . import hashing
 
+        password_hash = self._password_hash(username)
+        try:
+            return hashing.check_hash(password_hash).verify(password, password_hash)
+        except InvalidHashError:
+            return False
+
+    def hash_problem(self, username: str) -> str | None:
+        """
+        Say why no password is right for a user, or None if one can be.
+
+        Above all, a node takes a text that is no hash for the password itself; here it is refused.
+
+        Raises:
+            UserNotFoundError: If there is no such user.
+        """
+        from . import hashing
+
+        try:
+            hashing.check_hash(self._password_hash(username))
+        except InvalidHashError as error:
+            return error.reason
+        return None
+
+    def _password_hash(self, username: str) -> str:
         users = RealmFiles.read(self.paths).users
         found = find_users(users.data, [username], source=users.path, **self.settings.name_rules)
         if username not in found:
             raise UserNotFoundError(username, users.path)
-        try:
-            return hashing.check_hash(found[username]).verify(password, found[username])
-        except InvalidHashError:
-            return False
+        return found[username]
 
     def init(
         self,

@@ -53,7 +53,7 @@ class PreparedFile:
     def __init__(self, target: str, data: bytes, attributes: Attributes) -> None:
         self._target = target
         self._temporary = f"{target}.{os.urandom(_RANDOM_BYTES).hex()}.tmp"
-        with FaultsOf(target):
+        with FaultsOf(target, "writing"):
             descriptor = os.open(self._temporary, _FLAGS, 0o600)
             try:
                 try:
@@ -69,7 +69,7 @@ class PreparedFile:
 
     def commit(self) -> None:
         """Put the content in the place of the target, and make that durable too."""
-        with FaultsOf(self._target):
+        with FaultsOf(self._target, "replacing"):
             os.replace(self._temporary, self._target)
             _sync_folder(os.path.dirname(self._target))
 
@@ -102,7 +102,7 @@ def _remove_leftovers(target: str) -> None:
     """Remove the temporary files of *target* whose writer was killed; only under the lock."""
     folder, name = os.path.split(target)
     leftover = re.compile(rf"{re.escape(name)}\.[0-9a-f]{{{2 * _RANDOM_BYTES}}}\.tmp")
-    with FaultsOf(folder):
+    with FaultsOf(folder, "reading"):
         entries = os.listdir(folder)
     for entry in entries:
         if leftover.fullmatch(entry):

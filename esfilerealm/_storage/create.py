@@ -37,7 +37,7 @@ def create_missing_files(
     if dry_run:
         return created + _missing(paths)
     if created:
-        with FaultsOf(paths.config_dir):
+        with FaultsOf(paths.config_dir, "creating"):
             os.mkdir(paths.config_dir, _FOLDER_MODE)
     with write_lock(paths.lock, lock_timeout):
         missing = _missing(paths)

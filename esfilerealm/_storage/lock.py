@@ -37,7 +37,7 @@ def write_lock(path: str, timeout: float) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    with FaultsOf(path):
+    with FaultsOf(path, "taking the write lock with"):
         _create(path)
         lock = FileLock(path, timeout=timeout, mode=_MODE)
         try:

@@ -57,16 +57,19 @@ def read_file(path: str) -> FileContent:
         FileAccessError: If it is no regular file, or if reading fails.
     """
     real_path = os.path.realpath(path)
-    with FaultsOf(path):
+    with FaultsOf(path, "reading"):
         try:
             descriptor = os.open(real_path, _FLAGS)
         except FileNotFoundError:
             return FileContent(real_path, b"", None)
-        with open(descriptor, "rb") as file:
-            status = os.fstat(file.fileno())
+        try:
+            status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise FileAccessError(path, errno.EINVAL, "it is not a regular file")
-            return FileContent(real_path, file.read(), status)
+            with open(descriptor, "rb", closefd=False) as file:
+                return FileContent(real_path, file.read(), status)
+        finally:
+            os.close(descriptor)
 
 
 class RealmFiles:

@@ -47,4 +47,7 @@ def run_verify(invocation: Invocation) -> int:
     is_right = invocation.tool.verify(username, password)
     invocation.result.update(username=username, verified=is_right)
     invocation.terminal.print(f"The password of [{username}] is {'right' if is_right else 'wrong'}")
+    if not is_right and (problem := invocation.tool.hash_problem(username)):
+        invocation.result["hash_problem"] = problem
+        invocation.terminal.warn(f"No password can be right for [{username}]: {problem}")
     return OK if is_right else WRONG_PASSWORD

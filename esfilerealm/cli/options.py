@@ -39,7 +39,7 @@ class Option:
     def __init__(
         self,
         names: str,
-        help: str,  # noqa: A002 - what argparse and click call it too
+        help: str,
         *,
         metavar: str | None = None,
         repeatable: bool = False,

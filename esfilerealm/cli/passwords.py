@@ -63,7 +63,7 @@ def password_given(invocation: Invocation) -> str | None:
     """Give the password that an option gives or names the source of, or None."""
     _check_one_source(invocation)
     if invocation.has("password-stdin"):
-        return _one_line(invocation.terminal.read_all(), "standard input")
+        return _one_line(invocation.terminal.read_secret(), "standard input")
     if (path := invocation.value("password-file")) is not None:
         return _from_file(path)
     if (name := invocation.value("password-env")) is not None:
@@ -99,7 +99,7 @@ def _check_one_source(invocation: Invocation) -> None:
 
 def _from_file(path: str) -> str:
     try:
-        with FaultsOf(path), open(path, "rb") as file:
+        with FaultsOf(path, "reading"), open(path, "rb") as file:
             text = file.read().decode("utf-8")
     except UnicodeDecodeError:
         raise CommandError(f"password file [{path}] is not UTF-8", DATA) from None

@@ -59,7 +59,7 @@ class Terminal:
             CommandError: If there is no more input.
         """
         self._flush_results()
-        if self._stdin is not None and self._stdin.isatty():
+        if self._is_interactive():
             from getpass import getpass
 
             try:
@@ -73,9 +73,14 @@ class Terminal:
             raise _no_answer(prompt)
         return line.removesuffix("\n").removesuffix("\r")
 
-    def read_all(self) -> str:
-        """Read all of standard input."""
+    def read_secret(self) -> str:
+        """Read all of standard input; who types it is asked for one line, which is not shown."""
+        if self._is_interactive():
+            return self.ask_secret("Password: ")
         return self._stdin.read() if self._stdin is not None else ""
+
+    def _is_interactive(self) -> bool:
+        return self._stdin is not None and self._stdin.isatty()
 
     def _flush_results(self) -> None:
         # Both streams often end in the same place, where they should appear in order.

@@ -1,0 +1,106 @@
+"""One writer at a time; the lock file stays, and can be used by the service's group."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from esfilerealm._storage.lock import write_lock
+from esfilerealm.errors import FileAccessError, FilePermissionError, LockTimeoutError
+
+posix = pytest.mark.skipif(os.name == "nt", reason="modes and links of POSIX")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "users.lock")
+
+
+def test_the_second_writer_waits_in_vain(path):
+    with write_lock(path, 1.0), pytest.raises(LockTimeoutError) as caught:
+        with write_lock(path, 0.05):
+            pytest.fail("both hold the lock")
+    assert (caught.value.lock_path, caught.value.timeout) == (path, 0.05)
+    assert str(caught.value) == (
+        f"write lock [{path}] not free after 0.05 s: another writer holds it; try again"
+    )
+
+
+def test_the_second_thread_waits_until_it_is_free(path):
+    order = []
+    inside = threading.Event()
+
+    def second():
+        inside.wait(10)
+        with write_lock(path, 10.0):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with write_lock(path, 1.0):
+        inside.set()
+        order.append("first")
+    thread.join(10)
+    assert order == ["first", "second"]
+
+
+def test_a_holder_that_dies_frees_it(path):
+    code = (
+        "import os, sys\n"
+        "from esfilerealm._storage.lock import write_lock\n"
+        "with write_lock(sys.argv[1], 5.0):\n"
+        "    print('held', flush=True)\n"
+        "    sys.stdin.read()\n"
+        "    os._exit(1)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(LockTimeoutError), write_lock(path, 0.05):
+            pass
+        holder.kill()
+        holder.wait(10)
+    with write_lock(path, 5.0):
+        assert os.path.exists(path)
+
+
+@posix
+def test_mode_and_group_whatever_the_umask(path, tmp_path):
+    before = os.umask(0o077)
+    try:
+        with write_lock(path, 1.0):
+            pass
+    finally:
+        os.umask(before)
+    status = os.stat(path)
+    assert stat.S_IMODE(status.st_mode) == 0o660
+    assert status.st_gid == tmp_path.stat().st_gid
+    assert status.st_size == 0
+
+
+@posix
+def test_a_link_in_its_place_is_refused(path, tmp_path):
+    (tmp_path / "victim").touch()
+    os.symlink(tmp_path / "victim", path)
+    with pytest.raises((FileAccessError, FilePermissionError)) as caught, write_lock(path, 0.1):
+        pytest.fail("the link was followed")
+    assert caught.value.path == path
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    path = str(tmp_path / "nowhere" / "users.lock")
+    with pytest.raises(FileAccessError, match="while taking the write lock"), write_lock(path, 0.1):
+        pass
+
+
+def test_an_error_inside_frees_it(path):
+    with pytest.raises(KeyError), write_lock(path, 0.1):
+        raise KeyError
+    with write_lock(path, 0.1):
+        pass
