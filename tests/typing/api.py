@@ -1,1 +1,45 @@
 """Type-checked and never run: the public API as a caller uses it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import esfilerealm
+from esfilerealm import RealmSettings, UsersTool, errors, hash_password, verify_hash
+from esfilerealm.formats import ParsedUsers, edit_users, edit_users_roles, parse_users
+from esfilerealm.formats.roles_yml import parse_role_names
+from esfilerealm.hashing import Hasher, resolve, resolve_from_hash
+from esfilerealm.hashing.passlib_context import crypt_context
+
+version: str = esfilerealm.__version__
+
+tool = UsersTool(Path("config"), settings=RealmSettings.load("config", {"key": "value"}))
+tool.useradd("bob", "secret", roles=["admin"])
+tool.useradd("al", password_hash=hash_password("secret", "pbkdf2"), roles={"admin"})
+roles: tuple[str, ...] = tool.roles("bob", add=("a",), remove=["b"])
+users: dict[str, tuple[str, ...]] = tool.list_users()
+right: bool = tool.verify("bob", "secret")
+created: list[str] = tool.init(owner="elasticsearch", group=1000, mode=0o640)
+
+with tool.transaction() as change:
+    change.userdel("al")
+    change.passwd("bob", "another")
+    left: tuple[str, ...] = change.roles("bob", add=["c"])
+changed: bool = change.changed
+
+parsed: ParsedUsers = parse_users(b"", allow_reserved=True)
+data: bytes = edit_users(b"", {"bob": None, "al": "hash"})
+data = edit_users_roles(b"", {"bob": None, "al": ["admin"]})
+names: set[str] = parse_role_names(b"")
+
+hasher: Hasher = resolve("bcrypt")
+hasher = resolve_from_hash("text")
+right = verify_hash("secret", hasher.hash("secret"))
+weak: bool = crypt_context().needs_update("text")
+
+try:
+    tool.userdel("bob")
+except errors.UserNotFoundError as error:
+    missing: str = error.username
+except errors.FileRealmError:
+    raise

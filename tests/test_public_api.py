@@ -1,0 +1,94 @@
+"""The public names are those that are documented, and errors behave as errors should."""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+
+import pytest
+
+import esfilerealm
+from esfilerealm import errors
+
+MODULES = [
+    "errors",
+    "formats",
+    "formats.roles_yml",
+    "hashing",
+    "settings",
+    "users_tool",
+    "validation",
+]
+
+ERRORS = [
+    errors.InvalidUsernameError("a:b", "rule"),
+    errors.InvalidRoleNameError("a:b", "rule"),
+    errors.InvalidPasswordError("rule"),
+    errors.UserNotFoundError("bob", "users"),
+    errors.UserExistsError("bob", "users"),
+    errors.ConfigurationFileMissingError("users", "advice"),
+    errors.FileFormatError("users", 7, "reason", 99),
+    errors.FileFormatError("users", 7, "reason"),
+    errors.InvalidSettingError("key", "value", "rule", "file"),
+    errors.InvalidAttributeError("owner", "bob", "rule"),
+    errors.UnknownHashAlgorithmError("bcrypt3", "advice"),
+    errors.InvalidHashError("reason"),
+    errors.LockTimeoutError("users.lock", 5.0),
+    errors.FilePermissionError("users", "reason"),
+    errors.FileAccessError("users", 28, "reason"),
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_all_is_sorted_and_true(name):
+    module = importlib.import_module(f"esfilerealm.{name}")
+    assert module.__all__ == sorted(module.__all__, key=lambda n: (not n.isupper(), n))
+    assert all(hasattr(module, public) for public in module.__all__)
+
+
+def test_public_names():
+    assert sorted(esfilerealm.__all__) == esfilerealm.__all__
+    assert {name: getattr(esfilerealm, name) for name in esfilerealm.__all__}
+    assert set(esfilerealm.__all__) <= set(dir(esfilerealm))
+
+
+def test_an_unknown_name():
+    with pytest.raises(AttributeError, match="'esfilerealm' has no attribute 'nothing'"):
+        esfilerealm.nothing  # noqa: B018 - the access is what is tested
+
+
+def test_every_error_is_tried_here():
+    kinds = {value for value in vars(errors).values() if isinstance(value, type)}
+    concrete = {k for k in kinds if not k.__name__.startswith("_")}
+    concrete -= {errors.FileRealmError, errors.PasswordTruncatedWarning}
+    assert concrete == {type(error) for error in ERRORS}
+    assert {f"{k.__name__}" for k in kinds if not k.__name__.startswith("_")} == set(errors.__all__)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+class TestErrors:
+    def test_under_the_root_and_pickled(self, error):
+        copy = pickle.loads(pickle.dumps(error))
+        assert isinstance(copy, errors.FileRealmError)
+        assert (type(copy), str(copy)) == (type(error), str(error))
+        assert vars(copy) == vars(error)
+
+    def test_message_is_one_line_with_the_value(self, error):
+        assert "\n" not in str(error)
+        assert type(error).__doc__
+
+
+def test_builtin_ancestors():
+    assert isinstance(ERRORS[0], ValueError)
+    assert isinstance(ERRORS[3], LookupError)
+    assert isinstance(ERRORS[5], FileNotFoundError)
+    assert isinstance(ERRORS[12], TimeoutError)
+    assert isinstance(ERRORS[13], PermissionError)
+    assert (ERRORS[14].errno, ERRORS[14].filename) == (28, "users")
+
+
+def test_messages_are_short_and_without_control_characters():
+    message = str(errors.InvalidUsernameError("a\nb\x1b" * 1000, "rule"))
+    assert message.isprintable()
+    assert len(message) < 150
+    assert "must be text" in str(errors.InvalidUsernameError(7, "must be text"))
