@@ -181,7 +181,7 @@ def _parse(data: bytes, path: str) -> dict[str, tuple[Value, str]]:
         raise fault(
             f"not YAML{place}: {getattr(error, 'problem', None) or 'cannot be read'}"
         ) from None
-    if root is None:
+    if root is None or root.value == "":
         return {}
     if not isinstance(root, yaml.MappingNode):
         raise fault("must be a mapping of keys to values")

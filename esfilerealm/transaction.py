@@ -1,8 +1,8 @@
 """
 A write: gathered changes, then lock → re-read → check → edit → replace.
 
-Every change is made twice. At once on a preview, so that a mistake is reported where it is made;
-and again on what the files hold when the lock is taken, which is what counts. Passwords are hashed
+A change is made at once on a preview, so that a mistake is reported where it is made; and, if the
+files are others when the lock is taken, again on those, which is what counts. Passwords are hashed
 in between, outside the lock, since that is the slow part.
 """
 
@@ -59,7 +59,7 @@ class Transaction:
         self._preview: Draft | None = None
 
     def __enter__(self) -> Self:
-        self._preview = self._read()
+        self._preview = Draft(RealmFiles.read(self._paths), self._settings)
         return self
 
     def __exit__(
@@ -76,12 +76,19 @@ class Transaction:
             self.changed = bool(preview.edited())
             return
         with write_lock(self._paths.lock, self._lock_timeout):
-            draft = self._read()
-            for change in changes:
-                change(draft)
-            files = draft.edited()
+            files = self._repeated(changes, preview).edited()
             replace_files([(file.path, data, _attributes(file)) for file, data in files])
         self.changed = bool(files)
+
+    def _repeated(self, changes: list[Callable[[Draft], object]], preview: Draft) -> Draft:
+        """Make the changes on the files as they are now; the preview is that if they are equal."""
+        files = RealmFiles.read(self._paths)
+        if files.are_like(preview.files):
+            return preview
+        draft = Draft(files, self._settings)
+        for change in changes:
+            change(draft)
+        return draft
 
     def useradd(
         self,
@@ -134,9 +141,6 @@ class Transaction:
         result = change(self._draft)
         self._changes.append(change)
         return result
-
-    def _read(self) -> Draft:
-        return Draft(RealmFiles.read(self._paths), self._settings)
 
 
 def _names(names: Iterable[str]) -> Iterable[str]:

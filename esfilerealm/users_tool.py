@@ -7,7 +7,7 @@ import os
 from ._storage.locate import RealmPaths
 from ._storage.read import RealmFiles
 from .errors import InvalidHashError, UserNotFoundError
-from .formats.users import find_users, parse_users
+from .formats.users import parse_users
 from .formats.users_roles import parse_users_roles
 from .settings import RealmSettings
 
@@ -207,11 +207,14 @@ class UsersTool:
         return None
 
     def _password_hash(self, username: str) -> str:
+        from .formats.users_editor import UsersEditor
+
         users = RealmFiles.read(self.paths).users
-        found = find_users(users.data, [username], source=users.path, **self.settings.name_rules)
-        if username not in found:
+        editor = UsersEditor(users.data, source=users.path, **self.settings.name_rules)
+        password_hash = editor.hash_of(username)
+        if password_hash is None:
             raise UserNotFoundError(username, users.path)
-        return found[username]
+        return password_hash
 
     def init(
         self,

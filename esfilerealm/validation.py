@@ -1,7 +1,7 @@
 """
 A node's rules for usernames, role names and passwords, and the names it keeps for itself.
 
-The ``broken_*_rule`` functions say which rule a text breaks, the ``validate_*`` functions raise.
+``broken_name_rule`` says which rule a name breaks, the ``validate_*`` functions raise.
 Rules about what can be *written* into a file belong to ``formats``: a node calls a username with a
 colon valid, although no file can hold it.
 """
@@ -16,8 +16,7 @@ __all__ = [
     "MIN_PASSWORD_LENGTH",
     "RESERVED_ROLE_NAMES",
     "RESERVED_USERNAMES",
-    "broken_role_name_rule",
-    "broken_username_rule",
+    "broken_name_rule",
     "reserved_usernames",
     "validate_password",
     "validate_role_name",
@@ -110,7 +109,7 @@ def validate_username(
     Source:
         ``Validation.Users`` and ``ClientReservedRealm``.
     """
-    rule = _broken_name_rule(name, max_length)
+    rule = broken_name_rule(name, max_length)
     reserved = reserved_usernames(
         allow_reserved=allow_reserved, anonymous_username=anonymous_username
     )
@@ -140,7 +139,7 @@ def validate_role_name(
     Source:
         ``Validation.Roles`` and ``ReservedRolesStore``.
     """
-    rule = _broken_name_rule(name, max_length)
+    rule = broken_name_rule(name, max_length)
     if rule is None and not allow_reserved and name in RESERVED_ROLE_NAMES:
         rule = "reserved for a role that Elasticsearch defines itself"
     if rule is not None:
@@ -165,14 +164,17 @@ def validate_password(password: str) -> str:
     return password
 
 
-def broken_username_rule(name: str) -> str | None:
-    """Say which rule of syntax *name* breaks as a username, or None. Reserved names break none."""
-    return _broken_name_rule(name, MAX_NAME_LENGTH)
-
-
-def broken_role_name_rule(name: str) -> str | None:
-    """Say which rule of syntax *name* breaks as a role name, or None. Reserved names break none."""
-    return _broken_name_rule(name, MAX_NAME_LENGTH)
+def broken_name_rule(name: str, max_length: int = MAX_NAME_LENGTH) -> str | None:
+    """Say which rule *name* breaks as the name of a user or role, or None; reserved ones do not."""
+    if not isinstance(name, str):
+        return f"must be text, not {type(name).__name__}"
+    if not 0 < len(name) <= max_length:
+        return f"must have 1 to {max_length} characters"
+    if not (name.isascii() and name.isprintable()):
+        return "must be of printable ASCII characters, U+0020 to U+007E"
+    if name[0] == " " or name[-1] == " ":
+        return "must not start or end with a space"
+    return None
 
 
 def reserved_usernames(*, allow_reserved: bool, anonymous_username: str) -> frozenset[str]:
@@ -188,15 +190,3 @@ def reserved_usernames(*, allow_reserved: bool, anonymous_username: str) -> froz
     if allow_reserved:
         return frozenset()
     return RESERVED_USERNAMES | {DEFAULT_ANONYMOUS_USERNAME, anonymous_username}
-
-
-def _broken_name_rule(name: str, max_length: int) -> str | None:
-    if not isinstance(name, str):
-        return f"must be text, not {type(name).__name__}"
-    if not 0 < len(name) <= max_length:
-        return f"must have 1 to {max_length} characters"
-    if not (name.isascii() and name.isprintable()):
-        return "must be of printable ASCII characters, U+0020 to U+007E"
-    if name[0] == " " or name[-1] == " ":
-        return "must not start or end with a space"
-    return None

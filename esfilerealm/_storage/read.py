@@ -45,7 +45,20 @@ class FileContent:
 
     @property
     def exists(self) -> bool:
+        """Whether there is a file."""
         return self.stat is not None
+
+    def is_like(self, other: FileContent) -> bool:
+        """Tell whether a write would start from the same path, content, owner, group and mode."""
+        return (
+            self.path == other.path
+            and self.data == other.data
+            and _attributes(self.stat) == _attributes(other.stat)
+        )
+
+
+def _attributes(status: os.stat_result | None) -> tuple[int, int, int] | None:
+    return None if status is None else (status.st_mode, status.st_uid, status.st_gid)
 
 
 def read_file(path: str) -> FileContent:
@@ -99,3 +112,7 @@ class RealmFiles:
             advice = "check the folder, or run `esfilerealm init` to make it an empty realm"
             raise ConfigurationFileMissingError(paths.users, advice)
         return cls(users, read_file(paths.users_roles))
+
+    def are_like(self, other: RealmFiles) -> bool:
+        """Tell whether a write would start from the same two files."""
+        return self.users.is_like(other.users) and self.users_roles.is_like(other.users_roles)

@@ -8,8 +8,8 @@ The formats of the realm's files: pure functions on bytes, without disk or clock
 from __future__ import annotations
 
 from .lines import LineIssue
-from .users import ParsedUsers, edit_users, find_users, parse_users
-from .users_roles import ParsedUsersRoles, edit_users_roles, find_users_roles, parse_users_roles
+from .users import ParsedUsers, edit_users, parse_users
+from .users_roles import ParsedUsersRoles, edit_users_roles, parse_users_roles
 
 __all__ = [
     "LineIssue",
@@ -17,8 +17,6 @@ __all__ = [
     "ParsedUsersRoles",
     "edit_users",
     "edit_users_roles",
-    "find_users",
-    "find_users_roles",
     "parse_users",
     "parse_users_roles",
 ]

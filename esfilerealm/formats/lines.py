@@ -10,12 +10,12 @@ from __future__ import annotations
 from ..errors import FileFormatError
 
 __all__ = [
+    "COMMENT",
     "LineIssue",
     "append_lines",
     "candidate_lines",
     "decode",
     "encode",
-    "is_comment",
     "read_lines",
     "replace_lines",
     "trim",
@@ -25,6 +25,9 @@ TYPE_CHECKING = False  # as in `validation`: `typing` is too slow for `esfilerea
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from typing import Final
+
+#: A line that starts with it, in column 0 and before any trimming, is a comment.
+COMMENT: Final = "#"
 
 #: What Java's ``String.trim`` removes: every character up to U+0020, and no other blank.
 _TRIMMED: Final = "".join(map(chr, range(0x21)))
@@ -109,11 +112,6 @@ def trim(text: str) -> str:
     return text.strip(_TRIMMED)
 
 
-def is_comment(line: str) -> bool:
-    """Tell whether a line is a comment: ``#`` in column 0, before any trimming."""
-    return line.startswith("#")
-
-
 def candidate_lines(text: str, needles: Collection[str]) -> Iterator[tuple[int, str]]:
     """
     Yield in order (start, line with its end) for every line that contains one of *needles*.
@@ -121,7 +119,7 @@ def candidate_lines(text: str, needles: Collection[str]) -> Iterator[tuple[int, 
     Other lines may come too, so the caller decides what each line means. One change to a large
     file is thereby a search at the speed of memory, and many changes are one pass over the lines.
     """
-    if len(needles) > _FEW or "\r" in text:
+    if len(needles) > _FEW or "\r" in text or "" in needles:
         return _all_lines(text)
     return _lines_found(text, needles)
 
@@ -173,7 +171,7 @@ def append_lines(text: str, lines: Iterable[str]) -> str:
     ending = _line_ending(text)
     added = "".join([line + ending for line in lines])
     separator = ending if added and text and not text.endswith(("\n", "\r")) else ""
-    return text + separator + added
+    return f"{text}{separator}{added}"
 
 
 def _line_ending(text: str) -> str:

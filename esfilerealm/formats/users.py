@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from ..errors import InvalidHashError, InvalidUsernameError
-from ..validation import (
-    DEFAULT_ANONYMOUS_USERNAME,
-    broken_username_rule,
-    reserved_usernames,
-    validate_username,
-)
-from .lines import (
-    LineIssue,
-    append_lines,
-    candidate_lines,
-    decode,
-    encode,
-    is_comment,
-    read_lines,
-    replace_lines,
-    trim,
-)
+from ..errors import InvalidUsernameError
+from ..validation import DEFAULT_ANONYMOUS_USERNAME, broken_name_rule, reserved_usernames
+from .lines import COMMENT, LineIssue, decode, read_lines, trim
 
-__all__ = ["ParsedUsers", "check_writable_username", "edit_users", "find_users", "parse_users"]
+__all__ = ["ParsedUsers", "check_writable_username", "edit_users", "parse_users"]
 
 TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Mapping
 
 
 class ParsedUsers:
@@ -82,41 +67,26 @@ def parse_users(
     users: dict[str, str] = {}
     issues: list[LineIssue] = []
     for number, line in enumerate(read_lines(decode(data, source)), 1):
-        if is_comment(line):
+        if line.startswith(COMMENT):
             continue
         name, _, password_hash = trim(line).partition(":")
-        if not name or not password_hash:
-            issues.append(_no_entry(number, line))
-        elif rule := broken_username_rule(name):
-            issues.append(LineIssue(number, "invalid-username", f"the username {rule}"))
-        elif name in reserved:
-            reason = "the username belongs to the reserved realm"
-            issues.append(LineIssue(number, "reserved-username", reason))
+        if not password_hash or name in reserved or broken_name_rule(name):
+            issues.append(_issue(number, line, name, password_hash))
         else:
             users[name] = password_hash
     return ParsedUsers(users, tuple(issues))
 
 
-def _no_entry(number: int, line: str) -> LineIssue:
+def _issue(number: int, line: str, name: str, password_hash: str) -> LineIssue:
+    """Say why a node skips a line that is no comment."""
     if not trim(line):
         return LineIssue(number, "blank", "no entry in the line")
-    return LineIssue(number, "malformed", "no colon with a username before it and a hash behind it")
-
-
-def find_users(
-    data: bytes,
-    names: Collection[str],
-    *,
-    source: str = "users",
-    allow_reserved: bool = False,
-    anonymous_username: str = DEFAULT_ANONYMOUS_USERNAME,
-) -> dict[str, str]:
-    """Give the part of ``parse_users(data).users`` that concerns *names*, without the rest."""
-    reserved = reserved_usernames(
-        allow_reserved=allow_reserved, anonymous_username=anonymous_username
-    )
-    found = _entries(decode(data, source), names, reserved)
-    return {name: entries[-1].password_hash for name, entries in found.items()}
+    if not name or not password_hash:
+        reason = "no colon with a username before it and a hash behind it"
+        return LineIssue(number, "malformed", reason)
+    if rule := broken_name_rule(name):
+        return LineIssue(number, "invalid-username", f"the username {rule}")
+    return LineIssue(number, "reserved-username", "the username belongs to the reserved realm")
 
 
 def edit_users(
@@ -151,30 +121,15 @@ def edit_users(
         InvalidUsernameError: If a name to be set would not read back as written.
         InvalidHashError: If a hash would not read back as written.
     """
-    text = decode(data, source)
-    for name, password_hash in changes.items():
-        if password_hash is not None:
-            validate_username(
-                name, allow_reserved=allow_reserved, anonymous_username=anonymous_username
-            )
-            _check_writable_hash(password_hash)
-    reserved = reserved_usernames(
-        allow_reserved=allow_reserved, anonymous_username=anonymous_username
+    from .users_editor import UsersEditor
+
+    editor = UsersEditor(
+        data,
+        source=source,
+        allow_reserved=allow_reserved,
+        anonymous_username=anonymous_username,
     )
-    found = _entries(text, changes, reserved)
-    replacements = [
-        replacement
-        for name, entries in found.items()
-        for replacement in _replacements(entries, changes[name])
-    ]
-    additions = [
-        f"{check_writable_username(name)}:{password_hash}"
-        for name, password_hash in changes.items()
-        if password_hash is not None and name not in found
-    ]
-    if not replacements and not additions:
-        return data
-    return encode(append_lines(replace_lines(text, sorted(replacements)), additions))
+    return editor.edited(changes)
 
 
 def check_writable_username(name: str) -> str:
@@ -191,58 +146,3 @@ def check_writable_username(name: str) -> str:
     if "," in name:
         raise InvalidUsernameError(name, "must not hold [,]: it ends the name in users_roles")
     return name
-
-
-def _check_writable_hash(password_hash: str) -> None:
-    if not password_hash:
-        raise InvalidHashError("it is empty")
-    if "\n" in password_hash or "\r" in password_hash:
-        raise InvalidHashError("it holds the end of a line")
-    if trim("x" + password_hash) != "x" + password_hash:
-        raise InvalidHashError("it ends with a blank or control character, which would be lost")
-    if any("\ud800" <= c <= "\udfff" for c in password_hash):
-        raise InvalidHashError("it holds half a surrogate pair, which UTF-8 cannot encode")
-
-
-class _Entry:
-    """One line of one user, and where it is."""
-
-    __slots__ = ("line", "password_hash", "start")
-
-    def __init__(self, start: int, line: str, password_hash: str) -> None:
-        self.start = start
-        self.line = line
-        self.password_hash = password_hash
-
-    def replaced_by(self, password_hash: str | None) -> tuple[int, int, str]:
-        """Change the hash alone: whatever stands around it in the line stays."""
-        line = ""
-        if password_hash is not None:
-            hash_start = self.line.index(":") + 1
-            hash_end = hash_start + len(self.password_hash)
-            line = self.line[:hash_start] + password_hash + self.line[hash_end:]
-        return self.start, self.start + len(self.line), line
-
-
-def _entries(
-    text: str, names: Collection[str], reserved: Collection[str]
-) -> dict[str, list[_Entry]]:
-    """Find all lines of each of *names* in file order, without those that a node would skip."""
-    wanted = {n for n in names if n not in reserved and broken_username_rule(n) is None}
-    found: dict[str, list[_Entry]] = {}
-    for start, line in candidate_lines(text, [name + ":" for name in wanted]):
-        name, _, password_hash = trim(line).partition(":")
-        if name in wanted and password_hash and not is_comment(line):
-            found.setdefault(name, []).append(_Entry(start, line, password_hash))
-    return found
-
-
-def _replacements(
-    entries: list[_Entry], password_hash: str | None
-) -> Iterable[tuple[int, int, str]]:
-    *repeated, effective = entries
-    if effective.password_hash == password_hash:
-        return
-    for entry in repeated:
-        yield entry.replaced_by(None)
-    yield effective.replaced_by(password_hash)

@@ -10,14 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from esfilerealm.errors import FileFormatError
-from esfilerealm.formats import (
-    edit_users,
-    edit_users_roles,
-    find_users,
-    find_users_roles,
-    parse_users,
-    parse_users_roles,
-)
+from esfilerealm.formats import edit_users, edit_users_roles, parse_users, parse_users_roles
+from esfilerealm.formats.users_editor import UsersEditor
+from esfilerealm.formats.users_roles_editor import UsersRolesEditor
 
 pytestmark = pytest.mark.property
 
@@ -70,14 +65,16 @@ class TestParsing:
             assert [i.line_number for i in parsed.issues if i.kind == "blank"] == blank
 
     @given(own.users_files, st.lists(own.usernames, min_size=1, max_size=12))
-    def test_finding_is_a_part_of_parsing(self, data, names):
+    def test_looking_up_is_a_part_of_parsing(self, data, names):
         users = parse_users(data).users
-        assert find_users(data, names) == {n: users[n] for n in names if n in users}
+        editor = UsersEditor(data)
+        assert [editor.hash_of(n) for n in names] == [users.get(n) for n in names]
 
     @given(own.users_roles_files, st.lists(own.usernames, min_size=1, max_size=12))
-    def test_finding_roles_is_a_part_of_parsing(self, data, names):
+    def test_looking_up_roles_is_a_part_of_parsing(self, data, names):
         roles = parse_users_roles(data).roles_by_user
-        assert find_users_roles(data, names) == {n: roles[n] for n in names if n in roles}
+        editor = UsersRolesEditor(data)
+        assert [editor.roles_of(n) for n in names] == [roles.get(n, ()) for n in names]
 
 
 class TestEditingUsers:

@@ -271,6 +271,12 @@ class TestTransaction:
         assert tool.list_users()["al"] == ("admin", "meanwhile")
         assert "ann" in tool.list_users()
 
+    def test_attributes_that_others_changed_meanwhile_stay(self, tool, realm):
+        with tool.transaction() as change:
+            change.userdel("bob")
+            (realm / "users").chmod(0o600)
+        assert (realm / "users").stat().st_mode & 0o777 == 0o600
+
     def test_many_changes(self, tool):
         """More than a file is searched for one by one."""
         with tool.transaction() as change:

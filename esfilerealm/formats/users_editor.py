@@ -1,0 +1,139 @@
+"""Looking up and changing single users of a ``users`` file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import InvalidHashError
+from ..validation import (
+    DEFAULT_ANONYMOUS_USERNAME,
+    broken_name_rule,
+    reserved_usernames,
+    validate_username,
+)
+from .lines import COMMENT, append_lines, candidate_lines, decode, encode, replace_lines, trim
+from .lookup import Lookup
+from .users import check_writable_username
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+__all__ = ["UsersEditor"]
+
+
+class UsersEditor:
+    """
+    A ``users`` file, in which what was looked up once is not searched again for an edit.
+
+    For the arguments see ``parse_users``.
+
+    Raises:
+        FileFormatError: If *data* is not UTF-8.
+    """
+
+    def __init__(
+        self,
+        data: bytes,
+        *,
+        source: str = "users",
+        allow_reserved: bool = False,
+        anonymous_username: str = DEFAULT_ANONYMOUS_USERNAME,
+    ) -> None:
+        self._data = data
+        self._text = decode(data, source)
+        self._allow_reserved = allow_reserved
+        self._anonymous_username = anonymous_username
+        self._reserved = reserved_usernames(
+            allow_reserved=allow_reserved, anonymous_username=anonymous_username
+        )
+        self._entries = Lookup(self._find)
+
+    def hash_of(self, username: str) -> str | None:
+        """Give ``parse_users(data).users.get(username)`` without reading the rest."""
+        entries = self._entries.get([username]).get(username)
+        return entries[-1].password_hash if entries else None
+
+    def edited(self, changes: Mapping[str, str | None]) -> bytes:
+        """See ``edit_users``."""
+        for name, password_hash in changes.items():
+            if password_hash is not None:
+                validate_username(
+                    name,
+                    allow_reserved=self._allow_reserved,
+                    anonymous_username=self._anonymous_username,
+                )
+                _check_writable_hash(password_hash)
+        found = self._entries.get(changes)
+        replacements = [
+            replacement
+            for name, entries in found.items()
+            for replacement in _replacements(entries, changes[name])
+        ]
+        additions = [
+            f"{check_writable_username(name)}:{password_hash}"
+            for name, password_hash in changes.items()
+            if password_hash is not None and name not in found
+        ]
+        if not replacements and not additions:
+            return self._data
+        return encode(append_lines(replace_lines(self._text, sorted(replacements)), additions))
+
+    def _find(self, names: Collection[str] | None) -> dict[str, list[_Entry]]:
+        """Find all lines of each of *names*, or of all, without those that a node would skip."""
+        needles = [""] if names is None else [f"{name}:" for name in names]
+        found: dict[str, list[_Entry]] = {}
+        for start, line in candidate_lines(self._text, needles):
+            name, _, password_hash = trim(line).partition(":")
+            if (names is None or name in names) and self._is_entry(line, name, password_hash):
+                found.setdefault(name, []).append(_Entry(start, line, password_hash))
+        return found
+
+    def _is_entry(self, line: str, name: str, password_hash: str) -> bool:
+        return (
+            password_hash != ""
+            and not line.startswith(COMMENT)
+            and name not in self._reserved
+            and broken_name_rule(name) is None
+        )
+
+
+def _check_writable_hash(password_hash: str) -> None:
+    if not password_hash:
+        raise InvalidHashError("it is empty")
+    if "\n" in password_hash or "\r" in password_hash:
+        raise InvalidHashError("it holds the end of a line")
+    if trim("x" + password_hash) != "x" + password_hash:
+        raise InvalidHashError("it ends with a blank or control character, which would be lost")
+    if any("\ud800" <= c <= "\udfff" for c in password_hash):
+        raise InvalidHashError("it holds half a surrogate pair, which UTF-8 cannot encode")
+
+
+class _Entry:
+    """One line of one user, and where it is."""
+
+    __slots__ = ("line", "password_hash", "start")
+
+    def __init__(self, start: int, line: str, password_hash: str) -> None:
+        self.start = start
+        self.line = line
+        self.password_hash = password_hash
+
+    def replaced_by(self, password_hash: str | None) -> tuple[int, int, str]:
+        """Change the hash alone: whatever stands around it in the line stays."""
+        line = ""
+        if password_hash is not None:
+            hash_start = self.line.index(":") + 1
+            hash_end = hash_start + len(self.password_hash)
+            line = self.line[:hash_start] + password_hash + self.line[hash_end:]
+        return self.start, self.start + len(self.line), line
+
+
+def _replacements(
+    entries: list[_Entry], password_hash: str | None
+) -> Iterator[tuple[int, int, str]]:
+    *repeated, effective = entries
+    if effective.password_hash == password_hash:
+        return
+    for entry in repeated:
+        yield entry.replaced_by(None)
+    yield effective.replaced_by(password_hash)
