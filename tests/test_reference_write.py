@@ -79,8 +79,8 @@ def test_owner_and_group(case, config, tool):
 def test_no_attribute_to_keep(case, config, run, monkeypatch):
     """A new file, a system without owners, a file whose attributes stay: not a word."""
     (config / "users_roles").unlink()
-    monkeypatch.delattr(os, "fchmod")
-    monkeypatch.setattr("esfilerealm._storage.attributes._HAS_OWNERS", False)
+    for constant in ("_HAS_OWNERS", "_HAS_MODES"):
+        monkeypatch.setattr(f"esfilerealm._storage.attributes.{constant}", False)
     result = run("useradd", "bob", "-p", "secret")
     assert (result.exit_code, result.out, result.err) == (0, "", "")
 

@@ -12,6 +12,7 @@ from ..errors import FilePermissionError, InvalidAttributeError
 __all__ = ["Attributes", "RequestedAttributes"]
 
 _HAS_OWNERS: Final = hasattr(os, "fchown")
+_HAS_MODES: Final = hasattr(os, "fchmod")
 _NEW_FILE_MODE: Final = 0o660
 _ALL_MODE_BITS: Final = 0o7777
 
@@ -88,7 +89,7 @@ class Attributes:
 
     def give_mode(self, descriptor: int) -> None:
         """Give an open file its mode; last, since a change of owner may take bits away."""
-        if hasattr(os, "fchmod"):
+        if _HAS_MODES:
             os.fchmod(descriptor, self.mode)
 
 
