@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import secrets
 import warnings
 from contextlib import contextmanager
+from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Final
 
 from .._faults import FaultsOf
@@ -28,8 +30,8 @@ _SOURCES: Final = (
     "generate",
 )
 
-#: 22 letters and digits: far beyond guessing, and within the 72 bytes of bcrypt.
-_GENERATED_BITS: Final = 128
+#: Of letters and digits: 130 bits, far beyond guessing, and within the 72 bytes of bcrypt.
+_GENERATED_LENGTH: Final = 22
 
 
 class Secret:
@@ -116,6 +118,5 @@ def _one_line(text: str, source: str) -> str:
 
 
 def _generated() -> str:
-    from passlib import pwd
-
-    return str(pwd.genword(entropy=_GENERATED_BITS, charset="ascii_62"))
+    # Not by passlib.pwd: it imports pkg_resources, which Python 3.12 and newer come without.
+    return "".join(secrets.choice(ascii_letters + digits) for _ in range(_GENERATED_LENGTH))
