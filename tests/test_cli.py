@@ -251,6 +251,7 @@ class TestDryRun:
         result = run(*args, "--dry-run")
         assert result.exit_code == 0
         assert result.out.startswith("Dry run, nothing is written: would ")
+        assert "[]" not in result.out
         assert snapshot(config) == before
         assert not (config / "users.lock").exists()
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import secrets
 import warnings
 from contextlib import contextmanager
-from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Final
 
 from .._faults import FaultsOf
@@ -49,7 +47,7 @@ def new_secret(invocation: Invocation) -> Secret:
     Raises:
         UsageError: If more than one option gives it.
         CommandError: If its source cannot be used, or if the two answers differ.
-        InvalidPasswordError: If the first answer is too short, before the second is asked for.
+        InvalidPasswordError: If it is too short; an answer before it is asked for again.
     """
     if invocation.has("hash"):
         _check_one_source(invocation)
@@ -58,7 +56,9 @@ def new_secret(invocation: Invocation) -> Secret:
         _check_one_source(invocation)
         return Secret(password=_generated())
     password = password_given(invocation)
-    return Secret(password=asked_password(invocation) if password is None else password)
+    if password is None:
+        password = asked_password(invocation)
+    return Secret(password=validate_password(password))
 
 
 def password_given(invocation: Invocation) -> str | None:
@@ -118,5 +118,8 @@ def _one_line(text: str, source: str) -> str:
 
 
 def _generated() -> str:
+    import secrets
+    from string import ascii_letters, digits
+
     # Not by passlib.pwd: it imports pkg_resources, which Python 3.12 and newer come without.
     return "".join(secrets.choice(ascii_letters + digits) for _ in range(_GENERATED_LENGTH))

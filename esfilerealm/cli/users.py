@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..formats.users import check_writable_username
@@ -14,7 +13,7 @@ from .listing import known_roles, show_users
 from .passwords import new_secret, truncation_shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from ..transaction import Transaction
     from .invocation import Invocation
@@ -25,16 +24,18 @@ __all__ = ["run_passwd", "run_roles", "run_useradd", "run_userdel"]
 
 def run_useradd(invocation: Invocation) -> int:
     """Add a user."""
+    tool = invocation.tool
     username = check_writable_username(_valid_username(invocation))
     secret = new_secret(invocation)
     roles = _role_names(invocation, "roles", check_writable_role_name)
     _warn_of_unknown(invocation, roles)
-    creates_users_roles = bool(roles) and not os.path.exists(invocation.tool.paths.users_roles)
-    with _change(invocation, f"add user [{username}] with roles [{','.join(roles)}]") as add:
-        add.useradd(username, secret.password, password_hash=secret.password_hash, roles=roles)
+    creates_users_roles = bool(roles) and not os.path.exists(tool.paths.users_roles)
+    with truncation_shown(invocation), tool.transaction() as change:
+        change.useradd(username, secret.password, password_hash=secret.password_hash, roles=roles)
     invocation.result["roles"] = roles
+    _tell(invocation, change, f"add user [{username}] with the roles [{','.join(roles)}]")
     if creates_users_roles and not invocation.has("dry-run"):
-        invocation.terminal.print(f"Created [{invocation.tool.paths.users_roles}]")
+        invocation.terminal.print(f"Created [{tool.paths.users_roles}]")
     _print_generated(invocation, secret)
     return OK
 
@@ -42,8 +43,9 @@ def run_useradd(invocation: Invocation) -> int:
 def run_userdel(invocation: Invocation) -> int:
     """Remove a user."""
     username = _valid_username(invocation)
-    with _change(invocation, f"remove user [{username}]") as remove:
-        remove.userdel(username)
+    with invocation.tool.transaction() as change:
+        change.userdel(username)
+    _tell(invocation, change, f"remove user [{username}]")
     return OK
 
 
@@ -51,8 +53,9 @@ def run_passwd(invocation: Invocation) -> int:
     """Change a password."""
     username = _valid_username(invocation)
     secret = new_secret(invocation)
-    with _change(invocation, f"change the password of user [{username}]") as change:
+    with truncation_shown(invocation), invocation.tool.transaction() as change:
         change.passwd(username, secret.password, password_hash=secret.password_hash)
+    _tell(invocation, change, f"change the password of user [{username}]")
     _print_generated(invocation, secret)
     return OK
 
@@ -65,9 +68,10 @@ def run_roles(invocation: Invocation) -> int:
     _warn_of_unknown(invocation, [*added, *removed])
     if not added and not removed:
         return show_users(invocation, username)
-    what = f"add roles [{','.join(added)}] to and remove [{','.join(removed)}] from [{username}]"
-    with _change(invocation, what) as change:
-        invocation.result["roles"] = change.roles(username, add=added, remove=removed)
+    with invocation.tool.transaction() as change:
+        roles = change.roles(username, add=added, remove=removed)
+    invocation.result["roles"] = roles
+    _tell(invocation, change, f"give user [{username}] the roles [{','.join(roles)}]")
     return OK
 
 
@@ -98,15 +102,13 @@ def _warn_of_unknown(invocation: Invocation, roles: list[str]) -> None:
         )
 
 
-@contextmanager
-def _change(invocation: Invocation, what: str) -> Iterator[Transaction]:
-    """Make one change and tell what became of it."""
-    with truncation_shown(invocation), invocation.tool.transaction() as transaction:
-        yield transaction
-    invocation.result["changed"] = transaction.changed
-    invocation.result["dry_run"] = invocation.has("dry-run")
-    if invocation.has("dry-run"):
-        invocation.terminal.print(f"Dry run, nothing is written: would {what}")
+def _tell(invocation: Invocation, change: Transaction, what: str) -> None:
+    """Tell what became of a change; for people, only a dry run has something to say."""
+    is_dry_run = invocation.has("dry-run")
+    invocation.result.update(changed=change.changed, dry_run=is_dry_run)
+    if is_dry_run:
+        effect = f"would {what}" if change.changed else "there is nothing to change"
+        invocation.terminal.print(f"Dry run, nothing is written: {effect}")
 
 
 def _print_generated(invocation: Invocation, secret: Secret) -> None:
