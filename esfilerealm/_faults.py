@@ -44,5 +44,5 @@ class FaultsOf:
             return
         reason = f"{error.strerror or error} while {self._doing} it"
         if error.errno in _NOT_PERMITTED:
-            raise FilePermissionError(self._path, reason) from error
+            raise FilePermissionError(self._path, reason, error.errno) from error
         raise FileAccessError(self._path, error.errno or 0, reason) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import hashing
-from .errors import InvalidHashError, InvalidSettingError
+from .errors import InvalidHashError, InvalidPasswordError, InvalidSettingError
 from .validation import validate_password
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class NewCredentials:
         self._password_hash = password_hash
         self._algorithm = settings.password_hashing_algorithm
         if password is not None:
-            validate_password(password)
+            _check_text(validate_password(password))
             _check_algorithm(settings)
         if password_hash is not None:
             _check_hash(password_hash, settings)
@@ -57,6 +57,12 @@ class NewCredentials:
         return hashing.hash_password(self._password or "", self._algorithm)
 
 
+def _check_text(password: str) -> None:
+    """Refuse halves of characters, such as a shell's bytes that are no UTF-8: they become ``?``."""
+    if any("\ud800" <= character <= "\udfff" for character in password):
+        raise InvalidPasswordError("must be text that UTF-8 can hold")
+
+
 def _check_algorithm(settings: RealmSettings) -> None:
     algorithm = settings.password_hashing_algorithm
     if settings.fips_mode_enabled and not _is_pbkdf2(algorithm):
@@ -65,6 +71,8 @@ def _check_algorithm(settings: RealmSettings) -> None:
 
 
 def _check_hash(password_hash: str, settings: RealmSettings) -> None:
+    if not isinstance(password_hash, str):
+        raise InvalidHashError(f"it must be text, not {type(password_hash).__name__}")
     hasher = hashing.check_hash(password_hash)
     if settings.fips_mode_enabled and not _is_pbkdf2(hasher.name):
         raise InvalidHashError("FIPS mode allows PBKDF2 only")

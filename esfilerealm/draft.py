@@ -36,7 +36,6 @@ class Draft:
         self._users_roles = UsersRolesEditor(files.users_roles.data, source=files.users_roles.path)
         self._new_hashes: dict[str, str | None] = {}
         self._new_roles: dict[str, tuple[str, ...]] = {}
-        self._adds_users = False
 
     def require_user(self, username: str) -> None:
         """Raise if there is no such user."""
@@ -56,7 +55,6 @@ class Draft:
     def add_user(self, username: str, password_hash: str, roles: tuple[str, ...]) -> None:
         """Add a user with just *roles*, whatever ``users_roles`` gives its name already."""
         self.require_no_user(username)
-        self._adds_users = True
         self._new_hashes[username] = password_hash
         self._new_roles[username] = roles
 
@@ -76,24 +74,52 @@ class Draft:
     ) -> tuple[str, ...]:
         """Add, then remove, so that a role in both ends up removed; returns all that are left."""
         self.require_user(username)
-        before = self._new_roles.get(username)
-        if before is None:
-            before = self._users_roles.roles_of(username)
+        before = self.roles_of(username)
         after = tuple(role for role in dict.fromkeys((*before, *add)) if role not in remove)
         self._new_roles[username] = after
         return after
 
+    def roles_of(self, username: str) -> tuple[str, ...]:
+        """Give the roles of a user, changes included."""
+        if username in self._new_roles:
+            return self._new_roles[username]
+        return self._users_roles.roles_of(username)
+
     def edited(self) -> list[tuple[FileContent, bytes]]:
         """
-        Give the files that change, with their new content, in the order to replace them.
+        Give what to write, in order: files with their new content, none if nothing changes.
 
-        A node may poll between the two replaces. It must not see a new user with roles that stood
-        in ``users_roles`` before, nor a removed user for longer than needed.
+        A node may read between two of the writes, and must never see anyone with more than before
+        or after. So ``users_roles`` comes first, with the roles of new users; then ``users``. Who
+        gets a new password and other roles has just the roles common to both states between the
+        two, and the others by a third write. Mere removals begin with ``users``.
         """
-        files = [
-            (self.files.users, self._users.edited(self._new_hashes)),
-            (self.files.users_roles, self._users_roles.edited(self._new_roles)),
+        users, users_roles = self.files.users, self.files.users_roles
+        interim = self._interim_roles()
+        first = self._users_roles.edited(interim)
+        last = first if interim == self._new_roles else self._users_roles.edited(self._new_roles)
+        steps = [
+            (users_roles, users_roles.data, first),
+            (users, users.data, self._users.edited(self._new_hashes)),
+            (users_roles, first, last),
         ]
-        if self._adds_users:
-            files.reverse()
-        return [(file, data) for file, data in files if data != file.data]
+        return [(file, after) for file, before, after in steps if after != before]
+
+    def _interim_roles(self) -> dict[str, tuple[str, ...]]:
+        """Give the roles that are to stand in ``users_roles`` while ``users`` is replaced."""
+        interim = dict(self._new_roles)
+        removed = []
+        for name, after in self._new_roles.items():
+            old_hash = self._users.hash_of(name)
+            new_hash = self._new_hashes.get(name, old_hash)
+            if new_hash is None:
+                removed.append(name)
+            elif old_hash is not None and new_hash != old_hash:
+                kept = frozenset(after)
+                before = self._users_roles.roles_of(name)
+                interim[name] = tuple(role for role in before if role in kept)
+        if len(removed) == len(interim):
+            # Only removals: the users go first. Among other changes, their roles may go first,
+            # which leaves them with less for a moment and spares a third write.
+            return {}
+        return interim

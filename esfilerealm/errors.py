@@ -45,7 +45,7 @@ __all__ = [
 _LONGEST_SHOWN = 60
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """Make *value* fit for one line of a message: no control characters, no thousand letters."""
     text = value if isinstance(value, str) else repr(value)
     text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -77,7 +77,7 @@ class _InvalidNameError(FileRealmError, ValueError):
         self.rule = rule
 
     def __str__(self) -> str:
-        return f"invalid {self._what} [{_shown(self.name)}]: {self.rule}"
+        return f"invalid {self._what} [{shown(self.name)}]: {self.rule}"
 
 
 class InvalidUsernameError(_InvalidNameError):
@@ -112,7 +112,7 @@ class UserNotFoundError(FileRealmError, LookupError):
         self.path = path
 
     def __str__(self) -> str:
-        return f"no user [{_shown(self.username)}] in the users file [{self.path}]"
+        return f"no user [{shown(self.username)}] in the users file [{self.path}]"
 
 
 class UserExistsError(FileRealmError):
@@ -124,7 +124,7 @@ class UserExistsError(FileRealmError):
         self.path = path
 
     def __str__(self) -> str:
-        return f"user [{_shown(self.username)}] is in the users file [{self.path}] already"
+        return f"user [{shown(self.username)}] is in the users file [{self.path}] already"
 
 
 class ConfigurationFileMissingError(FileRealmError, FileNotFoundError):
@@ -165,9 +165,17 @@ class FileFormatError(FileRealmError, ValueError):
 
 
 class InvalidSettingError(FileRealmError, ValueError):
-    """A setting whose value breaks a rule, or a settings file that cannot be read as settings."""
+    """
+    A setting whose value breaks a rule, or a settings file that cannot be read as settings.
 
-    def __init__(self, key: str, value: object, rule: str, where: str) -> None:
+    Attributes:
+        key: The setting, or None if it is about the file.
+        value: Its value, or None if that is nobody's business: other settings may be secrets.
+        rule: The rule that is broken.
+        where: The file with its line, or what else the value comes from.
+    """
+
+    def __init__(self, key: str | None, value: object, rule: str, where: str) -> None:
         super().__init__(key, value, rule, where)
         self.key = key
         self.value = value
@@ -175,7 +183,10 @@ class InvalidSettingError(FileRealmError, ValueError):
         self.where = where
 
     def __str__(self) -> str:
-        return f"setting [{self.key}] is [{_shown(self.value)}] in {self.where}: {self.rule}"
+        if self.key is None:
+            return f"settings in {self.where}: {self.rule}"
+        value = "" if self.value is None else f" is [{shown(self.value)}]"
+        return f"setting [{self.key}]{value} in {self.where}: {self.rule}"
 
 
 class InvalidAttributeError(FileRealmError, ValueError):
@@ -188,7 +199,7 @@ class InvalidAttributeError(FileRealmError, ValueError):
         self.rule = rule
 
     def __str__(self) -> str:
-        return f"invalid {self.attribute} [{_shown(self.value)}]: {self.rule}"
+        return f"invalid {self.attribute} [{shown(self.value)}]: {self.rule}"
 
 
 class UnknownHashAlgorithmError(FileRealmError, ValueError):
@@ -200,7 +211,7 @@ class UnknownHashAlgorithmError(FileRealmError, ValueError):
         self.advice = advice
 
     def __str__(self) -> str:
-        return f"unknown hash function [{_shown(self.name)}]: {self.advice}"
+        return f"unknown hash function [{shown(self.name)}]: {self.advice}"
 
 
 class InvalidHashError(FileRealmError, ValueError):
@@ -230,11 +241,15 @@ class LockTimeoutError(FileRealmError, TimeoutError):
 
 
 class FilePermissionError(FileRealmError, PermissionError):
-    """Something the operating system does not let us do; nothing was changed."""
+    """
+    Something the operating system does not let us do; nothing was changed.
 
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(path, reason)
-        self.errno = errno.EPERM
+    ``errno`` is ``EACCES``, ``EPERM`` or ``EROFS``.
+    """
+
+    def __init__(self, path: str, reason: str, number: int = errno.EPERM) -> None:
+        super().__init__(path, reason, number)
+        self.errno = number
         self.filename = path
         self.path = path
         self.reason = reason

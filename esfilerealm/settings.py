@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from ._faults import FaultsOf
+from ._storage.read import read_file
 from .errors import InvalidSettingError
 from .validation import DEFAULT_ANONYMOUS_USERNAME
 
@@ -106,6 +106,15 @@ class RealmSettings:
             "anonymous_username": self.anonymous_username,
         }
 
+    def with_algorithm(self, algorithm: str) -> RealmSettings:
+        """Give the same settings with another algorithm for new hashes."""
+        return RealmSettings(
+            password_hashing_algorithm=algorithm,
+            fips_mode_enabled=self.fips_mode_enabled,
+            reserved_realm_enabled=self.reserved_realm_enabled,
+            anonymous_username=self.anonymous_username,
+        )
+
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
         return f"RealmSettings({values})"
@@ -155,62 +164,61 @@ def _substituted(key: str, value: str, where: str) -> str:
 
 
 def _read_file(path: str) -> dict[str, tuple[Value, str]]:
-    with FaultsOf(path, "reading"):
-        try:
-            with open(path, "rb") as file:
-                data = file.read()
-        except FileNotFoundError:
-            return {}
-    return _parse(data, path)
-
-
-def _parse(data: bytes, path: str) -> dict[str, tuple[Value, str]]:
     """Flatten a YAML mapping, whose keys may be nested, dotted or both, to dotted keys."""
-    import yaml
-
-    def fault(rule: str, key: str = "elasticsearch.yml", value: object = "") -> InvalidSettingError:
-        return InvalidSettingError(key, value, rule, f"[{path}]")
-
-    try:
-        root = yaml.compose(data.decode("utf-8"), Loader=yaml.SafeLoader)
-    except UnicodeDecodeError as error:
-        raise fault(f"not UTF-8 at byte {error.start}") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" at line {mark.line + 1}" if mark else ""
-        raise fault(
-            f"not YAML{place}: {getattr(error, 'problem', None) or 'cannot be read'}"
-        ) from None
+    file = read_file(path)
+    root = _composed(file.data, path) if file.exists else None
     if root is None or root.value == "":
         return {}
-    if not isinstance(root, yaml.MappingNode):
-        raise fault("must be a mapping of keys to values")
     values: dict[str, tuple[Value, str]] = {}
-    lines: dict[str, int] = {}
-    for key, value, line in _flatten(root, "", ()):
+    for key, value, line in _flatten(root, path):
+        where = f"[{path}], line {line}"
         if key in values:
-            raise fault(f"given twice, in lines {lines[key]} and {line}", key, value)
-        values[key] = (value, f"[{path}], line {line}")
-        lines[key] = line
+            raise InvalidSettingError(key, None, f"given in {values[key][1]} already", where)
+        values[key] = (value, where)
     return values
 
 
-def _flatten(
-    node: yaml.MappingNode, prefix: str, above: tuple[yaml.Node, ...]
-) -> Iterator[tuple[str, Value, int]]:
+def _composed(data: bytes, path: str) -> yaml.Node | None:
     import yaml
 
-    for key_node, value_node in node.value:
-        key = f"{prefix}{key_node.value}"
-        line = key_node.start_mark.line + 1
-        if value_node in (*above, node):
-            raise InvalidSettingError(key, "", "must not hold itself", f"line {line}")
-        if isinstance(value_node, yaml.MappingNode):
-            yield from _flatten(value_node, f"{key}.", (*above, node))
-        elif isinstance(value_node, yaml.ScalarNode):
-            yield key, value_node.value, line
-        else:
-            yield key, [str(item.value) for item in value_node.value], line
+    # No word of YAML's own messages: they quote the file, which may hold secrets.
+    fault = "not YAML, or nested too deeply"
+    try:
+        root: yaml.Node | None = yaml.compose(data.decode("utf-8"), Loader=yaml.SafeLoader)
+    except UnicodeDecodeError as error:
+        fault = f"not UTF-8 at byte {error.start}"
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        fault = f"not YAML at line {mark.line + 1}" if mark else fault
+    except (yaml.YAMLError, RecursionError):
+        pass
+    else:
+        return root
+    # Not in a handler, whose error would be kept as the context of this one.
+    raise InvalidSettingError(None, None, fault, f"[{path}]")
+
+
+def _flatten(root: yaml.Node, path: str) -> Iterator[tuple[str, Value, int]]:
+    import yaml
+
+    if not isinstance(root, yaml.MappingNode):
+        raise InvalidSettingError(None, None, "must be a mapping of keys to values", f"[{path}]")
+    seen: set[int] = set()
+    waiting = [("", root)]
+    while waiting:
+        prefix, mapping = waiting.pop()
+        if id(mapping) in seen:
+            rule = "must not be given by alias"
+            raise InvalidSettingError(prefix.rstrip("."), None, rule, f"[{path}]")
+        seen.add(id(mapping))
+        for key_node, node in mapping.value:
+            key, line = f"{prefix}{key_node.value}", key_node.start_mark.line + 1
+            if isinstance(node, yaml.MappingNode):
+                waiting.append((f"{key}.", node))
+            elif isinstance(node, yaml.ScalarNode):
+                yield key, node.value, line
+            else:
+                yield key, [str(item.value) for item in node.value], line
 
 
 def container_overrides(environ: Mapping[str, str]) -> dict[str, str]:

@@ -9,16 +9,15 @@ in between, outside the lock, since that is the slow part.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from ._storage.atomic import replace_files
+from ._storage.atomic import remove_leftovers, replace_files, require_writable_folder
 from ._storage.attributes import Attributes
 from ._storage.lock import write_lock
 from ._storage.read import RealmFiles
 from .credentials import NewCredentials
 from .draft import Draft
-from .formats.users import check_writable_username
-from .formats.users_roles import check_writable_role_name
+from .formats.writable import check_writable_role_name, check_writable_username
 from .validation import validate_role_name, validate_username
 
 if TYPE_CHECKING:
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["Transaction"]
 
 T = TypeVar("T")
+
+_NOT_OPEN: Final = "a transaction takes changes inside its with block only"
 
 
 class Transaction:
@@ -57,9 +58,14 @@ class Transaction:
         self._dry_run = dry_run
         self._changes: list[Callable[[Draft], object]] = []
         self._preview: Draft | None = None
+        self._landed: Draft | None = None
 
     def __enter__(self) -> Self:
+        if self._preview is not None:
+            raise RuntimeError("a transaction cannot be entered while it is open")
         self._preview = Draft(RealmFiles.read(self._paths), self._settings)
+        self._changes = []
+        self.changed = False
         return self
 
     def __exit__(
@@ -68,27 +74,39 @@ class Transaction:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        preview, self._preview = self._preview, None
-        changes, self._changes = self._changes, []
-        if error is not None or preview is None or not changes:
+        preview, self._preview = self._draft, None
+        self._landed = preview
+        if error is not None or not self._changes:
             return
         if self._dry_run:
-            self.changed = bool(preview.edited())
+            for file, _ in preview.edited():
+                require_writable_folder(file.path)
+                self.changed = True
             return
-        with write_lock(self._paths.lock, self._lock_timeout):
-            files = self._repeated(changes, preview).edited()
+        with write_lock(lambda: self._paths.lock, self._lock_timeout):
+            self._landed = self._repeated(preview)
+            files = self._landed.edited()
+            real_files = self._landed.files
+            remove_leftovers([real_files.users.path, real_files.users_roles.path])
             replace_files([(file.path, data, _attributes(file)) for file, data in files])
         self.changed = bool(files)
 
-    def _repeated(self, changes: list[Callable[[Draft], object]], preview: Draft) -> Draft:
+    def _repeated(self, preview: Draft) -> Draft:
         """Make the changes on the files as they are now; the preview is that if they are equal."""
         files = RealmFiles.read(self._paths)
         if files.are_like(preview.files):
             return preview
         draft = Draft(files, self._settings)
-        for change in changes:
+        for change in self._changes:
             change(draft)
         return draft
+
+    def roles_of(self, username: str) -> tuple[str, ...]:
+        """Give the roles of a user after the changes; after leaving, those that were written."""
+        draft = self._preview or self._landed
+        if draft is None:
+            raise RuntimeError(_NOT_OPEN)
+        return draft.roles_of(username)
 
     def useradd(
         self,
@@ -129,12 +147,15 @@ class Transaction:
         validate_username(username, **self._settings.name_rules)
         added = [check_writable_role_name(role) for role in _names(add)]
         removed = {validate_role_name(role) for role in _names(remove)}
-        return self._change(lambda draft: draft.change_roles(username, added, removed))
+        if added or removed:
+            return self._change(lambda draft: draft.change_roles(username, added, removed))
+        self._draft.require_user(username)
+        return self._draft.roles_of(username)
 
     @property
     def _draft(self) -> Draft:
         if self._preview is None:
-            raise RuntimeError("a transaction takes changes inside its with block only")
+            raise RuntimeError(_NOT_OPEN)
         return self._preview
 
     def _change(self, change: Callable[[Draft], T]) -> T:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 
 from ._storage.locate import RealmPaths
-from ._storage.read import RealmFiles
-from .errors import InvalidHashError, UserNotFoundError
+from ._storage.read import RealmFiles, read_file
+from .errors import (
+    FileRealmError,
+    InvalidHashError,
+    InvalidPasswordError,
+    UserNotFoundError,
+)
 from .formats.users import parse_users
 from .formats.users_roles import parse_users_roles
 from .settings import RealmSettings
+from .validation import RESERVED_ROLE_NAMES
 
 __all__ = ["RealmListing", "UsersTool"]
 
@@ -27,8 +33,8 @@ class UsersTool:
     """
     Reads and writes the file realm in a node's configuration folder.
 
-    Writes are locked against other writers, atomic and durable, and change no line of no concern;
-    a node sees them at its next poll. Any number of tools, threads and processes may write at
+    Writes are locked against other writers, atomic and durable, and change only the lines asked
+    for; a node sees them at its next poll. Any number of tools, threads and processes may write at
     once.
 
     Args:
@@ -55,7 +61,7 @@ class UsersTool:
         dry_run: bool = False,
     ) -> None:
         self.config_dir = os.path.abspath(os.fspath(config_dir))
-        self.settings = settings or RealmSettings.load(self.config_dir)
+        self.settings = RealmSettings.load(self.config_dir) if settings is None else settings
         self._lock_timeout = lock_timeout
         self._dry_run = dry_run
 
@@ -143,10 +149,9 @@ class UsersTool:
             UserNotFoundError: If there is no such user.
             InvalidUsernameError, InvalidRoleNameError: If a name breaks a rule.
         """
-        if not add and not remove:
-            return self.list_users(username)[username]
         with self.transaction() as transaction:
-            return transaction.roles(username, add=add, remove=remove)
+            transaction.roles(username, add=add, remove=remove)
+        return transaction.roles_of(username)
 
     def list_users(self, username: str | None = None) -> dict[str, tuple[str, ...]]:
         """
@@ -174,15 +179,28 @@ class UsersTool:
             {files.users.path: users.issues, files.users_roles.path: users_roles.issues},
         )
 
+    def known_roles(self) -> frozenset[str]:
+        """Give the roles that a node defines itself, and those of a readable ``roles.yml``."""
+        from .formats.roles_yml import parse_role_names
+
+        try:
+            data = read_file(self.paths.roles_yml).data
+        except FileRealmError:
+            data = b""
+        return RESERVED_ROLE_NAMES | parse_role_names(data)
+
     def verify(self, username: str, password: str) -> bool:
         """
         Tell whether *password* is the user's; see ``hash_problem`` for when none can be.
 
         Raises:
             UserNotFoundError: If there is no such user.
+            InvalidPasswordError: If *password* is no text.
         """
         from . import hashing
 
+        if not isinstance(password, str):
+            raise InvalidPasswordError(f"must be text, not {type(password).__name__}")
         password_hash = self._password_hash(username)
         try:
             return hashing.check_hash(password_hash).verify(password, password_hash)
@@ -241,12 +259,12 @@ class UsersTool:
             InvalidAttributeError: If an owner, group or mode does not exist.
             FilePermissionError: If it cannot be given.
         """
-        from ._storage.attributes import RequestedAttributes
+        from ._storage.attributes import Attributes
         from ._storage.create import create_missing_files
 
         return create_missing_files(
             self.paths,
-            RequestedAttributes(owner, group, mode),
+            Attributes.asked_for(owner, group, mode),
             lock_timeout=self._lock_timeout,
             dry_run=self._dry_run,
         )

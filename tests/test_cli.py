@@ -48,6 +48,19 @@ class TestPasswordSources:
         assert run("useradd", "ann", "--password-file", str(tmp_path / "secret")).exit_code == 0
         assert tool.verify("ann", PASSWORD)
 
+    def test_file_with_a_byte_order_mark(self, run, tool, tmp_path):
+        (tmp_path / "secret").write_bytes(b"\xef\xbb\xbf" + PASSWORD.encode())
+        run("useradd", "ann", "--password-file", str(tmp_path / "secret"))
+        assert tool.verify("ann", PASSWORD)
+
+    @pytest.mark.parametrize("args", [["--password-stdin"], []])
+    def test_input_that_is_no_text(self, run, config, monkeypatch, capsys, args):
+        for stream in (b"sec\xffret1\n", b"secret-1\nsec\xffret1\n"):
+            text = io.TextIOWrapper(io.BytesIO(stream), encoding="utf-8")
+            monkeypatch.setattr(sys, "stdin", text)
+            assert main(["-c", str(config), "useradd", "ann", *args]) == 65
+            assert "no text in its encoding" in capsys.readouterr().err
+
     def test_environment(self, run, tool, monkeypatch):
         monkeypatch.setenv("ANNS", PASSWORD)
         assert run("useradd", "ann", "--password-env=ANNS").exit_code == 0
@@ -73,9 +86,21 @@ class TestPasswordSources:
 
     def test_generate_in_a_dry_run_shows_no_password(self, run):
         assert "would add user [ann]" in run("useradd", "ann", "--generate", "--dry-run").out
-        assert not re.search(
-            r"^[0-9A-Za-z]{22}$", run("useradd", "b", "--generate", "--dry-run").out
-        )
+        for args in (["useradd", "b"], ["useradd", "b", "--json"]):
+            result = run(*args, "--generate", "--dry-run")
+            assert not re.search(r"^[0-9A-Za-z]{22}$", result.out + result.err, re.MULTILINE)
+
+    def test_generate_that_nobody_can_see_changes_nothing(self, run, config, monkeypatch):
+        class Full(io.StringIO):
+            def write(self, text):
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+        before = snapshot(config)
+        monkeypatch.setattr(sys, "stdout", Full())
+        assert main(["-c", str(config), "useradd", "ann", "--generate"]) == 74
+        monkeypatch.setattr(sys, "stdout", None)
+        assert main(["-c", str(config), "useradd", "ann", "--generate"]) == 70
+        assert snapshot(config) == before
 
     @pytest.mark.parametrize(
         ("options", "exit_code", "message"),
@@ -90,11 +115,14 @@ class TestPasswordSources:
             (["--password-env", "NOT_THERE"], 78, r"\[NOT_THERE\] is not set"),
             (["--hash", "$apr1$R3DdqiAZ$aljIkaIVPSarmDMlJUBBP."], 65, "Apache"),
             (["--hash", ""], 65, "no known hash"),
+            (["--password-file", "{long}"], 65, "more than 65536 bytes"),
             (["--password-stdin"], 65, "standard input holds no password"),
+            (["-p", "pass\udcffword"], 65, "UTF-8 can hold"),
         ],
     )
     def test_refusals(self, run, config, tmp_path, options, exit_code, message):
         files = {"empty": b"\n", "two": b"one\ntwo\n", "latin": b"caf\xe9-secret"}
+        files["long"] = b"x" * 70_000
         for name, data in files.items():
             (tmp_path / name).write_bytes(data)
         before = snapshot(config)
@@ -230,6 +258,23 @@ class TestJson:
         assert [(line["line"], line["kind"]) for line in found] == [(1, "malformed")]
         assert found[0]["path"] == str(config / "users")
 
+    def test_errors_of_parsing_too(self, run):
+        found = json.loads(run("list", "--json", "--bogus").out)
+        assert (found["command"], found["error"]["exit_code"]) == ("list", 64)
+        assert json.loads(run("--json", "bogus").out)["error"]["type"] == "UsageError"
+
+    def test_help_is_help(self, run):
+        assert run("list", "-h", "--json").out.startswith("List users")
+
+    def test_orphans_that_are_hashes_or_worse(self, run, config):
+        """The one file in the place of the other shows no hash, and paints no terminal."""
+        (config / "users_roles").write_text(f"bob:{CHEAP_HASH}\nal:a\x1b[31mb\n")
+        for args in (["list"], ["list", "--json"]):
+            result = run(*args)
+            assert "(a hash)" in result.out + result.err
+            assert CHEAP_HASH not in result.out + result.err
+            assert "\x1b" not in result.out + result.err
+
     def test_silent_does_not_silence_it(self, run):
         assert json.loads(run("list", "--json", "-s").out)["users"] == []
 
@@ -286,7 +331,7 @@ class TestBadInput:
             (["useradd", "ann", PASSWORD], 64, "expected one username, found 2 words"),
             (["init", "here"], 64, r"\[init\] takes no argument"),
             (["init", "--mode", "rw"], 65, r"invalid mode \[rw\]: must be an octal"),
-            (["init", "--owner", "nobody here"], 0, None),
+            (["init", "--owner", "nobody here"], 65, r"invalid owner \[nobody here\]"),
             (["hash", "-p", PASSWORD, "--algorithm", "md5"], 64, r"\[md5\] is not an algorithm"),
             (["useradd", "ann", "--paswd", "x"], 64, r"\[--paswd\] is not an option; did you mean"),
             (["useradd", "ann", "--json=1"], 64, r"\[json\] takes no value"),
@@ -301,9 +346,8 @@ class TestBadInput:
         before = snapshot(config)
         result = run(*args)
         assert result.exit_code == exit_code
-        if message is not None:
-            assert re.search(rf"ERROR: .*{message}", result.err)
-            assert len(result.err.partition("ERROR: ")[2].splitlines()[0]) < 1000
+        assert re.search(rf"ERROR: .*{message}", result.err)
+        assert len(result.err.partition("ERROR: ")[2].splitlines()[0]) < 1000
         assert PASSWORD not in result.out + result.err
         assert snapshot(config) == before
 
@@ -335,7 +379,7 @@ class TestBadInput:
             },
         )
         before = snapshot(config)
-        with write_lock(UsersTool(config).paths.lock, 1.0):
+        with write_lock(lambda: UsersTool(config).paths.lock, 1.0):
             result = run("userdel", "bob")
         assert result.exit_code == 75
         assert re.search(r"ERROR: write lock \[.*users.lock\] not free after 0.05 s", result.err)
@@ -386,7 +430,7 @@ class TestBadInput:
             ("- a\n", "must be a mapping"),
             ("a: [\n", "not YAML"),
             ("xpack.security.fips_mode.enabled: yes\n", r"exactly \[true\] or \[false\]"),
-            ("a.b: 1\na:\n  b: 2\n", "lines 1 and 3"),
+            ("a.b: 1\na:\n  b: 2\n", "line [13]: given in"),
         ],
     )
     def test_settings(self, run, config, text, message):
@@ -492,6 +536,13 @@ class TestOtherCommands:
         assert "a node takes the text itself for the password" in result.err
         assert "aljIk" not in result.err
 
+    def test_default_configuration_folder(self, run, config, bob, monkeypatch):
+        monkeypatch.setattr("esfilerealm.cli.invocation.DEFAULT_CONFIG_DIR", str(config))
+        assert run("list", config_dir=None).out == "bob            : viewer\n"
+
+    def test_version_before_a_command(self, run):
+        assert run("--version", "list").out.startswith("esfilerealm ")
+
     def test_version(self, run):
         assert re.fullmatch(r"esfilerealm \d+\.\d+\.\d+\n", run("--version").out)
 
@@ -516,6 +567,44 @@ class TestOtherCommands:
         (config / "roles.yml").write_text("mine:\n  cluster: [all]\n")
         run("roles", bob, "-a", "mine,other")
         assert run("list", bob).out.startswith("bob            : viewer,mine,other*\n\n [*]   ")
+
+
+class TestOutputThatFails:
+    """Never the exit code of a wrong password, never a traceback."""
+
+    class Full(io.StringIO):
+        def flush(self):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def test_full(self, config, bob, monkeypatch, capsys):
+        for args in (["list"], ["list", "--json"], ["verify", "bob", "-p", "test-password"]):
+            monkeypatch.setattr(sys, "stdout", self.Full())
+            assert main(["-c", str(config), *args]) == 74
+            err = capsys.readouterr().err
+            assert err.endswith("ERROR: cannot print: No space left on device, with exit code 74\n")
+
+    def test_closed(self, config, bob, monkeypatch):
+        monkeypatch.setattr(sys, "stdout", None)
+        monkeypatch.setattr(sys, "stderr", None)
+        assert main(["-c", str(config), "list"]) == 0
+        assert main(["-c", str(config), "list", "nobody"]) == 67
+        assert main(["-c", str(config), "verify", "bob", "-p", "test-password"]) == 0
+
+    def test_few_letters(self, config, tmp_path, monkeypatch):
+        out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+        monkeypatch.setattr(sys, "stdout", out)
+        assert main(["-c", str(tmp_path / "é"), "init"]) == 0
+        assert b"Created [" in out.buffer.getvalue()
+        assert b"\\xe9" in out.buffer.getvalue()
+
+    def test_anything_unexpected(self, config, monkeypatch, capsys):
+        def fail(*_):
+            raise ZeroDivisionError("secret-1")
+
+        monkeypatch.setattr("esfilerealm.users_tool.UsersTool.listing", fail)
+        assert main(["-c", str(config), "list"]) == 70
+        err = capsys.readouterr().err
+        assert err == "ERROR: unexpected ZeroDivisionError, please report it, with exit code 70\n"
 
 
 class TestProcess:

@@ -6,9 +6,14 @@ import ast
 import os
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PACKAGE = Path(__file__).parent.parent / "esfilerealm"
 
@@ -17,10 +22,10 @@ LAYERS = [
     {"errors", "_version"},
     {"_faults"},
     {"validation"},
+    {"_storage"},
     {"settings"},
     {"formats"},
     {"hashing"},
-    {"_storage"},
     {"credentials", "draft"},
     {"transaction"},
     {"users_tool"},
@@ -34,30 +39,51 @@ def room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imported_rooms(path: Path) -> set[str]:
-    """The rooms whose modules *path* imports, wherever in the file, but not for types only."""
-    depth = len(path.relative_to(PACKAGE).parts)
-    rooms = set()
+def imports(path: Path) -> Iterator[str]:
+    """The modules of the package that *path* imports, wherever in the file, types included."""
+    here = ["esfilerealm", *path.relative_to(PACKAGE).with_suffix("").parts]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
-            node.body = []
-        if isinstance(node, ast.ImportFrom) and node.level == depth:
-            names = [node.module] if node.module else [alias.name for alias in node.names]
-            rooms |= {name.partition(".")[0] for name in names}
-        if isinstance(node, ast.ImportFrom) and node.level == 0:
-            assert not (node.module or "").startswith("esfilerealm"), "imports are relative"
-    return rooms
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+            assert not any(name.startswith("esfilerealm") for name in names), "be relative"
+        if isinstance(node, ast.ImportFrom):
+            assert not (node.module or "").startswith("esfilerealm") or node.level, "be relative"
+            if node.level:
+                base = [*here[: len(here) - node.level], *(node.module or "").split(".")]
+                for alias in node.names:
+                    yield module_of([part for part in base if part], alias.name)
 
 
-MODULES = sorted(
-    path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent != PACKAGE
-)
+def module_of(package: list[str], name: str) -> str:
+    """``from .package import name`` is about a module of that name, if there is one."""
+    path = PACKAGE.joinpath(*package[1:], f"{name}.py")
+    folder = PACKAGE.joinpath(*package[1:], name)
+    return ".".join([*package, name] if path.exists() or folder.is_dir() else package)
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_point_down(path):
-    for other in imported_rooms(path) - {room(path)}:
-        assert HEIGHT[other] < HEIGHT[room(path)], f"{room(path)} must not import {other}"
+    for module in imports(path):
+        other = module.split(".")[1] if "." in module else module
+        if other not in (room(path), "esfilerealm"):
+            assert HEIGHT[other] < HEIGHT[room(path)], f"{room(path)} must not import {other}"
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    graph = {name_of(path): set(imports(path)) for path in MODULES if path.name != "__init__.py"}
+    order = TopologicalSorter(graph)
+    try:
+        order.prepare()
+    except CycleError as error:
+        pytest.fail(f"cycle: {error.args[1]}")
 
 
 def loaded_by(*args: str, cwd: Path) -> set[str]:

@@ -14,22 +14,18 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Final
 
 from .._faults import FaultsOf
+from ..errors import FilePermissionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .attributes import Attributes
 
-__all__ = ["PreparedFile", "replace_files"]
+__all__ = ["remove_leftovers", "replace_files", "require_writable_folder"]
 
-# O_EXCL and O_NOFOLLOW: another user of the folder cannot have put a file or link in its place.
+# O_EXCL: another user of the folder cannot have put a file or a link in its place.
 _FLAGS: Final = (
-    os.O_CREAT
-    | os.O_EXCL
-    | os.O_WRONLY
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
+    os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 )
 _RANDOM_BYTES: Final = 8
 
@@ -52,9 +48,11 @@ class PreparedFile:
 
     def __init__(self, target: str, data: bytes, attributes: Attributes) -> None:
         self._target = target
-        self._temporary = f"{target}.{os.urandom(_RANDOM_BYTES).hex()}.tmp"
+        self._new = _temporary_name(target)
+        self._old = _temporary_name(target)
+        self._is_committed = False
         with FaultsOf(target, "writing"):
-            descriptor = os.open(self._temporary, _FLAGS, 0o600)
+            descriptor = os.open(self._new, _FLAGS, 0o600)
             try:
                 try:
                     attributes.give_owner(descriptor, target)
@@ -70,20 +68,35 @@ class PreparedFile:
     def commit(self) -> None:
         """Put the content in the place of the target, and make that durable too."""
         with FaultsOf(self._target, "replacing"):
-            os.replace(self._temporary, self._target)
+            # For `undo`. Where there is no target, or no hard link can be made, there is none.
+            with suppress(OSError):
+                os.link(self._target, self._old)
+            os.replace(self._new, self._target)
+            self._is_committed = True
             _sync_folder(os.path.dirname(self._target))
 
+    def undo(self) -> None:
+        """Put back what ``commit`` replaced, the very file; without a commit, do nothing."""
+        if not self._is_committed:
+            return
+        if os.path.exists(self._old):
+            os.replace(self._old, self._target)
+        else:
+            os.unlink(self._target)
+
     def discard(self) -> None:
-        """Remove what was prepared; after ``commit`` there is nothing to remove."""
-        with suppress(FileNotFoundError):
-            os.unlink(self._temporary)
+        """Remove what is no longer needed under another name."""
+        for path in (self._new, self._old):
+            with suppress(FileNotFoundError):
+                os.unlink(path)
 
 
 def replace_files(files: Iterable[tuple[str, bytes, Attributes]]) -> None:
     """
     Replace or create files, given as (real path, content, attributes), in the order given.
 
-    The caller holds the write lock. All files are ready and durable before the first is replaced.
+    The caller holds the write lock. All files are ready and durable before the first is replaced;
+    if a later one cannot be, the earlier ones are put back. A file may be named more than once.
 
     Raises:
         FilePermissionError, FileAccessError: As ``PreparedFile``.
@@ -91,23 +104,43 @@ def replace_files(files: Iterable[tuple[str, bytes, Attributes]]) -> None:
     with ExitStack() as stack:
         prepared = []
         for target, data, attributes in files:
-            _remove_leftovers(target)
             prepared.append(PreparedFile(target, data, attributes))
             stack.callback(prepared[-1].discard)
-        for file in prepared:
-            file.commit()
+        try:
+            for file in prepared:
+                file.commit()
+        except BaseException:
+            for file in reversed(prepared):
+                file.undo()
+            raise
 
 
-def _remove_leftovers(target: str) -> None:
-    """Remove the temporary files of *target* whose writer was killed; only under the lock."""
-    folder, name = os.path.split(target)
-    leftover = re.compile(rf"{re.escape(name)}\.[0-9a-f]{{{2 * _RANDOM_BYTES}}}\.tmp")
-    with FaultsOf(folder, "reading"):
-        entries = os.listdir(folder)
-    for entry in entries:
-        if leftover.fullmatch(entry):
+def require_writable_folder(target: str) -> None:
+    """
+    Tell without writing whether the folder of *target* could be written.
+
+    Raises:
+        FilePermissionError: If it could not.
+    """
+    folder = os.path.dirname(target)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise FilePermissionError(target, f"its folder [{folder}] is not writable")
+
+
+def remove_leftovers(targets: Iterable[str]) -> None:
+    """Remove the temporary files of *targets* whose writer was killed; only under the lock."""
+    for target in targets:
+        folder, name = os.path.split(target)
+        leftover = re.compile(rf"{re.escape(name)}\.[0-9a-f]{{{2 * _RANDOM_BYTES}}}\.tmp")
+        with FaultsOf(folder, "reading"):
+            entries = os.listdir(folder)
+        for entry in filter(leftover.fullmatch, entries):
             with suppress(OSError):  # someone else's: no reason not to write
                 os.unlink(os.path.join(folder, entry))
+
+
+def _temporary_name(target: str) -> str:
+    return f"{target}.{os.urandom(_RANDOM_BYTES).hex()}.tmp"
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -5,25 +5,20 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
+from threading import Lock
 from typing import Final
 
+from .._faults import FaultsOf
 from ..errors import FilePermissionError, InvalidAttributeError
 
-__all__ = ["Attributes", "RequestedAttributes"]
+__all__ = ["Attributes"]
 
 _HAS_OWNERS: Final = hasattr(os, "fchown")
 _HAS_MODES: Final = hasattr(os, "fchmod")
 _NEW_FILE_MODE: Final = 0o660
 _ALL_MODE_BITS: Final = 0o7777
-
-
-@dataclass(frozen=True, slots=True)
-class RequestedAttributes:
-    """What is asked for new files: owner and group as names or numbers, None for the default."""
-
-    owner: str | int | None = None
-    group: str | int | None = None
-    mode: int | None = None
+_NO_ID: Final = 2**32 - 1  # what the system takes for "leave it"
+_UMASK_LOCK: Final = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +27,30 @@ class Attributes:
     What a file is to have.
 
     Attributes:
-        mode: The permission bits.
+        mode: The permission bits, or None for those of a temporary file.
         owner: A user id, or None for that of the process.
         group: A group id, or None for what the system gives.
     """
 
-    mode: int
+    mode: int | None
     owner: int | None = None
     group: int | None = None
+
+    @classmethod
+    def asked_for(
+        cls, owner: str | int | None, group: str | int | None, mode: int | None
+    ) -> Attributes:
+        """
+        Make those that a user names, owner and group by name or number, or None for no wish.
+
+        Raises:
+            InvalidAttributeError: If there is no such owner, group or mode.
+        """
+        return cls(
+            None if mode is None else _checked_mode(mode),
+            None if owner is None else _user_id(owner),
+            None if group is None else _group_id(group),
+        )
 
     @classmethod
     def of(cls, status: os.stat_result) -> Attributes:
@@ -49,19 +60,15 @@ class Attributes:
     @classmethod
     def inherited(cls, folder: str) -> Attributes:
         """Give a new file the group of its folder, so that a node can read what root creates."""
-        return cls(_NEW_FILE_MODE & ~_umask(), None, os.stat(folder).st_gid)
+        with FaultsOf(folder, "reading"):
+            return cls(_NEW_FILE_MODE & ~_umask(), None, os.stat(folder).st_gid)
 
-    def requested(self, requested: RequestedAttributes) -> Attributes:
-        """
-        Change what is asked for.
-
-        Raises:
-            InvalidAttributeError: If a name is not known, or the mode is none.
-        """
+    def changed_by(self, other: Attributes) -> Attributes:
+        """Give what *other* has, and these where it has None."""
         return Attributes(
-            self.mode if requested.mode is None else _checked_mode(requested.mode),
-            self.owner if requested.owner is None else _user_id(requested.owner),
-            self.group if requested.group is None else _group_id(requested.group),
+            self.mode if other.mode is None else other.mode,
+            self.owner if other.owner is None else other.owner,
+            self.group if other.group is None else other.group,
         )
 
     def give_owner(self, descriptor: int, target: str) -> None:
@@ -80,29 +87,32 @@ class Attributes:
             return
         try:
             os.fchown(descriptor, owner, group)
-        except PermissionError as error:
-            reason = (
-                f"cannot give it owner [{self.owner}] and group [{self.group}], "
-                "so that it was left as it is; run this as that owner or as root"
+        except OSError as error:  # EINVAL is for ids that a user namespace does not know
+            what = " and ".join(
+                f"{name} [{number}]"
+                for name, number in (("owner", owner), ("group", group))
+                if number != -1
             )
+            reason = f"cannot give it {what}, so nothing is written; run this as its owner or root"
             raise FilePermissionError(target, reason) from error
 
     def give_mode(self, descriptor: int) -> None:
         """Give an open file its mode; last, since a change of owner may take bits away."""
-        if _HAS_MODES:
+        if _HAS_MODES and self.mode is not None:
             os.fchmod(descriptor, self.mode)
 
 
 def _umask() -> int:
-    # It can only be read by setting it. For that moment no file of another thread is too open.
-    mask = os.umask(0o077)
-    os.umask(mask)
+    # It can only be read by setting it; for that moment no file of another thread is too open.
+    with _UMASK_LOCK:
+        mask = os.umask(0o077)
+        os.umask(mask)
     return mask
 
 
 def _user_id(owner: str | int) -> int:
     if isinstance(owner, int) or owner.isdecimal():
-        return int(owner)
+        return _checked_id("owner", int(owner))
     try:
         import pwd
 
@@ -113,13 +123,19 @@ def _user_id(owner: str | int) -> int:
 
 def _group_id(group: str | int) -> int:
     if isinstance(group, int) or group.isdecimal():
-        return int(group)
+        return _checked_id("group", int(group))
     try:
         import grp
 
         return grp.getgrnam(group).gr_gid
     except (ImportError, KeyError):
         raise InvalidAttributeError("group", group, "no such group on this system") from None
+
+
+def _checked_id(attribute: str, number: int) -> int:
+    if not 0 <= number < _NO_ID:
+        raise InvalidAttributeError(attribute, number, f"must be between 0 and {_NO_ID - 1}")
+    return number
 
 
 def _checked_mode(mode: int) -> int:

@@ -12,7 +12,6 @@ from .lock import write_lock
 from .read import read_file
 
 if TYPE_CHECKING:
-    from .attributes import RequestedAttributes
     from .locate import RealmPaths
 
 __all__ = ["create_missing_files"]
@@ -21,30 +20,38 @@ _FOLDER_MODE = 0o750
 
 
 def create_missing_files(
-    paths: RealmPaths, requested: RequestedAttributes, *, lock_timeout: float, dry_run: bool
+    paths: RealmPaths, asked_for: Attributes, *, lock_timeout: float, dry_run: bool
 ) -> list[str]:
     """
     Create the folder, ``users`` and ``users_roles`` where they are missing; the files are empty.
+
+    Args:
+        paths: Of the realm.
+
+        asked_for: What new files are to have in place of what they inherit.
+
+        lock_timeout: In seconds.
+
+        dry_run: Whether to create nothing.
 
     Returns:
         What was (in a dry run: would be) created.
 
     Raises:
-        InvalidAttributeError, FilePermissionError, FileAccessError, LockTimeoutError: As for any
-        write.
+        FilePermissionError, FileAccessError, LockTimeoutError: As for any write.
     """
     created = [] if os.path.exists(paths.config_dir) else [paths.config_dir]
-    if dry_run:
-        return created + _missing(paths)
-    if created:
-        with FaultsOf(paths.config_dir, "creating"):
-            os.mkdir(paths.config_dir, _FOLDER_MODE)
-    with write_lock(paths.lock, lock_timeout):
+    missing = _missing(paths)
+    if dry_run or not missing:
+        return created + missing
+    with FaultsOf(paths.config_dir, "creating"):
+        os.makedirs(paths.config_dir, _FOLDER_MODE, exist_ok=True)
+    with write_lock(lambda: paths.lock, lock_timeout):
         missing = _missing(paths)
         targets = [os.path.realpath(path) for path in missing]
         replace_files(
             [
-                (target, b"", Attributes.inherited(os.path.dirname(target)).requested(requested))
+                (target, b"", Attributes.inherited(os.path.dirname(target)).changed_by(asked_for))
                 for target in targets
             ]
         )

@@ -30,7 +30,7 @@ class RealmPaths:
 
     @property
     def lock(self) -> str:
-        """The lock file, beside the real ``users``: folders that share it share the lock."""
+        """The lock file, beside the real ``users``; it is asked for anew whenever it matters."""
         return os.path.realpath(self.users) + ".lock"
 
     def _locate(self, name: str) -> str:

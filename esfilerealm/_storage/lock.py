@@ -10,7 +10,9 @@ from .._faults import FaultsOf
 from ..errors import LockTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from filelock import BaseFileLock
 
 __all__ = ["write_lock"]
 
@@ -22,12 +24,13 @@ _POLL_INTERVAL: Final = 0.005
 
 
 @contextmanager
-def write_lock(path: str, timeout: float) -> Iterator[None]:
+def write_lock(find_path: Callable[[], str], timeout: float) -> Iterator[None]:
     """
-    Hold the lock file *path*, which stays behind: unlinking it would let two writers in.
+    Hold the lock file, which stays behind: unlinking it would let two writers in.
 
     Args:
-        path: The lock file; it is created if it is missing, and nothing is ever written to it.
+        find_path: Gives its path. It is asked again once the lock is held, since the folder that
+            a link names may have been exchanged meanwhile. A missing file is created.
 
         timeout: Seconds to wait for another writer.
 
@@ -35,6 +38,18 @@ def write_lock(path: str, timeout: float) -> Iterator[None]:
         LockTimeoutError: If it was not free in time.
         FilePermissionError, FileAccessError: If it can be neither created nor opened.
     """
+    path = find_path()
+    lock = _acquired(path, timeout)
+    while path != (path := find_path()):
+        lock.release()
+        lock = _acquired(path, timeout)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _acquired(path: str, timeout: float) -> BaseFileLock:
     from filelock import FileLock, Timeout
 
     with FaultsOf(path, "taking the write lock with"):
@@ -44,14 +59,11 @@ def write_lock(path: str, timeout: float) -> Iterator[None]:
             lock.acquire(poll_interval=_POLL_INTERVAL)
         except Timeout:
             raise LockTimeoutError(path, timeout) from None
-    try:
-        yield
-    finally:
-        lock.release()
+    return lock
 
 
 def _create(path: str) -> None:
-    """Create the lock file with the group of its folder, where that is ours to give."""
+    """Create the lock file with owner and group of its folder, as far as they are ours to give."""
     flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_CLOEXEC", 0)
     try:
         descriptor = os.open(path, flags, _MODE)
@@ -59,8 +71,10 @@ def _create(path: str) -> None:
         return
     try:
         if hasattr(os, "fchown"):
-            with suppress(PermissionError):
-                os.fchown(descriptor, -1, os.stat(os.path.dirname(path)).st_gid)
+            folder = os.stat(os.path.dirname(path))
+            for owner in (-1, folder.st_uid):
+                with suppress(OSError):  # not root, no member of the group, an unmapped number
+                    os.fchown(descriptor, owner, folder.st_gid)
         if hasattr(os, "fchmod"):
             os.fchmod(descriptor, _MODE)
     finally:

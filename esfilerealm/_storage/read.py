@@ -69,20 +69,28 @@ def read_file(path: str) -> FileContent:
         FilePermissionError: If it may not be read.
         FileAccessError: If it is no regular file, or if reading fails.
     """
-    real_path = os.path.realpath(path)
     with FaultsOf(path, "reading"):
-        try:
-            descriptor = os.open(real_path, _FLAGS)
-        except FileNotFoundError:
-            return FileContent(real_path, b"", None)
-        try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise FileAccessError(path, errno.EINVAL, "it is not a regular file")
-            with open(descriptor, "rb", closefd=False) as file:
-                return FileContent(real_path, file.read(), status)
-        finally:
-            os.close(descriptor)
+        real_path = os.path.realpath(path)
+        while True:
+            try:
+                descriptor = os.open(real_path, _FLAGS)
+            except FileNotFoundError:
+                # Unless a link was moved on to another file meanwhile, as Kubernetes does.
+                if real_path == (real_path := os.path.realpath(path)):
+                    return FileContent(real_path, b"", None)
+                continue
+            return _read(path, real_path, descriptor)
+
+
+def _read(path: str, real_path: str, descriptor: int) -> FileContent:
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise FileAccessError(path, errno.EINVAL, "it is not a regular file")
+        with open(descriptor, "rb", closefd=False) as file:
+            return FileContent(real_path, file.read(), status)
+    finally:
+        os.close(descriptor)
 
 
 class RealmFiles:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from ..errors import FileRealmError
 from . import help as help_text
 from .commands import COMMANDS, PROGRAM
-from .exits import INTERRUPTED, IO, OK, CommandError, UsageError, exit_code_of
+from .exits import INTERNAL, INTERRUPTED, IO, OK, CommandError, UsageError, exit_code_of
 from .invocation import Invocation
 from .options import ParsedWords, parse
 from .terminal import SILENT, Terminal
@@ -33,14 +32,18 @@ def main(argv: list[str] | None = None) -> int:
     terminal = Terminal()
     try:
         exit_code = _run(sys.argv[1:] if argv is None else argv, terminal)
-        sys.stdout.flush()
+        terminal.flush()
     except KeyboardInterrupt:
         terminal.warn("")
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has left; the interpreter must not try to flush it again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        terminal.abandon_output()
+        if not isinstance(error, BrokenPipeError):  # who read it has left, and knows
+            _print_error(terminal, f"cannot print: {error.strerror}", IO)
         return IO
+    except Exception as error:  # noqa: BLE001 - 1 would be "wrong password", and a traceback leaks
+        _print_error(terminal, f"unexpected {type(error).__name__}, please report it", INTERNAL)
+        return INTERNAL
     return exit_code
 
 
@@ -49,15 +52,21 @@ def _run(argv: list[str], terminal: Terminal) -> int:
     invocation = Invocation(PROGRAM, ParsedWords(), terminal)
     try:
         before = parse(argv, PROGRAM.options, stop_at_first_positional=True)
-        if not before.positionals:
+        if not before.positionals or before.values.keys() & {"version", "print-completion"}:
             return _run_program(before, terminal)
         name, *words = before.positionals
         command = _command(name)
+        invocation = Invocation(command, ParsedWords(), terminal)
         invocation = Invocation(command, _merged(before, parse(words, command.options)), terminal)
         invocation.check()
         return _run_command(invocation)
     except (CommandError, FileRealmError) as error:
-        return _report(error, invocation, command)
+        exit_code = _report(error, terminal, command)
+        if "--json" in argv:
+            kind = type(error).__name__
+            fault = {"type": kind, "message": str(error), "exit_code": exit_code}
+            _print_json(invocation, error=fault)
+        return exit_code
 
 
 def _run_program(words: ParsedWords, terminal: Terminal) -> int:
@@ -114,23 +123,22 @@ def _run_command(invocation: Invocation) -> int:
     return exit_code
 
 
-def _report(error: CommandError | FileRealmError, invocation: Invocation, command: Command) -> int:
-    terminal = invocation.terminal
+def _report(error: CommandError | FileRealmError, terminal: Terminal, command: Command) -> int:
     exit_code = exit_code_of(error)
     if isinstance(error, UsageError):
         terminal.warn(help_text.usage(command))
     terminal.warn("")
-    terminal.warn(f"ERROR: {error}, with exit code {exit_code}", SILENT)
+    _print_error(terminal, str(error), exit_code)
     if command is PROGRAM and isinstance(error, UsageError):
         terminal.warn("\n" + help_text.command_list(COMMANDS))
-    if invocation.has("json"):
-        kind = type(error).__name__
-        invocation.result["error"] = {"type": kind, "message": str(error), "exit_code": exit_code}
-        _print_json(invocation)
     return exit_code
 
 
-def _print_json(invocation: Invocation) -> None:
+def _print_error(terminal: Terminal, message: str, exit_code: int) -> None:
+    terminal.warn(f"ERROR: {message}, with exit code {exit_code}", SILENT)
+
+
+def _print_json(invocation: Invocation, **more: object) -> None:
     import json
 
-    invocation.terminal.print_for_programs(json.dumps(invocation.result))
+    invocation.terminal.print_for_programs(json.dumps({**invocation.result, **more}))

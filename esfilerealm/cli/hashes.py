@@ -21,7 +21,7 @@ def run_hash(invocation: Invocation) -> int:
     algorithm = invocation.value("algorithm")
     if algorithm is not None:
         _check_algorithm(algorithm)
-        settings.password_hashing_algorithm = algorithm
+        settings = settings.with_algorithm(algorithm)
     password = password_given(invocation)
     if password is None:
         password = asked_password(invocation)

@@ -62,7 +62,7 @@ class Invocation:
         self.terminal.verbosity = (
             SILENT if self.has("silent") else VERBOSE if self.has("verbose") else NORMAL
         )
-        self.terminal.is_for_programs = self.has("json")
+        self.terminal.is_for_programs = self.has("json") and not self.has("help")
         if self.has("help"):
             return
         self._overrides()

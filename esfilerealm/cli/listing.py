@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from .._storage.read import read_file
-from ..errors import FileRealmError, UserNotFoundError
-from ..formats.roles_yml import parse_role_names
-from ..validation import RESERVED_ROLE_NAMES
+from ..errors import UserNotFoundError, shown
 from .exits import OK
 from .terminal import VERBOSE
 
-__all__ = ["known_roles", "run_list", "show_users"]
+__all__ = ["run_list", "show_users"]
 
 TYPE_CHECKING = False  # as in `esfilerealm.validation`
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from ..users_tool import RealmListing, UsersTool
+    from ..users_tool import RealmListing
     from .invocation import Invocation
 
 
 def run_list(invocation: Invocation) -> int:
     """List all users, or one."""
     return show_users(invocation, invocation.optional_username)
-
-
-def known_roles(tool: UsersTool) -> frozenset[str]:
-    """Give the roles that the node defines itself and those of ``roles.yml``, if that is read."""
-    try:
-        data = read_file(tool.paths.roles_yml).data
-    except FileRealmError:
-        data = b""
-    return RESERVED_ROLE_NAMES | parse_role_names(data)
 
 
 def show_users(invocation: Invocation, username: str | None) -> int:
@@ -46,7 +34,7 @@ def show_users(invocation: Invocation, username: str | None) -> int:
         if username not in users:
             raise UserNotFoundError(username, invocation.tool.paths.users)
         users = {username: users[username]}
-    known = known_roles(invocation.tool)
+    known = invocation.tool.known_roles()
     unknown = {role for roles in users.values() for role in roles if role not in known}
     _print_users(invocation, users, unknown)
     if username is None:
@@ -76,7 +64,7 @@ def _warn_of_oddities(invocation: Invocation, listing: RealmListing) -> None:
     terminal = invocation.terminal
     if listing.orphans:
         path = invocation.tool.paths.users_roles
-        names = ", ".join(listing.orphans)
+        names = ", ".join(map(_orphan_shown, listing.orphans))
         terminal.warn(f"[{path}] gives roles to names that are no users: [{names}]")
     for path, issues in listing.issues.items():
         for issue in issues:
@@ -92,10 +80,15 @@ def _for_programs(
     return {
         "users": [{"username": name, "roles": list(roles)} for name, roles in users.items()],
         "unknown_roles": sorted(unknown),
-        "orphans": list(listing.orphans),
+        "orphans": [_orphan_shown(name) for name in listing.orphans],
         "skipped_lines": [
             {"path": path, "line": issue.line_number, "kind": issue.kind, "reason": issue.reason}
             for path, issues in listing.issues.items()
             for issue in issues
         ],
     }
+
+
+def _orphan_shown(name: str) -> str:
+    """Hide what is a hash, and no name, in a ``users`` file put in the place of the other."""
+    return "(a hash)" if name.startswith(("$", "{")) else shown(name)

@@ -28,6 +28,9 @@ _SOURCES: Final = (
     "generate",
 )
 
+#: No password is so long; in bytes.
+_LONGEST: Final = 65_536
+
 #: Of letters and digits: 130 bits, far beyond guessing, and within the 72 bytes of bcrypt.
 _GENERATED_LENGTH: Final = 22
 
@@ -100,11 +103,16 @@ def _check_one_source(invocation: Invocation) -> None:
 
 
 def _from_file(path: str) -> str:
+    with FaultsOf(path, "reading"), open(path, "rb") as file:
+        data = file.read(_LONGEST + 1)
+    if len(data) > _LONGEST:
+        raise CommandError(f"password file [{path}] holds more than {_LONGEST} bytes", DATA)
     try:
-        with FaultsOf(path, "reading"), open(path, "rb") as file:
-            text = file.read().decode("utf-8")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise CommandError(f"password file [{path}] is not UTF-8", DATA) from None
+        text = ""
+    if data and not text:
+        raise CommandError(f"password file [{path}] is not UTF-8", DATA)
     return _one_line(text, f"password file [{path}]")
 
 

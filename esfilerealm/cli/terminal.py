@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
-from .exits import INTERNAL, CommandError
+from .exits import DATA, INTERNAL, CommandError
 
 __all__ = ["NORMAL", "SILENT", "VERBOSE", "Terminal"]
 
 TYPE_CHECKING = False  # as in `esfilerealm.validation`
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TextIO
 
 #: What is printed at a level appears at this verbosity and all higher ones.
 SILENT, NORMAL, VERBOSE = range(3)
@@ -16,7 +20,7 @@ SILENT, NORMAL, VERBOSE = range(3)
 
 class Terminal:
     """
-    Standard input and output as they are when the command is called.
+    Standard input and output as they are when the command is called; each may be missing.
 
     Attributes:
         verbosity: ``SILENT``, ``NORMAL`` or ``VERBOSE``.
@@ -27,64 +31,108 @@ class Terminal:
     def __init__(self) -> None:
         self.verbosity = NORMAL
         self.is_for_programs = False
-        self._stdin = sys.stdin
-        self._stdout = sys.stdout
-        self._stderr = sys.stderr
+        self._stdin: TextIO | None = sys.stdin
+        self._stdout: TextIO | None = sys.stdout
+        self._stderr: TextIO | None = sys.stderr
 
     def print(self, text: str, level: int = NORMAL) -> None:
         """Print a result."""
         if level <= self.verbosity and not self.is_for_programs:
-            self._stdout.write(text + "\n")
+            _write(self._stdout, text + "\n")
 
     def print_for_programs(self, text: str) -> None:
         """Print the one line of ``--json``."""
-        self._stdout.write(text + "\n")
+        _write(self._stdout, text + "\n")
 
     def print_secret(self, secret: str) -> None:
-        """Print a secret that was asked for, whatever the verbosity; never among JSON."""
+        """
+        Print a secret that was asked for, whatever the verbosity; never among JSON.
+
+        Raises:
+            CommandError: If there is no stream to print it to.
+            OSError: If it cannot be printed.
+        """
         stream = self._stderr if self.is_for_programs else self._stdout
+        if stream is None:
+            raise CommandError("there is no output to show the secret on", INTERNAL)
         stream.write(secret + "\n")
+        stream.flush()
 
     def warn(self, text: str, level: int = NORMAL) -> None:
         """Print something that is no result."""
         if level <= self.verbosity:
-            self._flush_results()
-            self._stderr.write(text + "\n")
+            self.flush()
+            _write(self._stderr, text + "\n")
 
     def ask_secret(self, prompt: str) -> str:
         """
         Ask for a line that is not shown; without a terminal, read it from standard input.
 
         Raises:
-            CommandError: If there is no more input.
+            CommandError: If there is no more input, or if it is no text.
         """
-        self._flush_results()
+        self.flush()
         if self._is_interactive():
             from getpass import getpass
 
-            try:
-                return getpass(prompt, stream=self._stderr)
-            except EOFError:
-                raise _no_answer(prompt) from None
-        self._stderr.write(prompt)
-        self._stderr.flush()
-        line = self._stdin.readline() if self._stdin is not None else ""
+            return _answer(lambda: getpass(prompt, stream=self._stderr), prompt)
+        _write(self._stderr, prompt)
+        if self._stderr is not None:
+            self._stderr.flush()
+        line = _answer(self._stdin.readline, prompt) if self._stdin is not None else ""
         if not line:
             raise _no_answer(prompt)
         return line.removesuffix("\n").removesuffix("\r")
 
     def read_secret(self) -> str:
-        """Read all of standard input; who types it is asked for one line, which is not shown."""
+        """
+        Read all of standard input; who types it is asked for one line, which is not shown.
+
+        Raises:
+            CommandError: If it is no text.
+        """
         if self._is_interactive():
             return self.ask_secret("Password: ")
-        return self._stdin.read() if self._stdin is not None else ""
+        return _answer(self._stdin.read, "") if self._stdin is not None else ""
+
+    def flush(self) -> None:
+        """Send on what was printed; both streams often end in one place, and in this order."""
+        if self._stdout is not None:
+            self._stdout.flush()
+
+    def abandon_output(self) -> None:
+        """Forget results that cannot be printed; the interpreter must not try them once more."""
+        stdout, self._stdout = self._stdout, None
+        try:
+            descriptor = stdout.fileno() if stdout is not None else -1
+        except OSError:  # a stream of no file
+            return
+        if descriptor >= 0:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
     def _is_interactive(self) -> bool:
         return self._stdin is not None and self._stdin.isatty()
 
-    def _flush_results(self) -> None:
-        # Both streams often end in the same place, where they should appear in order.
-        self._stdout.flush()
+
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is None:
+        return
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:  # a path of bytes, or a terminal of few letters
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def _answer(read: Callable[[], str], prompt: str) -> str:
+    try:
+        return read()
+    except EOFError:
+        raise _no_answer(prompt) from None
+    except UnicodeDecodeError:
+        pass
+    # Not in the handler: its error, which holds the secret, would be the context of this one.
+    raise CommandError("the password on standard input is no text in its encoding", DATA)
 
 
 def _no_answer(prompt: str) -> CommandError:

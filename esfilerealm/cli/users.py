@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ..formats.users import check_writable_username
-from ..formats.users_roles import check_writable_role_name
+from ..formats.writable import check_writable_role_name, check_writable_username
 from ..validation import validate_role_name, validate_username
 from .exits import OK
-from .listing import known_roles, show_users
+from .listing import show_users
 from .passwords import new_secret, truncation_shown
 
 if TYPE_CHECKING:
@@ -32,11 +31,11 @@ def run_useradd(invocation: Invocation) -> int:
     creates_users_roles = bool(roles) and not os.path.exists(tool.paths.users_roles)
     with truncation_shown(invocation), tool.transaction() as change:
         change.useradd(username, secret.password, password_hash=secret.password_hash, roles=roles)
+        _print_generated(invocation, secret)
     invocation.result["roles"] = roles
     _tell(invocation, change, f"add user [{username}] with the roles [{','.join(roles)}]")
     if creates_users_roles and not invocation.has("dry-run"):
         invocation.terminal.print(f"Created [{tool.paths.users_roles}]")
-    _print_generated(invocation, secret)
     return OK
 
 
@@ -55,8 +54,8 @@ def run_passwd(invocation: Invocation) -> int:
     secret = new_secret(invocation)
     with truncation_shown(invocation), invocation.tool.transaction() as change:
         change.passwd(username, secret.password, password_hash=secret.password_hash)
+        _print_generated(invocation, secret)
     _tell(invocation, change, f"change the password of user [{username}]")
-    _print_generated(invocation, secret)
     return OK
 
 
@@ -69,7 +68,8 @@ def run_roles(invocation: Invocation) -> int:
     if not added and not removed:
         return show_users(invocation, username)
     with invocation.tool.transaction() as change:
-        roles = change.roles(username, add=added, remove=removed)
+        change.roles(username, add=added, remove=removed)
+    roles = change.roles_of(username)
     invocation.result["roles"] = roles
     _tell(invocation, change, f"give user [{username}] the roles [{','.join(roles)}]")
     return OK
@@ -91,7 +91,7 @@ def _role_names(invocation: Invocation, key: str, check: Callable[[str], str]) -
 def _warn_of_unknown(invocation: Invocation, roles: list[str]) -> None:
     if not roles:
         return
-    known = known_roles(invocation.tool)
+    known = invocation.tool.known_roles()
     unknown = [role for role in roles if role not in known]
     if unknown:
         invocation.result["unknown_roles"] = unknown
@@ -112,5 +112,6 @@ def _tell(invocation: Invocation, change: Transaction, what: str) -> None:
 
 
 def _print_generated(invocation: Invocation, secret: Secret) -> None:
+    """Show a password before anything is written: if nobody can see it, nothing is."""
     if invocation.has("generate") and not invocation.has("dry-run") and secret.password:
         invocation.terminal.print_secret(secret.password)

@@ -83,9 +83,11 @@ def decode(data: bytes, source: str) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line_number = len((data[: error.start] + b"x").splitlines())
-        reason = "not UTF-8; a node cannot read any of the file"
-        raise FileFormatError(source, line_number, reason, error.start) from None
+        offset = error.start
+    # Not in the handler: its error, which holds the whole file, would be the context of this one.
+    line_number = len((data[:offset] + b"x").splitlines())
+    reason = "not UTF-8; a node cannot read any of the file"
+    raise FileFormatError(source, line_number, reason, offset)
 
 
 def encode(text: str) -> bytes:

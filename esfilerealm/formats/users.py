@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ..errors import InvalidUsernameError
 from ..validation import DEFAULT_ANONYMOUS_USERNAME, broken_name_rule, reserved_usernames
 from .lines import COMMENT, LineIssue, decode, read_lines, trim
 
-__all__ = ["ParsedUsers", "check_writable_username", "edit_users", "parse_users"]
+__all__ = ["ParsedUsers", "edit_users", "parse_users"]
 
 TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
@@ -130,19 +129,3 @@ def edit_users(
         anonymous_username=anonymous_username,
     )
     return editor.edited(changes)
-
-
-def check_writable_username(name: str) -> str:
-    """
-    Return *name* if a new line can hold it in either file.
-
-    Raises:
-        InvalidUsernameError: If it holds ``:`` or ``,`` or starts with ``#``.
-    """
-    if name.startswith("#"):
-        raise InvalidUsernameError(name, "must not start with [#]: its line would be a comment")
-    if ":" in name:
-        raise InvalidUsernameError(name, "must not hold [:]: it ends the name in the users file")
-    if "," in name:
-        raise InvalidUsernameError(name, "must not hold [,]: it ends the name in users_roles")
-    return name

@@ -13,7 +13,7 @@ from ..validation import (
 )
 from .lines import COMMENT, append_lines, candidate_lines, decode, encode, replace_lines, trim
 from .lookup import Lookup
-from .users import check_writable_username
+from .writable import check_writable_username
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

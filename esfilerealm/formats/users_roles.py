@@ -7,28 +7,14 @@ round a value is.
 
 from __future__ import annotations
 
-from ..errors import InvalidRoleNameError
-from ..validation import broken_name_rule, validate_role_name
-from .lines import COMMENT, LineIssue, decode, read_lines, trim
+from .lines import COMMENT, LineIssue, decode, read_lines
+from .role_line import line_problem, split_line, split_names
 
-__all__ = [
-    "BLANKS",
-    "ParsedUsersRoles",
-    "check_writable_role_name",
-    "edit_users_roles",
-    "line_problem",
-    "parse_users_roles",
-    "split_line",
-    "split_names",
-]
+__all__ = ["ParsedUsersRoles", "edit_users_roles", "parse_users_roles"]
 
 TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from typing import Final
-
-#: The blanks that may surround a comma: those of ``\\s`` in a Java pattern, no others.
-BLANKS: Final = " \t\n\v\f\r"
 
 
 class ParsedUsersRoles:
@@ -90,39 +76,11 @@ def parse_users_roles(data: bytes, *, source: str = "users_roles") -> ParsedUser
     )
 
 
-def split_line(line: str) -> tuple[str, str]:
-    """Give a line's role and users text, both trimmed; the line may carry its end."""
-    role, _, users_text = line.partition(":")
-    return trim(role), trim(users_text)
-
-
-def split_names(users_text: str) -> list[str]:
-    """Split at commas: leading and inner empty names stay, trailing ones vanish, as in Java."""
-    names = [name.strip(BLANKS) for name in users_text.split(",")]
-    while names and not names[-1]:
-        names.pop()
-    return names
-
-
-def line_problem(line: str, role: str, names: list[str]) -> tuple[str, str] | None:
-    """Say why a node skips a line, as kind and reason, or None."""
-    if not trim(line):
-        return "blank", "no entry in the line"
-    before, _, behind = line.rstrip("\r\n").partition(":")
-    if not before or not behind:
-        return "malformed", "no colon with a role before it and users behind it"
-    if rule := broken_name_rule(role):
-        return "invalid-role-name", f"the role name {rule}"
-    if not names:
-        return "no-users", "no users for the role"
-    return None
-
-
 def edit_users_roles(
     data: bytes, changes: Mapping[str, Collection[str] | None], *, source: str = "users_roles"
 ) -> bytes:
     """
-    Give some users exactly the roles named; every line of no concern stays byte for byte.
+    Give some users exactly the roles named; every other line stays byte for byte.
 
     A role is taken away where the file gives it and added to the first line of that role, else to
     a new line at the end; a role that no user holds any more loses its line. The order in which a
@@ -143,21 +101,3 @@ def edit_users_roles(
     from .users_roles_editor import UsersRolesEditor
 
     return UsersRolesEditor(data, source=source).edited(changes)
-
-
-def check_writable_role_name(name: str) -> str:
-    """
-    Return *name* if a new line can hold it.
-
-    Raises:
-        InvalidRoleNameError: If a node refuses it, or if it holds ``:`` or ``,`` or starts with
-            ``#``.
-    """
-    validate_role_name(name)
-    if name.startswith("#"):
-        raise InvalidRoleNameError(name, "must not start with [#]: its line would be a comment")
-    if ":" in name:
-        raise InvalidRoleNameError(name, "must not hold [:]: it ends the name in users_roles")
-    if "," in name:
-        raise InvalidRoleNameError(name, "must not hold [,]: the commands take it for two roles")
-    return name

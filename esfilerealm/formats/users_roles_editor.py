@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from ..errors import InvalidUsernameError
 from .lines import COMMENT, append_lines, candidate_lines, decode, encode, replace_lines, trim
 from .lookup import Lookup
-from .users_roles import BLANKS, check_writable_role_name, line_problem, split_line, split_names
+from .role_line import BLANKS, line_problem, split_line, split_names
+from .writable import check_writable_role_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -40,7 +41,7 @@ class UsersRolesEditor:
         revoked: dict[str, list[str]] = {}
         granted: dict[str, list[str]] = {}
         for name, wanted in changes.items():
-            before, after = current.get(name, ()), dict.fromkeys(wanted or ())
+            before, after = dict.fromkeys(current.get(name, ())), dict.fromkeys(wanted or ())
             _collect(revoked, name, [role for role in before if role not in after])
             _collect(granted, name, [role for role in after if role not in before])
         if not revoked and not granted:

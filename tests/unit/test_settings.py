@@ -78,9 +78,12 @@ def test_environment_variables(tmp_path, monkeypatch):
         (f"a: 1\n{FIPS}: True\n", "line 2: must be exactly"),
         (f"{FIPS}:\n", "must not be empty"),
         (f"{FIPS}: [true]\n", "must be one value, not a list"),
-        (f"{FIPS}: true\n{FIPS}: true\n", "lines 1 and 2"),
-        (f"{FIPS}: true\nxpack:\n  security.fips_mode.enabled: true\n", "lines 1 and 3"),
-        ("a: &a\n  b: *a\n", "must not hold itself"),
+        (f"{FIPS}: true\n{FIPS}: true\n", r"line 2: given in .* line 1 already"),
+        (
+            f"{FIPS}: true\nxpack:\n  security.fips_mode.enabled: true\n",
+            r"line [13]: given in .* line [13] already",
+        ),
+        ("a: &a\n  b: *a\n", "must not be given by alias"),
         ("- a\n", "must be a mapping"),
         ("a: [\n", "not YAML at line 2"),
         ("a:\tb: c\n", "not YAML"),
@@ -89,6 +92,41 @@ def test_environment_variables(tmp_path, monkeypatch):
 def test_refusals(tmp_path, text, message):
     with pytest.raises(InvalidSettingError, match=message):
         load(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a.password: hunter2\na.password: hunter2\n",
+        "a.password: *hunter2\n",
+        "a.password: [hunter2\n",
+        "a.password: {b: &x {c: hunter2}, d: *x}\n",
+        "a.password: hunter2\xff\n",
+        "hunter2\n",
+        "- hunter2\n",
+        "[" * 5000 + "hunter2",
+    ],
+)
+def test_nothing_of_other_settings_is_told(tmp_path, text):
+    """They may be secrets; neither is it kept where a logger would find it."""
+    (tmp_path / "elasticsearch.yml").write_bytes(text.encode("latin-1"))
+    with pytest.raises(InvalidSettingError) as caught:
+        RealmSettings.load(tmp_path)
+    assert "hunter2" not in str(caught.value) + repr(caught.value.args)
+    assert caught.value.__context__ is None
+
+
+def test_many_aliases_take_no_time(tmp_path):
+    lines = ["a0: &a0 {x: y}"]
+    lines += [f"a{n}: &a{n} {{l: *a{n - 1}, r: *a{n - 1}}}" for n in range(1, 40)]
+    with pytest.raises(InvalidSettingError, match="alias"):
+        load(tmp_path, "\n".join(lines))
+
+
+def test_another_algorithm():
+    settings = RealmSettings(fips_mode_enabled=True).with_algorithm("pbkdf2")
+    assert settings.fips_mode_enabled
+    assert settings.password_hashing_algorithm == "pbkdf2"
 
 
 def test_an_override_that_is_no_boolean(tmp_path):

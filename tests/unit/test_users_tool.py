@@ -12,6 +12,9 @@ from esfilerealm import RealmSettings, UsersTool, errors
 from esfilerealm._storage.lock import write_lock
 from esfilerealm.formats import parse_users, parse_users_roles
 
+#: bcrypt at cost 5 of "test123".
+OTHER_HASH = "$2a$05$zxnP0vdREMxnEpkLCDI2OuSaSk/QEKA2.A42iOpI6U2u.RLLOWm1e"
+
 
 def contents(config):
     return {p.name: p.read_bytes() for p in config.iterdir() if p.suffix != ".lock"}
@@ -92,6 +95,10 @@ class TestRefusals:
             (("useradd", "ann", "12345"), errors.InvalidPasswordError, "at least 6"),
             (("useradd", None, "secret"), errors.InvalidUsernameError, "must be text"),
             (("useradd", "ann", 123456), errors.InvalidPasswordError, "must be text"),
+            (("useradd", "ann", "pass\udcffword"), errors.InvalidPasswordError, "UTF-8 can hold"),
+            (("verify", "bob", None), errors.InvalidPasswordError, "must be text"),
+            (("roles", None), errors.InvalidUsernameError, "must be text"),
+            (("roles", "elastic"), errors.InvalidUsernameError, "reserved"),
         ],
     )
     def test_arguments(self, tool, realm, call, error, message):
@@ -112,14 +119,21 @@ class TestRefusals:
 
     @pytest.mark.parametrize(
         "text",
-        ["", "secret", "$apr1$R3DdqiAZ$aljIkaIVPSarmDMlJUBBP.", "{SSHA256}short", CHEAP_HASH[:-1]],
+        [
+            "",
+            7,
+            "secret",
+            "$apr1$R3DdqiAZ$aljIkaIVPSarmDMlJUBBP.",
+            "{SSHA256}short",
+            CHEAP_HASH[:-1],
+        ],
     )
     def test_hashes(self, tool, realm, text):
         before = contents(realm)
         for change in (tool.useradd, tool.passwd):
             with pytest.raises(errors.InvalidHashError) as caught:
                 change("ann" if change == tool.useradd else "bob", password_hash=text)
-            assert len(text) < 7 or text not in str(caught.value)
+            assert len(str(text)) < 7 or text not in str(caught.value)
         assert contents(realm) == before
 
     @pytest.mark.parametrize("name", ["users", "users_roles"])
@@ -155,7 +169,7 @@ class TestRefusals:
 
     def test_a_lock_that_is_held(self, realm):
         tool = UsersTool(realm, lock_timeout=0.05)
-        with write_lock(tool.paths.lock, 1.0), pytest.raises(errors.LockTimeoutError):
+        with write_lock(lambda: tool.paths.lock, 1.0), pytest.raises(errors.LockTimeoutError):
             tool.userdel("bob")
         assert "bob" in tool.list_users()
 
@@ -186,6 +200,23 @@ class TestOtherVerbs:
         assert tool.roles("bob", add=["x", "viewer"], remove=["admin"]) == ("viewer", "x")
         assert tool.roles("bob", add=["y"], remove=["y", "never held"]) == ("viewer", "x")
         assert tool.list_users("bob") == {"bob": ("viewer", "x")}
+
+    def test_many_roles_of_one_user(self, tool):
+        """Hundreds of millions of comparisons, if it were quadratic."""
+        many = [f"role{n}" for n in range(20_000)]
+        assert len(tool.roles("al", add=many)) == 20_001
+        assert tool.roles("al", remove=many) == ("admin",)
+
+    def test_known_roles(self, tool, realm):
+        (realm / "roles.yml").write_text("mine:\n  cluster: [all]\n")
+        assert {"mine", "superuser"} <= tool.known_roles()
+
+    def test_reserved_names_with_the_reserved_realm_off(self, realm):
+        (realm / "users").write_text(f"elastic:{CHEAP_HASH}\nguest:{CHEAP_HASH}\n")
+        off = UsersTool(realm, settings=RealmSettings(reserved_realm_enabled=False))
+        guest = UsersTool(realm, settings=RealmSettings(anonymous_username="guest"))
+        assert (list(off.list_users()), list(guest.list_users())) == (["elastic", "guest"], [])
+        assert off.verify("elastic", "test-password")
 
     def test_roles_from_generators(self, tool):
         assert tool.roles("al", add=(role for role in ["x"])) == ("admin", "x")
@@ -277,6 +308,39 @@ class TestTransaction:
             (realm / "users").chmod(0o600)
         assert (realm / "users").stat().st_mode & 0o777 == 0o600
 
+    def test_what_others_wrote_of_the_same_user_stays(self, tool, realm):
+        """Even if only ``users_roles`` is another than at the start."""
+        with tool.transaction() as change:
+            assert change.roles("al", add=["x"]) == ("admin", "x")
+            UsersTool(realm).roles("al", add=["meanwhile"])
+        assert change.roles_of("al") == ("admin", "meanwhile", "x")
+        assert tool.list_users()["al"] == ("admin", "meanwhile", "x")
+
+    def test_a_link_that_was_moved_on_meanwhile(self, tool, realm):
+        """The same content elsewhere is another file."""
+        for name in ("old", "new"):
+            (realm / name).mkdir()
+            (realm / name / "users").write_bytes((realm / "users").read_bytes())
+        (realm / "users").unlink()
+        (realm / "users").symlink_to("old/users")
+        with tool.transaction() as change:
+            change.userdel("bob")
+            (realm / "users").unlink()
+            (realm / "users").symlink_to("new/users")
+        assert b"bob" in (realm / "old" / "users").read_bytes()
+        assert b"bob" not in (realm / "new" / "users").read_bytes()
+        assert not (realm / "old" / "users.lock").exists()
+
+    def test_it_can_be_used_again_but_not_inside_itself(self, tool):
+        transaction = tool.transaction()
+        with transaction:
+            transaction.userdel("bob")
+            with pytest.raises(RuntimeError, match="while it is open"), transaction:
+                pass
+        with transaction:
+            pass
+        assert not transaction.changed
+
     def test_many_changes(self, tool):
         """More than a file is searched for one by one."""
         with tool.transaction() as change:
@@ -302,14 +366,23 @@ class TestTransaction:
         assert opened.count("users") == opened.count("users_roles") == 1
         assert len([name for name in opened if name.endswith(".tmp")]) == 2
 
+    def test_what_killed_writers_left_is_removed(self, tool, realm):
+        """Of both files, whichever is written."""
+        for name in ("users", "users_roles"):
+            (realm / f"{name}.0123456789abcdef.tmp").touch()
+        tool.roles("bob", add=["x"])
+        assert not list(realm.glob("*.tmp"))
+
     def test_changes_outside_of_its_block(self, tool):
         transaction = tool.transaction()
+        with pytest.raises(RuntimeError, match="inside its with block"):
+            transaction.roles_of("bob")
         with pytest.raises(RuntimeError, match="inside its with block"):
             transaction.userdel("bob")
 
     def test_hashing_holds_no_lock(self, tool, realm, monkeypatch):
         def hash_password(password, algorithm):
-            with write_lock(tool.paths.lock, 0.0):
+            with write_lock(lambda: tool.paths.lock, 0.0):
                 return CHEAP_HASH
 
         monkeypatch.setattr("esfilerealm.hashing.hash_password", hash_password)
@@ -329,7 +402,7 @@ class TestOrderOfReplaces:
 
     @pytest.fixture
     def moments(self, monkeypatch, realm):
-        """What a node sees after each replace: who can log in, and with which roles."""
+        """What a node sees after each replace: for each user its hash and its roles."""
         seen = []
         real = os.replace
 
@@ -337,29 +410,60 @@ class TestOrderOfReplaces:
             real(*paths)
             users = parse_users((realm / "users").read_bytes()).users
             roles = parse_users_roles((realm / "users_roles").read_bytes()).roles_by_user
-            seen.append({name: set(roles.get(name, ())) for name in users})
+            seen.append({name: (users[name], set(roles.get(name, ()))) for name in users})
 
         monkeypatch.setattr(os, "replace", replace)
         return seen
 
-    def test_grant(self, tool, realm, moments):
+    @pytest.fixture
+    def leftover_roles(self, realm):
         with (realm / "users_roles").open("a") as file:
             file.write("superuser:ann\n")
-        tool.useradd("ann", "secret", roles=["viewer"])
-        assert [moment.get("ann") for moment in moments] == [None, {"viewer"}]
+
+    def test_grant(self, tool, moments, leftover_roles):
+        tool.useradd("ann", password_hash=CHEAP_HASH, roles=["viewer"])
+        assert [m.get("ann") for m in moments] == [None, (CHEAP_HASH, {"viewer"})]
 
     def test_removal(self, tool, moments):
         tool.userdel("bob")
-        assert [moment.get("bob") for moment in moments] == [None, None]
+        assert [m.get("bob") for m in moments] == [None, None]
 
-    def test_both(self, tool, realm, moments):
-        with (realm / "users_roles").open("a") as file:
-            file.write("superuser:ann\n")
+    def test_grant_and_removal(self, tool, moments, leftover_roles):
         with tool.transaction() as change:
             change.userdel("bob")
-            change.useradd("ann", "secret")
-        assert [moment.get("ann") for moment in moments] == [None, set()]
-        assert [moment.get("bob") for moment in moments] == [set(), None]
+            change.useradd("ann", password_hash=OTHER_HASH)
+        assert [m.get("ann") for m in moments] == [None, (OTHER_HASH, set())]
+        assert [m.get("bob") for m in moments] == [(CHEAP_HASH, set()), None]
+
+    @pytest.mark.parametrize(
+        "verbs",
+        [
+            lambda t: (
+                t.userdel("bob"),
+                t.useradd("bob", password_hash=OTHER_HASH, roles=["viewer", "superuser"]),
+            ),
+            lambda t: (
+                t.passwd("bob", password_hash=OTHER_HASH),
+                t.roles("bob", add=["superuser"], remove=["admin"]),
+                t.useradd("ann", password_hash=OTHER_HASH, roles=["viewer"]),
+            ),
+            lambda t: (
+                t.roles("bob", remove=["admin", "viewer"]),
+                t.passwd("bob", password_hash=OTHER_HASH),
+            ),
+        ],
+        ids=["another of the same name", "password and roles", "password and fewer roles"],
+    )
+    def test_hash_and_roles(self, tool, realm, moments, verbs):
+        """Whoever knows a password holds what it gave before, or what it gives afterwards."""
+        before = tool.list_users()["bob"]
+        with tool.transaction() as change:
+            verbs(change)
+        allowed = {CHEAP_HASH: set(before), OTHER_HASH: set(tool.list_users()["bob"])}
+        for moment in moments:
+            password_hash, roles = moment["bob"]
+            assert roles <= allowed[password_hash]
+        assert moments[-1]["bob"] == (OTHER_HASH, allowed[OTHER_HASH])
 
 
 class TestDryRun:
@@ -380,6 +484,13 @@ class TestDryRun:
         assert contents(realm) == before
         assert not (realm / "users.lock").exists()
 
+    def test_a_folder_that_could_not_be_written(self, realm, monkeypatch):
+        monkeypatch.setattr(os, "access", lambda *_: False)
+        tool = UsersTool(realm, dry_run=True)
+        with pytest.raises(errors.FilePermissionError, match="not writable"):
+            tool.userdel("bob")
+        assert tool.roles("bob", add=["admin"]) == ("admin", "viewer")
+
 
 class TestInit:
     def test_from_nothing(self, tmp_path):
@@ -395,15 +506,37 @@ class TestInit:
         assert tool.init() == [str(realm / "users_roles")]
         assert (realm / "users").stat().st_ino == before.st_ino
 
+    def test_the_folder_is_not_for_everyone(self, tmp_path):
+        UsersTool(tmp_path / "new").init()
+        assert (tmp_path / "new").stat().st_mode & 0o007 == 0
+
+    def test_a_link_into_no_folder(self, tmp_path):
+        (tmp_path / "users").touch()
+        (tmp_path / "users_roles").symlink_to("nowhere/users_roles")
+        for call in (
+            UsersTool(tmp_path).init,
+            lambda: UsersTool(tmp_path).useradd("ann", "secret", roles=["x"]),
+        ):
+            with pytest.raises(errors.FileAccessError, match="No such file"):
+                call()
+        assert (tmp_path / "users").read_bytes() == b""
+
+    def test_with_nothing_to_do_nothing_is_touched(self, realm):
+        assert UsersTool(realm).init() == []
+        assert not (realm / "users.lock").exists()
+
     def test_attributes(self, tmp_path):
         UsersTool(tmp_path).init(mode=0o604, group=os.getegid(), owner=os.geteuid())
         assert (tmp_path / "users").stat().st_mode & 0o777 == 0o604
         assert (tmp_path / "users_roles").stat().st_mode & 0o777 == 0o604
 
     def test_bad_attributes(self, tmp_path):
-        with pytest.raises(errors.InvalidAttributeError):
-            UsersTool(tmp_path).init(owner="nobody here")
-        assert not (tmp_path / "users").exists()
+        wishes = [{"owner": "nobody here"}, {"group": 2**32 - 1}, {"owner": -1}, {"mode": -1}]
+        for wish in wishes:
+            for dry_run in (True, False):
+                with pytest.raises(errors.InvalidAttributeError):
+                    UsersTool(tmp_path / "new", dry_run=dry_run).init(**wish)
+        assert not (tmp_path / "new").exists()
 
     def test_dry_run(self, tmp_path):
         created = UsersTool(tmp_path / "new", dry_run=True).init()

@@ -8,8 +8,8 @@ import stat
 
 import pytest
 
-from esfilerealm._storage.atomic import replace_files
-from esfilerealm._storage.attributes import Attributes, RequestedAttributes
+from esfilerealm._storage.atomic import remove_leftovers, replace_files
+from esfilerealm._storage.attributes import Attributes
 from esfilerealm.errors import FileAccessError, FilePermissionError, InvalidAttributeError
 
 PLAIN = Attributes(0o640)
@@ -18,20 +18,21 @@ posix = pytest.mark.skipif(os.name == "nt", reason="modes and owners of POSIX")
 
 
 class Calls:
-    """Records the system calls of a write, in order; may make one of them fail."""
+    """Records the system calls of a write, in order; may make the n-th of a name fail."""
 
-    NAMES = ("open", "write", "fchown", "fchmod", "fsync", "replace")
+    NAMES = ("open", "write", "fchown", "fchmod", "fsync", "link", "replace")
 
-    def __init__(self, monkeypatch, fail=None, number=errno.ENOSPC):
+    def __init__(self, monkeypatch, fail=None, number=errno.ENOSPC, nth=1):
         self.made = []
         self.opened = {}
         for name in self.NAMES:
-            monkeypatch.setattr(os, name, self._recorder(name, getattr(os, name), fail, number))
+            recorder = self._recorder(name, getattr(os, name), nth if name == fail else 0, number)
+            monkeypatch.setattr(os, name, recorder)
 
-    def _recorder(self, name, real, fail, number):
+    def _recorder(self, name, real, failing, number):
         def recorded(first, *args):
             self.made.append((name, self.opened.get(first, first), *args))
-            if name == fail:
+            if self.names().count(name) == failing:
                 raise OSError(number, os.strerror(number))
             result = real(first, *args)
             if name == "open":
@@ -50,14 +51,13 @@ def test_order_of_a_write(tmp_path, monkeypatch):
     calls = Calls(monkeypatch)
     target = str(tmp_path / "users")
     replace_files([(target, b"data", PLAIN)])
-    assert calls.names() == ["open", "write", "fchmod", "fsync", "replace", "open", "fsync"]
+    assert calls.names() == ["open", "write", "fchmod", "fsync", "link", "replace", "open", "fsync"]
     _, temporary, flags, mode = calls.made[0]
     assert mode == 0o600
     assert flags & os.O_EXCL
-    assert flags & os.O_NOFOLLOW
     assert os.path.dirname(temporary) == str(tmp_path)
-    assert calls.made[4][1:] == (temporary, target)
-    assert calls.made[6][1] == str(tmp_path)
+    assert calls.made[5][1:] == (temporary, target)
+    assert calls.made[7][1] == str(tmp_path)
 
 
 @posix
@@ -69,23 +69,58 @@ def test_all_files_are_durable_before_the_first_is_replaced(tmp_path, monkeypatc
     assert names[: names.index("replace")].count("fsync") == 2
 
 
-@pytest.mark.parametrize("failing", ["open", "write", "fchmod", "fsync", "replace"])
+@pytest.mark.parametrize("is_new", [False, True], ids=["replaced", "created"])
+@pytest.mark.parametrize(
+    ("failing", "nth"),
+    [(name, nth) for name in ("open", "write", "fchmod", "fsync", "replace") for nth in (1, 2)]
+    + [("open", 3), ("open", 4), ("fsync", 3), ("fsync", 4)],
+)
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS])
-def test_a_failure_changes_nothing(tmp_path, monkeypatch, failing, number):
-    for name in ("one", "two"):
-        (tmp_path / name).write_text("old")
+def test_a_failure_changes_nothing(tmp_path, monkeypatch, failing, nth, number, is_new):
+    """Whichever call fails, for whichever of two files: the very same files are there."""
+    if not is_new:
+        for name in ("one", "two"):
+            (tmp_path / name).write_text("old")
+    before = {path.name: (path.read_text(), path.stat().st_ino) for path in tmp_path.iterdir()}
     files = [(str(tmp_path / name), b"new", PLAIN) for name in ("one", "two")]
     with monkeypatch.context() as patch:
-        Calls(patch, failing, number)
+        Calls(patch, failing, number, nth)
         with pytest.raises((FileAccessError, FilePermissionError)) as caught:
             replace_files(files)
-    assert caught.value.path == files[0][0]
+    assert caught.value.path in [file[0] for file in files]
+    assert caught.value.errno == number
     is_permission = number in (errno.EACCES, errno.EROFS)
     assert isinstance(caught.value, PermissionError) == is_permission
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
-        "one": "old",
-        "two": "old",
-    }
+    after = {path.name: (path.read_text(), path.stat().st_ino) for path in tmp_path.iterdir()}
+    assert after == before
+
+
+def test_an_interrupt_changes_nothing(tmp_path, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        replace_files([(str(tmp_path / "users"), b"new", PLAIN)])
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_hard_links(tmp_path, monkeypatch):
+    """A file system without them is written all the same."""
+
+    def refuse(*_):
+        raise OSError(errno.EOPNOTSUPP, "no")
+
+    (tmp_path / "users").write_text("old")
+    monkeypatch.setattr(os, "link", refuse)
+    replace_files([(str(tmp_path / "users"), b"new", PLAIN)])
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["new"]
+
+
+def test_one_file_twice(tmp_path):
+    target = str(tmp_path / "users")
+    replace_files([(target, b"first", PLAIN), (target, b"second", PLAIN)])
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["second"]
 
 
 def test_short_writes_are_completed(tmp_path, monkeypatch):
@@ -100,16 +135,13 @@ def test_what_a_killed_writer_left_is_removed(tmp_path):
     other = tmp_path / "users.backup.tmp"
     for path in (left, other):
         path.write_text("old")
-    replace_files([(str(tmp_path / "users"), b"data", PLAIN)])
-    assert not left.exists()
-    assert other.exists()
+    remove_leftovers([str(tmp_path / "users")])
+    assert list(tmp_path.iterdir()) == [other]
 
 
-@posix
 def test_a_leftover_that_cannot_be_removed_is_no_reason_not_to_write(tmp_path):
     (tmp_path / "users.0123456789abcdef.tmp").mkdir()
-    replace_files([(str(tmp_path / "users"), b"data", PLAIN)])
-    assert (tmp_path / "users").read_bytes() == b"data"
+    remove_leftovers([str(tmp_path / "users")])
 
 
 class TestAttributes:
@@ -156,24 +188,26 @@ class TestAttributes:
         assert stat.S_IMODE(status.st_mode) == 0o4640
 
     @posix
-    def test_requested(self):
+    def test_asked_for(self):
         import grp
         import pwd
 
         user, group = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name
-        by_name = PLAIN.requested(RequestedAttributes(user, group, 0o600))
-        by_number = PLAIN.requested(RequestedAttributes(str(os.geteuid()), os.getegid(), 0o600))
+        by_name = Attributes.asked_for(user, group, 0o600)
+        by_number = Attributes.asked_for(str(os.geteuid()), os.getegid(), 0o600)
         assert by_name == by_number == Attributes(0o600, os.geteuid(), os.getegid())
-        assert PLAIN.requested(RequestedAttributes()) == PLAIN
+        assert PLAIN.changed_by(by_name) == by_name
+        assert PLAIN.changed_by(Attributes.asked_for(None, None, None)) == PLAIN
 
     @pytest.mark.parametrize(
-        ("requested", "message"),
+        ("wish", "message"),
         [
-            (RequestedAttributes(owner="nobody here"), r"invalid owner \[nobody here\]"),
-            (RequestedAttributes(group="nobody here"), r"invalid group \[nobody here\]"),
-            (RequestedAttributes(mode=0o10000), r"invalid mode \[0o10000\]"),
+            (("nobody here", None, None), r"invalid owner \[nobody here\]"),
+            ((None, "nobody here", None), r"invalid group \[nobody here\]"),
+            ((99999999999999, None, None), r"invalid owner \[99999999999999\]"),
+            ((None, None, 0o10000), r"invalid mode \[0o10000\]"),
         ],
     )
-    def test_requested_in_vain(self, requested, message):
+    def test_asked_for_in_vain(self, wish, message):
         with pytest.raises(InvalidAttributeError, match=message):
-            PLAIN.requested(requested)
+            Attributes.asked_for(*wish)

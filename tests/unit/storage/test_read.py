@@ -32,6 +32,25 @@ def test_links_are_followed(tmp_path):
 
 
 @posix
+def test_a_link_that_is_moved_on_meanwhile(tmp_path, monkeypatch):
+    """As Kubernetes does: the old file goes away between finding and opening it."""
+    for name in ("old", "new"):
+        (tmp_path / name).write_text(name)
+    (tmp_path / "link").symlink_to("old")
+    real = os.open
+
+    def swap_and_open(path, *args):
+        if path == str(tmp_path / "old"):
+            (tmp_path / "link").unlink()
+            (tmp_path / "link").symlink_to("new")
+            (tmp_path / "old").unlink()
+        return real(path, *args)
+
+    monkeypatch.setattr(os, "open", swap_and_open)
+    assert read_file(str(tmp_path / "link")).data == b"new"
+
+
+@posix
 @pytest.mark.parametrize("kind", ["folder", "pipe"])
 def test_no_regular_file(tmp_path, kind):
     path = tmp_path / "f"

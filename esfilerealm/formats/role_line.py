@@ -1,0 +1,43 @@
+"""One line of ``users_roles``: a role, a colon, users with commas between."""
+
+from __future__ import annotations
+
+from ..validation import broken_name_rule
+from .lines import trim
+
+__all__ = ["BLANKS", "line_problem", "split_line", "split_names"]
+
+TYPE_CHECKING = False  # as in `esfilerealm.validation`
+if TYPE_CHECKING:
+    from typing import Final
+
+#: The blanks that may surround a comma: those of ``\\s`` in a Java pattern, no others.
+BLANKS: Final = " \t\n\v\f\r"
+
+
+def split_line(line: str) -> tuple[str, str]:
+    """Give a line's role and users text, both trimmed; the line may carry its end."""
+    role, _, users_text = line.partition(":")
+    return trim(role), trim(users_text)
+
+
+def split_names(users_text: str) -> list[str]:
+    """Split at commas: leading and inner empty names stay, trailing ones vanish, as in Java."""
+    names = [name.strip(BLANKS) for name in users_text.split(",")]
+    while names and not names[-1]:
+        names.pop()
+    return names
+
+
+def line_problem(line: str, role: str, names: list[str]) -> tuple[str, str] | None:
+    """Say why a node skips a line, as kind and reason, or None."""
+    if not trim(line):
+        return "blank", "no entry in the line"
+    before, _, behind = line.rstrip("\r\n").partition(":")
+    if not before or not behind:
+        return "malformed", "no colon with a role before it and users behind it"
+    if rule := broken_name_rule(role):
+        return "invalid-role-name", f"the role name {rule}"
+    if not names:
+        return "no-users", "no users for the role"
+    return None
