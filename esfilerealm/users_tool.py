@@ -74,7 +74,8 @@ class UsersTool:
         """
         Gather any number of changes that land together when the block is left, or not at all.
 
-        All of them cost one lock, one read and one write of each file.
+        All of them cost one lock, one read and one write of each file; only where a user gets a
+        new password together with other roles, ``users_roles`` is written twice.
         """
         from .transaction import Transaction
 

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Final
 
 from .._faults import FaultsOf
 from ..errors import FilePermissionError
+from .attributes import Attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from .attributes import Attributes
 
 __all__ = ["remove_leftovers", "replace_files", "require_writable_folder"]
 
@@ -41,6 +40,9 @@ class PreparedFile:
 
         attributes: What the file is to have afterwards.
 
+    Attributes:
+        path: The other name.
+
     Raises:
         FilePermissionError: If the folder cannot be written or an attribute cannot be given.
         FileAccessError: For any other fault, such as a full disk.
@@ -48,11 +50,11 @@ class PreparedFile:
 
     def __init__(self, target: str, data: bytes, attributes: Attributes) -> None:
         self._target = target
-        self._new = _temporary_name(target)
-        self._old = _temporary_name(target)
+        self.path = _temporary_name(target)
+        self._old: str | None = None
         self._is_committed = False
         with FaultsOf(target, "writing"):
-            descriptor = os.open(self._new, _FLAGS, 0o600)
+            descriptor = os.open(self.path, _FLAGS, 0o600)
             try:
                 try:
                     attributes.give_owner(descriptor, target)
@@ -68,10 +70,8 @@ class PreparedFile:
     def commit(self) -> None:
         """Put the content in the place of the target, and make that durable too."""
         with FaultsOf(self._target, "replacing"):
-            # For `undo`. Where there is no target, or no hard link can be made, there is none.
-            with suppress(OSError):
-                os.link(self._target, self._old)
-            os.replace(self._new, self._target)
+            self._old = _second_name(self._target)
+            os.replace(self.path, self._target)
             self._is_committed = True
             _sync_folder(os.path.dirname(self._target))
 
@@ -79,16 +79,18 @@ class PreparedFile:
         """Put back what ``commit`` replaced, the very file; without a commit, do nothing."""
         if not self._is_committed:
             return
-        if os.path.exists(self._old):
-            os.replace(self._old, self._target)
-        else:
-            os.unlink(self._target)
+        with FaultsOf(self._target, "putting back"):
+            if self._old is None:
+                os.unlink(self._target)
+            else:
+                os.replace(self._old, self._target)
 
     def discard(self) -> None:
         """Remove what is no longer needed under another name."""
-        for path in (self._new, self._old):
-            with suppress(FileNotFoundError):
-                os.unlink(path)
+        for path in (self.path, self._old):
+            if path is not None:
+                with suppress(FileNotFoundError):
+                    os.unlink(path)
 
 
 def replace_files(files: Iterable[tuple[str, bytes, Attributes]]) -> None:
@@ -137,6 +139,20 @@ def remove_leftovers(targets: Iterable[str]) -> None:
         for entry in filter(leftover.fullmatch, entries):
             with suppress(OSError):  # someone else's: no reason not to write
                 os.unlink(os.path.join(folder, entry))
+
+
+def _second_name(target: str) -> str | None:
+    """Keep *target* under another name, to be put back; None if there is no such file."""
+    name = _temporary_name(target)
+    try:
+        os.link(target, name)
+    except FileNotFoundError:
+        return None
+    except OSError:  # a file system without hard links: a copy has to do
+        with open(target, "rb") as file:
+            attributes = Attributes.of(os.fstat(file.fileno()))
+            return PreparedFile(target, file.read(), attributes).path
+    return name
 
 
 def _temporary_name(target: str) -> str:

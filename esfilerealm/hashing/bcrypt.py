@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import warnings
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ PREFIXES: Final = ("$2a$", "$2b$", "$2y$")
 PASSWORD_BYTES: Final = 72
 """How much of a password is read, in bytes."""
 
+_INSIDE: Final = (__name__.partition(".")[0], "passlib")
 _DEFAULT_COST: Final = 10
 _COMPUTABLE_COSTS: Final = range(4, 31)
 
@@ -104,16 +106,26 @@ class BcryptHasher:
             raise InvalidHashError(reason)
 
 
-def warn_if_truncated(password: str, *, stacklevel: int) -> None:
-    """Warn if bcrypt ignores a part of *password*; *stacklevel* 2 blames the caller of this."""
+def warn_if_truncated(password: str) -> None:
+    """Warn whoever called this package if bcrypt ignores a part of *password*."""
     size = len(password_bytes(password))
     if size > PASSWORD_BYTES:
         warnings.warn(
             f"bcrypt reads the first {PASSWORD_BYTES} bytes of a password, this one has "
             f"[{size}]: the rest does not protect anything; use pbkdf2_stretch",
             PasswordTruncatedWarning,
-            stacklevel=stacklevel,
+            stacklevel=_levels_inside(),
         )
+
+
+def _levels_inside() -> int:
+    """Count the frames of this package and of passlib; Python 3.12 could skip them by itself."""
+    levels = 0
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(_INSIDE):
+        frame = frame.f_back
+        levels += 1
+    return levels
 
 
 def _read_cost(text: str) -> int:

@@ -146,7 +146,7 @@ class EsBcrypt(_CostHandler):
         """Hash *secret*, with a warning if a part of it is ignored."""
         if not settings:  # with settings, a handler that has them comes back here
             # Blame the context's caller: this frame and the context's lie between.
-            bcrypt.warn_if_truncated(_text(secret), stacklevel=4)
+            bcrypt.warn_if_truncated(_text(secret))
         return super().hash(secret, **settings)
 
 

@@ -158,5 +158,5 @@ def hash_password(password: str, algorithm: str = "bcrypt") -> str:
     if algorithm.lower() not in _STORED:
         raise UnknownHashAlgorithmError(algorithm, f"it is for caches only, in files {_ADVICE}")
     if isinstance(hasher, bcrypt.BcryptHasher):
-        bcrypt.warn_if_truncated(password, stacklevel=3)
+        bcrypt.warn_if_truncated(password)
     return hasher.hash(password)

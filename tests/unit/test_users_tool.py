@@ -8,7 +8,7 @@ import threading
 import pytest
 from conftest import CHEAP_HASH
 
-from esfilerealm import RealmSettings, UsersTool, errors
+from esfilerealm import RealmSettings, UsersTool, errors, hash_password
 from esfilerealm._storage import lock
 from esfilerealm._storage.lock import write_lock
 from esfilerealm.formats import parse_users, parse_users_roles
@@ -70,8 +70,13 @@ class TestUseradd:
         assert contents(realm) == before
 
     def test_a_long_password_warns(self, tool):
-        with pytest.warns(errors.PasswordTruncatedWarning, match="pbkdf2_stretch"):
+        """And blames the line that set it, in whatever way."""
+        with pytest.warns(errors.PasswordTruncatedWarning, match="pbkdf2_stretch") as caught:
             tool.useradd("ann", "x" * 73)
+            with tool.transaction() as change:
+                change.passwd("ann", "y" * 73)
+            hash_password("z" * 73, "bcrypt4")
+        assert [warning.filename for warning in caught] == [__file__] * 3
 
 
 class TestRefusals:

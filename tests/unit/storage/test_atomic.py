@@ -106,15 +106,24 @@ def test_an_interrupt_changes_nothing(tmp_path, monkeypatch):
 
 
 def test_no_hard_links(tmp_path, monkeypatch):
-    """A file system without them is written all the same."""
+    """A file system without them is written all the same, and put back all the same."""
 
     def refuse(*_):
         raise OSError(errno.EOPNOTSUPP, "no")
 
-    (tmp_path / "users").write_text("old")
     monkeypatch.setattr(os, "link", refuse)
-    replace_files([(str(tmp_path / "users"), b"new", PLAIN)])
-    assert [path.read_text() for path in tmp_path.iterdir()] == ["new"]
+    files = [(str(tmp_path / name), b"new", PLAIN) for name in ("one", "two")]
+    for name in ("one", "two"):
+        (tmp_path / name).write_text("old")
+        (tmp_path / name).chmod(0o604)
+    with monkeypatch.context() as patch:
+        Calls(patch, "replace", errno.EBUSY, 2)
+        with pytest.raises(FileAccessError, match=r"two\]: .* busy while replacing"):
+            replace_files(files)
+    left = [(p.name, p.read_text(), p.stat().st_mode & 0o777) for p in tmp_path.iterdir()]
+    assert sorted(left) == [("one", "old", 0o604), ("two", "old", 0o604)]
+    replace_files(files)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["new", "new"]
 
 
 def test_one_file_twice(tmp_path):
