@@ -597,6 +597,12 @@ class TestOutputThatFails:
         assert b"Created [" in out.buffer.getvalue()
         assert b"\\xe9" in out.buffer.getvalue()
 
+    def test_a_package_that_is_missing(self, config, monkeypatch, capsys):
+        monkeypatch.setitem(sys.modules, "filelock", None)
+        (config / "users").write_text(f"bob:{CHEAP_HASH}\n")
+        assert main(["-c", str(config), "userdel", "bob"]) == 70
+        assert "ERROR: [filelock] is not installed: reinstall" in capsys.readouterr().err
+
     def test_anything_unexpected(self, config, monkeypatch, capsys):
         def fail(*_):
             raise ZeroDivisionError("secret-1")

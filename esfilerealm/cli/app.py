@@ -41,6 +41,9 @@ def main(argv: list[str] | None = None) -> int:
         if not isinstance(error, BrokenPipeError):  # who read it has left, and knows
             _print_error(terminal, f"cannot print: {error.strerror}", IO)
         return IO
+    except ImportError as error:
+        _print_error(terminal, f"[{error.name}] is not installed: reinstall esfilerealm", INTERNAL)
+        return INTERNAL
     except Exception as error:  # noqa: BLE001 - 1 would be "wrong password", and a traceback leaks
         _print_error(terminal, f"unexpected {type(error).__name__}, please report it", INTERNAL)
         return INTERNAL
