@@ -52,7 +52,6 @@ class PreparedFile:
         self._target = target
         self.path = _temporary_name(target)
         self._old: str | None = None
-        self._is_committed = False
         with FaultsOf(target, "writing"):
             descriptor = os.open(self.path, _FLAGS, 0o600)
             try:
@@ -72,13 +71,12 @@ class PreparedFile:
         with FaultsOf(self._target, "replacing"):
             self._old = _second_name(self._target)
             os.replace(self.path, self._target)
-            self._is_committed = True
             _sync_folder(os.path.dirname(self._target))
 
     def undo(self) -> None:
         """Put back what ``commit`` replaced, the very file; without a commit, do nothing."""
-        if not self._is_committed:
-            return
+        if os.path.exists(self.path):
+            return  # it was never committed
         with FaultsOf(self._target, "putting back"):
             if self._old is None:
                 os.unlink(self._target)
