@@ -44,7 +44,8 @@ class UsersTool:
 
         lock_timeout: Seconds to wait for another writer.
 
-        dry_run: Check every change as if it were made, and write nothing.
+        dry_run: Check every change, and write nothing. What the system would refuse only in the
+            act, such as keeping another owner, is not found.
 
     Every method raises ``ConfigurationFileMissingError`` if there is no ``users`` file,
     ``FileFormatError`` if a file is not UTF-8, ``FilePermissionError`` or ``FileAccessError`` if
@@ -144,7 +145,8 @@ class UsersTool:
         Give a user roles and take others away; a role that is in both is taken away.
 
         Returns:
-            The roles that the user has then. Without *add* and *remove*, nothing is written.
+            The roles that the user has then, in an order that may be another than that of the
+            file. Without *add* and *remove*, nothing is written.
 
         Raises:
             UserNotFoundError: If there is no such user.

@@ -263,6 +263,9 @@ class TestJson:
         assert (found["command"], found["error"]["exit_code"]) == ("list", 64)
         assert json.loads(run("--json", "bogus").out)["error"]["type"] == "UsageError"
 
+    def test_a_password_that_looks_like_it(self, run):
+        assert run("useradd", "a:b", "-p", "--json").out == ""
+
     def test_help_is_help(self, run):
         assert run("list", "-h", "--json").out.startswith("List users")
 
@@ -573,6 +576,9 @@ class TestOutputThatFails:
     """Never the exit code of a wrong password, never a traceback."""
 
     class Full(io.StringIO):
+        def write(self, text):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
         def flush(self):
             raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -581,7 +587,13 @@ class TestOutputThatFails:
             monkeypatch.setattr(sys, "stdout", self.Full())
             assert main(["-c", str(config), *args]) == 74
             err = capsys.readouterr().err
-            assert err.endswith("ERROR: cannot print: No space left on device, with exit code 74\n")
+            assert re.search(r"ERROR: cannot print: .*No space left .*, with exit code 74\n", err)
+
+    def test_errors_nobody_can_see(self, config, bob, monkeypatch):
+        monkeypatch.setattr(sys, "stderr", self.Full())
+        assert main(["-c", str(config), "verify", "nobody", "-p", "test-password"]) == 67
+        monkeypatch.setattr(sys, "stdout", self.Full())
+        assert main(["-c", str(config), "list"]) == 74
 
     def test_closed(self, config, bob, monkeypatch):
         monkeypatch.setattr(sys, "stdout", None)

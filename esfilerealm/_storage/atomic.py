@@ -14,7 +14,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Final
 
 from .._faults import FaultsOf
-from ..errors import FilePermissionError
+from ..errors import FileAccessError, FilePermissionError
 from .attributes import Attributes
 
 if TYPE_CHECKING:
@@ -77,17 +77,22 @@ class PreparedFile:
         """Put back what ``commit`` replaced, the very file; without a commit, do nothing."""
         if os.path.exists(self.path):
             return  # it was never committed
-        with FaultsOf(self._target, "putting back"):
-            if self._old is None:
+        old, self._old = self._old, None
+        try:
+            if old is None:
                 os.unlink(self._target)
             else:
-                os.replace(self._old, self._target)
+                os.replace(old, self._target)
+        except OSError as error:
+            kept = f"; what it held before is in [{old}]" if old else ""
+            reason = f"{error.strerror}: it is changed, another file is not{kept}"
+            raise FileAccessError(self._target, error.errno or 0, reason) from error
 
     def discard(self) -> None:
-        """Remove what is no longer needed under another name."""
+        """Remove what is no longer needed under another name, now or by ``remove_leftovers``."""
         for path in (self.path, self._old):
             if path is not None:
-                with suppress(FileNotFoundError):
+                with suppress(OSError):
                     os.unlink(path)
 
 
@@ -106,13 +111,11 @@ def replace_files(files: Iterable[tuple[str, bytes, Attributes]]) -> None:
         for target, data, attributes in files:
             prepared.append(PreparedFile(target, data, attributes))
             stack.callback(prepared[-1].discard)
-        try:
+        with ExitStack() as undoing:
             for file in prepared:
+                undoing.callback(file.undo)
                 file.commit()
-        except BaseException:
-            for file in reversed(prepared):
-                file.undo()
-            raise
+            undoing.pop_all()
 
 
 def require_writable_folder(target: str) -> None:

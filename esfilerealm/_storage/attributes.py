@@ -93,7 +93,7 @@ class Attributes:
                 for name, number in (("owner", owner), ("group", group))
                 if number != -1
             )
-            reason = f"cannot give it {what}, so nothing is written; run this as its owner or root"
+            reason = f"cannot give it {what}; run this as its owner or as root"
             raise FilePermissionError(target, reason) from error
 
     def give_mode(self, descriptor: int) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
 from .._faults import FaultsOf
-from .atomic import replace_files
+from ..errors import FileAccessError
+from .atomic import remove_leftovers, replace_files
 from .attributes import Attributes
 from .lock import write_lock
 from .read import read_file
@@ -49,6 +51,10 @@ def create_missing_files(
     with write_lock(lambda: paths.lock, lock_timeout):
         missing = _missing(paths)
         targets = [os.path.realpath(path) for path in missing]
+        remove_leftovers(targets)
+        if len(set(targets)) < len(targets):
+            reason = "users and users_roles are links to the same file"
+            raise FileAccessError(targets[0], errno.EINVAL, reason)
         replace_files(
             [
                 (target, b"", Attributes.inherited(os.path.dirname(target)).changed_by(asked_for))

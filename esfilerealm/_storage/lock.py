@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from .._faults import FaultsOf
-from ..errors import LockTimeoutError
+from ..errors import FileAccessError, LockTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,6 +70,7 @@ def _create(path: str) -> None:
     try:
         descriptor = os.open(path, flags, _MODE)
     except FileExistsError:
+        _check_existing(path)
         return
     try:
         if hasattr(os, "fchown"):
@@ -79,3 +82,11 @@ def _create(path: str) -> None:
             os.fchmod(descriptor, _MODE)
     finally:
         os.close(descriptor)
+
+
+def _check_existing(path: str) -> None:
+    """Refuse what some versions of filelock would follow, wait for or empty."""
+    status = os.lstat(path)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+        reason = "it is no lock file of ours, but a link or no regular file; remove it"
+        raise FileAccessError(path, errno.EINVAL, reason)

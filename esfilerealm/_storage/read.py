@@ -48,6 +48,12 @@ class FileContent:
         """Whether there is a file."""
         return self.stat is not None
 
+    def is_same_file_as(self, other: FileContent) -> bool:
+        """Tell whether both are one file, by way of links."""
+        if self.stat is None or other.stat is None:
+            return self.path == other.path
+        return os.path.samestat(self.stat, other.stat)
+
     def is_like(self, other: FileContent) -> bool:
         """Tell whether a write would start from the same path, content, owner, group and mode."""
         return (
@@ -119,7 +125,11 @@ class RealmFiles:
         if not users.exists:
             advice = "check the folder, or run `esfilerealm init` to make it an empty realm"
             raise ConfigurationFileMissingError(paths.users, advice)
-        return cls(users, read_file(paths.users_roles))
+        users_roles = read_file(paths.users_roles)
+        if users_roles.is_same_file_as(users):
+            reason = f"it is the same file as [{paths.users}]"
+            raise FileAccessError(paths.users_roles, errno.EINVAL, reason)
+        return cls(users, users_roles)
 
     def are_like(self, other: RealmFiles) -> bool:
         """Tell whether a write would start from the same two files."""

@@ -10,7 +10,7 @@ from .commands import COMMANDS, PROGRAM
 from .exits import INTERNAL, INTERRUPTED, IO, OK, CommandError, UsageError, exit_code_of
 from .invocation import Invocation
 from .options import ParsedWords, parse
-from .terminal import SILENT, Terminal
+from .terminal import SILENT, OutputError, Terminal
 
 __all__ = ["main"]
 
@@ -36,10 +36,10 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         terminal.warn("")
         return INTERRUPTED
-    except OSError as error:
+    except OutputError as error:
         terminal.abandon_output()
-        if not isinstance(error, BrokenPipeError):  # who read it has left, and knows
-            _print_error(terminal, f"cannot print: {error.strerror}", IO)
+        if not isinstance(error.__cause__, BrokenPipeError):  # who read it has left, and knows
+            _print_error(terminal, f"cannot print: {error}", IO)
         return IO
     except ImportError as error:
         _print_error(terminal, f"[{error.name}] is not installed: reinstall esfilerealm", INTERNAL)
@@ -53,6 +53,7 @@ def main(argv: list[str] | None = None) -> int:
 def _run(argv: list[str], terminal: Terminal) -> int:
     command = PROGRAM
     invocation = Invocation(PROGRAM, ParsedWords(), terminal)
+    is_for_programs = "--json" in argv  # until the words are understood
     try:
         before = parse(argv, PROGRAM.options, stop_at_first_positional=True)
         if not before.positionals or before.values.keys() & {"version", "print-completion"}:
@@ -61,11 +62,12 @@ def _run(argv: list[str], terminal: Terminal) -> int:
         command = _command(name)
         invocation = Invocation(command, ParsedWords(), terminal)
         invocation = Invocation(command, _merged(before, parse(words, command.options)), terminal)
+        is_for_programs = invocation.has("json")
         invocation.check()
         return _run_command(invocation)
     except (CommandError, FileRealmError) as error:
         exit_code = _report(error, terminal, command)
-        if "--json" in argv:
+        if is_for_programs:
             kind = type(error).__name__
             fault = {"type": kind, "message": str(error), "exit_code": exit_code}
             _print_json(invocation, error=fault)

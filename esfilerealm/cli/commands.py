@@ -21,7 +21,7 @@ _COMMON = (
     Option("v verbose", "Print more, such as the lines that a node skips"),
 )
 _JSON = Option("json", "Print one JSON object; it never holds a secret", is_ours=True)
-_DRY_RUN = Option("dry-run", "Check everything, write nothing", is_ours=True)
+_DRY_RUN = Option("dry-run", "Tell what would change, write nothing", is_ours=True)
 
 _PASSWORD = (
     Option(

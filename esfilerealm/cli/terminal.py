@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 from .exits import DATA, INTERNAL, CommandError
 
-__all__ = ["NORMAL", "SILENT", "VERBOSE", "Terminal"]
+__all__ = ["NORMAL", "SILENT", "VERBOSE", "OutputError", "Terminal"]
 
 TYPE_CHECKING = False  # as in `esfilerealm.validation`
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 #: What is printed at a level appears at this verbosity and all higher ones.
 SILENT, NORMAL, VERBOSE = range(3)
+
+
+class OutputError(Exception):
+    """A result could not be printed; the cause says why."""
 
 
 class Terminal:
@@ -50,19 +55,20 @@ class Terminal:
 
         Raises:
             CommandError: If there is no stream to print it to.
-            OSError: If it cannot be printed.
+            OutputError: If it cannot be printed.
         """
         stream = self._stderr if self.is_for_programs else self._stdout
         if stream is None:
             raise CommandError("there is no output to show the secret on", INTERNAL)
-        stream.write(secret + "\n")
-        stream.flush()
+        _write(stream, secret + "\n")
+        _flush(stream)
 
     def warn(self, text: str, level: int = NORMAL) -> None:
-        """Print something that is no result."""
+        """Print something that is no result, if that is possible."""
         if level <= self.verbosity:
             self.flush()
-            _write(self._stderr, text + "\n")
+            with suppress(OutputError):
+                _write(self._stderr, text + "\n")
 
     def ask_secret(self, prompt: str) -> str:
         """
@@ -77,8 +83,7 @@ class Terminal:
 
             return _answer(lambda: getpass(prompt, stream=self._stderr), prompt)
         _write(self._stderr, prompt)
-        if self._stderr is not None:
-            self._stderr.flush()
+        _flush(self._stderr)
         line = _answer(self._stdin.readline, prompt) if self._stdin is not None else ""
         if not line:
             raise _no_answer(prompt)
@@ -97,8 +102,7 @@ class Terminal:
 
     def flush(self) -> None:
         """Send on what was printed; both streams often end in one place, and in this order."""
-        if self._stdout is not None:
-            self._stdout.flush()
+        _flush(self._stdout)
 
     def abandon_output(self) -> None:
         """Forget results that cannot be printed; the interpreter must not try them once more."""
@@ -121,7 +125,17 @@ def _write(stream: TextIO | None, text: str) -> None:
         stream.write(text)
     except UnicodeEncodeError:  # a path of bytes, or a terminal of few letters
         encoding = stream.encoding or "ascii"
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        _write(stream, text.encode(encoding, "backslashreplace").decode(encoding))
+    except OSError as error:
+        raise OutputError(error.strerror) from error
+
+
+def _flush(stream: TextIO | None) -> None:
+    try:
+        if stream is not None:
+            stream.flush()
+    except OSError as error:
+        raise OutputError(error.strerror) from error
 
 
 def _answer(read: Callable[[], str], prompt: str) -> str:

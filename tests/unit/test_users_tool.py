@@ -584,6 +584,22 @@ class TestLinks:
         assert (realm / "users").is_symlink()
         assert b"bob" not in (realm / "data" / "u").read_bytes()
 
+    @pytest.mark.parametrize("link", [os.symlink, os.link])
+    def test_both_files_in_one(self, tool, realm, link):
+        (realm / "users_roles").unlink()
+        link(realm / "users", realm / "users_roles")
+        before = (realm / "users").read_bytes()
+        with pytest.raises(errors.FileAccessError, match="the same file"):
+            tool.useradd("ann", "secret", roles=["viewer"])
+        assert (realm / "users").read_bytes() == before
+
+    def test_both_files_would_be_one(self, tmp_path):
+        for name in ("users", "users_roles"):
+            (tmp_path / name).symlink_to("same")
+        with pytest.raises(errors.FileAccessError, match="the same file"):
+            UsersTool(tmp_path).init()
+        assert not (tmp_path / "same").exists()
+
     def test_a_dangling_link_is_a_missing_file(self, tool, realm):
         (realm / "users_roles").unlink()
         (realm / "users_roles").symlink_to("real_roles")

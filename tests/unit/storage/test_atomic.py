@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -95,14 +97,64 @@ def test_a_failure_changes_nothing(tmp_path, monkeypatch, failing, nth, number, 
     assert after == before
 
 
-def test_an_interrupt_changes_nothing(tmp_path, monkeypatch):
-    def interrupt(*_):
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("nth", [1, 2])
+@pytest.mark.parametrize("name", ["open", "write", "fsync", "link", "replace"])
+def test_an_interrupt_changes_nothing(tmp_path, monkeypatch, name, nth):
+    """Also one that comes when the call is done already."""
+    calls = []
+    real = getattr(os, name)
 
-    monkeypatch.setattr(os, "fsync", interrupt)
-    with pytest.raises(KeyboardInterrupt):
+    def interrupted(*args):
+        calls.append(args)
+        result = real(*args)
+        if len(calls) == nth:
+            raise KeyboardInterrupt
+        return result
+
+    for file in ("one", "two"):
+        (tmp_path / file).write_text("old")
+    before = {path.name: (path.read_text(), path.stat().st_ino) for path in tmp_path.iterdir()}
+    with monkeypatch.context() as patch:
+        patch.setattr(os, name, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            replace_files([(str(tmp_path / file), b"new", PLAIN) for file in ("one", "two")])
+    remove_leftovers([str(tmp_path / file) for file in ("one", "two")])
+    after = {path.name: (path.read_text(), path.stat().st_ino) for path in tmp_path.iterdir()}
+    assert after == before
+
+
+def test_what_cannot_be_put_back_is_kept_and_named(tmp_path, monkeypatch):
+    for name in ("one", "two"):
+        (tmp_path / name).write_text("old")
+    real = os.replace
+    calls = []
+
+    def break_after_one(*paths):
+        calls.append(paths)
+        if len(calls) > 1:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        real(*paths)
+
+    monkeypatch.setattr(os, "replace", break_after_one)
+    with pytest.raises(
+        FileAccessError, match=r"one\]: Read-only .*what it held before is in"
+    ) as caught:
+        replace_files([(str(tmp_path / name), b"new", PLAIN) for name in ("one", "two")])
+    kept = Path(re.search(r"is in \[(.*)\]", str(caught.value))[1])
+    assert (kept.read_text(), (tmp_path / "one").read_text()) == ("old", "new")
+
+
+def test_tidying_up_is_no_reason_to_fail(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, "no")
+
+    (tmp_path / "users").write_text("old")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", refuse)
         replace_files([(str(tmp_path / "users"), b"new", PLAIN)])
-    assert not list(tmp_path.iterdir())
+    assert len(list(tmp_path.iterdir())) == 2
+    remove_leftovers([str(tmp_path / "users")])
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["new"]
 
 
 def test_no_hard_links(tmp_path, monkeypatch):
