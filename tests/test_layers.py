@@ -108,7 +108,7 @@ def loaded_by(*args: str, cwd: Path) -> set[str]:
 
 HEAVY = {"bcrypt", "passlib", "filelock", "watchdog", "yaml"}
 #: Of the standard library; each would be felt at every start.
-SLOW = {"argparse", "dataclasses", "inspect", "json", "logging", "pathlib", "typing"}
+SLOW = {"argparse", "contextlib", "dataclasses", "inspect", "json", "logging", "pathlib", "typing"}
 
 
 @pytest.fixture

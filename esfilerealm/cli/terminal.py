@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 
 from .exits import DATA, INTERNAL, CommandError
 
@@ -67,8 +66,10 @@ class Terminal:
         """Print something that is no result, if that is possible."""
         if level <= self.verbosity:
             self.flush()
-            with suppress(OutputError):
+            try:
                 _write(self._stderr, text + "\n")
+            except OutputError:
+                self._stderr = None
 
     def ask_secret(self, prompt: str) -> str:
         """
