@@ -9,7 +9,12 @@ import strategies as own
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from esfilerealm.errors import FileFormatError
+from esfilerealm.errors import (
+    FileFormatError,
+    InvalidHashError,
+    InvalidRoleNameError,
+    InvalidUsernameError,
+)
 from esfilerealm.formats import edit_users, edit_users_roles, parse_users, parse_users_roles
 from esfilerealm.formats.users_editor import UsersEditor
 from esfilerealm.formats.users_roles_editor import UsersRolesEditor
@@ -138,6 +143,37 @@ def unmeant_users_lines(data: bytes, names: set[str]) -> list[bytes]:
             continue
         kept.append(line)
     return kept
+
+
+#: Text of which about half may be written.
+nearly_valid = st.one_of(own.usernames, own.hostile, st.text(own.printable, max_size=6), st.text())
+
+
+class TestWriting:
+    """What a validator accepts for writing reads back as it was given; all else is refused."""
+
+    @settings(max_examples=500)
+    @given(own.users_files, nearly_valid, st.one_of(own.hashes, nearly_valid))
+    def test_users(self, data, name, password_hash):
+        try:
+            after = edit_users(data, {name: password_hash})
+        except (InvalidUsernameError, InvalidHashError):
+            return
+        assert parse_users(after).users == {**parse_users(data).users, name: password_hash}
+
+    @settings(max_examples=500)
+    @given(own.users_roles_files, nearly_valid, nearly_valid)
+    def test_users_roles(self, data, name, role):
+        try:
+            after = edit_users_roles(data, {name: [role]})
+        except (InvalidUsernameError, InvalidRoleNameError):
+            return
+        assert parse_users_roles(after).roles_by_user[name] == (role,)
+
+    @given(own.usernames, own.role_names, own.hashes)
+    def test_nothing_valid_is_refused(self, name, role, password_hash):
+        assert edit_users(b"", {name: password_hash}) == f"{name}:{password_hash}\n".encode()
+        assert edit_users_roles(b"", {name: [role]}) == f"{role}:{name}\n".encode()
 
 
 class TestEditingRoles:
