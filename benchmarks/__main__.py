@@ -52,7 +52,7 @@ def _rows(subject: str, options: Options) -> Iterator[Row]:
         for row in _SUBJECTS[subject](options):
             print(f"{subject}: {row.name}", file=sys.stderr)
             yield row
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001 - the other subjects go on
         traceback.print_exc()
         yield Row(name=subject, note=f"broke off with {type(error).__name__}")
 

@@ -84,7 +84,7 @@ class PreparedFile:
             else:
                 os.replace(old, self._target)
         except OSError as error:
-            kept = f"; what it held before is in [{old}]" if old else ""
+            kept = f"; until the next write, what it held before is in [{old}]" if old else ""
             reason = f"{error.strerror}: it is changed, another file is not{kept}"
             raise FileAccessError(self._target, error.errno or 0, reason) from error
 

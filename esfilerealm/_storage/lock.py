@@ -40,15 +40,15 @@ def write_lock(find_path: Callable[[], str], timeout: float) -> Iterator[None]:
         LockTimeoutError: If it was not free in time.
         FilePermissionError, FileAccessError: If it can be neither created nor opened.
     """
-    path = find_path()
-    lock = _acquired(path, timeout)
-    while path != (path := find_path()):
-        lock.release()
+    while True:
+        path = find_path()
         lock = _acquired(path, timeout)
-    try:
-        yield
-    finally:
-        lock.release()
+        try:
+            if find_path() == path:
+                yield
+                return
+        finally:
+            lock.release()
 
 
 def _acquired(path: str, timeout: float) -> BaseFileLock:

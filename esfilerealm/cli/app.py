@@ -60,7 +60,6 @@ def _run(argv: list[str], terminal: Terminal) -> int:
             return _run_program(before, terminal)
         name, *words = before.positionals
         command = _command(name)
-        invocation = Invocation(command, ParsedWords(), terminal)
         invocation = Invocation(command, _merged(before, parse(words, command.options)), terminal)
         is_for_programs = invocation.has("json")
         invocation.check()
@@ -70,7 +69,7 @@ def _run(argv: list[str], terminal: Terminal) -> int:
         if is_for_programs:
             kind = type(error).__name__
             fault = {"type": kind, "message": str(error), "exit_code": exit_code}
-            _print_json(invocation, error=fault)
+            _print_json(invocation, command=command.name, error=fault)
         return exit_code
 
 

@@ -39,9 +39,9 @@ class Terminal:
         self._stdout: TextIO | None = sys.stdout
         self._stderr: TextIO | None = sys.stderr
 
-    def print(self, text: str, level: int = NORMAL) -> None:
-        """Print a result."""
-        if level <= self.verbosity and not self.is_for_programs:
+    def print(self, text: str) -> None:
+        """Print a result, unless nothing but errors is wanted."""
+        if self.verbosity >= NORMAL and not self.is_for_programs:
             _write(self._stdout, text + "\n")
 
     def print_for_programs(self, text: str) -> None:

@@ -89,6 +89,7 @@ class TestRefusals:
             (("userdel", "ghost"), errors.UserNotFoundError, r"no user \[ghost\]"),
             (("passwd", "ghost", "secret"), errors.UserNotFoundError, r"no user \[ghost\]"),
             (("roles", "ghost"), errors.UserNotFoundError, r"no user \[ghost\]"),
+            (("list_users", "ghost"), errors.UserNotFoundError, r"no user \[ghost\]"),
             (("verify", "ghost", "secret"), errors.UserNotFoundError, r"no user \[ghost\]"),
             (("useradd", "a:b", "secret"), errors.InvalidUsernameError, r"\[:\]"),
             (("useradd", "a,b", "secret"), errors.InvalidUsernameError, r"\[,\]"),

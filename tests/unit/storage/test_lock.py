@@ -126,7 +126,7 @@ def test_an_error_inside_frees_it(path):
 
 def test_the_path_is_asked_for_again(tmp_path):
     """Who waited for a lock that is no longer the right one takes the other."""
-    paths = [str(tmp_path / name) for name in ("old.lock", "new.lock", "new.lock")]
+    paths = [str(tmp_path / f"{name}.lock") for name in ("old", "new", "new", "new")]
     with write_lock(lambda: paths.pop(0), 1.0):
         with write_lock(lambda: str(tmp_path / "old.lock"), 0.0):
             pass
