@@ -21,14 +21,16 @@ PACKAGE = Path(__file__).parent.parent / "esfilerealm"
 LAYERS = [
     {"errors", "_version"},
     {"_faults"},
-    {"validation"},
+    {"model", "validation"},
     {"_storage"},
-    {"settings"},
     {"formats"},
     {"hashing"},
+    {"settings"},
     {"credentials", "draft"},
     {"transaction"},
     {"users_tool"},
+    {"stores", "cache", "watcher"},
+    {"realm"},
     {"cli"},
     {"__main__"},
 ]
