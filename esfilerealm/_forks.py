@@ -1,0 +1,34 @@
+"""What has to be renewed in a child process, where the threads that held locks are gone."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import weakref
+from typing import Final, Protocol
+
+__all__ = ["renew_after_fork"]
+
+
+class _Renewable(Protocol):
+    def after_fork(self) -> None:
+        """Take new locks, and start anew what ran in threads."""
+
+
+#: By number, so that they are renewed in the order in which they were made.
+_living: Final[weakref.WeakValueDictionary[int, _Renewable]] = weakref.WeakValueDictionary()
+_numbers: Final = itertools.count()
+
+
+def renew_after_fork(renewable: _Renewable) -> None:
+    """Have its ``after_fork`` called in every child process, for as long as it is in use."""
+    _living[next(_numbers)] = renewable
+
+
+def _renew_all() -> None:
+    for renewable in list(_living.values()):
+        renewable.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_all)

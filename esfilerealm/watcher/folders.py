@@ -1,0 +1,155 @@
+"""Which folders to have events of, and what to do where there are none: say so once, and poll."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from typing import TYPE_CHECKING, TypeAlias
+
+from .._storage.mounts import is_network_mount
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from .events import FolderEvents
+
+__all__ = ["FolderWatch"]
+
+_log = logging.getLogger(__name__)
+
+#: Device and inode: another folder of the same name is another folder.
+_Identity: TypeAlias = tuple[int, int]
+
+
+class FolderWatch:
+    """
+    Wakes a poll when something is written beside the files that it is about.
+
+    Nothing depends on that: every fault of it is one line at INFO, and the poll alone goes on.
+    For one thread only, except for `forget`.
+
+    Args:
+        wake: Called in any thread at any event; must not block.
+    """
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._events: FolderEvents | None = None
+        self._is_possible = True
+        self._watched: dict[str, _Identity] = {}
+        self._refused: dict[str, _Identity] = {}
+        self._said: set[str] = set()
+        self._load()
+
+    def follow(self, paths: Iterable[str]) -> None:
+        """
+        Watch the folders in which *paths* are, and those in which their links end, and no others.
+
+        To be called again after each pass, since links move and folders come and go. If a folder
+        is new, it wakes the poll at once: something may have been written before it was watched.
+        """
+        try:
+            self._follow(paths)
+        except Exception as error:  # noqa: BLE001  events are a convenience, whatever the fault
+            self._give_up(error)
+
+    def close(self) -> None:
+        """Watch nothing any more."""
+        if self._events is not None:
+            self._events.close()
+
+    def forget(self) -> None:
+        """Give up, in the child of a fork, what the parent goes on to use; and start no more."""
+        self._events = None
+        self._is_possible = False
+
+    def _follow(self, paths: Iterable[str]) -> None:
+        wanted = self._identified({folder for path in paths for folder in _folders(path)})
+        for folder in list(self._watched):
+            if self._watched[folder] != wanted.get(folder) or self._is_lost(folder):
+                self._remove(folder)
+        self._refused = {f: i for f, i in self._refused.items() if wanted.get(f) == i}
+        added = [
+            folder
+            for folder, identity in wanted.items()
+            if folder not in self._watched
+            and folder not in self._refused
+            and self._add(folder, identity)
+        ]
+        if added:
+            self._wake()
+
+    def _identified(self, folders: set[str]) -> dict[str, _Identity]:
+        found = {}
+        for folder in sorted(folders):
+            try:
+                status = os.stat(folder)
+            except OSError as error:
+                self._say_about(folder, error.strerror or "it cannot be examined")
+                continue
+            if stat.S_ISDIR(status.st_mode):
+                found[folder] = (status.st_dev, status.st_ino)
+        return found
+
+    def _add(self, folder: str, identity: _Identity) -> bool:
+        if not self._is_possible:
+            return False
+        if is_network_mount(folder):
+            self._refused[folder] = identity
+            self._say_about(folder, "others may write to its file system unseen")
+            return False
+        try:
+            self._started().add(folder)
+        except OSError as error:
+            self._say_about(folder, error.strerror or str(error))
+            return False
+        self._watched[folder] = identity
+        return True
+
+    def _load(self) -> None:
+        """
+        Import watchdog here, in the thread that starts the service.
+
+        In the service's own thread, a fork on the way would leave the lock of a half-imported
+        module behind, on which the child would wait for ever.
+        """
+        try:
+            from . import events  # noqa: F401
+        except ImportError as error:
+            self._give_up(error)
+
+    def _started(self) -> FolderEvents:
+        if self._events is None:
+            from .events import FolderEvents
+
+            self._events = FolderEvents(self._wake)
+        return self._events
+
+    def _give_up(self, error: Exception) -> None:
+        self._is_possible = False
+        self._say("no file events: %s; changes are found by polling alone", error)
+
+    def _is_lost(self, folder: str) -> bool:
+        return self._events is not None and self._events.is_lost(folder)
+
+    def _remove(self, folder: str) -> None:
+        del self._watched[folder]
+        if self._events is not None:
+            self._events.remove(folder)
+
+    def _say_about(self, folder: str, reason: str) -> None:
+        message = "no file events of [%s]: %s; changes there are found by polling alone"
+        self._say(message, folder, reason)
+
+    def _say(self, message: str, *arguments: object) -> None:
+        line = message % arguments
+        if line not in self._said:
+            self._said.add(line)
+            _log.info("%s", line)
+
+
+def _folders(path: str) -> set[str]:
+    """Give the folder of a path as it is named, and the one of the file that it leads to."""
+    given = os.path.realpath(os.path.dirname(os.path.abspath(path)))
+    return {given, os.path.dirname(os.path.realpath(path))}
