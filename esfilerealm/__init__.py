@@ -1,4 +1,4 @@
-"""Elasticsearch's file realm in pure Python: read, check and edit its users and roles."""
+"""Elasticsearch's file realm in pure Python: log in, read, check and edit its users and roles."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
     from . import errors
     from .hashing import hash_password, verify_hash
+    from .model import AuthenticationResult, AuthenticationStatus, User, UsernamePasswordToken
+    from .realm import FileRealm
     from .settings import RealmSettings
     from .users_tool import UsersTool
     from .validation import validate_password, validate_role_name, validate_username
 
 __all__ = [
+    "AuthenticationResult",
+    "AuthenticationStatus",
+    "FileRealm",
     "RealmSettings",
+    "User",
+    "UsernamePasswordToken",
     "UsersTool",
     "__version__",
     "errors",
@@ -26,7 +33,12 @@ __all__ = [
 
 #: Where each name is. They are loaded on first use (PEP 562), so that the command starts fast.
 _HOMES = {
+    "AuthenticationResult": "model",
+    "AuthenticationStatus": "model",
+    "FileRealm": "realm",
     "RealmSettings": "settings",
+    "User": "model",
+    "UsernamePasswordToken": "model",
     "UsersTool": "users_tool",
     "hash_password": "hashing",
     "validate_password": "validation",

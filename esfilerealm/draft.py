@@ -69,6 +69,11 @@ class Draft:
         self.require_user(username)
         self._new_hashes[username] = password_hash
 
+    def replace_hash(self, username: str, old: str, new: str) -> None:
+        """Change a hash only if it is still *old*, in a file that may have changed meanwhile."""
+        if self._users.hash_of(username) == old:
+            self._new_hashes[username] = new
+
     def change_roles(
         self, username: str, add: Collection[str], remove: Collection[str]
     ) -> tuple[str, ...]:

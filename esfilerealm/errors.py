@@ -10,7 +10,9 @@ FileRealmError
 ├── FileFormatError                                                    also ValueError
 ├── InvalidSettingError                                                also ValueError
 ├── InvalidAttributeError                                              also ValueError
+├── InvalidAuthorizationHeaderError                                    also ValueError
 ├── UnknownHashAlgorithmError, InvalidHashError                        also ValueError
+├── RealmClosedError                                                   also RuntimeError
 ├── LockTimeoutError                                                   also TimeoutError
 ├── FilePermissionError                                                also PermissionError
 └── FileAccessError                                                    also OSError
@@ -30,6 +32,7 @@ __all__ = [
     "FilePermissionError",
     "FileRealmError",
     "InvalidAttributeError",
+    "InvalidAuthorizationHeaderError",
     "InvalidHashError",
     "InvalidPasswordError",
     "InvalidRoleNameError",
@@ -37,6 +40,7 @@ __all__ = [
     "InvalidUsernameError",
     "LockTimeoutError",
     "PasswordTruncatedWarning",
+    "RealmClosedError",
     "UnknownHashAlgorithmError",
     "UserExistsError",
     "UserNotFoundError",
@@ -202,6 +206,30 @@ class InvalidAttributeError(FileRealmError, ValueError):
         return f"invalid {self.attribute} [{shown(self.value)}]: {self.rule}"
 
 
+class InvalidAuthorizationHeaderError(FileRealmError, ValueError):
+    """
+    An ``Authorization`` header from which no name and password can be read; it is not kept.
+
+    Attributes:
+        rule: The rule that is broken.
+        status: The HTTP status to answer with, 401 or 400.
+        challenge: The ``WWW-Authenticate`` header to answer a 401 with.
+
+    Source:
+        ``UsernamePasswordToken``, ``DefaultAuthenticationFailureHandler``.
+    """
+
+    challenge = 'Basic realm="security", charset="UTF-8"'
+
+    def __init__(self, rule: str, status: int = 401) -> None:
+        super().__init__(rule, status)
+        self.rule = rule
+        self.status = status
+
+    def __str__(self) -> str:
+        return f"invalid [Authorization] header: {self.rule}"
+
+
 class UnknownHashAlgorithmError(FileRealmError, ValueError):
     """A name that is no hash algorithm, or none that may be used for this purpose."""
 
@@ -215,14 +243,33 @@ class UnknownHashAlgorithmError(FileRealmError, ValueError):
 
 
 class InvalidHashError(FileRealmError, ValueError):
-    """A text that is no usable hash. The text itself is not kept."""
+    """
+    A text that is no usable hash. The text itself is not kept.
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+    Attributes:
+        reason: The rule that is broken.
+        kind: ``malformed``; ``unsupported`` if it is a hash, but of an algorithm or cost that a
+            node does not know; ``clear-text`` if it is like no hash at all.
+    """
+
+    def __init__(self, reason: str, kind: str = "malformed") -> None:
+        super().__init__(reason, kind)
         self.reason = reason
+        self.kind = kind
 
     def __str__(self) -> str:
         return f"invalid password hash: {self.reason}"
+
+
+class RealmClosedError(FileRealmError, RuntimeError):
+    """A realm that was closed, and so no longer knows what the files say."""
+
+    def __init__(self, config_dir: str) -> None:
+        super().__init__(config_dir)
+        self.config_dir = config_dir
+
+    def __str__(self) -> str:
+        return f"the file realm of [{self.config_dir}] is closed: open another one"
 
 
 class LockTimeoutError(FileRealmError, TimeoutError):

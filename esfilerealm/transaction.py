@@ -140,6 +140,10 @@ class Transaction:
         stored = credentials.hashed()
         self._change(lambda draft: draft.set_hash(username, stored))
 
+    def replace_hash(self, username: str, old: str, new: str) -> None:
+        """Replace the hash *old* by *new*, a usable one, if it is still there."""
+        self._change(lambda draft: draft.replace_hash(username, old, new))
+
     def roles(
         self, username: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()
     ) -> tuple[str, ...]:

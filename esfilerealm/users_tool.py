@@ -62,7 +62,7 @@ class UsersTool:
         dry_run: bool = False,
     ) -> None:
         self.config_dir = os.path.abspath(os.fspath(config_dir))
-        self.settings = RealmSettings.load(self.config_dir) if settings is None else settings
+        self.settings = settings or RealmSettings.load(self.config_dir, check_realm=False)
         self._lock_timeout = lock_timeout
         self._dry_run = dry_run
 

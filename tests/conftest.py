@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from threads import PATIENCE
 
 from esfilerealm import UsersTool
 from esfilerealm.cli import main
@@ -37,7 +38,9 @@ def _no_thread_left():
     before = set(threading.enumerate())
     yield
     left = [t for t in threading.enumerate() if t not in before and not t.daemon]
-    assert not left
+    for thread in left:
+        thread.join(PATIENCE)  # who was told to end may take a moment
+    assert not any(thread.is_alive() for thread in left)
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ PACKAGE = Path(__file__).parent.parent / "esfilerealm"
 #: From the ground up; a module may import from its own layer's package and from lower layers.
 LAYERS = [
     {"errors", "_version"},
-    {"_faults"},
-    {"model", "validation"},
+    {"_faults", "_forks", "_java"},
+    {"validation"},
     {"_storage"},
     {"formats"},
     {"hashing"},
@@ -29,7 +29,11 @@ LAYERS = [
     {"credentials", "draft"},
     {"transaction"},
     {"users_tool"},
-    {"stores", "cache", "watcher"},
+    {"model"},
+    {"snapshot"},
+    {"single_flight", "stores", "hash_upgrade", "watcher"},
+    {"cache"},
+    {"authenticator"},
     {"realm"},
     {"cli"},
     {"__main__"},

@@ -15,7 +15,10 @@ MODULES = [
     "formats",
     "formats.roles_yml",
     "hashing",
+    "model",
+    "realm",
     "settings",
+    "snapshot",
     "users_tool",
     "validation",
 ]
@@ -31,8 +34,10 @@ ERRORS = [
     errors.FileFormatError("users", 7, "reason"),
     errors.InvalidSettingError("key", "value", "rule", "file"),
     errors.InvalidAttributeError("owner", "bob", "rule"),
+    errors.InvalidAuthorizationHeaderError("rule"),
     errors.UnknownHashAlgorithmError("bcrypt3", "advice"),
     errors.InvalidHashError("reason"),
+    errors.RealmClosedError("config"),
     errors.LockTimeoutError("users.lock", 5.0),
     errors.FilePermissionError("users", "reason"),
     errors.FileAccessError("users", 28, "reason"),
@@ -82,9 +87,9 @@ def test_builtin_ancestors():
     assert isinstance(ERRORS[0], ValueError)
     assert isinstance(ERRORS[3], LookupError)
     assert isinstance(ERRORS[5], FileNotFoundError)
-    assert isinstance(ERRORS[12], TimeoutError)
-    assert isinstance(ERRORS[13], PermissionError)
-    assert (ERRORS[14].errno, ERRORS[14].filename) == (28, "users")
+    assert isinstance(ERRORS[14], TimeoutError)
+    assert isinstance(ERRORS[15], PermissionError)
+    assert (ERRORS[16].errno, ERRORS[16].filename) == (28, "users")
 
 
 def test_messages_are_short_and_without_control_characters():

@@ -20,6 +20,12 @@ _COMMON = (
     Option("s silent", "Print errors and warnings only"),
     Option("v verbose", "Print more, such as the lines that a node skips"),
 )
+_ES_VERSION = Option(
+    "es-version",
+    "Major version of the node, 5 to 9; default: as the settings are spelled, else 8",
+    metavar="N",
+    is_ours=True,
+)
 _JSON = Option("json", "Print one JSON object; it never holds a secret", is_ours=True)
 _DRY_RUN = Option("dry-run", "Tell what would change, write nothing", is_ours=True)
 
@@ -152,6 +158,25 @@ COMMANDS = (
         notes=("Exits with 0 if it is right, 1 if it is wrong, 67 if there is no such user.",),
         argument="username",
         home="hashes",
+    ),
+    Command(
+        "settings",
+        "Show the settings of the realm, where each comes from and what is wrong",
+        (*_COMMON, _ES_VERSION, _JSON),
+        notes=("Exits with 78 if a node would not start with them.",),
+        home="settings",
+    ),
+    Command(
+        "watch",
+        "Follow the files as a node does, and print what changes until interrupted",
+        (
+            *_COMMON,
+            _ES_VERSION,
+            Option("no-events", "Only poll, do not wait for file events", is_ours=True),
+            Option("json", "Print one JSON object a line; it never holds a secret", is_ours=True),
+        ),
+        notes=("The files are looked at every 5 seconds, or resource.reload.interval.high.",),
+        home="watch",
     ),
 )
 

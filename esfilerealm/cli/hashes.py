@@ -39,15 +39,22 @@ def _check_algorithm(name: str) -> None:
 
 
 def run_verify(invocation: Invocation) -> int:
-    """Tell whether a password is that of a user."""
-    username = invocation.username
+    """Tell whether a password is that of a user, as a realm would that has just been opened."""
+    from ..realm import FileRealm
+
+    username, tool = invocation.username, invocation.tool
     password = password_given(invocation)
     if password is None:
         password = invocation.terminal.ask_secret("Enter password: ")
-    is_right = invocation.tool.verify(username, password)
-    invocation.result.update(username=username, verified=is_right)
-    invocation.terminal.print(f"The password of [{username}] is {'right' if is_right else 'wrong'}")
-    if not is_right and (problem := invocation.tool.hash_problem(username)):
-        invocation.result["hash_problem"] = problem
-        invocation.terminal.warn(f"No password can be right for [{username}]: {problem}")
-    return OK if is_right else WRONG_PASSWORD
+    tool.list_users(username)  # who does not exist, or cannot be read, is an error here
+    realm = FileRealm(tool.config_dir, settings=tool.settings, watch_events=False)
+    result = realm.authenticate(username, password)
+    invocation.result.update(username=username, verified=bool(result))
+    invocation.terminal.print(f"The password of [{username}] is {'right' if result else 'wrong'}")
+    issue = realm.snapshot.hash_issues.get(username)
+    if issue is not None:
+        invocation.result["hash_problem"] = issue.reason
+        invocation.terminal.warn(
+            f"No password can be right for [{username}], line [{issue.line_number}]: {issue.reason}"
+        )
+    return OK if result else WRONG_PASSWORD

@@ -13,6 +13,7 @@ __all__ = ["DEFAULT_CONFIG_DIR", "Invocation"]
 
 TYPE_CHECKING = False  # as in `esfilerealm.validation`
 if TYPE_CHECKING:
+    from ..settings.report import SettingsReport
     from .options import Command, ParsedWords
     from .terminal import Terminal
 
@@ -90,7 +91,7 @@ class Invocation:
                     f"[{DEFAULT_CONFIG_DIR}] is not there",
                     CONFIGURATION,
                 )
-            settings = RealmSettings.load(config_dir, self._overrides())
+            settings = RealmSettings.load(config_dir, self._overrides(), check_realm=False)
             self._tool = UsersTool(config_dir, settings=settings, dry_run=self.has("dry-run"))
             self._warn_of_old_folder()
         return self._tool
@@ -98,7 +99,43 @@ class Invocation:
     @property
     def settings(self) -> RealmSettings:
         """The settings of the realm; without a configuration folder, defaults and ``-E``."""
-        return RealmSettings.load(self._config_dir(), self._overrides())
+        return RealmSettings.load(self._config_dir(), self._overrides(), check_realm=False)
+
+    @property
+    def realm_settings(self) -> RealmSettings:
+        """All settings of the realm, with which a node would start."""
+        return RealmSettings.load(
+            self.tool.config_dir,
+            self._overrides(),
+            elasticsearch_version=self._elasticsearch_version(),
+        )
+
+    def inspect_settings(self) -> SettingsReport:
+        """
+        Report all settings of the realm, the faulty ones too.
+
+        Raises:
+            CommandError: If the configuration folder is named, but not there.
+        """
+        from ..settings.report import inspect_settings
+
+        config_dir = self._config_dir()
+        if config_dir is not None and not os.path.isdir(config_dir):
+            raise CommandError(f"no configuration folder [{config_dir}]", CONFIGURATION)
+        return inspect_settings(
+            config_dir,
+            options=self._options(),
+            environ=os.environ,
+            elasticsearch_version=self._elasticsearch_version(),
+        )
+
+    def _elasticsearch_version(self) -> int | None:
+        text = self.value("es-version")
+        if text is None:
+            return None
+        if text not in ("5", "6", "7", "8", "9"):
+            raise UsageError(f"[{text}] is no major version of Elasticsearch: use one of 5 to 9")
+        return int(text)
 
     def _config_dir(self) -> str | None:
         given = self.value("config")
@@ -115,17 +152,21 @@ class Invocation:
 
     def _overrides(self) -> dict[str, str]:
         """Give the settings of ``-E``, below those of a container's environment."""
-        overrides: dict[str, str] = {}
+        return {**self._options(), **container_overrides(os.environ)}
+
+    def _options(self) -> dict[str, str]:
+        """Give the settings of ``-E``."""
+        options: dict[str, str] = {}
         for pair in self._words.values.get("E", ()):
             key, _, value = pair.partition("=")
             if not key or not value:
                 raise UsageError(f"setting [{key}] must be given as key=value, and not be empty")
-            if key in overrides:
+            if key in options:
                 raise UsageError(f"setting [{key}] is given twice")
             if key == "path.home":
                 raise UsageError("setting [path.home] is fixed by the installation")
-            overrides[key] = value
-        return {**overrides, **container_overrides(os.environ)}
+            options[key] = value
+        return options
 
     def _warn_of_old_folder(self) -> None:
         for path in self._tool.paths.legacy if self._tool else ():

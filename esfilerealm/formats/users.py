@@ -5,11 +5,11 @@ from __future__ import annotations
 from ..validation import DEFAULT_ANONYMOUS_USERNAME, broken_name_rule, reserved_usernames
 from .lines import COMMENT, LineIssue, decode, read_lines, trim
 
-__all__ = ["ParsedUsers", "edit_users", "parse_users"]
+__all__ = ["ParsedUsers", "edit_users", "line_numbers", "parse_users"]
 
 TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 
 class ParsedUsers:
@@ -74,6 +74,18 @@ def parse_users(
         else:
             users[name] = password_hash
     return ParsedUsers(users, tuple(issues))
+
+
+def line_numbers(data: bytes, usernames: Collection[str]) -> dict[str, int]:
+    """Find the lines that count of some users of a file that ``parse_users`` accepts, from 1."""
+    numbers: dict[str, int] = {}
+    if not usernames:
+        return numbers
+    for number, line in enumerate(read_lines(decode(data, "users")), 1):
+        name, _, password_hash = trim(line).partition(":")
+        if password_hash and name in usernames and not line.startswith(COMMENT):
+            numbers[name] = number
+    return numbers
 
 
 def _issue(number: int, line: str, name: str, password_hash: str) -> LineIssue:

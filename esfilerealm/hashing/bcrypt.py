@@ -8,8 +8,8 @@ import warnings
 from dataclasses import dataclass
 from typing import Final
 
+from .._java import java_units, read_int
 from ..errors import InvalidHashError, PasswordTruncatedWarning
-from ._java import java_units, read_int
 from .base import password_bytes, same_text
 
 __all__ = ["COSTS", "PASSWORD_BYTES", "PREFIXES", "BcryptHasher", "warn_if_truncated"]
@@ -76,7 +76,7 @@ class BcryptHasher:
         """
         cost = _read_cost(java_units(text))
         if cost not in COSTS:
-            raise InvalidHashError(_cost_rule(cost))
+            raise InvalidHashError(_cost_rule(cost), "unsupported")
         return cls.of_cost(cost)
 
     def hash(self, password: str) -> str:
@@ -163,7 +163,7 @@ def _refuse_unreadable(text: str) -> None:
     if cost is None:
         raise InvalidHashError("the bcrypt cost is not a number")
     if cost not in _COMPUTABLE_COSTS:
-        raise InvalidHashError(_cost_rule(cost))
+        raise InvalidHashError(_cost_rule(cost), "unsupported")
     if _READABLE_SALT.fullmatch(text[_SALT]) is None:
         raise InvalidHashError("the bcrypt salt holds a character outside its alphabet")
 

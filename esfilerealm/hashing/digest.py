@@ -13,8 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from .._java import decode_base64, encode_base64, is_base64_of
 from ..errors import InvalidHashError
-from ._java import decode_base64, encode_base64, is_base64_of
 from .base import password_bytes, same_text
 
 __all__ = [

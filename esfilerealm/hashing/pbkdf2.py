@@ -7,14 +7,14 @@ import os
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from ..errors import InvalidHashError
-from ._java import (
+from .._java import (
     decode_base64,
     encode_base64,
     is_base64_of,
     java_units,
     read_int,
 )
+from ..errors import InvalidHashError
 from .base import password_bytes, same_text
 
 __all__ = ["ITERATIONS", "Pbkdf2Hasher", "StretchedPbkdf2Hasher"]
@@ -70,7 +70,8 @@ class Pbkdf2Hasher:
         if iterations not in ITERATIONS:
             raise InvalidHashError(
                 f"unknown hash function [{cls.family}_{iterations}]: "
-                f"a node reads {', '.join(map(str, ITERATIONS))} iterations"
+                f"a node reads {', '.join(map(str, ITERATIONS))} iterations",
+                "unsupported",
             )
         return cls.of_cost(iterations)
 

@@ -131,8 +131,11 @@ def check_hash(text: str) -> Hasher:
     hasher = resolve_from_hash(text)
     if hasher is digest.NOOP:
         family = foreign_family(text)
-        kind = "no known hash" if family is None else f"{family}, which a node does not know"
-        raise InvalidHashError(f"{kind}: a node takes the text itself for the password")
+        what = "no known hash" if family is None else f"{family}, which a node does not know"
+        raise InvalidHashError(
+            f"{what}: a node takes the text itself for the password",
+            "clear-text" if family is None else "unsupported",
+        )
     hasher.check(text)
     return hasher
 

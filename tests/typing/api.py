@@ -5,7 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import esfilerealm
-from esfilerealm import RealmSettings, UsersTool, errors, hash_password, verify_hash
+from esfilerealm import (
+    AuthenticationResult,
+    AuthenticationStatus,
+    FileRealm,
+    RealmSettings,
+    User,
+    UsernamePasswordToken,
+    UsersTool,
+    errors,
+    hash_password,
+    verify_hash,
+)
 from esfilerealm.formats import ParsedUsers, edit_users, edit_users_roles, parse_users
 from esfilerealm.formats.roles_yml import parse_role_names
 from esfilerealm.hashing import Hasher, resolve, resolve_from_hash
@@ -36,6 +47,27 @@ hasher: Hasher = resolve("bcrypt")
 hasher = resolve_from_hash("text")
 right = verify_hash("secret", hasher.hash("secret"))
 weak: bool = crypt_context().needs_update("text")
+
+with FileRealm(
+    Path("config"), settings=RealmSettings(cache_ttl=60.0), upgrade_hashes=True
+) as realm:
+    result: AuthenticationResult = realm.authenticate("bob", "secret")
+    status: AuthenticationStatus = result.status
+    user: User | None = result.user
+    token: UsernamePasswordToken | None = realm.token("Basic YTpi")
+    if token is not None:
+        result = realm.authenticate_token(token)
+    user = realm.lookup_user("bob")
+    generation: int = realm.snapshot.generation
+    problems: tuple[errors.FileRealmError, ...] = realm.health.problems
+    reloaded: bool = realm.reload()
+    realm.on_change(lambda change: print(change.names))
+    stats: dict[str, object] = realm.usage_stats()
+
+
+async def login(realm: FileRealm) -> bool:
+    return bool(await realm.authenticate_async("bob", "secret"))
+
 
 try:
     tool.userdel("bob")

@@ -1,0 +1,127 @@
+"""``watch``."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import datetime
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, NoReturn
+
+from ..realm import FileRealm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ..snapshot import RealmChange
+    from .invocation import Invocation
+    from .terminal import Terminal
+
+__all__ = ["run_watch"]
+
+
+def run_watch(invocation: Invocation) -> NoReturn:
+    """Print each reload and what it changed, until interrupted."""
+    # Everything is printed by this thread, whichever one it happened in.
+    happenings: SimpleQueue[Callable[[], None]] = SimpleQueue()
+    realm = FileRealm(
+        invocation.tool.config_dir,
+        settings=invocation.realm_settings,
+        watch_events=not invocation.has("no-events"),
+    )
+    printer = _Printer(invocation.terminal, realm)
+    realm.on_change(lambda change: happenings.put(lambda: printer.change(change)))
+    log = _Log(lambda text: happenings.put(lambda: printer.problem(text)))
+    logger = logging.getLogger("esfilerealm")
+    logger.addHandler(log)
+    try:
+        with realm:
+            printer.start()
+            while True:
+                happenings.get()()
+    finally:
+        logger.removeHandler(log)
+
+
+class _Log(logging.Handler):
+    """Hands on what the realm finds worth a warning, such as a file that cannot be read."""
+
+    def __init__(self, hand_on: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._hand_on = hand_on
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._hand_on(record.getMessage())
+
+
+class _Printer:
+    """Prints for people, or one JSON object a line; at once, for the next may be long in coming."""
+
+    def __init__(self, terminal: Terminal, realm: FileRealm) -> None:
+        self._terminal = terminal
+        self._realm = realm
+        self._generation = 0
+
+    def start(self) -> None:
+        """Say what there is, and that every change is seen from now on."""
+        snapshot = self._realm.snapshot
+        self._generation = snapshot.generation
+        self._print(
+            f"watching [{self._realm.config_dir}], {_users(len(snapshot.users))}",
+            {"event": "start", "generation": snapshot.generation, "users": len(snapshot.users)},
+        )
+
+    def change(self, change: RealmChange) -> None:
+        """Tell what a reload changed."""
+        if change.generation <= self._generation:  # the one that start told about
+            return
+        users = len(self._realm.snapshot.users)
+        lines = [f"generation {change.generation}, {_users(users)}", *_lines(change)]
+        self._print("\n".join(lines), {"event": "change", "users": users, **_fields(change)})
+
+    def problem(self, text: str) -> None:
+        """Pass on what the log says."""
+        self._terminal.warn(f"WARNING: {text}")
+        self._print("", {"event": "problem", "message": text})
+
+    def _print(self, text: str, fields: dict[str, object]) -> None:
+        now = datetime.now().astimezone()
+        if self._terminal.is_for_programs:
+            self._terminal.print_for_programs(
+                json.dumps({"time": now.isoformat(timespec="milliseconds"), **fields})
+            )
+        elif text:
+            self._terminal.print(f"{now:%H:%M:%S} {text}")
+        self._terminal.flush()
+
+
+def _users(count: int) -> str:
+    return f"{count} user" if count == 1 else f"{count} users"
+
+
+def _lines(change: RealmChange) -> Iterator[str]:
+    for name, roles in change.added.items():
+        yield f"  + {name}: {_roles(roles)}"
+    for name in change.removed:
+        yield f"  - {name}"
+    for name in change.passwords:
+        yield f"  ~ {name}: password"
+    for name, (before, after) in change.roles.items():
+        yield f"  ~ {name}: roles {_roles(before)} -> {_roles(after)}"
+
+
+def _roles(roles: Iterable[str]) -> str:
+    return ",".join(roles) or "-"
+
+
+def _fields(change: RealmChange) -> dict[str, object]:
+    return {
+        "generation": change.generation,
+        "added": dict(change.added),
+        "removed": change.removed,
+        "passwords": change.passwords,
+        "roles": {
+            name: {"before": before, "after": after}
+            for name, (before, after) in change.roles.items()
+        },
+    }

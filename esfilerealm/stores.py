@@ -1,0 +1,288 @@
+"""Both files on disk, as one snapshot that is replaced whole."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import threading
+from typing import TYPE_CHECKING, Final, Generic, Literal, Protocol, TypeVar
+
+from ._forks import renew_after_fork
+from ._storage.locate import RealmPaths
+from ._storage.pair import read_both
+from .errors import ConfigurationFileMissingError, FileRealmError, InvalidHashError
+from .formats.users import ParsedUsers, line_numbers, parse_users
+from .formats.users_roles import ParsedUsersRoles, parse_users_roles
+from .hashing import check_hash
+from .snapshot import FileStamp, HashIssue, RealmHealth, RealmSnapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ._storage.read import FileContent
+    from .formats.lines import LineIssue
+    from .settings import RealmSettings
+    from .snapshot import RealmChange
+
+__all__ = ["FileRealmStore"]
+
+_LOG: Final = logging.getLogger(__name__)
+_DIGEST_BYTES: Final = 20
+
+
+class _Parsed(Protocol):
+    @property
+    def issues(self) -> tuple[LineIssue, ...]:
+        """The lines that a node skips."""
+
+
+Parsed = TypeVar("Parsed", bound=_Parsed)
+
+
+class FileRealmStore:
+    """
+    Reads ``users`` and ``users_roles`` as a node does, but both as one.
+
+    Any thread may read ``snapshot`` at any time; it is replaced by one assignment. One thread at a
+    time reloads.
+
+    Args:
+        config_dir: The folder of both files. A missing file is empty, a missing folder an error.
+
+        settings: Of the node; they decide which usernames a node takes.
+
+        on_unreadable: What becomes of a file that cannot be read or is not UTF-8: ``keep`` the
+            last good state of both, or empty that file as a ``node`` does.
+
+    Attributes:
+        snapshot: The state now; before anything was read, it is empty and of generation 0.
+
+    Source:
+        ``FileUserPasswdStore``, ``FileUserRolesStore``.
+    """
+
+    def __init__(
+        self,
+        config_dir: str | os.PathLike[str],
+        settings: RealmSettings,
+        *,
+        on_unreadable: Literal["keep", "node"] = "keep",
+    ) -> None:
+        if on_unreadable not in ("keep", "node"):
+            raise ValueError(f"on_unreadable is [{on_unreadable}]: must be [keep] or [node]")
+        self.config_dir = os.path.abspath(os.fspath(config_dir))
+        self.snapshot = RealmSnapshot({}, {})
+        self._is_loaded = False
+        self._keeps_last_good = on_unreadable == "keep"
+        self._users = _File(
+            ParsedUsers({}, ()),
+            lambda data, path: parse_users(data, source=path, **settings.name_rules),
+            lambda parsed: f"[{len(parsed.users)}] users",
+        )
+        self._users_roles = _File(
+            ParsedUsersRoles({}, ()),
+            lambda data, path: parse_users_roles(data, source=path),
+            lambda parsed: f"roles of [{len(parsed.roles_by_user)}] users",
+        )
+        self._listeners: list[Callable[[RealmChange], object]] = []
+        self.after_fork()
+        renew_after_fork(self)
+
+    @property
+    def paths(self) -> RealmPaths:
+        """Where the files are at this moment."""
+        return RealmPaths(self.config_dir)
+
+    def on_change(self, listener: Callable[[RealmChange], object]) -> None:
+        """
+        Have *listener* called after each reload that changed anything, in the reloading thread.
+
+        The snapshot is the new one by then. What a listener raises is logged, and stops nothing.
+        """
+        self._listeners.append(listener)
+
+    def load(self) -> None:
+        """Read both files, unless that was done before; for errors see ``reload``."""
+        with self._reloading:
+            if not self._is_loaded:
+                self.reload()
+
+    def reload(self) -> bool:
+        """
+        Read both files again.
+
+        Returns:
+            Whether users or roles are others than before.
+
+        Raises:
+            ConfigurationFileMissingError: If there is no folder, and never was one. Any other
+                fault is in the ``health`` of the snapshot.
+        """
+        with self._reloading:
+            before = self.snapshot
+            if not self._is_loaded and not os.path.isdir(self.config_dir):
+                advice = "check the path of the configuration folder"
+                raise ConfigurationFileMissingError(self.config_dir, advice)
+            self.snapshot = after = self._read(before)
+            self._is_loaded = True
+            if after.generation == before.generation:
+                return False
+            self._tell(after.changes_since(before))
+            return True
+
+    def after_fork(self) -> None:
+        """Renew the lock."""
+        # A listener may ask the realm something, and so come here again.
+        self._reloading = threading.RLock()
+
+    def _tell(self, change: RealmChange) -> None:
+        _LOG.info("users or roles changed: generation [%d] of the file realm", change.generation)
+        for listener in tuple(self._listeners):
+            try:
+                listener(change)
+            except Exception:  # noqa: BLE001 - whatever it is, the others are told too
+                _LOG.exception("a listener for changes of the file realm failed")
+
+    def _read(self, before: RealmSnapshot) -> RealmSnapshot:
+        paths = self.paths
+        both = read_both(paths)
+        self._users.take(paths.users, both.users)
+        self._users_roles.take(paths.users_roles, both.users_roles)
+        problems = tuple(
+            file.problem for file in (self._users, self._users_roles) if file.problem is not None
+        )
+        if not problems:
+            return self._snapshot(before, both.users, RealmHealth())
+        if self._keeps_last_good:
+            return before.with_health(
+                RealmHealth("stale" if before.generation else "empty", problems)
+            )
+        return self._snapshot(before, both.users, RealmHealth("empty", problems))
+
+    def _snapshot(
+        self, before: RealmSnapshot, users: FileContent | FileRealmError, health: RealmHealth
+    ) -> RealmSnapshot:
+        """Put together what both files say; the generation is that of *before* if it is equal."""
+        hashes = self._users.parsed_or_empty.users
+        data = b"" if isinstance(users, FileRealmError) else users.data
+        users_roles = self._users_roles.parsed_or_empty
+        stamps = {"users": self._users.stamp, "users_roles": self._users_roles.stamp}
+        after = RealmSnapshot(
+            hashes,
+            users_roles.roles_by_user,
+            generation=before.generation,
+            hash_issues=_hash_issues(hashes, data, before),
+            issues={
+                "users": self._users.parsed_or_empty.issues,
+                "users_roles": users_roles.issues,
+            },
+            stamps={name: stamp for name, stamp in stamps.items() if stamp is not None},
+            health=health,
+        )
+        if not before.generation or not after.has_same_content_as(before):
+            after.generation += 1
+        return after
+
+
+class _File(Generic[Parsed]):
+    """
+    One file as it was last read, and as it was when it could last be used.
+
+    Args:
+        empty: What an empty file says.
+        parse: From content and path to what a node makes of it; may raise ``FileFormatError``.
+        describe: How much that is, for the log.
+
+    Attributes:
+        stamp: Of the content that was parsed; None before there was any.
+        problem: Why the file cannot be used now.
+    """
+
+    def __init__(
+        self,
+        empty: Parsed,
+        parse: Callable[[bytes, str], Parsed],
+        describe: Callable[[Parsed], str],
+    ) -> None:
+        self.stamp: FileStamp | None = None
+        self.problem: FileRealmError | None = None
+        self._empty = empty
+        self._parsed = empty
+        self._parse = parse
+        self._describe = describe
+
+    @property
+    def parsed_or_empty(self) -> Parsed:
+        """What the file says; nothing if it cannot be used."""
+        return self._parsed if self.problem is None else self._empty
+
+    def take(self, path: str, content: FileContent | FileRealmError) -> None:
+        """Take what reading the file gave, and log what is new about it."""
+        problem = content if isinstance(content, FileRealmError) else self._use(path, content)
+        if problem is not None and str(problem) != str(self.problem):
+            _LOG.error("%s", problem)
+        if problem is None and self.problem is not None:
+            _LOG.info("file [%s] can be used again", path)
+        self.problem = problem
+
+    def _use(self, path: str, content: FileContent) -> FileRealmError | None:
+        stamp = _stamp(content)
+        if self.stamp is None or stamp.digest != self.stamp.digest:
+            try:
+                parsed = self._parse(content.data, path)
+            except FileRealmError as error:
+                return error
+            _LOG.debug("parsed %s from file [%s]", self._describe(parsed), path)
+            _report_skipped(path, parsed, self._parsed)
+            self._parsed = parsed
+        if not content.exists and (self.stamp is None or self.stamp.modified is not None):
+            _LOG.info("file [%s] does not exist: it counts as empty", path)
+        self.stamp = stamp
+        return None
+
+
+def _stamp(content: FileContent) -> FileStamp:
+    digest = hashlib.blake2b(content.data, digest_size=_DIGEST_BYTES).digest()
+    modified = None if content.stat is None else content.stat.st_mtime_ns
+    return FileStamp(content.path, len(content.data), modified, digest)
+
+
+def _report_skipped(path: str, parsed: _Parsed, before: _Parsed) -> None:
+    """Log the lines without meaning that were not there *before*; a blank one is no error."""
+    known = set(before.issues)
+    for issue in parsed.issues:
+        if issue.kind != "blank" and issue not in known:
+            _LOG.error("skipped line [%d] of file [%s]: %s", issue.line_number, path, issue.reason)
+
+
+def _hash_issues(
+    hashes: dict[str, str], data: bytes, before: RealmSnapshot
+) -> dict[str, HashIssue]:
+    """Classify the hashes; those that were fine *before* still are."""
+    faults = {}
+    for name, text in hashes.items():
+        if before.hash_of(name) != text or name in before.hash_issues:
+            try:
+                check_hash(text)
+            except InvalidHashError as error:
+                faults[name] = error
+    numbers = line_numbers(data, faults)
+    issues = {
+        name: HashIssue(name, numbers[name], error.kind, error.reason)
+        for name, error in faults.items()
+    }
+    _report_hashes(issues.values(), before)
+    return issues
+
+
+def _report_hashes(issues: Iterable[HashIssue], before: RealmSnapshot) -> None:
+    known = {(issue.username, issue.reason) for issue in before.hash_issues.values()}
+    for issue in issues:
+        if (issue.username, issue.reason) not in known:
+            _LOG.error(
+                "no password is right for user [%s], line [%d] of the users file: %s",
+                issue.username,
+                issue.line_number,
+                issue.reason,
+            )

@@ -1,0 +1,386 @@
+"""Both files as one snapshot: what it holds, what stays when reading fails, what is logged."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+
+import pytest
+from conftest import CHEAP_HASH
+
+from esfilerealm import RealmSettings, UsersTool
+from esfilerealm._storage import pair
+from esfilerealm.errors import ConfigurationFileMissingError, FileFormatError
+from esfilerealm.stores import FileRealmStore
+
+MALFORMED = "$2a$10$short"
+UNSUPPORTED_COST = "$2a$15$" + CHEAP_HASH[7:]
+APACHE = "$apr1$aaaaaaaa$bbbbbbbbbbbbbbbbbbbbbb"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "users").write_text(f"bob:{CHEAP_HASH}\njane:{CHEAP_HASH}\n")
+    (tmp_path / "users_roles").write_text("viewer:bob,jane\nadmin:bob\n")
+    return tmp_path
+
+
+@pytest.fixture
+def store(folder):
+    return FileRealmStore(folder, RealmSettings())
+
+
+@pytest.fixture
+def changes(store):
+    """What the store tells its listeners."""
+    heard = []
+    store.on_change(heard.append)
+    return heard
+
+
+def errors_in(caplog):
+    return [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+class TestSnapshot:
+    def test_before_anything_is_read(self, store):
+        assert (store.snapshot.generation, len(store.snapshot.users)) == (0, 0)
+
+    def test_users_roles_and_stamps(self, store, folder):
+        assert store.reload()
+        snapshot = store.snapshot
+        assert list(snapshot.users) == ["bob", "jane"]
+        assert snapshot.roles_of("bob") == ("viewer", "admin")
+        assert snapshot.roles_of("nobody") == ()
+        assert dict(snapshot.roles_by_user) == {"bob": ("viewer", "admin"), "jane": ("viewer",)}
+        assert snapshot.generation == 1
+        assert snapshot.health
+        stamp = snapshot.stamps["users"]
+        assert stamp.path == os.path.realpath(folder / "users")
+        assert stamp.size == (folder / "users").stat().st_size
+        assert stamp.modified == (folder / "users").stat().st_mtime_ns
+
+    def test_cannot_be_changed_or_pickled(self, store):
+        store.reload()
+        with pytest.raises(TypeError):
+            store.snapshot.roles_by_user["bob"] = ()
+        with pytest.raises(TypeError, match="hashes"):
+            pickle.dumps(store.snapshot)
+        assert repr(store.snapshot) == "<RealmSnapshot: generation 1, 2 users, ok>"
+
+    def test_skipped_lines_are_there(self, store, folder):
+        (folder / "users").write_text(f"\n# note\noops\nbob:{CHEAP_HASH}\nelastic:{CHEAP_HASH}\n")
+        (folder / "users_roles").write_text("viewer: ,\n")
+        store.reload()
+        issues = {
+            name: [(issue.line_number, issue.kind) for issue in found]
+            for name, found in store.snapshot.issues.items()
+        }
+        assert issues == {
+            "users": [(1, "blank"), (3, "malformed"), (5, "reserved-username")],
+            "users_roles": [(1, "no-users")],
+        }
+
+    def test_settings_decide_about_reserved_names(self, folder):
+        (folder / "users").write_text(f"elastic:{CHEAP_HASH}\n")
+        store = FileRealmStore(folder, RealmSettings(reserved_realm_enabled=False))
+        store.reload()
+        assert list(store.snapshot.users) == ["elastic"]
+
+
+class TestHashes:
+    @pytest.mark.parametrize(
+        ("text", "kind", "reason"),
+        [
+            ("swordfish", "clear-text", "no known hash"),
+            (APACHE, "unsupported", "Apache"),
+            (UNSUPPORTED_COST, "unsupported", "bcrypt15"),
+            ("{PBKDF2}2000$c2FsdHNhbHQ=$x", "unsupported", "pbkdf2_2000"),
+            (MALFORMED, "malformed", "60 characters"),
+            ("{SSHA256}short", "malformed", "salt"),
+            ("{SHA}short", "malformed", "20 bytes"),
+        ],
+    )
+    def test_what_no_password_fits(self, store, folder, text, kind, reason):
+        (folder / "users").write_text(f"# note\n\nbob:{CHEAP_HASH}\njane:x\njane:{text}\n")
+        store.reload()
+        issues = store.snapshot.hash_issues
+        assert list(issues) == ["jane"]
+        issue = issues["jane"]
+        assert (issue.username, issue.line_number, issue.kind) == ("jane", 5, kind)
+        assert reason in issue.reason
+        assert text not in repr(issue)
+
+    def test_is_judged_again_when_it_changes(self, store, folder):
+        (folder / "users").write_text("jane:swordfish\n")
+        store.reload()
+        (folder / "users").write_text(f"# moved down\njane:swordfish\nbob:{CHEAP_HASH}\n")
+        store.reload()
+        assert store.snapshot.hash_issues["jane"].line_number == 2
+        (folder / "users").write_text(f"jane:{CHEAP_HASH}\nbob:{MALFORMED}\n")
+        store.reload()
+        assert list(store.snapshot.hash_issues) == ["bob"]
+
+    def test_the_decoy_has_the_cost_used_most(self, store, folder):
+        other = CHEAP_HASH.replace("$04$", "$05$")
+        stretched = "{PBKDF2_STRETCH}1000$" + "A" * 43 + "=$" + "A" * 43 + "="
+        (folder / "users").write_text(
+            f"a:{CHEAP_HASH}\nb:{other}\nc:{other.replace('2a', '2b')}\n"
+            f"d:{stretched}\nx:clear\ny:clear\nz:clear\n"
+        )
+        store.reload()
+        assert store.snapshot.decoy == other
+        (folder / "users").write_text(f"a:{CHEAP_HASH}\nd:{stretched}\ne:{stretched}\n")
+        store.reload()
+        assert store.snapshot.decoy == stretched
+        (folder / "users").write_text("x:clear\n")
+        store.reload()
+        assert store.snapshot.decoy is None
+
+
+class TestReload:
+    def test_nothing_changed(self, store, changes):
+        store.reload()
+        first = store.snapshot
+        assert not store.reload()
+        assert len(changes) == 1
+        assert store.snapshot.generation == first.generation
+
+    @pytest.mark.parametrize("name", ["users", "users_roles"])
+    def test_a_blank_line_or_a_comment_changes_nothing(self, store, folder, changes, name):
+        store.reload()
+        with (folder / name).open("a") as file:
+            file.write("\n# note\n")
+        assert not store.reload()
+        assert len(changes) == 1
+        assert store.snapshot.generation == 1
+        assert [issue.kind for issue in store.snapshot.issues[name]] == ["blank"]
+
+    def test_what_changed(self, store, folder, changes):
+        (folder / "users").write_text(f"bob:{CHEAP_HASH}\njane:{CHEAP_HASH}\nal:{CHEAP_HASH}\n")
+        store.reload()
+        (folder / "users").write_text(f"bob:{CHEAP_HASH}\njane:{APACHE}\neve:{CHEAP_HASH}\n")
+        (folder / "users_roles").write_text("viewer:jane,eve\nadmin:bob\nghosts:nobody\n")
+        assert store.reload()
+        change = changes[-1]
+        assert change.generation == store.snapshot.generation == 2
+        assert dict(change.added) == {"eve": ("viewer",)}
+        assert change.removed == ("al",)
+        assert change.passwords == ("jane",)
+        assert dict(change.roles) == {"bob": (("viewer", "admin"), ("admin",))}
+        assert change.names == {"eve", "al", "jane", "bob"}
+        assert "$" not in repr(change)
+
+    def test_roles_of_nobody_are_a_change_of_no_user(self, store, folder, changes):
+        store.reload()
+        with (folder / "users_roles").open("a") as file:
+            file.write("ghosts:nobody\n")
+        assert store.reload()
+        assert changes[-1].names == frozenset()
+
+    def test_a_listener_that_raises_stops_nobody(self, store, changes, caplog):
+        def failing(_change):
+            raise ValueError("listener")
+
+        store._listeners.insert(0, failing)
+        assert store.reload()
+        assert len(changes) == 1
+        assert "a listener for changes" in caplog.text
+
+    def test_a_deleted_file_is_empty(self, store, folder, changes, caplog):
+        caplog.set_level(logging.INFO)
+        store.reload()
+        (folder / "users").unlink()
+        assert store.reload()
+        assert not store.snapshot.users
+        assert store.snapshot.health
+        assert changes[-1].removed == ("bob", "jane")
+        assert store.snapshot.stamps["users"].modified is None
+        assert "does not exist" in caplog.text
+        caplog.clear()
+        assert not store.reload()
+        assert not caplog.records
+
+    def test_missing_from_the_start(self, tmp_path):
+        store = FileRealmStore(tmp_path, RealmSettings())
+        assert store.reload()
+        assert (len(store.snapshot.users), store.snapshot.generation) == (0, 1)
+
+    def test_a_folder_that_never_was_is_an_error(self, tmp_path):
+        store = FileRealmStore(tmp_path / "typo", RealmSettings())
+        with pytest.raises(ConfigurationFileMissingError, match="typo"):
+            store.reload()
+
+
+class TestUnreadable:
+    """A file that cannot be read, or that is not UTF-8."""
+
+    @pytest.fixture(params=["utf-16", "folder", "same file"])
+    def spoil(self, request, folder):
+        def spoil(name):
+            path = folder / name
+            path.unlink()
+            if request.param == "folder":
+                path.mkdir()
+            elif request.param == "same file" and name == "users_roles":
+                path.symlink_to("users")
+            else:
+                path.write_text("a:b\n", encoding="utf-16")
+
+        return spoil
+
+    @pytest.mark.parametrize("name", ["users", "users_roles"])
+    def test_the_last_good_state_of_both_stays(self, store, folder, spoil, changes, caplog, name):
+        store.reload()
+        good = store.snapshot
+        spoil(name)
+        (folder / ("users_roles" if name == "users" else "users")).write_text("other:bob\n")
+        assert not store.reload()
+        assert store.snapshot.roles_by_user == good.roles_by_user
+        assert list(store.snapshot.users) == ["bob", "jane"]
+        assert store.snapshot.generation == 1
+        assert not store.snapshot.health
+        assert store.snapshot.health.status == "stale"
+        [problem] = store.snapshot.health.problems
+        assert name in str(problem)
+        assert errors_in(caplog) == [str(problem)]
+        assert len(changes) == 1
+
+    def test_the_error_is_logged_once(self, store, spoil, caplog):
+        store.reload()
+        spoil("users")
+        store.reload()
+        store.reload()
+        assert len(errors_in(caplog)) == 1
+
+    def test_becomes_good_again(self, store, folder, caplog):
+        caplog.set_level(logging.INFO)
+        store.reload()
+        before = (folder / "users").read_bytes()
+        (folder / "users").write_bytes(b"\xff")
+        store.reload()
+        (folder / "users").write_bytes(before)
+        assert not store.reload()
+        assert store.snapshot.health
+        assert "can be used again" in caplog.text
+
+    def test_at_the_start_there_is_nothing_to_keep(self, store, folder, changes):
+        (folder / "users").write_bytes(b"\xff")
+        assert not store.reload()
+        assert store.snapshot.health.status == "empty"
+        assert isinstance(store.snapshot.health.problems[0], FileFormatError)
+        (folder / "users").write_text(f"bob:{CHEAP_HASH}\n")
+        assert store.reload()
+        assert store.snapshot.health
+        assert store.snapshot.roles_of("bob") == ("viewer", "admin")
+
+    def test_both_at_once(self, store, spoil):
+        store.reload()
+        spoil("users")
+        spoil("users_roles")
+        store.reload()
+        assert len(store.snapshot.health.problems) == 2
+
+    @pytest.mark.parametrize("name", ["users", "users_roles"])
+    def test_as_a_node(self, folder, spoil, name):
+        store = FileRealmStore(folder, RealmSettings(), on_unreadable="node")
+        store.reload()
+        spoil(name)
+        assert store.reload()
+        assert store.snapshot.health.status == "empty"
+        assert bool(store.snapshot.users) == (name == "users_roles")
+        assert bool(store.snapshot.roles_by_user) == (name == "users")
+
+    def test_a_folder_that_vanishes(self, store, folder):
+        store.reload()
+        folder.rename(folder.with_name("away"))
+        assert not store.reload()
+        assert store.snapshot.health.status == "stale"
+        assert store.snapshot.users
+
+    def test_a_misspelt_policy(self, folder):
+        with pytest.raises(ValueError, match=r"\[raise\]"):
+            FileRealmStore(folder, RealmSettings(), on_unreadable="raise")
+
+
+class TestLog:
+    def test_what_a_node_would_say(self, store, folder, caplog):
+        caplog.set_level(logging.DEBUG)
+        (folder / "users").write_text(f"\noops\nbob:{CHEAP_HASH}\n")
+        store.reload()
+        records = [(record.levelname, record.getMessage()) for record in caplog.records]
+        assert ("DEBUG", f"parsed [1] users from file [{folder / 'users'}]") in records
+        assert any(level == "INFO" and "generation [1]" in text for level, text in records)
+        skipped = [text for level, text in records if level == "ERROR"]
+        assert len(skipped) == 1
+        assert "line [2]" in skipped[0]
+
+    def test_a_skipped_line_is_an_error_once(self, store, folder, caplog):
+        (folder / "users").write_text(f"bob:{CHEAP_HASH}\noops\n")
+        store.reload()
+        (folder / "users").write_text(f"bob:{CHEAP_HASH}\noops\nalas\n")
+        store.reload()
+        assert [text.split("]")[0] for text in errors_in(caplog)] == [
+            "skipped line [2",
+            "skipped line [3",
+        ]
+
+    def test_a_hash_of_no_use_is_an_error_once(self, store, folder, caplog):
+        (folder / "users").write_text("jane:swordfish\n")
+        store.reload()
+        (folder / "users").write_text("# moved down\njane:swordfish\n")
+        store.reload()
+        assert len(errors_in(caplog)) == 1
+        assert "[jane], line [1]" in caplog.text
+        assert "swordfish" not in caplog.text
+
+
+class TestReadingBoth:
+    def test_waits_for_the_lock_of_a_writer(self, store, folder, monkeypatch):
+        from esfilerealm._storage.lock import write_lock
+
+        UsersTool(folder).useradd("a0", password_hash=CHEAP_HASH)
+        taken = []
+
+        def counting(find_path, timeout):
+            taken.append(find_path())
+            return write_lock(find_path, timeout)
+
+        monkeypatch.setattr(pair, "write_lock", counting)
+        store.reload()
+        assert taken == [str(folder / "users.lock")]
+
+    def test_a_folder_that_was_never_written_to_gets_no_lock_file(self, store, folder):
+        store.reload()
+        assert sorted(path.name for path in folder.iterdir()) == ["users", "users_roles"]
+
+    def test_without_the_lock_both_files_have_to_stand_still(self, store, folder, monkeypatch):
+        (folder / "users.lock").mkdir()  # nobody can lock that
+        moved = []
+
+        def sleep(_seconds):
+            if len(moved) < 3:
+                moved.append(1)
+                with (folder / "users_roles").open("a") as file:
+                    file.write(f"r{len(moved)}:bob\n")
+
+        monkeypatch.setattr(pair.time, "sleep", sleep)
+        store.reload()
+        assert len(moved) == 3
+        assert store.snapshot.roles_of("bob")[-1] == "r3"
+
+    def test_a_file_that_never_stands_still_is_read_all_the_same(self, store, folder, monkeypatch):
+        (folder / "users.lock").mkdir()
+        (folder / "users").unlink()
+        calls = []
+
+        def sleep(_seconds):
+            calls.append(1)
+            with (folder / "users_roles").open("a") as file:
+                file.write("r:bob\n")
+
+        monkeypatch.setattr(pair.time, "sleep", sleep)
+        store.reload()
+        assert len(calls) == pair._ATTEMPTS
+        assert store.snapshot.roles_of("bob")
