@@ -6,29 +6,38 @@ import base64
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from esfilerealm.hashing import resolve
 
-_CASES = json.loads((Path(__file__).parent / "vectors/file-realm-cases.json").read_text())
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CASES = [
+    record
+    for name in ("file-realm-cases.json", "realms-cases.json")
+    for record in json.loads((Path(__file__).parent / "vectors" / name).read_text(encoding="utf-8"))
+]
+
+
+def _without_folders(name: str) -> dict[str, Any]:
+    """What a case of the watcher expects, but for the events of folders."""
+    (expect,) = (r["expect"] for r in _CASES if (r["area"], r["name"]) == ("watcher", name))
+
+    def files(events: list[list[str]]) -> list[list[str]]:
+        return [event for event in events if not event[0].startswith("directory_")]
+
+    return {
+        "init_events": files(expect["init_events"]),
+        "events_of_each_check": [files(events) for events in expect["events_of_each_check"]],
+    }
+
 
 #: Deliberate differences: the case, the row of the README's table of differences that explains
 #: it, and what is expected here in place of what Elasticsearch does.
 DIFFERENCES: dict[str, tuple[str, dict[str, Any]]] = {
-    **{
-        case: ("an unreadable or undecodable file empties the realm", {"error": "undecodable"})
-        for case in (
-            "users-file/undecodable-lenient-empty-and-logged",
-            "users-file/undecodable-at-store-start",
-            "users-file/directory-in-place-of-file-lenient",
-            "users-file/reload-to-undecodable-clears-and-notifies",
-            "users-roles-file/undecodable-lenient-empty-and-logged",
-            "users-roles-file/undecodable-at-store-start",
-            "users-roles-file/reload-to-undecodable-clears",
-        )
-    },
     "users-roles-file/duplicate-user-in-line-keeps-duplicate-role": (
         "a role repeated for a user",
         {"roles": {"a": ["r"]}},
@@ -128,6 +137,125 @@ DIFFERENCES: dict[str, tuple[str, dict[str, Any]]] = {
         "a symlink is replaced",
         {"exit_code": 0, "users_is_symlink_after": True, "target_after": ""},
     ),
+    "settings/same key flat and nested, newer releases": (
+        "a key given twice, once flat and once nested: the later one wins silently",
+        {"error_contains": ["given twice", "line 1", "line 3"]},
+    ),
+    **{
+        f"settings/{name}": ("domains, keystore, service tokens and role definitions", {"ok": True})
+        for name in (
+            "domain name with leading underscore",
+            "realm in two domains",
+            "domain lists an unknown realm",
+            "domain suffix without literal user names",
+            "realm known only from the keystore",
+            "secure setting in the yml file",
+        )
+    },
+    "settings/roles.yml: broken role does not harm the valid one": (
+        "domains, keystore, service tokens and role definitions",
+        {"names": ["valid_role", "broken"]},
+    ),
+    **{
+        f"settings/{name}": (
+            "domains, keystore, service tokens and role definitions",
+            {"unread": unread},
+        )
+        for unread, names in {
+            "dls_fls": ("roles.yml: field or document security while switched off",),
+            "service_tokens": (
+                "service_tokens: plain text secret is skipped",
+                "service_tokens: line without separator rejects the file",
+                "service_tokens: repeated key, last one wins",
+                "service_tokens: blank and comment lines are fine",
+                "service token command: list is sorted",
+                "service token command: list without file",
+                "service token command: delete of an unknown token",
+                "service token command: unknown account",
+                "service token command: argument counts",
+                "service token command: name with leading hyphen",
+            ),
+        }.items()
+        for name in names
+    },
+    **{
+        f"watcher/{name}": (
+            "polling by mtime and size",
+            {"init_events": [["file_init", "test.txt"]], "events_of_each_check": events},
+        )
+        for name, events in {
+            "timestamp bump without content change counts as a change": [[], []],
+            "timestamp moved backwards counts as a change": [[]],
+            "same size and same millisecond is not noticed": [[["file_changed", "test.txt"]]],
+        }.items()
+    },
+    "watcher/group: two touched files give one callback with two files": (
+        "polling by mtime and size",
+        {"callbacks": 0},
+    ),
+    **{
+        f"watcher/{name}": (
+            "the whole folder is watched, and events of every file in it",
+            _without_folders(name),
+        )
+        for name in (
+            "directory missing at init, created later with a file",
+            "directory: init events directory first, then files in path order",
+            "directory: change and creations are interleaved in path order",
+            "directory: two deletions",
+            "directory: deletion and creations in one pass",
+            "directory removed: content first, then the directory",
+            "nested: init descends before the next sibling",
+            "nested: new file in a sub-directory gives only a file event",
+            "nested: tree created between passes",
+            "nested: tree removed, deepest first",
+            "directory emptied stays a directory",
+            "content check in a directory: only real edits are reported",
+        )
+    },
+    "watcher/directory replaced by a file of the same name": (
+        "the whole folder is watched, and events of every file in it",
+        {
+            "init_events": [
+                ["file_init", "test-dir/first-level"],
+                ["file_init", "test-dir/first-level/file1.txt"],
+            ],
+            "events_of_each_check": [
+                [
+                    ["file_changed", "test-dir/first-level"],
+                    ["file_deleted", "test-dir/first-level/file1.txt"],
+                ]
+            ],
+        },
+    ),
+    "watcher/file replaced by a directory of the same name": (
+        "the whole folder is watched, and events of every file in it",
+        {
+            "init_events": [["file_init", "test-dir/first-level"]],
+            "events_of_each_check": [[["file_changed", "test-dir/first-level"]]],
+        },
+    ),
+    "watcher/clearing the state reports everything as created": (
+        "the whole folder is watched, and events of every file in it",
+        {"events": ["file_created"]},
+    ),
+    "watcher/throwing listener does not block the next one and is not retried": (
+        "a listener that throws is not told again",
+        {"second_listener_events": 1, "events_on_second_check": 1, "log": "WARN"},
+    ),
+    **{
+        f"watcher/{name}": (
+            "domains, keystore, service tokens and role definitions",
+            {"watched": False},
+        )
+        for name in (
+            "roles store: appended newline does not notify",
+            "roles store: new role notifies with exactly that name",
+            "roles store: unexpected failure keeps the old roles",
+            "service token store: appended blank line does not notify",
+            "service token store: malformed line after start removes all tokens",
+        )
+    },
 }
 
 
@@ -142,13 +270,10 @@ class Case:
         self.expect = DIFFERENCES[self.id][1] if self.is_different else _resolved(record["expect"])
 
 
-def cases(*areas: str) -> list[Any]:
-    """Every case of some areas, as parameters of a test."""
-    return [
-        pytest.param(Case(record), id=f"{record['area']}/{record['name']}")
-        for record in _CASES
-        if record["area"] in areas
-    ]
+def cases(*areas: str, only: Callable[[Case], bool] = lambda case: True) -> list[Any]:
+    """The cases of some areas, as parameters of a test."""
+    found = [Case(record) for record in _CASES if record["area"] in areas]
+    return [pytest.param(case, id=case.id) for case in found if only(case)]
 
 
 def case_ids() -> set[str]:

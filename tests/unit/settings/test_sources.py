@@ -1,0 +1,104 @@
+"""The file, what wins over it, and the settings in the environment of a container."""
+
+from __future__ import annotations
+
+import pytest
+
+from esfilerealm import RealmSettings
+from esfilerealm.errors import InvalidSettingError
+from esfilerealm.settings.container import container_overrides
+from esfilerealm.settings.values import Values
+
+FIPS = "xpack.security.fips_mode.enabled"
+
+
+def problems_of(folder, text):
+    (folder / "elasticsearch.yml").write_text(text, encoding="utf-8")
+    return [str(p).replace(str(folder), "") for p in Values(folder, [], {}).problems]
+
+
+def test_all_problems_of_a_file(tmp_path):
+    where = "in [/elasticsearch.yml], line"
+    assert problems_of(
+        tmp_path,
+        "a: 1\nb:\nc:\n  d: [1, {x: 1}]\n  e: ~\na: 2\nc.d: 3\nf: &f x\ng: *f\n? [k]\n: 1\n"
+        "h:\n  &i j: 1\n  *i : 2\n",
+    ) == [
+        f"settings {where} 10: its keys must be plain text",
+        f"setting [b] {where} 2: has no value at column 3: give one, or remove it",
+        f"setting [c.d] {where} 4: a list must hold plain values only",
+        f"setting [c.e] {where} 5: has no value at column 6: give one, or remove it",
+        f"setting [a] {where} 6: given in [/elasticsearch.yml], line 1 already",
+        f"setting [c.d] {where} 7: given in [/elasticsearch.yml], line 4 already",
+        f"setting [g] {where} 9: must not be given by alias, which a node does not follow",
+        f"setting [h] {where} 13: its keys must be plain text",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("a: 1\n---\nb: 2\n", "there is more at line 3"),
+        ("a: 1\n...\nb: 2\n", "there is more at line 3"),
+        ("  a: 1\nb: 2\n", "there is more at line 2"),
+        ("a: 1\n--- [\n", "there is more at line 3"),
+        ("a: 1\n b: 2\n", "not YAML at line 2"),
+        ("\x07", "not YAML, or nested too deeply"),
+        ("text\n", "must be a mapping of keys to values"),
+    ],
+)
+def test_files_that_are_not_one_mapping(tmp_path, text, rule):
+    (problem,) = problems_of(tmp_path, text)
+    assert problem.startswith(f"settings in [/elasticsearch.yml]: {rule}")
+
+
+@pytest.mark.parametrize("name", ["elasticsearch.yaml", "elasticsearch.json"])
+def test_files_of_another_name(tmp_path, name):
+    (tmp_path / name).touch()
+    assert name in problems_of(tmp_path, "")[0]
+
+
+@pytest.mark.parametrize("text", ["false", "true"])
+def test_force(tmp_path, text):
+    (tmp_path / "elasticsearch.yml").write_text(f"force.{FIPS}: {text}\n{FIPS}: true\n")
+    settings = RealmSettings.load(tmp_path, {FIPS: "true"})
+    assert settings.fips_mode_enabled == (text == "true")
+
+
+class TestOldLists:
+    def test_up_to_the_first_gap(self, tmp_path):
+        (tmp_path / "elasticsearch.yml").write_text("a.0: x\na.1: [y, z]\na.3: w\nb.1: q\n")
+        values = Values(tmp_path, [], {})
+        assert values.items("a") == ["x", "y,z"]
+        assert values.keys_below("") == ["a.3", "b.1", "a"]
+        assert values.where("a").endswith("line 1")
+
+    def test_beside_another_value(self, tmp_path):
+        (problem,) = problems_of(tmp_path, "a: secret\na.0: secret\n")
+        assert problem.startswith(
+            "setting [a] in [/elasticsearch.yml], line 1: given as [a.0] in ["
+        )
+        assert "secret" not in problem
+
+    def test_of_an_override_beside_one_of_the_file(self, tmp_path):
+        (tmp_path / "elasticsearch.yml").write_text("a.0: x\n")
+        with pytest.raises(InvalidSettingError, match=r"given as \[a.0\] in the overrides too"):
+            RealmSettings.load(tmp_path, {"a.0": "y"})
+
+
+def test_the_same_shape_twice(tmp_path):
+    """A scalar and a mapping below the same key do not meet."""
+    assert problems_of(tmp_path, "a: 1\na.b: 2\n") == []
+
+
+def test_container():
+    environ = {
+        "xpack.security.enabled": "true",
+        "ES_SETTING_A_B__C": "x",
+        "ES_SETTINGS": "no",
+        "PATH": "no",
+    }
+    assert container_overrides(environ) == {}
+    for marker in ({"ELASTIC_CONTAINER": "true"}, {"ES_DISTRIBUTION_TYPE": "docker"}):
+        settings = container_overrides(environ | marker)
+        assert settings == {"xpack.security.enabled": "true", "a.b_c": "x"}
