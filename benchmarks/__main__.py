@@ -13,7 +13,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
-from . import contention, formats, startup, write
+from . import contention, formats, logins, reloading, startup, watching, write
 from .measure import Options, Row, machine
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ _SUBJECTS = {
     "formats": formats.rows,
     "write": write.rows,
     "contention": contention.rows,
+    "logins": logins.rows,
+    "reloading": reloading.rows,
+    "watching": watching.rows,
 }
 _HEADINGS = ("name", "median", "p95", "unit", "reference", "ref. median", "ratio", "aim", "met")
 _LEFT = ("name", "unit", "reference", "aim", "met")
@@ -101,7 +104,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         row.unit,
         row.reference,
         _number(row.reference_median),
-        "" if row.ratio is None else f"{row.ratio:.2f}",
+        _number(row.ratio),
         row.aim,
         met,
     )

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from esfilerealm import UsersTool
 
-from .measure import Options, Row, percentile_95
+from .measure import Options, Row, percentile
 from .realms import HASH, make_realm, sized_realm
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def rows(options: Options) -> Iterator[Row]:
     yield Row(
         name=f"{_WRITERS} processes, {_EDITS} edits each: per write",
         median=statistics.median(run.per_write for run in many) * 1000,
-        p95=percentile_95([run.per_write for run in many]) * 1000,
+        p95=percentile([run.per_write for run in many], 95) * 1000,
         reference=f"{edits} edits by one process",
         reference_median=statistics.median(run.per_write for run in one) * 1000,
         ratio=statistics.median(m.per_write / o.per_write for m, o in pairs),
@@ -70,7 +70,7 @@ def rows(options: Options) -> Iterator[Row]:
     yield Row(
         name=f"{_WRITERS} processes, {_EDITS} edits each: wait of a caller",
         median=statistics.median(waits) * 1000,
-        p95=percentile_95(waits) * 1000,
+        p95=percentile(waits, 95) * 1000,
         reference="an edit by one process",
         reference_median=statistics.median(alone) * 1000,
         ratio=statistics.median(waits) / statistics.median(alone),

@@ -1,10 +1,11 @@
 """
 What every subject shares: interleaved timing, and one row of the table for each figure.
 
-A time by itself says more about the machine than about the library. So every figure has a
-reference that does the least work possible for the same result, both are measured in the same run
-and take turns, and what counts is the ratio. It is the median of the ratios of neighbouring runs,
-which a machine that is slow for some seconds slows on both sides.
+A time by itself says more about the machine than about the library. So a figure has a reference
+that does the least work possible for the same result, both are measured in the same run and take
+turns, and what counts is the ratio. It is the median of the ratios of neighbouring runs, which a
+machine that is slow for some seconds slows on both sides. Only what is awaited rather than
+computed, such as a change to be known, stands by itself.
 """
 
 from __future__ import annotations
@@ -15,18 +16,23 @@ import os
 import platform
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from threading import Barrier
+from typing import TYPE_CHECKING, TypeVar
 
 import esfilerealm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Options", "Row", "Sides", "compare", "machine", "percentile_95", "timed"]
+__all__ = ["Options", "Row", "Sides", "compare", "machine", "percentile", "timed", "together"]
 
 _QUICK_DIVISOR = 4
 _MIN_ROUNDS = 3
+_PER_SECOND = {"ms": 1e3, "µs": 1e6}
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class Row:
         name: What was measured.
         median: In *unit*; None if nothing could be measured, then *note* says why.
         p95: The 95th percentile (nearest rank), or None where there is just one value.
-        unit: ``ms``, ``µs`` or what is counted.
+        unit: ``ms``, ``µs``, ``%`` or what is counted.
         reference: What it is measured against.
         reference_median: In *unit*, or None without a reference.
         ratio: The median of the ratios pair by pair.
@@ -88,9 +94,13 @@ class Sides:
 
 
 def timed(
-    call: Callable[[], object], prepare: Callable[[], object] | None = None
+    call: Callable[[], object], prepare: Callable[[], object] | None = None, *, times: int = 1
 ) -> Callable[[], float]:
-    """Make a function that tells the seconds of *call*; *prepare* runs before, off the clock."""
+    """
+    Make a function that tells the seconds of *call*; *prepare* runs before, off the clock.
+
+    If *call* does *times* times what is too short for the clock, the seconds are those of one.
+    """
 
     def sample() -> float:
         if prepare is not None:
@@ -98,12 +108,20 @@ def timed(
         gc.collect()
         start = time.perf_counter()
         call()
-        return time.perf_counter() - start
+        return (time.perf_counter() - start) / times
 
     return sample
 
 
-def compare(sides: Sides, *, rounds: int, aim: float | None = None, note: str = "") -> Row:
+def compare(
+    sides: Sides,
+    *,
+    rounds: int,
+    aim: float | None = None,
+    least: float | None = None,
+    unit: str = "ms",
+    note: str = "",
+) -> Row:
     """
     Measure figure and reference in turns, after one run of each that does not count.
 
@@ -115,6 +133,10 @@ def compare(sides: Sides, *, rounds: int, aim: float | None = None, note: str = 
 
         aim: The highest ratio that is fine.
 
+        least: The lowest one.
+
+        unit: ``ms`` or ``µs``.
+
         note: For the row.
     """
     sides.figure()
@@ -122,17 +144,26 @@ def compare(sides: Sides, *, rounds: int, aim: float | None = None, note: str = 
     pairs = [_pair(sides, reference_first=bool(i % 2)) for i in range(rounds)]
     figures, references = zip(*pairs, strict=True)
     ratio = statistics.median(figure / reference for figure, reference in pairs)
+    scale = _PER_SECOND[unit]
+    hope = _aim(least, aim)
     return Row(
         name=sides.name,
-        median=statistics.median(figures) * 1000,
-        p95=percentile_95(figures) * 1000,
+        median=statistics.median(figures) * scale,
+        p95=percentile(figures, 95) * scale,
+        unit=unit,
         reference=sides.reference_name,
-        reference_median=statistics.median(references) * 1000,
+        reference_median=statistics.median(references) * scale,
         ratio=ratio,
-        aim="" if aim is None else f"≤ {aim:g}",
-        met=None if aim is None else ratio <= aim,
+        aim=hope,
+        met=(least or 0) <= ratio <= (aim or math.inf) if hope else None,
         note=note,
     )
+
+
+def _aim(least: float | None, most: float | None) -> str:
+    if least is None:
+        return "" if most is None else f"≤ {most:g}"
+    return f"≥ {least:g}" if most is None else f"{least:g} to {most:g}"
 
 
 def _pair(sides: Sides, *, reference_first: bool) -> tuple[float, float]:
@@ -142,9 +173,21 @@ def _pair(sides: Sides, *, reference_first: bool) -> tuple[float, float]:
     return sides.figure(), sides.reference()
 
 
-def percentile_95(values: Sequence[float]) -> float:
-    """Give the smallest value that 95 % of *values* do not exceed."""
-    return sorted(values)[math.ceil(0.95 * len(values)) - 1]
+def percentile(values: Sequence[float], percent: int) -> float:
+    """Give the smallest value that *percent* of a hundred *values* do not exceed."""
+    return sorted(values)[math.ceil(percent * len(values) / 100) - 1]
+
+
+def together(count: int, work: Callable[[int], _T]) -> list[_T]:
+    """Give what *work* returns for 0, 1, … *count* - 1: each in a thread, which start together."""
+    barrier = Barrier(count)
+
+    def wait_and_work(number: int) -> _T:
+        barrier.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(count) as executor:
+        return list(executor.map(wait_and_work, range(count)))
 
 
 def machine() -> dict[str, object]:

@@ -1,0 +1,197 @@
+"""
+Reloads of a large realm: what one takes, and what those feel who log in meanwhile.
+
+The reference of a reload reads, decodes and splits the same bytes and checks nothing. That of the
+logins is the same threads while nothing is written: threads of Python wait for each other anyway.
+"""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import tempfile
+import threading
+import time
+from bisect import bisect_left
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from esfilerealm import FileRealm, UsersTool
+
+from .formats import naive_pairs, naive_users
+from .measure import Options, Row, Sides, compare, timed, together
+from .realms import HASH, PASSWORD, make_realm, sized_realm, with_logins
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from multiprocessing.synchronize import Event
+
+    from esfilerealm.snapshot import RealmChange
+
+_USERS, _QUICK_USERS = 100_000, 20_000
+_THREADS = 8
+_NAMES = [f"login-{i}" for i in range(_THREADS)]
+
+#: Seconds that the threads log in for, with reloads and without.
+_SECONDS, _QUICK_SECONDS = 10.0, 2.5
+#: Seconds that a thread rests between two logins.
+_REST = 0.005
+#: Seconds between two writes: well below what a reload takes.
+_PAUSE = 0.1
+_PATIENCE = 30.0
+
+_TICKS = 10_000_000  # a second
+_P99_AIM = 0.05 * _TICKS
+
+
+def rows(options: Options) -> Iterator[Row]:
+    """Measure loading alone, then logins beside it."""
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        make_realm(folder, sized_realm(_USERS))
+        yield _first_load(folder, options.rounds(12))
+        yield _reload(folder, options.rounds(12))
+    for rest in (_REST, 0.0):
+        yield _logins(options, rest)
+
+
+def _first_load(folder: str, rounds: int) -> Row:
+    sides = Sides(
+        "first load, 100 000 users",
+        timed(lambda: FileRealm(folder).reload()),
+        "read, decode, split both",
+        timed(lambda: _read_and_split(folder)),
+    )
+    return compare(sides, rounds=rounds)
+
+
+def _reload(folder: str, rounds: int) -> Row:
+    realm = FileRealm(folder)
+    realm.reload()
+    users, users_roles = sized_realm(_USERS)
+    states = itertools.cycle([f"{name}:{HASH}\n".encode() for name in ("one", "other")])
+
+    def change() -> None:
+        make_realm(folder, (users + next(states), users_roles))
+
+    sides = Sides(
+        "reload, 1 of 100 000 users changed",
+        timed(realm.reload, change),
+        "read, decode, split both",
+        timed(lambda: _read_and_split(folder), change),
+    )
+    return compare(sides, rounds=rounds)
+
+
+def _read_and_split(folder: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    with open(os.path.join(folder, "users"), "rb") as file:
+        users = naive_users(file.read())
+    with open(os.path.join(folder, "users_roles"), "rb") as file:
+        return users, naive_pairs(file.read())
+
+
+def _logins(options: Options, rest: float) -> Row:
+    """
+    Measure logins in threads that rest after each of them, or never.
+
+    A login that must wait for the interpreter is as rare as one in thousands if its thread does
+    nothing but log in. To those who rest, as the threads of a server do, it happens each time.
+    """
+    count = _QUICK_USERS if options.quick else _USERS
+    seconds = _QUICK_SECONDS if options.quick else _SECONDS
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        make_realm(folder, with_logins(sized_realm(count), _NAMES))
+        with FileRealm(folder) as realm:
+            for name in _NAMES:
+                realm.authenticate(name, PASSWORD)
+            quiet = _ticks(realm, seconds, rest)
+            with _reloads(realm) as reloads:
+                ticks = _ticks(realm, seconds, rest)
+                loaded = len(reloads)
+    p99 = _percentile(ticks, 99)
+    return Row(
+        name=f"login, cached, {_THREADS} threads {'resting' if rest else 'flat out'}, reloads",
+        median=_percentile(ticks, 50) / _TICKS * 1e6,
+        p95=_percentile(ticks, 95) / _TICKS * 1e6,
+        unit="µs",
+        reference=f"no reloads, {count // 1000} 000 users",
+        reference_median=_percentile(quiet, 50) / _TICKS * 1e6,
+        ratio=_percentile(ticks, 50) / _percentile(quiet, 50),
+        aim="p99 ≤ 50 ms",
+        met=p99 <= _P99_AIM,
+        note=f"{_tail(ticks)}, {loaded} reloads; without reloads {_tail(quiet)}",
+    )
+
+
+def _tail(ticks: Counter[int]) -> str:
+    p99, longest = _percentile(ticks, 99) / _TICKS, max(ticks) / _TICKS
+    return f"p99 {p99 * 1000:.3g} ms, longest {longest * 1000:.3g} ms of {ticks.total()}"
+
+
+def _ticks(realm: FileRealm, seconds: float, rest: float) -> Counter[int]:
+    """Count the logins of all threads by how long they took."""
+    counts = together(_THREADS, lambda number: _log_in(realm, _NAMES[number], seconds, rest))
+    return sum(counts, Counter())
+
+
+def _log_in(realm: FileRealm, name: str, seconds: float, rest: float) -> Counter[int]:
+    """
+    Log in for some *seconds*; time each login from the moment when it was due.
+
+    So the wait of a thread for its turn counts wherever it happens. Values are counted rather
+    than kept, since there are millions.
+    """
+    counts: Counter[int] = Counter()
+    now = time.perf_counter()
+    end = now + seconds
+    while now < end:
+        due = now + rest
+        if rest:
+            time.sleep(rest)
+        if not realm.authenticate(name, PASSWORD):
+            raise RuntimeError("a login failed")
+        now = time.perf_counter()
+        counts[int((now - due) * _TICKS)] += 1
+    return counts
+
+
+def _percentile(counts: Counter[int], percent: int) -> int:
+    """Give the smallest value that *percent* of a hundred do not exceed."""
+    values = sorted(counts)
+    ranks = list(itertools.accumulate(counts[value] for value in values))
+    return values[bisect_left(ranks, percent * ranks[-1] / 100)]
+
+
+@contextmanager
+def _reloads(realm: FileRealm) -> Iterator[list[int]]:
+    """Have another process write to the files of *realm*; give the generations as they come."""
+    context = multiprocessing.get_context("spawn")
+    stop = context.Event()
+    writer = context.Process(target=_write, args=(realm.config_dir, stop), daemon=True)
+    generations: list[int] = []
+    first = threading.Event()
+
+    def note(change: RealmChange) -> None:
+        generations.append(change.generation)
+        first.set()
+
+    realm.on_change(note)
+    writer.start()
+    try:
+        if not first.wait(_PATIENCE):
+            raise TimeoutError("no reload")
+        generations.clear()
+        yield generations
+    finally:
+        stop.set()
+        writer.join()
+
+
+def _write(folder: str, stop: Event) -> None:
+    """Add one user after the other, each to both files, until told to stop."""
+    tool = UsersTool(folder, lock_timeout=_PATIENCE)
+    for i in itertools.count():
+        tool.useradd(f"new-{i}", password_hash=HASH, roles=("login",))
+        if stop.wait(_PAUSE):
+            return
