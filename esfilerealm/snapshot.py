@@ -80,7 +80,6 @@ class RealmSnapshot:
 
     Attributes:
         generation: Counts the states that differed, from 1; 0 before anything was read.
-        roles_by_user: From username to its roles in file order; names here need not be users.
         hash_issues: From username to why no password lets this user in.
         issues: From ``users`` and ``users_roles`` to the lines of that file that a node skips.
         stamps: From ``users`` and ``users_roles`` to the state of the file that was read.
@@ -90,11 +89,11 @@ class RealmSnapshot:
     __slots__ = (
         "_decoy",
         "_hashes",
+        "_roles",
         "generation",
         "hash_issues",
         "health",
         "issues",
-        "roles_by_user",
         "stamps",
     )
 
@@ -110,7 +109,7 @@ class RealmSnapshot:
         health: RealmHealth = RealmHealth(),
     ) -> None:
         self._hashes = hashes
-        self.roles_by_user = MappingProxyType(roles_by_user)
+        self._roles = roles_by_user
         self.generation = generation
         self.hash_issues = MappingProxyType(hash_issues or {})
         self.issues = MappingProxyType(issues or {})
@@ -125,7 +124,12 @@ class RealmSnapshot:
 
     def roles_of(self, username: str) -> tuple[str, ...]:
         """Give the roles of a user, none for one that has no roles or does not exist."""
-        return self.roles_by_user.get(username, ())
+        return self._roles.get(username, ())
+
+    @property
+    def roles_by_user(self) -> Mapping[str, tuple[str, ...]]:
+        """From username to its roles in file order; names here need not be users."""
+        return MappingProxyType(self._roles)
 
     def hash_of(self, username: str) -> str | None:
         """Give the stored text of a user, whatever it is worth. It is a secret."""
@@ -147,6 +151,7 @@ class RealmSnapshot:
     def changes_since(self, before: RealmSnapshot) -> RealmChange:
         """Tell what became of the users between *before* and this state."""
         old, new = before._hashes, self._hashes
+        old_roles, new_roles = before._roles, self._roles
         stayed = [name for name in new if name in old]
         return RealmChange(
             generation=self.generation,
@@ -157,14 +162,14 @@ class RealmSnapshot:
                 {
                     name: (before.roles_of(name), self.roles_of(name))
                     for name in stayed
-                    if self.roles_of(name) != before.roles_of(name)
+                    if old_roles.get(name) != new_roles.get(name)
                 }
             ),
         )
 
     def has_same_content_as(self, other: RealmSnapshot) -> bool:
         """Tell whether both files mean the same in both states."""
-        return self._hashes == other._hashes and self.roles_by_user == other.roles_by_user
+        return self._hashes == other._hashes and self._roles == other._roles
 
     def __repr__(self) -> str:
         return (

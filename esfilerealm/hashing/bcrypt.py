@@ -6,6 +6,7 @@ import inspect
 import re
 import warnings
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from .._java import java_units, read_int
@@ -40,6 +41,10 @@ _READABLE_SALT: Final = re.compile(rf"(?:[{_ALPHABET}]{{3}}[^\x80]){{5}}[{_ALPHA
 # The last character of each field carries 2 and 4 bits; the rest of its 6 must be zero.
 _CANONICAL_SALT: Final = re.compile(rf"[{_ALPHABET}]{{21}}[{_ALPHABET[::16]}]")
 _CANONICAL_DIGEST: Final = re.compile(rf"[{_ALPHABET}]{{30}}[{_ALPHABET[::4]}]")
+# What is right to the last character, as nearly every text is, costs one look.
+_SOUND: Final = re.compile(
+    rf"\$2[aby]\$(0[4-9]|1[0-4])\$({_CANONICAL_SALT.pattern})({_CANONICAL_DIGEST.pattern})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,13 @@ class BcryptHasher:
     cost: int
 
     @classmethod
+    def of_sound_hash(cls, text: str) -> BcryptHasher | None:
+        """Choose the hasher for a text with which nothing is wrong; None for any other."""
+        match = _SOUND.fullmatch(text)
+        return cls.of_cost(int(match[1])) if match else None
+
+    @classmethod
+    @cache
     def of_cost(cls, cost: int) -> BcryptHasher:
         """Make the hasher of that cost, named as Elasticsearch names it."""
         return cls("bcrypt" if cost == _DEFAULT_COST else f"bcrypt{cost}", cost)

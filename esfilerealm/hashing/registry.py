@@ -128,6 +128,9 @@ def check_hash(text: str) -> Hasher:
         InvalidHashError: If a node would throw on it, would take it for a clear-text password, or
             could never match it with any password.
     """
+    sound = bcrypt.BcryptHasher.of_sound_hash(text)
+    if sound is not None:
+        return sound
     hasher = resolve_from_hash(text)
     if hasher is digest.NOOP:
         family = foreign_family(text)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from esfilerealm.errors import InvalidHashError
 from esfilerealm.hashing import check_hash, hash_password, resolve, resolve_from_hash, verify_hash
+from esfilerealm.hashing.bcrypt import BcryptHasher
 
 pytestmark = pytest.mark.property
 
@@ -54,6 +55,19 @@ def _cost(text):
     except InvalidHashError:
         return 0
     return 2**hasher.cost if hasher.name.startswith("bcrypt") else hasher.cost // 10
+
+
+@settings(max_examples=1500, deadline=None)
+@given(text=texts)
+def test_the_quick_look_agrees_with_the_long_one(text):
+    """A bcrypt text is sound by one expression exactly if no rule finds fault with it."""
+    quick = BcryptHasher.of_sound_hash(text)
+    try:
+        slow = resolve_from_hash(text)
+        slow.check(text)
+    except InvalidHashError:
+        slow = None
+    assert quick == (slow if isinstance(slow, BcryptHasher) else None)
 
 
 @settings(max_examples=1500, deadline=None)
