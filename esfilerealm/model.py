@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, field
 from enum import Enum
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from ._java import decode_base64
+from ._read_only import ReadOnlyDict
 from .errors import InvalidAuthorizationHeaderError, InvalidUsernameError
 from .formats.lines import trim
 from .hashing.base import password_bytes
@@ -44,12 +44,7 @@ class User:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "roles", tuple(self.roles))
-        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
-
-    def __reduce__(self) -> tuple[type[User], tuple[object, ...]]:
-        # A mapping proxy does not pickle.
-        values = (self.username, self.roles, self.full_name, self.email)
-        return type(self), (*values, dict(self.metadata), self.enabled)
+        object.__setattr__(self, "metadata", ReadOnlyDict(self.metadata))
 
 
 class AuthenticationStatus(Enum):

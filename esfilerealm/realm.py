@@ -67,6 +67,7 @@ class FileRealm:
             mere digests, and what costs less than the algorithm of *settings* in its family.
 
     Raises:
+        ValueError: If a number or choice among these arguments makes no sense.
         InvalidSettingError: If the settings are wrong.
         UnknownHashAlgorithmError: If *settings* name an algorithm that there is not.
         FilePermissionError, FileAccessError: If ``elasticsearch.yml`` cannot be read.
@@ -91,7 +92,9 @@ class FileRealm:
         hash_policy: CryptContext | None = None,
     ) -> None:
         self.settings = RealmSettings.load(config_dir) if settings is None else settings
-        slots = HashingSlots(max_concurrent_hashing or os.cpu_count() or 1, hashing_timeout)
+        if max_concurrent_hashing is None:
+            max_concurrent_hashing = os.cpu_count() or 1
+        slots = HashingSlots(max_concurrent_hashing, hashing_timeout)
         self._store = FileRealmStore(config_dir, self.settings, on_unreadable=on_unreadable)
         self._cache = CredentialCache(
             ttl=self.settings.cache_ttl,
@@ -120,14 +123,15 @@ class FileRealm:
         self._require_open()
         if self._is_entered:
             raise RuntimeError("a file realm is entered once; it may be used by many then")
-        self._is_entered = True
         paths = self._store.paths
         watcher = FileWatcher(paths.users, paths.users_roles)
         # First the stamps, then the content: what changes between the two is noticed later.
-        self._watcher_service.add(watcher, Frequency.HIGH)
+        watcher.init()
         self.reload()
         watcher.add_listener(lambda _changes: self._reloaded_well())
+        self._watcher_service.add(watcher, Frequency.HIGH)
         self._watcher_service.start()
+        self._is_entered = True
         return self
 
     def __exit__(
@@ -243,8 +247,8 @@ class FileRealm:
         """
         Have *callback* called with what changed after each reload that changed anything.
 
-        The new state holds by then. It is called in the thread that reloads; what it raises is
-        logged.
+        That is users, roles, or just the health. The new state holds by then. It is called in the
+        thread that reloads; what it raises is logged.
         """
         self._store.on_change(callback)
 

@@ -31,9 +31,17 @@ class HashingSlots:
         patience: Seconds to wait for a slot.
 
     Entering raises ``BusyError`` if none became free in time.
+
+    Raises:
+        ValueError: If nobody could ever enter.
     """
 
     def __init__(self, count: int, patience: float) -> None:
+        if count < 1 or not 0 <= patience <= threading.TIMEOUT_MAX:
+            raise ValueError(
+                f"[{count}] passwords at a time, each waiting for [{patience}] seconds at most: "
+                "must be 1 or more, and a time that a thread can wait"
+            )
         self.count = count
         self.patience = patience
         self.after_fork()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, NoReturn
 
+from ._read_only import ReadOnlyDict
+
 if TYPE_CHECKING:
     from collections.abc import KeysView, Mapping
 
@@ -54,10 +56,10 @@ class FileStamp:
     digest: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RealmHealth:
     """
-    Whether the snapshot is what the files say.
+    Whether the snapshot is what the files say; equal if it says so in the same words.
 
     Attributes:
         status: ``ok``; ``stale`` if a file cannot be read and the last good state stays; ``empty``
@@ -70,6 +72,17 @@ class RealmHealth:
 
     def __bool__(self) -> bool:
         return self.status == "ok"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RealmHealth):
+            return NotImplemented
+        return self._words() == other._words()
+
+    def __hash__(self) -> int:
+        return hash(self._words())
+
+    def _words(self) -> tuple[str, ...]:
+        return (self.status, *map(str, self.problems))
 
 
 class RealmSnapshot:
@@ -155,10 +168,12 @@ class RealmSnapshot:
         stayed = [name for name in new if name in old]
         return RealmChange(
             generation=self.generation,
-            added=MappingProxyType({n: self.roles_of(n) for n in new if n not in old}),
+            users=len(new),
+            health=self.health,
+            added=ReadOnlyDict({n: self.roles_of(n) for n in new if n not in old}),
             removed=tuple(name for name in old if name not in new),
             passwords=tuple(name for name in stayed if new[name] != old[name]),
-            roles=MappingProxyType(
+            roles=ReadOnlyDict(
                 {
                     name: (before.roles_of(name), self.roles_of(name))
                     for name in stayed
@@ -184,10 +199,12 @@ class RealmSnapshot:
 @dataclass(frozen=True, slots=True)
 class RealmChange:
     """
-    What a reload changed: names and roles, never hashes.
+    What a reload changed: names and roles, never hashes; perhaps none, and only the health.
 
     Attributes:
         generation: Of the state after it.
+        users: How many there are after it.
+        health: Whether that is what the files say.
         added: New users with their roles.
         removed: Users that are gone.
         passwords: Users whose hash is another.
@@ -195,6 +212,8 @@ class RealmChange:
     """
 
     generation: int
+    users: int
+    health: RealmHealth
     added: Mapping[str, tuple[str, ...]]
     removed: tuple[str, ...]
     passwords: tuple[str, ...]

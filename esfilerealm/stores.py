@@ -96,7 +96,7 @@ class FileRealmStore:
 
     def on_change(self, listener: Callable[[RealmChange], object]) -> None:
         """
-        Have *listener* called after each reload that changed anything, in the reloading thread.
+        Have *listener* called after each reload that changed users, roles or health, by its thread.
 
         The snapshot is the new one by then. What a listener raises is logged, and stops nothing.
         """
@@ -126,10 +126,12 @@ class FileRealmStore:
                 raise ConfigurationFileMissingError(self.config_dir, advice)
             self.snapshot = after = self._read(before)
             self._is_loaded = True
-            if after.generation == before.generation:
-                return False
-            self._tell(after.changes_since(before))
-            return True
+            is_changed = after.generation != before.generation
+            if is_changed:
+                _LOG.info("users or roles changed: generation [%d]", after.generation)
+            if is_changed or after.health != before.health:
+                self._tell(after.changes_since(before))
+            return is_changed
 
     def after_fork(self) -> None:
         """Renew the lock."""
@@ -137,7 +139,6 @@ class FileRealmStore:
         self._reloading = threading.RLock()
 
     def _tell(self, change: RealmChange) -> None:
-        _LOG.info("users or roles changed: generation [%d] of the file realm", change.generation)
         for listener in tuple(self._listeners):
             try:
                 listener(change)

@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).parent.parent / "esfilerealm"
 #: From the ground up; a module may import from its own layer's package and from lower layers.
 LAYERS = [
     {"errors", "_version"},
-    {"_faults", "_forks", "_java"},
+    {"_faults", "_forks", "_java", "_read_only"},
     {"validation"},
     {"_storage"},
     {"formats"},

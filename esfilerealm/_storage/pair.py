@@ -20,7 +20,7 @@ __all__ = ["RealmRead", "read_both"]
 #: Seconds to wait for a writer, who holds the lock for milliseconds.
 _LOCK_TIMEOUT: Final = 5.0
 #: Where the lock cannot be had: seconds for which both files have to stand still, and how often
-#: to wait for that.
+#: that is tried.
 _STILL: Final = 0.05
 _ATTEMPTS: Final = 20
 
@@ -47,22 +47,23 @@ def read_both(paths: RealmPaths) -> RealmRead:
     """
     Read both files while no writer of this package is between the two. Raises nothing.
 
-    A folder without a lock file was never written to by this package. Where the lock may not be
-    taken, as in a folder of another user, both files have to stand still for a moment instead.
+    In a folder without a lock file, where this package never wrote, neither file must change while
+    the two are read, as when Kubernetes exchanges both. Where the lock may not be taken, as in a
+    folder of another user, they have to stand still for a moment before, too.
     """
     if not os.path.exists(paths.lock):
-        return _read(paths)
+        return _read_when_still(paths, 0.0)
     try:
         with write_lock(lambda: paths.lock, _LOCK_TIMEOUT):
             return _read(paths)
     except (FileAccessError, FilePermissionError, LockTimeoutError):
-        return _read_when_still(paths)
+        return _read_when_still(paths, _STILL)
 
 
-def _read_when_still(paths: RealmPaths) -> RealmRead:
+def _read_when_still(paths: RealmPaths, seconds: float) -> RealmRead:
     for _ in range(_ATTEMPTS):
         before = _stamps(paths)
-        time.sleep(_STILL)
+        time.sleep(seconds)
         both = _read(paths)
         if _stamps(paths) == before:
             break

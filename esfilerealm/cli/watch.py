@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 from datetime import datetime
-from queue import SimpleQueue
-from typing import TYPE_CHECKING, NoReturn
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from ..realm import FileRealm
+from .exits import CONFIGURATION, CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -20,13 +21,21 @@ if TYPE_CHECKING:
 __all__ = ["run_watch"]
 
 
+#: Seconds. An interrupt may come just before the wait for what happens next, and not end it.
+_LONGEST_WAIT: Final = 1.0
+
+
 def run_watch(invocation: Invocation) -> NoReturn:
     """Print each reload and what it changed, until interrupted."""
+    settings = invocation.realm_settings
+    if not settings.reload_enabled:
+        reason = "[resource.reload.enabled] is false, so a node never looks at the files again"
+        raise CommandError(reason, CONFIGURATION)
     # Everything is printed by this thread, whichever one it happened in.
     happenings: SimpleQueue[Callable[[], None]] = SimpleQueue()
     realm = FileRealm(
         invocation.tool.config_dir,
-        settings=invocation.realm_settings,
+        settings=settings,
         watch_events=not invocation.has("no-events"),
     )
     printer = _Printer(invocation.terminal, realm)
@@ -36,11 +45,18 @@ def run_watch(invocation: Invocation) -> NoReturn:
     logger.addHandler(log)
     try:
         with realm:
-            printer.start()
+            printer.start(settings.warnings)
             while True:
-                happenings.get()()
+                _next(happenings)()
     finally:
         logger.removeHandler(log)
+
+
+def _next(happenings: SimpleQueue[Callable[[], None]]) -> Callable[[], None]:
+    try:
+        return happenings.get(timeout=_LONGEST_WAIT)
+    except Empty:
+        return lambda: None
 
 
 class _Log(logging.Handler):
@@ -61,11 +77,15 @@ class _Printer:
         self._terminal = terminal
         self._realm = realm
         self._generation = 0
+        self._was_well = True
 
-    def start(self) -> None:
+    def start(self, warnings: Iterable[str]) -> None:
         """Say what there is, and that every change is seen from now on."""
+        for warning in warnings:
+            self._terminal.warn(f"WARNING: {warning}")
         snapshot = self._realm.snapshot
         self._generation = snapshot.generation
+        self._was_well = bool(snapshot.health)
         self._print(
             f"watching [{self._realm.config_dir}], {_users(len(snapshot.users))}",
             {"event": "start", "generation": snapshot.generation, "users": len(snapshot.users)},
@@ -73,11 +93,14 @@ class _Printer:
 
     def change(self, change: RealmChange) -> None:
         """Tell what a reload changed."""
-        if change.generation <= self._generation:  # the one that start told about
-            return
-        users = len(self._realm.snapshot.users)
-        lines = [f"generation {change.generation}, {_users(users)}", *_lines(change)]
-        self._print("\n".join(lines), {"event": "change", "users": users, **_fields(change)})
+        was_well, self._was_well = self._was_well, bool(change.health)
+        if self._was_well and not was_well:
+            self._print("both files can be read again", {"event": "recovery"})
+        if change.generation <= self._generation:
+            return  # it is about the health only, or told already
+        self._generation = change.generation
+        lines = [f"generation {change.generation}, {_users(change.users)}", *_lines(change)]
+        self._print("\n".join(lines), {"event": "change", **_fields(change)})
 
     def problem(self, text: str) -> None:
         """Pass on what the log says."""
@@ -117,7 +140,8 @@ def _roles(roles: Iterable[str]) -> str:
 def _fields(change: RealmChange) -> dict[str, object]:
     return {
         "generation": change.generation,
-        "added": dict(change.added),
+        "users": change.users,
+        "added": change.added,
         "removed": change.removed,
         "passwords": change.passwords,
         "roles": {

@@ -10,6 +10,7 @@ __all__ = ["ParsedUsers", "edit_users", "line_numbers", "parse_users"]
 TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from typing import NoReturn
 
 
 class ParsedUsers:
@@ -26,6 +27,9 @@ class ParsedUsers:
     def __init__(self, users: dict[str, str], issues: tuple[LineIssue, ...]) -> None:
         self.users = users
         self.issues = issues
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("the users of a file have password hashes and are not to be pickled")
 
     def __repr__(self) -> str:
         return f"<ParsedUsers: {len(self.users)} users, {len(self.issues)} issues>"

@@ -61,7 +61,7 @@ with FileRealm(
     generation: int = realm.snapshot.generation
     problems: tuple[errors.FileRealmError, ...] = realm.health.problems
     reloaded: bool = realm.reload()
-    realm.on_change(lambda change: print(change.names))
+    realm.on_change(lambda change: change.names)
     stats: dict[str, object] = realm.usage_stats()
 
 

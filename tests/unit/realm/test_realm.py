@@ -509,6 +509,30 @@ class TestLife:
             assert not faults
             assert realm.health
 
+    def test_may_be_entered_when_the_folder_is_there_at_last(self, folder):
+        realm = FileRealm(folder / "later")
+        with pytest.raises(errors.ConfigurationFileMissingError):
+            realm.__enter__()
+        (folder / "later").mkdir()
+        UsersTool(folder / "later").init()
+        with realm:
+            UsersTool(folder / "later").useradd("bob", password_hash=CHEAP_HASH)
+            wait_until(lambda: "bob" in realm.snapshot.users)
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"max_concurrent_hashing": 0},
+            {"max_concurrent_hashing": -1},
+            {"hashing_timeout": -0.1},
+            {"hashing_timeout": float("nan")},
+            {"hashing_timeout": float("inf")},
+        ],
+    )
+    def test_numbers_that_make_no_sense(self, make, options):
+        with pytest.raises(ValueError, match=rf"\[{next(iter(options.values()))}\]"):
+            make(**options)
+
     def test_is_entered_once(self, realm):
         with realm, pytest.raises(RuntimeError, match="once"), realm:
             pass  # pragma: no cover

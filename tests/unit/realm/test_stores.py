@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import logging
 import os
 import pickle
@@ -172,6 +174,34 @@ class TestReload:
         assert change.names == {"eve", "al", "jane", "bob"}
         assert "$" not in repr(change)
 
+    def test_a_change_can_be_sent_and_written_down(self, store, changes):
+        store.reload()
+        [change] = changes
+        assert pickle.loads(pickle.dumps(change)) == change
+        assert dataclasses.asdict(change)["added"] == {
+            "bob": ("viewer", "admin"),
+            "jane": ("viewer",),
+        }
+        assert json.loads(json.dumps(change.added))["jane"] == ["viewer"]
+        assert change.users == 2
+
+    def test_a_change_cannot_be_changed(self, store, changes):
+        store.reload()
+        added = changes[0].added
+        for attempt in (
+            lambda: added.__setitem__("eve", ()),
+            lambda: added.pop("bob"),
+            added.clear,
+            lambda: added.update(eve=()),
+            lambda: added.__delitem__("bob"),
+            lambda: added.__ior__({}),
+            lambda: added.setdefault("eve", ()),
+            added.popitem,
+        ):
+            with pytest.raises(TypeError, match="cannot be changed"):
+                attempt()
+        assert list(added) == ["bob", "jane"]
+
     def test_roles_of_nobody_are_a_change_of_no_user(self, store, folder, changes):
         store.reload()
         with (folder / "users_roles").open("a") as file:
@@ -245,16 +275,18 @@ class TestUnreadable:
         [problem] = store.snapshot.health.problems
         assert name in str(problem)
         assert errors_in(caplog) == [str(problem)]
-        assert len(changes) == 1
+        assert [bool(change.health) for change in changes] == [True, False]
+        assert changes[-1].names == frozenset()
 
-    def test_the_error_is_logged_once(self, store, spoil, caplog):
+    def test_the_error_is_told_once(self, store, spoil, changes, caplog):
         store.reload()
         spoil("users")
         store.reload()
         store.reload()
         assert len(errors_in(caplog)) == 1
+        assert len(changes) == 2
 
-    def test_becomes_good_again(self, store, folder, caplog):
+    def test_becomes_good_again(self, store, folder, changes, caplog):
         caplog.set_level(logging.INFO)
         store.reload()
         before = (folder / "users").read_bytes()
@@ -264,6 +296,7 @@ class TestUnreadable:
         assert not store.reload()
         assert store.snapshot.health
         assert "can be used again" in caplog.text
+        assert [change.health.status for change in changes] == ["ok", "stale", "ok"]
 
     def test_at_the_start_there_is_nothing_to_keep(self, store, folder, changes):
         (folder / "users").write_bytes(b"\xff")
@@ -354,6 +387,30 @@ class TestReadingBoth:
     def test_a_folder_that_was_never_written_to_gets_no_lock_file(self, store, folder):
         store.reload()
         assert sorted(path.name for path in folder.iterdir()) == ["users", "users_roles"]
+
+    def test_both_files_exchanged_between_the_two_reads(self, tmp_path, monkeypatch):
+        """As Kubernetes does, with the folder link that both files are behind."""
+        for number in (1, 2):
+            (tmp_path / f"..{number}").mkdir()
+            (tmp_path / f"..{number}" / "users").write_text(f"user{number}:{CHEAP_HASH}\n")
+            (tmp_path / f"..{number}" / "users_roles").write_text(f"role{number}:user{number}\n")
+        (tmp_path / "..data").symlink_to("..1")
+        for name in ("users", "users_roles"):
+            (tmp_path / name).symlink_to(f"..data/{name}")
+        read_file = pair.read_file
+
+        def exchanging(path):
+            content = read_file(path)
+            if path.endswith("users"):
+                (tmp_path / "..new").symlink_to("..2")
+                (tmp_path / "..new").replace(tmp_path / "..data")
+            return content
+
+        monkeypatch.setattr(pair, "read_file", exchanging)
+        store = FileRealmStore(tmp_path, RealmSettings())
+        store.reload()
+        assert list(store.snapshot.users) == ["user2"]
+        assert dict(store.snapshot.roles_by_user) == {"user2": ("role2",)}
 
     def test_without_the_lock_both_files_have_to_stand_still(self, store, folder, monkeypatch):
         (folder / "users.lock").mkdir()  # nobody can lock that
