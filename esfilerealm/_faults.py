@@ -6,12 +6,14 @@ import errno
 
 from .errors import FileAccessError, FilePermissionError, FileRealmError
 
-__all__ = ["FaultsOf"]
+__all__ = ["FaultsOf", "without_origin"]
 
 TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Final
+    from typing import Final, TypeVar
+
+    E = TypeVar("E", bound=FileRealmError)
 
 _NOT_PERMITTED: Final = (errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -46,3 +48,13 @@ class FaultsOf:
         if error.errno in _NOT_PERMITTED:
             raise FilePermissionError(self._path, reason, error.errno) from error
         raise FileAccessError(self._path, error.errno or 0, reason) from error
+
+
+def without_origin(error: E) -> E:
+    """
+    Let an error that is kept hold nothing but its own facts.
+
+    The frames of its traceback would keep whatever they worked on: a whole file, and its hashes.
+    """
+    error.__traceback__ = error.__cause__ = error.__context__ = None
+    return error

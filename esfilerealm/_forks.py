@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import weakref
 from typing import Final, Protocol
 
 __all__ = ["renew_after_fork"]
+
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 class _Renewable(Protocol):
@@ -27,7 +31,10 @@ def renew_after_fork(renewable: _Renewable) -> None:
 
 def _renew_all() -> None:
     for renewable in list(_living.values()):
-        renewable.after_fork()
+        try:
+            renewable.after_fork()
+        except Exception:  # noqa: BLE001 - the others have to be renewed whatever happens to one
+            _LOG.exception("[%r] is of no use in this child process", renewable)
 
 
 if hasattr(os, "register_at_fork"):

@@ -16,18 +16,19 @@ from typing import TYPE_CHECKING, Final
 from .errors import InvalidPasswordError, shown
 from .hashing import verify_hash
 from .hashing.base import password_bytes
+from .hashing_slots import BusyError
 from .model import AuthenticationResult
-from .single_flight import BusyError, SingleFlight
+from .single_flight import SingleFlight
 
 if TYPE_CHECKING:
     from .cache import CredentialCache, Proof
     from .hash_upgrade import HashUpgrader
+    from .hashing_slots import HashingSlots
     from .model import User
-    from .single_flight import HashingSlots
     from .snapshot import RealmSnapshot
     from .stores import FileRealmStore
 
-__all__ = ["MAX_PASSWORD_BYTES", "Authenticator", "LoginRules"]
+__all__ = ["BUSY", "MAX_PASSWORD_BYTES", "NOT_HANDLED", "Authenticator", "LoginRules"]
 
 #: Longer passwords are refused before anything is computed. A node has no limit.
 MAX_PASSWORD_BYTES: Final = 4096
@@ -112,16 +113,20 @@ class Authenticator:
         Raises:
             BusyError: If the cache has an expensive algorithm, and too many are asking.
         """
+        if not isinstance(password, str):
+            raise InvalidPasswordError(f"must be text, not {type(password).__name__}")
         try:
             secret = password.encode()
-        except (AttributeError, UnicodeEncodeError):
-            secret = _unusual_secret(password)
+        except UnicodeEncodeError:
+            secret = password_bytes(password)
         if len(secret) > MAX_PASSWORD_BYTES:
             return _TOO_LONG
         entry = self._cache.get(username, self._store.snapshot)
-        if entry is not None and entry.proof is not None and entry.proof.fits(secret):
-            return entry.result
-        return None
+        if entry is None or entry.proof is None or not entry.proof.fits(secret):
+            return None
+        if not self._cache.is_cheap and self._cache.get(username, self._store.snapshot) != entry:
+            return None  # something changed while an expensive proof was tried
+        return entry.result
 
     def lookup(self, username: str) -> User | None:
         """Give a user without a password."""
@@ -181,10 +186,9 @@ class Authenticator:
         return _Verdict(proof, self._upgraded(username, password, stored_hash))
 
     def _upgraded(self, username: str, password: str, stored_hash: str) -> str | None:
-        if self._upgrader is None or not self._upgrader.is_weak(stored_hash):
+        if self._upgrader is None:
             return None
-        with self._slots:
-            new_hash = self._upgrader.upgrade(self._store.paths, username, password, stored_hash)
+        new_hash = self._upgrader.upgrade(self._store.paths, username, password, stored_hash)
         if new_hash is not None:
             self._store.reload()
         return new_hash
@@ -192,13 +196,6 @@ class Authenticator:
     def _digest(self, password: str) -> bytes:
         """Give what tells passwords apart while they are verified, and nothing outside."""
         return hashlib.blake2b(password_bytes(password), key=self._key, digest_size=32).digest()
-
-
-def _unusual_secret(password: object) -> bytes:
-    """Encode a password with halves of characters; refuse what is no text."""
-    if not isinstance(password, str):
-        raise InvalidPasswordError(f"must be text, not {type(password).__name__}")
-    return password_bytes(password)
 
 
 def _refusal(username: str, reason: str) -> AuthenticationResult:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from .hashing import Hasher
-    from .single_flight import HashingSlots
+    from .hashing_slots import HashingSlots
     from .snapshot import RealmSnapshot
 
 __all__ = ["CacheEntry", "CredentialCache", "Proof"]
@@ -140,8 +140,10 @@ class CredentialCache:
         misses: How often not; likewise.
         evictions: Entries that went for want of room.
         expirations: Entries that went because of their age.
+        is_cheap: Whether trying a password against an entry costs next to nothing.
 
     Raises:
+        ValueError: If *max_users* is negative, and the cache not off.
         UnknownHashAlgorithmError: If there is no such algorithm.
 
     Source:
@@ -158,21 +160,19 @@ class CredentialCache:
         slots: HashingSlots,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        if ttl > 0 and max_users < 0:
+            raise ValueError(f"max_users is [{max_users}]: must be 0 or more")
         self.hits = self.misses = self.evictions = self.expirations = 0
         self._ttl = ttl
         self._max_users = max_users
         self._hasher = resolve(hash_algo)
+        self.is_cheap = self._hasher.name in _CHEAP
         self._slots = slots
         self._clock = clock
         self._entries: OrderedDict[str, CacheEntry] = OrderedDict()
         self._epoch = 0
         self.after_fork()
         renew_after_fork(self)
-
-    @property
-    def is_cheap(self) -> bool:
-        """Whether trying a password against an entry costs next to nothing."""
-        return self._hasher.name in _CHEAP
 
     @property
     def size(self) -> int:

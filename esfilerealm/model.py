@@ -180,6 +180,8 @@ class UsernamePasswordToken:
 def _single(value: str | Iterable[str] | None) -> str | None:
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, bytes):
+        raise TypeError("a header must be text: decode its bytes as latin-1")
     values = set(value)
     if len(values) > 1:
         raise InvalidAuthorizationHeaderError("sent more than once, with different values", 400)
@@ -187,6 +189,4 @@ def _single(value: str | Iterable[str] | None) -> str | None:
 
 
 def _has_scheme(header: str) -> bool:
-    # Some letters outside ASCII would fold to one inside it.
-    start = header[: len(_SCHEME)]
-    return start.isascii() and start.lower() == _SCHEME.lower()
+    return header[: len(_SCHEME)].lower() == _SCHEME.lower()

@@ -5,30 +5,34 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from ._forks import renew_after_fork
 from .authenticator import BUSY, NOT_HANDLED, Authenticator, LoginRules
 from .cache import CredentialCache
 from .errors import InvalidUsernameError, RealmClosedError
-from .hash_upgrade import HashUpgrader
+from .hashing_slots import HashingSlots
 from .model import UsernamePasswordToken
 from .settings import RealmSettings
-from .single_flight import HashingSlots
 from .stores import FileRealmStore
 from .watcher import FileWatcher, Frequency, ResourceWatcherService
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from concurrent.futures import Future
     from types import TracebackType
     from typing import Self
 
     from passlib.context import CryptContext
 
+    from .hash_upgrade import HashUpgrader
     from .model import AuthenticationResult, User
     from .snapshot import RealmChange, RealmHealth, RealmSnapshot
 
 __all__ = ["FileRealm"]
+
+#: How many logins may wait for the pool of ``authenticate_async``.
+_LONGEST_QUEUE: Final = 1000
 
 
 class FileRealm:
@@ -51,13 +55,13 @@ class FileRealm:
             as a ``node`` does.
 
         accept_clear_text: Let users in whose entry is no hash but the password itself, as a node
-            does. A hash of another program is never taken for a password.
+            does. What is recognised as the hash of another program is not taken for a password.
 
         conceal_unknown_users: Verify for an unknown name too, so that time does not tell names.
             Turn it off where most names are for other realms to know.
 
         max_concurrent_hashing: How many passwords are verified at the same time; by default as
-            many as there are cores.
+            many as this process has cores.
 
         hashing_timeout: Seconds to wait for that; then the login is refused.
 
@@ -92,8 +96,10 @@ class FileRealm:
         hash_policy: CryptContext | None = None,
     ) -> None:
         self.settings = RealmSettings.load(config_dir) if settings is None else settings
+        if hash_policy is not None and not upgrade_hashes:
+            raise ValueError("hash_policy decides about upgrade_hashes, which is not asked for")
         if max_concurrent_hashing is None:
-            max_concurrent_hashing = os.cpu_count() or 1
+            max_concurrent_hashing = _usable_cores()
         slots = HashingSlots(max_concurrent_hashing, hashing_timeout)
         self._store = FileRealmStore(config_dir, self.settings, on_unreadable=on_unreadable)
         self._cache = CredentialCache(
@@ -108,28 +114,28 @@ class FileRealm:
             self._cache,
             slots,
             LoginRules(accept_clear_text, conceal_unknown_users),
-            HashUpgrader(self.settings, hash_policy) if upgrade_hashes else None,
+            _upgrader(self.settings, hash_policy, slots) if upgrade_hashes else None,
         )
         self._watcher_service = ResourceWatcherService(self.settings, watch_events=watch_events)
         self._executor: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+        self._queued = 0
         self._takes_logins = self.settings.enabled and self.settings.authentication_enabled
         self._is_entered = self._is_ready = self._is_closed = False
         self._workers = slots.count
         self._patience = 2 * hashing_timeout
-        self.after_fork()
         renew_after_fork(self)
 
     def __enter__(self) -> Self:
         self._require_open()
         if self._is_entered:
             raise RuntimeError("a file realm is entered once; it may be used by many then")
-        paths = self._store.paths
-        watcher = FileWatcher(paths.users, paths.users_roles)
+        follower = _Follower(self._store)
         # First the stamps, then the content: what changes between the two is noticed later.
-        watcher.init()
+        follower.init()
         self.reload()
-        watcher.add_listener(lambda _changes: self._reloaded_well())
-        self._watcher_service.add(watcher, Frequency.HIGH)
+        self._make_ready()
+        self._watcher_service.add(follower, Frequency.HIGH)
         self._watcher_service.start()
         self._is_entered = True
         return self
@@ -159,6 +165,7 @@ class FileRealm:
     def after_fork(self) -> None:
         """Renew the lock; the threads of the executor are gone."""
         self._executor = None
+        self._queued = 0
         self._lock = threading.Lock()
 
     def authenticate(self, username: str, password: str) -> AuthenticationResult:
@@ -166,7 +173,8 @@ class FileRealm:
         Tell whether *password* is that of the user.
 
         Returns:
-            ``SUCCESS`` with the user, always the same object until something about it changes. Or
+            ``SUCCESS`` with the user: while that is remembered and nothing about it changes, always
+            the same object. Or
             ``CONTINUE``: without a message for a name that is no user, with one for a password
             that is wrong, longer than 4096 bytes, or that waited too long to be verified.
 
@@ -185,7 +193,8 @@ class FileRealm:
         """
         Do the same without blocking the event loop: verification is done in a pool of threads.
 
-        What waits for the pool for twice ``hashing_timeout`` is refused.
+        What waits for the pool for twice ``hashing_timeout`` is refused, and so is what finds a
+        thousand waiting there.
         """
         import asyncio  # slow to load, and who calls this has it already
 
@@ -194,12 +203,16 @@ class FileRealm:
             result = self._authenticator.from_cache(username, password)
             if result is not None:
                 return result
-        loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(self._pool(), self.authenticate, username, password)
+        work = self._in_pool(username, password)
         try:
-            return await asyncio.wait_for(work, self._patience)
+            if work is not None:
+                # Shielded, since what is cancelled would stay in the queue, uncounted.
+                waiting = asyncio.shield(asyncio.wrap_future(work))
+                return await asyncio.wait_for(waiting, self._patience)
         except TimeoutError:
-            return BUSY
+            pass
+        self._authenticator.busy += 1
+        return BUSY
 
     def token(self, authorization: str | Iterable[str] | None) -> UsernamePasswordToken | None:
         """
@@ -309,19 +322,62 @@ class FileRealm:
         if self._is_closed:
             raise RealmClosedError(self.config_dir)
 
-    def _reloaded_well(self) -> bool:
-        """Follow a change; what could not be read is asked for again at the next pass."""
-        self._store.reload()
-        return bool(self._store.snapshot.health)
-
-    def _pool(self) -> ThreadPoolExecutor:
+    def _in_pool(self, username: str, password: str) -> Future[AuthenticationResult] | None:
+        """Have a login answered in the pool; None if too many are waiting there."""
         with self._lock:
             self._require_open()
             if self._executor is None:
                 self._executor = ThreadPoolExecutor(self._workers, "esfilerealm-hashing")
-            return self._executor
+            if self._queued >= _LONGEST_QUEUE:
+                return None
+            self._queued += 1
+            work = self._executor.submit(self.authenticate, username, password)
+        work.add_done_callback(self._has_left_the_pool)
+        return work
+
+    def _has_left_the_pool(self, _work: Future[AuthenticationResult]) -> None:
+        with self._lock:
+            self._queued -= 1
+
+
+class _Follower:
+    """Reloads a store when its files change, and at every pass while it has to be tried again."""
+
+    def __init__(self, store: FileRealmStore) -> None:
+        self._store = store
+        self._files = FileWatcher(store.paths.users, store.paths.users_roles)
+        self._is_due = False
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return self._files.paths
+
+    def init(self) -> None:
+        self._files.init()
+
+    def check_and_notify(self) -> bool:
+        has_changed = self._files.check_and_notify()
+        self._is_due = self._is_due or has_changed or not self._store.snapshot.health
+        if self._is_due:
+            self._store.reload()
+            self._is_due = False
+        return has_changed
 
 
 def _require_text(username: str) -> None:
     if not isinstance(username, str):
         raise InvalidUsernameError(username, f"must be text, not {type(username).__name__}")
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _upgrader(
+    settings: RealmSettings, policy: CryptContext | None, slots: HashingSlots
+) -> HashUpgrader:
+    from .hash_upgrade import HashUpgrader  # loads passlib
+
+    return HashUpgrader(settings, policy, slots)

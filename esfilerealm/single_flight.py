@@ -1,68 +1,20 @@
-"""Expensive questions: each asked once at a time, and only so many of them at once."""
+"""Expensive questions, each asked once at a time."""
 
 from __future__ import annotations
 
 import threading
 from concurrent.futures import CancelledError, Future
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ._forks import renew_after_fork
+from .hashing_slots import BusyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
-    from types import TracebackType
 
-__all__ = ["BusyError", "HashingSlots", "SingleFlight"]
+__all__ = ["SingleFlight"]
 
 T = TypeVar("T")
-
-
-class BusyError(Exception):
-    """The wait for others took too long."""
-
-
-class HashingSlots:
-    """
-    A context manager that at most *count* threads are inside of.
-
-    Args:
-        count: So many.
-
-        patience: Seconds to wait for a slot.
-
-    Entering raises ``BusyError`` if none became free in time.
-
-    Raises:
-        ValueError: If nobody could ever enter.
-    """
-
-    def __init__(self, count: int, patience: float) -> None:
-        if count < 1 or not 0 <= patience <= threading.TIMEOUT_MAX:
-            raise ValueError(
-                f"[{count}] passwords at a time, each waiting for [{patience}] seconds at most: "
-                "must be 1 or more, and a time that a thread can wait"
-            )
-        self.count = count
-        self.patience = patience
-        self.after_fork()
-        renew_after_fork(self)
-
-    def after_fork(self) -> None:
-        """Free all slots."""
-        self._free = threading.BoundedSemaphore(self.count)
-
-    def __enter__(self) -> Self:
-        if not self._free.acquire(timeout=self.patience):
-            raise BusyError
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._free.release()
 
 
 class SingleFlight(Generic[T]):
@@ -104,37 +56,37 @@ class SingleFlight(Generic[T]):
             Exception: Whatever *work* raised, to the leader and to all its followers.
         """
         while True:
-            with self._lock:
-                flight = self._flights.get(question)
-                if flight is None:
-                    mine: Future[T] = Future()
-                    self._flights[question] = mine
-                    break
-                self.waits += 1
+            mine: Future[T] = Future()
+            try:
+                with self._lock:
+                    flight = self._flights.setdefault(question, mine)
+                    self.waits += flight is not mine
+                if flight is mine:
+                    return self._led(question, mine, work)
+            finally:
+                self._land(question, mine)
+                mine.cancel()  # if it has no answer, its followers ask anew
             try:
                 return self._awaited(flight)
             except CancelledError:
                 continue  # the leader was interrupted, which is no answer for its followers
-        return self._led(question, mine, work)
 
     def _led(self, question: Hashable, flight: Future[T], work: Callable[[], T]) -> T:
         try:
             answer = work()
         except Exception as error:
-            self._land(question)
+            self._land(question, flight)
             flight.set_exception(error)
             raise
-        except BaseException:
-            self._land(question)
-            flight.cancel()
-            raise
-        self._land(question)
+        self._land(question, flight)
         flight.set_result(answer)
         return answer
 
-    def _land(self, question: Hashable) -> None:
+    def _land(self, question: Hashable, flight: Future[T]) -> None:
+        """End a flight, before its answer is there: who asks then asks anew."""
         with self._lock:
-            del self._flights[question]
+            if self._flights.get(question) is flight:
+                del self._flights[question]
 
     def _awaited(self, flight: Future[T]) -> T:
         try:

@@ -6,12 +6,15 @@ import hashlib
 import logging
 import os
 import threading
+from collections import deque
 from typing import TYPE_CHECKING, Final, Generic, Literal, Protocol, TypeVar
 
+from ._faults import without_origin
 from ._forks import renew_after_fork
 from ._storage.locate import RealmPaths
 from ._storage.pair import read_both
 from .errors import ConfigurationFileMissingError, FileRealmError, InvalidHashError
+from .formats.lines import decode, read_lines
 from .formats.users import ParsedUsers, line_numbers, parse_users
 from .formats.users_roles import ParsedUsersRoles, parse_users_roles
 from .hashing import check_hash
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["FileRealmStore"]
 
 _LOG: Final = logging.getLogger(__name__)
+# Who has not set up logging wants none of it on standard error.
+logging.getLogger(__name__.partition(".")[0]).addHandler(logging.NullHandler())
+
 _DIGEST_BYTES: Final = 20
 
 
@@ -85,28 +91,41 @@ class FileRealmStore:
             lambda data, path: parse_users_roles(data, source=path),
             lambda parsed: f"roles of [{len(parsed.roles_by_user)}] users",
         )
+        self._paths: RealmPaths | None = None
         self._listeners: list[Callable[[RealmChange], object]] = []
+        self._untold: deque[RealmChange] = deque()
         self.after_fork()
         renew_after_fork(self)
 
     @property
     def paths(self) -> RealmPaths:
-        """Where the files are at this moment."""
-        return RealmPaths(self.config_dir)
+        """
+        Where the files are, decided at the first question.
+
+        A file that vanishes later is not looked for in the folder of old versions: what is left
+        there may be as old.
+        """
+        if self._paths is None:
+            self._paths = RealmPaths(self.config_dir)
+        return self._paths
 
     def on_change(self, listener: Callable[[RealmChange], object]) -> None:
         """
-        Have *listener* called after each reload that changed users, roles or health, by its thread.
+        Have *listener* called after each reload that changed users, roles or health.
 
-        The snapshot is the new one by then. What a listener raises is logged, and stops nothing.
+        The snapshot is the new one by then, and no lock is held. Changes are told one after the
+        other, by the thread that reloaded or by one that was telling just then. What a listener
+        raises is logged, and stops nothing.
         """
         self._listeners.append(listener)
 
     def load(self) -> None:
         """Read both files, unless that was done before; for errors see ``reload``."""
-        with self._reloading:
-            if not self._is_loaded:
-                self.reload()
+        if not self._is_loaded:
+            with self._reloading:
+                if not self._is_loaded:
+                    self._reload()
+            self._tell()
 
     def reload(self) -> bool:
         """
@@ -120,25 +139,41 @@ class FileRealmStore:
                 fault is in the ``health`` of the snapshot.
         """
         with self._reloading:
-            before = self.snapshot
-            if not self._is_loaded and not os.path.isdir(self.config_dir):
-                advice = "check the path of the configuration folder"
-                raise ConfigurationFileMissingError(self.config_dir, advice)
-            self.snapshot = after = self._read(before)
-            self._is_loaded = True
-            is_changed = after.generation != before.generation
-            if is_changed:
-                _LOG.info("users or roles changed: generation [%d]", after.generation)
-            if is_changed or after.health != before.health:
-                self._tell(after.changes_since(before))
-            return is_changed
+            is_changed = self._reload()
+        self._tell()
+        return is_changed
 
     def after_fork(self) -> None:
-        """Renew the lock."""
-        # A listener may ask the realm something, and so come here again.
-        self._reloading = threading.RLock()
+        """Renew the locks."""
+        self._reloading = threading.Lock()
+        self._telling = threading.Lock()
 
-    def _tell(self, change: RealmChange) -> None:
+    def _reload(self) -> bool:
+        before = self.snapshot
+        if not self._is_loaded and not os.path.isdir(self.config_dir):
+            advice = "check the path of the configuration folder"
+            raise ConfigurationFileMissingError(self.config_dir, advice)
+        after = self._read(before)
+        is_changed = after.generation != before.generation
+        self.snapshot = after
+        self._is_loaded = True
+        if is_changed or after.health != before.health:
+            self._untold.append(after.changes_since(before))
+        _report_health(before.health, after.health)
+        if is_changed:
+            _LOG.info("users or roles changed: generation [%d]", after.generation)
+        return is_changed
+
+    def _tell(self) -> None:
+        """Tell what is untold, in order; if somebody is telling, that is left to them."""
+        while self._untold and self._telling.acquire(blocking=False):
+            try:
+                while self._untold:
+                    self._tell_all(self._untold.popleft())
+            finally:
+                self._telling.release()
+
+    def _tell_all(self, change: RealmChange) -> None:
         for listener in tuple(self._listeners):
             try:
                 listener(change)
@@ -150,9 +185,10 @@ class FileRealmStore:
         both = read_both(paths)
         self._users.take(paths.users, both.users)
         self._users_roles.take(paths.users_roles, both.users_roles)
-        problems = tuple(
-            file.problem for file in (self._users, self._users_roles) if file.problem is not None
-        )
+        files = (self._users, self._users_roles)
+        # By their words, since a missing folder is the same problem for both.
+        found = {str(file.problem): file.problem for file in files if file.problem is not None}
+        problems = tuple(found.values())
         if not problems:
             return self._snapshot(before, both.users, RealmHealth())
         if self._keeps_last_good:
@@ -212,6 +248,7 @@ class _File(Generic[Parsed]):
         self._parsed = empty
         self._parse = parse
         self._describe = describe
+        self._skipped: set[int] = set()  # what the lines hash to: they may hold secrets
 
     @property
     def parsed_or_empty(self) -> Parsed:
@@ -219,13 +256,11 @@ class _File(Generic[Parsed]):
         return self._parsed if self.problem is None else self._empty
 
     def take(self, path: str, content: FileContent | FileRealmError) -> None:
-        """Take what reading the file gave, and log what is new about it."""
-        problem = content if isinstance(content, FileRealmError) else self._use(path, content)
-        if problem is not None and str(problem) != str(self.problem):
-            _LOG.error("%s", problem)
-        if problem is None and self.problem is not None:
-            _LOG.info("file [%s] can be used again", path)
-        self.problem = problem
+        """Take what reading the file gave."""
+        if isinstance(content, FileRealmError):
+            self.problem = content
+        else:
+            self.problem = self._use(path, content)
 
     def _use(self, path: str, content: FileContent) -> FileRealmError | None:
         stamp = _stamp(content)
@@ -233,14 +268,24 @@ class _File(Generic[Parsed]):
             try:
                 parsed = self._parse(content.data, path)
             except FileRealmError as error:
-                return error
+                return without_origin(error)
             _LOG.debug("parsed %s from file [%s]", self._describe(parsed), path)
-            _report_skipped(path, parsed, self._parsed)
             self._parsed = parsed
+            self._report_skipped(path, content.data)
         if not content.exists and (self.stamp is None or self.stamp.modified is not None):
             _LOG.info("file [%s] does not exist: it counts as empty", path)
         self.stamp = stamp
         return None
+
+    def _report_skipped(self, path: str, data: bytes) -> None:
+        """Log the lines without meaning, each once wherever it moves; a blank one is no error."""
+        issues = [issue for issue in self._parsed.issues if issue.kind != "blank"]
+        lines = read_lines(decode(data, path)) if issues else []
+        known, self._skipped = self._skipped, {hash(lines[i.line_number - 1]) for i in issues}
+        for issue in issues:
+            number = issue.line_number
+            if hash(lines[number - 1]) not in known:
+                _LOG.error("skipped line [%d] of file [%s]: %s", number, path, issue.reason)
 
 
 def _stamp(content: FileContent) -> FileStamp:
@@ -249,12 +294,13 @@ def _stamp(content: FileContent) -> FileStamp:
     return FileStamp(content.path, len(content.data), modified, digest)
 
 
-def _report_skipped(path: str, parsed: _Parsed, before: _Parsed) -> None:
-    """Log the lines without meaning that were not there *before*; a blank one is no error."""
-    known = set(before.issues)
-    for issue in parsed.issues:
-        if issue.kind != "blank" and issue not in known:
-            _LOG.error("skipped line [%d] of file [%s]: %s", issue.line_number, path, issue.reason)
+def _report_health(before: RealmHealth, after: RealmHealth) -> None:
+    known = set(map(str, before.problems))
+    for problem in after.problems:
+        if str(problem) not in known:
+            _LOG.error("%s", problem)
+    if after and not before:
+        _LOG.info("the files of the realm can be used again")
 
 
 def _hash_issues(

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from threads import PATIENCE
 
 from esfilerealm import UsersTool
+from esfilerealm._storage import pair
 from esfilerealm.cli import main
 
 settings.register_profile("default", deadline=None)
@@ -31,6 +32,12 @@ def _no_surroundings(monkeypatch):
     """Keep what the machine has set away from every test."""
     for name in ("ES_PATH_CONF", "ELASTIC_CONTAINER", "ES_DISTRIBUTION_TYPE"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _short_stillness(monkeypatch):
+    """In tests nobody writes slowly, but for those that say so."""
+    monkeypatch.setattr(pair, "_STILL", 0.002)
 
 
 @pytest.fixture(autouse=True)

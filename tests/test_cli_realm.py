@@ -585,9 +585,10 @@ class TestWatch:
     def test_silent(self, config, bob, watch):
         watching = watch("-s", "--json")
         replace(config / "users", b"bob:\xff\n")
-        assert watching.objects(2)[1]["event"] == "problem"
+        problem = watching.objects(2)[1]
+        assert problem["event"] == "problem"
         assert watching.interrupt() == 130
-        assert watching.err.getvalue() == ""
+        assert watching.err.getvalue() == f"WARNING: {problem['message']}\n"
 
     def test_names_that_would_paint_a_terminal(self, config, bob, watch):
         """They are no names to the realm, wherever they stand."""

@@ -36,7 +36,7 @@ class RealmPaths:
     def _locate(self, name: str) -> str:
         path = os.path.join(self.config_dir, name)
         legacy = os.path.join(self.config_dir, "x-pack", name)
-        if os.path.exists(path) or not os.path.exists(legacy):
+        if os.path.lexists(path) or not os.path.lexists(legacy):
             return path
         self.legacy.append(legacy)
         return legacy

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import time
 from typing import TYPE_CHECKING, Final
 
+from .._faults import without_origin
 from ..errors import FileAccessError, FilePermissionError, FileRealmError, LockTimeoutError
 from .lock import write_lock
 from .read import read_file
@@ -17,12 +19,16 @@ if TYPE_CHECKING:
 
 __all__ = ["RealmRead", "read_both"]
 
+_LOG: Final = logging.getLogger(__name__)
+
 #: Seconds to wait for a writer, who holds the lock for milliseconds.
 _LOCK_TIMEOUT: Final = 5.0
-#: Where the lock cannot be had: seconds for which both files have to stand still, and how often
-#: that is tried.
-_STILL: Final = 0.05
+
+#: Seconds for which files that were just written have to stand still, and how often to wait for
+#: that: other programs write them in place, or one after the other.
+_STILL: Final = 0.1
 _ATTEMPTS: Final = 20
+_NANOSECONDS: Final = 10**9
 
 
 class RealmRead:
@@ -45,41 +51,55 @@ class RealmRead:
 
 def read_both(paths: RealmPaths) -> RealmRead:
     """
-    Read both files while no writer of this package is between the two. Raises nothing.
+    Read both files as they are when nobody is writing them. Raises nothing.
 
-    In a folder without a lock file, where this package never wrote, neither file must change while
-    the two are read, as when Kubernetes exchanges both. Where the lock may not be taken, as in a
-    folder of another user, they have to stand still for a moment before, too.
+    Writers of this package hold a lock, and so does this reader, if it may. Others do not: what was
+    written a moment ago must stand still before it counts. Who never stands still for some seconds
+    is read all the same.
     """
-    if not os.path.exists(paths.lock):
-        return _read_when_still(paths, 0.0)
-    try:
-        with write_lock(lambda: paths.lock, _LOCK_TIMEOUT):
-            return _read(paths)
-    except (FileAccessError, FilePermissionError, LockTimeoutError):
-        return _read_when_still(paths, _STILL)
-
-
-def _read_when_still(paths: RealmPaths, seconds: float) -> RealmRead:
     for _ in range(_ATTEMPTS):
         before = _stamps(paths)
-        time.sleep(seconds)
-        both = _read(paths)
+        both = _read_locked(paths)
         if _stamps(paths) == before:
-            break
+            if _are_settled(before):
+                break
+            time.sleep(_STILL)
+            if _stamps(paths) == before:
+                break
     return both
 
 
+def _read_locked(paths: RealmPaths) -> RealmRead:
+    if not os.path.exists(paths.lock):
+        both = _read(paths)
+        if not os.path.exists(paths.lock):
+            return both  # no writer of this package was ever here
+    try:
+        with write_lock(lambda: paths.lock, _LOCK_TIMEOUT):
+            return _read(paths)
+    except (FileAccessError, FilePermissionError, LockTimeoutError) as error:
+        _LOG.debug("reading without the lock: %s", error)
+        return _read(paths)
+
+
 def _stamps(paths: RealmPaths) -> list[tuple[int, ...]]:
+    """Give for each file what a write changes, the latest time last; or why that is not known."""
     stamps: list[tuple[int, ...]] = []
     for path in (paths.users, paths.users_roles):
         try:
             status = os.stat(path)
         except OSError as error:
-            stamps.append((error.errno or 0,))
+            stamps.append((error.errno or 0, 0))
         else:
-            stamps.append((status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+            times = sorted((status.st_mtime_ns, status.st_ctime_ns))
+            stamps.append((status.st_dev, status.st_ino, status.st_size, *times))
     return stamps
+
+
+def _are_settled(stamps: list[tuple[int, ...]]) -> bool:
+    """Tell whether all was written a while ago; a time to come was written by another clock."""
+    age = time.time_ns() - max(stamp[-1] for stamp in stamps)
+    return age > _STILL * _NANOSECONDS
 
 
 def _read(paths: RealmPaths) -> RealmRead:
@@ -101,4 +121,4 @@ def _content(path: str) -> FileContent | FileRealmError:
     try:
         return read_file(path)
     except FileRealmError as error:
-        return error
+        return without_origin(error)

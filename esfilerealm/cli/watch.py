@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from ..realm import FileRealm
 from .exits import CONFIGURATION, CommandError
+from .terminal import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -82,7 +83,7 @@ class _Printer:
     def start(self, warnings: Iterable[str]) -> None:
         """Say what there is, and that every change is seen from now on."""
         for warning in warnings:
-            self._terminal.warn(f"WARNING: {warning}")
+            self._terminal.warn(f"WARNING: {warning}", SILENT)
         snapshot = self._realm.snapshot
         self._generation = snapshot.generation
         self._was_well = bool(snapshot.health)
@@ -104,7 +105,7 @@ class _Printer:
 
     def problem(self, text: str) -> None:
         """Pass on what the log says."""
-        self._terminal.warn(f"WARNING: {text}")
+        self._terminal.warn(f"WARNING: {text}", SILENT)
         self._print("", {"event": "problem", "message": text})
 
     def _print(self, text: str, fields: dict[str, object]) -> None:

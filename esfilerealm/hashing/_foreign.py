@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 __all__ = ["foreign_family"]
@@ -45,10 +46,19 @@ _FAMILIES: Final = (
     ("scram-sha-", "SCRAM"),
 )
 
+#: Of shadow files: nobody logs in.
+_LOCKED: Final = re.compile(r"[!*]+(\$|\{|$)")
+#: Of MySQL and PostgreSQL.
+_DIGEST: Final = re.compile(r"\*[0-9a-f]{40}|md5[0-9a-f]{32}")
+
 
 def foreign_family(text: str) -> str | None:
     """Name the kind of hash that *text* looks like; None if it looks like none."""
     start = text.lstrip().lower()
     if start.startswith(_OWN):
         return "a hash with a blank before it or its prefix in another letter case"
+    if _LOCKED.match(start):
+        return "a locked account's mark"
+    if _DIGEST.fullmatch(start):
+        return "a database's hash"
     return next((family for prefix, family in _FAMILIES if start.startswith(prefix)), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ..errors import InvalidSettingError
 from ..validation import DEFAULT_ANONYMOUS_USERNAME
 from .sources import Setting
 from .values import Values
@@ -41,6 +42,7 @@ _ANONYMOUS: Final = "xpack.security.authc.anonymous.username"
 TOOL_KEYS: Final = (_ALGORITHM, _FIPS_MODE, _RESERVED_REALM, _ANONYMOUS)
 
 _VERSIONS: Final = range(5, 10)
+_FIRST_WITH_FIPS_DEFAULT: Final = 7
 
 
 class RealmSettings:
@@ -114,7 +116,9 @@ class RealmSettings:
         reload_interval_low: float = 60.0,
         warnings: tuple[str, ...] = (),
     ) -> None:
-        default_algorithm = _default_algorithm(fips_mode_enabled=fips_mode_enabled)
+        default_algorithm = _default_algorithm(
+            fips_mode_enabled=fips_mode_enabled, version=_VERSIONS[-1]
+        )
         self.password_hashing_algorithm = password_hashing_algorithm or default_algorithm
         self.fips_mode_enabled = fips_mode_enabled
         self.reserved_realm_enabled = reserved_realm_enabled
@@ -163,7 +167,12 @@ class RealmSettings:
             FilePermissionError, FileAccessError: If the file cannot be read.
             ValueError: If there is no such version.
         """
-        layer = {key: Setting(value, "the overrides") for key, value in (overrides or {}).items()}
+        layer = {}
+        for key, value in (overrides or {}).items():
+            if not isinstance(value, str | list):
+                rule = f"must be text or a list of texts, not {type(value).__name__}"
+                raise InvalidSettingError(key, None, rule, "the overrides")
+            layer[key] = Setting(value, "the overrides")
         values = Values(config_dir, [layer], os.environ)
         if check_realm:
             settings, _ = read_all(values, elasticsearch_version)
@@ -209,14 +218,15 @@ def read_all(values: Values, version: int | None) -> tuple[RealmSettings, RealmC
     from .realms import generation_told_by
     from .reload import read_reload
 
-    tool = _read_tool_fields(values)
+    version = version or generation_told_by(values)
+    tool = _read_tool_fields(values, version)
     fips_mode = tool["fips_mode_enabled"]
     check_stored_algorithm(
         values, _ALGORITHM, tool["password_hashing_algorithm"], fips_mode_enabled=fips_mode
     )
     chain = realm_chain(
         values,
-        version or generation_told_by(values),
+        version,
         reserved_realm_enabled=tool["reserved_realm_enabled"],
     )
     realm = read_file_realm(values, chain, fips_mode_enabled=fips_mode)
@@ -225,9 +235,9 @@ def read_all(values: Values, version: int | None) -> tuple[RealmSettings, RealmC
     return settings, chain
 
 
-def _read_tool_fields(values: Values) -> ToolFields:
+def _read_tool_fields(values: Values, version: int = _VERSIONS[-1]) -> ToolFields:
     fips_mode_enabled = values.boolean(_FIPS_MODE, default=False)
-    default_algorithm = _default_algorithm(fips_mode_enabled=fips_mode_enabled)
+    default_algorithm = _default_algorithm(fips_mode_enabled=fips_mode_enabled, version=version)
     return {
         "password_hashing_algorithm": values.text(_ALGORITHM, default_algorithm),
         "fips_mode_enabled": fips_mode_enabled,
@@ -236,5 +246,13 @@ def _read_tool_fields(values: Values) -> ToolFields:
     }
 
 
-def _default_algorithm(*, fips_mode_enabled: bool) -> str:
-    return "pbkdf2_stretch" if fips_mode_enabled else "bcrypt"
+def _default_algorithm(*, fips_mode_enabled: bool, version: int) -> str:
+    """
+    Give what a node of that major version hashes with if nothing is set; 5 and 6 ignore FIPS mode.
+
+    Source:
+        ``XPackSettings.PASSWORD_HASHING_ALGORITHM``.
+    """
+    if not fips_mode_enabled or version < _FIRST_WITH_FIPS_DEFAULT:
+        return "bcrypt"
+    return "pbkdf2" if version == _FIRST_WITH_FIPS_DEFAULT else "pbkdf2_stretch"

@@ -127,13 +127,15 @@ class Values:
 
         The value is shown as it is given: what a placeholder stands for may be a secret.
         """
-        value = self._settings[key].value
+        given = key in self._settings
+        value = self._settings[key].value if given else self.reads[key][0]
+        where = self.where(key) if given else DEFAULT
         shown = value if isinstance(value, str) else ", ".join(value)
         if hint and "${" not in shown:
             rule = f"{rule}; {hint}"
         if all(problem.key != key for problem in self.problems):
-            self.problems.append(InvalidSettingError(key, shown, rule, self.where(key)))
-        self.reads[key] = (shown, self.where(key))
+            self.problems.append(InvalidSettingError(key, shown, rule, where))
+        self.reads[key] = (shown, where)
 
     def refuse_key(self, key: str, rule: str) -> None:
         """Note that there is no such *key*. Its value is not shown: it may be a secret."""

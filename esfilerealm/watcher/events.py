@@ -34,7 +34,11 @@ _WRITES: Final = [
 
 class FolderEvents(events.FileSystemEventHandler):
     """
-    Calls *wake* at every write to a file of some folders, not of those below.
+    Calls *wake* at every write to one of some names in some folders.
+
+    Attributes:
+        names: Full paths, their folders by their real paths. What happens to others is nothing,
+            such as the lock that is taken to read the files.
 
     Args:
         wake: Called in a thread of watchdog's; must not block.
@@ -45,6 +49,7 @@ class FolderEvents(events.FileSystemEventHandler):
     """
 
     def __init__(self, wake: Callable[[], None]) -> None:
+        self.names: set[str] = set()
         self._wake = wake
         self._watches: dict[str, ObservedWatch] = {}
         self._lost: set[str] = set()
@@ -77,11 +82,12 @@ class FolderEvents(events.FileSystemEventHandler):
 
     def dispatch(self, event: events.FileSystemEvent) -> None:
         """Take an event from watchdog."""
-        if event.event_type == events.EVENT_TYPE_DELETED:
-            path = os.fsdecode(event.src_path)
-            if path in self._watches:
-                self._lost.add(path)
-        self._wake()
+        path = os.fsdecode(event.src_path)
+        is_lost = path in self._watches and event.event_type == events.EVENT_TYPE_DELETED
+        if is_lost:
+            self._lost.add(path)
+        if is_lost or path in self.names or os.fsdecode(event.dest_path) in self.names:
+            self._wake()
 
     def close(self) -> None:
         """End watchdog's threads."""

@@ -36,6 +36,7 @@ class FolderWatch:
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
         self._events: FolderEvents | None = None
+        self._names: set[str] = set()
         self._is_possible = True
         self._watched: dict[str, _Identity] = {}
         self._refused: dict[str, _Identity] = {}
@@ -44,7 +45,7 @@ class FolderWatch:
 
     def follow(self, paths: Iterable[str]) -> None:
         """
-        Watch the folders in which *paths* are, and those in which their links end, and no others.
+        Wait for events of *paths*, and of every link on the way to what they lead to.
 
         To be called again after each pass, since links move and folders come and go. If a folder
         is new, it wakes the poll at once: something may have been written before it was watched.
@@ -65,7 +66,11 @@ class FolderWatch:
         self._is_possible = False
 
     def _follow(self, paths: Iterable[str]) -> None:
-        wanted = self._identified({folder for path in paths for folder in _folders(path)})
+        names = {name for path in paths for name in names_on_the_way(path)}
+        self._names = names
+        if self._events is not None:
+            self._events.names = names
+        wanted = self._identified({os.path.dirname(name) for name in names})
         for folder in list(self._watched):
             if self._watched[folder] != wanted.get(folder) or self._is_lost(folder):
                 self._remove(folder)
@@ -85,6 +90,8 @@ class FolderWatch:
         for folder in sorted(folders):
             try:
                 status = os.stat(folder)
+            except FileNotFoundError:
+                continue  # it may come yet, or a link moved on just now
             except OSError as error:
                 self._say_about(folder, error.strerror or "it cannot be examined")
                 continue
@@ -101,6 +108,8 @@ class FolderWatch:
             return False
         try:
             self._started().add(folder)
+        except FileNotFoundError:
+            return False
         except OSError as error:
             self._say_about(folder, error.strerror or str(error))
             return False
@@ -124,6 +133,7 @@ class FolderWatch:
             from .events import FolderEvents
 
             self._events = FolderEvents(self._wake)
+            self._events.names = self._names
         return self._events
 
     def _give_up(self, error: Exception) -> None:
@@ -149,7 +159,35 @@ class FolderWatch:
             _log.info("%s", line)
 
 
-def _folders(path: str) -> set[str]:
-    """Give the folder of a path as it is named, and the one of the file that it leads to."""
-    given = os.path.realpath(os.path.dirname(os.path.abspath(path)))
-    return {given, os.path.dirname(os.path.realpath(path))}
+def names_on_the_way(path: str) -> set[str]:
+    """
+    Give the names whose change can change what *path* leads to, links followed one by one.
+
+    Each is in a folder by its real path. Links above the folder of *path* are left out.
+    """
+    folder, name = os.path.split(os.path.abspath(path))
+    folder = os.path.realpath(folder)
+    names: set[str] = set()
+    left = [name]
+    while left:
+        part = left.pop(0)
+        place = os.path.dirname(folder) if part == os.pardir else os.path.join(folder, part)
+        target = _link_target(place)
+        if target is None:
+            folder = place
+        elif place in names:
+            return names  # a loop
+        else:
+            names.add(place)
+            drive, target = os.path.splitdrive(target)
+            if os.path.isabs(target):
+                folder = drive + os.sep
+            left[:0] = [piece for piece in target.split(os.sep) if piece not in ("", os.curdir)]
+    return names | {folder}
+
+
+def _link_target(place: str) -> str | None:
+    try:
+        return os.readlink(place)
+    except OSError:
+        return None

@@ -322,9 +322,12 @@ def _run(
             service = reference()
             if service is None:
                 return
-            service._timed_pass(frequency)  # noqa: SLF001  its own thread
-            if frequency is Frequency.HIGH:
-                _follow(service, folders)
+            try:
+                service._timed_pass(frequency)  # noqa: SLF001  its own thread
+                if frequency is Frequency.HIGH:
+                    _follow(service, folders)
+            except Exception:  # noqa: BLE001, S110  even the log failed: the next pass has to come
+                pass
             del service  # while waiting, nothing here may keep it alive
             timetable.done(frequency)
     finally:

@@ -7,7 +7,7 @@ import pytest
 from esfilerealm import hashing
 from esfilerealm.cache import CredentialCache
 from esfilerealm.errors import UnknownHashAlgorithmError
-from esfilerealm.single_flight import BusyError, HashingSlots
+from esfilerealm.hashing_slots import BusyError, HashingSlots
 from esfilerealm.snapshot import RealmSnapshot
 
 SECRET = b"correct-horse"

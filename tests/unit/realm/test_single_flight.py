@@ -7,7 +7,8 @@ import threading
 import pytest
 from threads import PATIENCE, together, wait_until
 
-from esfilerealm.single_flight import BusyError, HashingSlots, SingleFlight
+from esfilerealm.hashing_slots import BusyError, HashingSlots
+from esfilerealm.single_flight import SingleFlight
 
 
 class Work:

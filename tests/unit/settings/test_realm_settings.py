@@ -57,6 +57,21 @@ def test_flat_nested_and_mixed_keys(tmp_path, text):
     assert settings.fips_mode_enabled
 
 
+@pytest.mark.parametrize("version", [7, 8, 9, None])
+def test_what_fips_mode_makes_the_default(tmp_path, version):
+    (tmp_path / "elasticsearch.yml").write_text(f"{FIPS}: true\n")
+    settings = RealmSettings.load(tmp_path, elasticsearch_version=version)
+    expected = "pbkdf2" if version == 7 else "pbkdf2_stretch"
+    assert settings.password_hashing_algorithm == expected
+
+
+@pytest.mark.parametrize("version", [5, 6])
+def test_fips_mode_once_needed_an_algorithm_to_be_set(tmp_path, version):
+    (tmp_path / "elasticsearch.yml").write_text(f"{FIPS}: true\n")
+    with pytest.raises(InvalidSettingError, match=r"\[bcrypt\] in default: FIPS mode allows"):
+        RealmSettings.load(tmp_path, elasticsearch_version=version)
+
+
 def test_fips_mode_changes_the_default(tmp_path):
     assert load(tmp_path, f"{FIPS}: true").password_hashing_algorithm == "pbkdf2_stretch"
 

@@ -17,14 +17,19 @@ from esfilerealm.watcher.events import FolderEvents
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="written for inotify")
 
 
+NAMES = ("users", "users_roles", "link", "sub", "sentinel")
+
+
 @pytest.fixture
 def woken():
     return threading.Event()
 
 
 @pytest.fixture
-def watch(woken):
+def watch(woken, tmp_path):
     watch = FolderEvents(woken.set)
+    watch.names = {str(tmp_path / "config" / name) for name in NAMES}
+    watch.names.add(str(tmp_path / "other" / "f"))
     yield watch
     watch.close()
 
@@ -54,6 +59,21 @@ def test_a_write_wakes(watch, woken, users, write):
     watch.add(str(users.parent))
     write(users)
     assert woken.wait(TIMEOUT)
+
+
+def test_writes_to_other_names_do_not(watch, woken, users):
+    """Or a busy folder, and our own lock for reading, would wake us for ever."""
+    watch.add(str(users.parent))
+    sentinel = users.with_name("sentinel")
+    seen = []
+    watch._wake = lambda: woken.set() if sentinel.exists() else seen.append(True)
+    for other in ("users.lock", "users.tmp", "log"):
+        users.with_name(other).write_text("x")
+        replace(users.with_name(other), b"y")
+        users.with_name(other).unlink()
+    sentinel.touch()
+    assert woken.wait(TIMEOUT)
+    assert seen == []
 
 
 def test_reading_does_not(watch, woken, users):
