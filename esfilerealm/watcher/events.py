@@ -23,7 +23,7 @@ __all__ = ["FolderEvents"]
 _PATIENCE: Final = 5.0
 
 #: All that can mean a write. Not opening and closing: our own reading would wake us for ever.
-#: `FileAttribEvent` came with watchdog 7; before it was a `FileModifiedEvent`.
+#: ``FileAttribEvent`` came with watchdog 7; before it was a ``FileModifiedEvent``.
 _WRITES: Final = [
     getattr(events, f"{kind}{what}Event")
     for kind in ("File", "Dir")

@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 
 __all__ = ["FileWatcher"]
 
-_log = logging.getLogger(__name__)
+_LOG: Final = logging.getLogger(__name__)
 
 
 class FileWatcher:
     """
     Watches a group of files, and nothing else in their folders.
 
-    It does nothing by itself: `check_and_notify` makes a pass in the calling thread, and
-    `ResourceWatcherService` calls it again and again. In a pass every file is looked at, links
+    It does nothing by itself: ``check_and_notify`` makes a pass in the calling thread, and
+    ``ResourceWatcherService`` calls it again and again. In a pass every file is looked at, links
     followed. A file has changed if its content has: it is read when its size, times or identity
     differ, and also while its times are so fresh that a second write might not show in them.
 
     All that happened to the group is told to each listener in one call, so that files which
     belong together are read again together. A listener that raises, or returns False, is told
-    the same at the next pass, merged with what happened since (`changes.merged`), until it
+    the same at the next pass, merged with what happened since (``changes.merged``), until it
     succeeds; the others are not told twice.
 
     Safe for any number of threads; one pass at a time. A fork during a pass does no harm to the
@@ -80,7 +80,7 @@ class FileWatcher:
         Tell *listener* of everything from now on, after the listeners that were added before.
 
         Args:
-            listener: Called in the thread of the pass with a tuple of `FileChange`, one for each
+            listener: Called in the thread of the pass with a tuple of ``FileChange``, one for each
                 file something happened to, in the order of the paths.
         """
         with self._audience_lock:
@@ -107,7 +107,7 @@ class FileWatcher:
 
     def check_and_notify(self) -> bool:
         """
-        Make a pass, the first of which is `init`.
+        Make a pass, the first of which is ``init``.
 
         From within a listener this does nothing: the pass that called it is not over.
 
@@ -197,10 +197,10 @@ class _Hearer:
         )
         try:
             is_done = self.listener(told) is not False
-        except Exception as error:  # noqa: BLE001  whatever it is, the others have to be told
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others have to be told
             if self._fault.is_new(error):
                 message = "a listener of [%s] failed; it will be told again at the next pass"
-                _log.warning(message, ", ".join(watcher.paths), exc_info=True)
+                _LOG.warning(message, ", ".join(watcher.paths), exc_info=True)
             return
         if is_done:
             self.missed = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .._storage.mounts import is_network_mount
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FolderWatch"]
 
-_log = logging.getLogger(__name__)
+_LOG: Final = logging.getLogger(__name__)
 
 #: Device and inode: another folder of the same name is another folder.
 _Identity: TypeAlias = tuple[int, int]
@@ -27,7 +27,7 @@ class FolderWatch:
     Wakes a poll when something is written beside the files that it is about.
 
     Nothing depends on that: every fault of it is one line at INFO, and the poll alone goes on.
-    For one thread only, except for `forget`.
+    For one thread only, except for ``forget``.
 
     Args:
         wake: Called in any thread at any event; must not block.
@@ -52,7 +52,7 @@ class FolderWatch:
         """
         try:
             self._follow(paths)
-        except Exception as error:  # noqa: BLE001  events are a convenience, whatever the fault
+        except Exception as error:  # noqa: BLE001 - events are a convenience, whatever the fault
             self._give_up(error)
 
     def close(self) -> None:
@@ -156,7 +156,7 @@ class FolderWatch:
         line = message % arguments
         if line not in self._said:
             self._said.add(line)
-            _log.info("%s", line)
+            _LOG.info("%s", line)
 
 
 def names_on_the_way(path: str) -> set[str]:

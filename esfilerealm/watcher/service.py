@@ -27,16 +27,16 @@ __all__ = [
     "WatcherHandle",
 ]
 
-_log = logging.getLogger(__name__)
+_LOG: Final = logging.getLogger(__name__)
 
 _THREAD_NAME: Final = "esfilerealm-watcher"
 
-#: Seconds that `close` waits for a pass that is under way.
+#: Seconds that ``close`` waits for a pass that is under way.
 _PATIENCE: Final = 10.0
 
 
 class ReloadSettings(Protocol):
-    """The settings ``resource.reload.*``; `RealmSettings` has them. Intervals in seconds."""
+    """The settings ``resource.reload.*``; ``RealmSettings`` has them. Intervals in seconds."""
 
     @property
     def reload_enabled(self) -> bool:
@@ -64,7 +64,7 @@ class _DefaultSettings:
 
 
 class ResourceWatcher(Protocol):
-    """What a service can ask; `FileWatcher` is one."""
+    """What a service can ask; ``FileWatcher`` is one."""
 
     @property
     def paths(self) -> Sequence[str]:
@@ -85,7 +85,7 @@ class ResourceWatcherService:
     nobody has any more ends by itself. All frequencies share it, so one pass waits for another.
     With ``resource.reload.enabled: false`` there is no thread, and all else works.
 
-    File events only shorten the wait of `Frequency.HIGH`: a write beside a watched file leads to
+    File events only shorten the wait of ``Frequency.HIGH``: a write beside a watched file leads to
     a pass some 20 ms later, at most twenty a second. Where there are no events (a network mount,
     an exhausted limit, a missing folder) that is said once at INFO, and the poll alone goes on.
     With events, a pass also follows whenever another folder is watched.
@@ -136,7 +136,7 @@ class ResourceWatcherService:
         A watcher that is there already is not added twice.
 
         Raises:
-            Exception: What its `init` raises; then it is not added.
+            Exception: What its ``init`` raises; then it is not added.
         """
         watcher.init()
         self._add(watcher, frequency)
@@ -171,7 +171,7 @@ class ResourceWatcherService:
             runner.close()
 
     def after_fork(self) -> None:
-        """In a child process: whoever held a lock is not there any more. See also `_Runner`."""
+        """In a child process: whoever held a lock is not there any more. See also ``_Runner``."""
         self._lock = threading.Lock()
         self._pass_locks = {frequency: threading.RLock() for frequency in Frequency}
         self._watch_events = self._watch_events and sys.platform != "darwin"
@@ -209,13 +209,13 @@ class ResourceWatcherService:
                     entry.watcher.check_and_notify()
                     entry.fault.forget()
                 except OSError:
-                    _log.debug("%r could not look", entry.watcher, exc_info=True)
+                    _LOG.debug("%r could not look", entry.watcher, exc_info=True)
                 except survived as error:
                     if entry.fault.is_new(error):
-                        _log.warning("%r failed; it goes on", entry.watcher, exc_info=True)
+                        _LOG.warning("%r failed; it goes on", entry.watcher, exc_info=True)
 
     def _timed_pass(self, frequency: Frequency) -> None:
-        # On our own thread there is nobody to end for whom `SystemExit` and its like are meant.
+        # On our own thread there is nobody to end for whom ``SystemExit`` and its like are meant.
         self._pass(frequency, survived=BaseException)
 
     def _followed_paths(self) -> Iterator[str]:
@@ -249,11 +249,11 @@ class WatcherHandle:
 
     def stop(self) -> None:
         """Take the watcher out; a pass that is under way may still ask it."""
-        self._service._remove(self.watcher, self.frequency)  # noqa: SLF001  its other half
+        self._service._remove(self.watcher, self.frequency)  # noqa: SLF001 - its other half
 
     def resume(self) -> None:
         """Put it back: what happened meanwhile is told at the next pass."""
-        self._service._add(self.watcher, self.frequency)  # noqa: SLF001  its other half
+        self._service._add(self.watcher, self.frequency)  # noqa: SLF001 - its other half
 
 
 class _Entry:
@@ -308,7 +308,7 @@ class _Runner:
             self._folders.forget()
         service = self._service()
         if service is not None:
-            service._restart(self)  # noqa: SLF001  its own thread
+            service._restart(self)  # noqa: SLF001 - its own thread
 
 
 def _run(
@@ -323,10 +323,10 @@ def _run(
             if service is None:
                 return
             try:
-                service._timed_pass(frequency)  # noqa: SLF001  its own thread
+                service._timed_pass(frequency)  # noqa: SLF001 - its own thread
                 if frequency is Frequency.HIGH:
                     _follow(service, folders)
-            except Exception:  # noqa: BLE001, S110  even the log failed: the next pass has to come
+            except Exception:  # noqa: BLE001, S110 - even the log failed: the next pass has to come
                 pass
             del service  # while waiting, nothing here may keep it alive
             timetable.done(frequency)
@@ -337,4 +337,4 @@ def _run(
 
 def _follow(service: ResourceWatcherService | None, folders: FolderWatch | None) -> None:
     if service is not None and folders is not None:
-        folders.follow(service._followed_paths())  # noqa: SLF001  its own thread
+        folders.follow(service._followed_paths())  # noqa: SLF001 - its own thread

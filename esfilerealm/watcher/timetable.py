@@ -79,7 +79,7 @@ class Timetable:
         self._is_closed = True
 
     def wait(self) -> Frequency | None:
-        """Wait for the next pass that is due, and give its frequency; None after `close`."""
+        """Wait for the next pass that is due, and give its frequency; None after ``close``."""
         with self._condition:
             while not self._is_closed:
                 moment, frequency = self._next()
