@@ -162,6 +162,27 @@ class TestRoom:
         assert cache.evictions == 1
         assert [cache.get(name, state) is None for name in "abc"] == [False, True, False]
 
+    def test_writing_anew_is_use(self, clock):
+        cache, state = make(clock, max_users=2), snapshot(a="h", b="h", c="h")
+        for name in "abac":
+            cache.put(name, state, cache.prove(SECRET), cache.epoch)
+        assert [cache.get(name, state) is None for name in "abc"] == [False, True, False]
+
+    def test_an_entry_that_goes_while_it_is_read(self, cache):
+        """It was good when it was found, and answers once more."""
+        state = snapshot(1, a="h")
+        login(cache, "a", state)
+
+        class Expiring(RealmSnapshot):
+            __slots__ = ()
+
+            def hash_of(self, username):
+                cache.expire(username)
+                return super().hash_of(username)
+
+        assert cache.get("a", Expiring({"a": "h"}, {}, generation=2)) is not None
+        assert cache.size == 0
+
     def test_no_room_at_all(self, clock):
         """SET-04."""
         cache, state = make(clock, max_users=0), snapshot(a="h")

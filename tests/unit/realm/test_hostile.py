@@ -226,6 +226,18 @@ class TestBoundsOnWork:
         assert all("too many" in message for message in messages)
         assert realm.usage_stats()["cache"]["busy"] == 3
 
+    def test_a_follower_waits_longer_than_its_leader_may_wait(self, opened, monkeypatch):
+        """The leader's wait for a slot, and then its work, are not the follower's fault."""
+        realm = opened(max_concurrent_hashing=1, hashing_timeout=0.4)
+
+        def slow(password, stored):
+            wait_until(lambda: realm.usage_stats()["cache"]["waits"] == 1)
+            threading.Event().wait(0.5)
+            return verify_hash(password, stored)
+
+        monkeypatch.setattr(authenticator, "verify_hash", slow)
+        assert all(together([lambda: realm.authenticate("bob", PASSWORD)] * 2))
+
     def test_a_negative_room_is_refused_at_once(self, folder):
         with pytest.raises(ValueError, match=r"\[-1\]"):
             FileRealm(folder, settings=RealmSettings(cache_max_users=-1))

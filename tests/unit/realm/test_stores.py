@@ -412,6 +412,19 @@ class TestReadingBoth:
         assert list(store.snapshot.users) == ["user2"]
         assert dict(store.snapshot.roles_by_user) == {"user2": ("role2",)}
 
+    def test_an_edit_of_the_same_size_is_no_standing_still(self, store, folder, monkeypatch):
+        edits = ["jim", "tom"]
+
+        def sleep(_seconds):
+            if edits:
+                (folder / "users").write_text(f"{edits.pop()}:{CHEAP_HASH}\n")
+
+        (folder / "users").write_text(f"bob:{CHEAP_HASH}\n")
+        monkeypatch.setattr(pair, "_STILL", 60.0)
+        monkeypatch.setattr(pair.time, "sleep", sleep)
+        store.reload()
+        assert list(store.snapshot.users) == ["jim"]
+
     def test_without_the_lock_both_files_have_to_stand_still(self, store, folder, monkeypatch):
         (folder / "users.lock").mkdir()  # nobody can lock that
         moved = []

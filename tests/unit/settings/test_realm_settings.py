@@ -57,6 +57,12 @@ def test_flat_nested_and_mixed_keys(tmp_path, text):
     assert settings.fips_mode_enabled
 
 
+def test_a_cache_without_room_is_no_mistake():
+    prefix = "xpack.security.authc.realms.file.f"
+    overrides = {f"{prefix}.order": "0", f"{prefix}.cache.max_users": "0"}
+    assert RealmSettings.load(None, overrides).cache_max_users == 0
+
+
 @pytest.mark.parametrize("version", [7, 8, 9, None])
 def test_what_fips_mode_makes_the_default(tmp_path, version):
     (tmp_path / "elasticsearch.yml").write_text(f"{FIPS}: true\n")
