@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ._forks import renew_after_fork
 from .authenticator import BUSY, NOT_HANDLED, Authenticator, LoginRules
 from .cache import CredentialCache
 from .errors import InvalidUsernameError, RealmClosedError
+from .follower import StoreFollower
 from .hashing_slots import HashingSlots
+from .login_pool import LoginPool
 from .model import UsernamePasswordToken
 from .settings import RealmSettings
 from .stores import FileRealmStore
-from .watcher import FileWatcher, Frequency, ResourceWatcherService
+from .watcher import Frequency, ResourceWatcherService
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from concurrent.futures import Future
     from types import TracebackType
     from typing import Self
 
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from .snapshot import RealmChange, RealmHealth, RealmSnapshot
 
 __all__ = ["FileRealm"]
-
-#: How many logins may wait for the pool of ``authenticate_async``.
-_LONGEST_QUEUE: Final = 1000
 
 
 class FileRealm:
@@ -117,12 +114,10 @@ class FileRealm:
             _upgrader(self.settings, hash_policy, slots) if upgrade_hashes else None,
         )
         self._watcher_service = ResourceWatcherService(self.settings, watch_events=watch_events)
-        self._executor: ThreadPoolExecutor | None = None
+        self._pool = LoginPool(slots.count)
         self._lock = threading.Lock()
-        self._queued = 0
         self._takes_logins = self.settings.enabled and self.settings.authentication_enabled
         self._is_entered = self._is_ready = self._is_closed = False
-        self._workers = slots.count
         self._patience = 2 * hashing_timeout
         renew_after_fork(self)
 
@@ -130,7 +125,7 @@ class FileRealm:
         self._require_open()
         if self._is_entered:
             raise RuntimeError("a file realm is entered once; it may be used by many then")
-        follower = _Follower(self._store)
+        follower = StoreFollower(self._store)
         # First the stamps, then the content: what changes between the two is noticed later.
         follower.init()
         self.reload()
@@ -156,16 +151,12 @@ class FileRealm:
         """
         with self._lock:
             self._is_closed, self._is_ready = True, False
-            executor, self._executor = self._executor, None
         self._watcher_service.close()
         self._cache.expire_all()
-        if executor is not None:
-            executor.shutdown(wait=False)
+        self._pool.close()
 
     def after_fork(self) -> None:
-        """Renew the lock; the threads of the executor are gone."""
-        self._executor = None
-        self._queued = 0
+        """Renew the lock."""
         self._lock = threading.Lock()
 
     def authenticate(self, username: str, password: str) -> AuthenticationResult:
@@ -203,7 +194,10 @@ class FileRealm:
             result = self._authenticator.from_cache(username, password)
             if result is not None:
                 return result
-        work = self._in_pool(username, password)
+        try:
+            work = self._pool.submit(lambda: self.authenticate(username, password))
+        except RuntimeError:
+            raise RealmClosedError(self.config_dir) from None
         try:
             if work is not None:
                 # Shielded, since what is cancelled would stay in the queue, uncounted.
@@ -321,47 +315,6 @@ class FileRealm:
     def _require_open(self) -> None:
         if self._is_closed:
             raise RealmClosedError(self.config_dir)
-
-    def _in_pool(self, username: str, password: str) -> Future[AuthenticationResult] | None:
-        """Have a login answered in the pool; None if too many are waiting there."""
-        with self._lock:
-            self._require_open()
-            if self._executor is None:
-                self._executor = ThreadPoolExecutor(self._workers, "esfilerealm-hashing")
-            if self._queued >= _LONGEST_QUEUE:
-                return None
-            self._queued += 1
-            work = self._executor.submit(self.authenticate, username, password)
-        work.add_done_callback(self._has_left_the_pool)
-        return work
-
-    def _has_left_the_pool(self, _work: Future[AuthenticationResult]) -> None:
-        with self._lock:
-            self._queued -= 1
-
-
-class _Follower:
-    """Reloads a store when its files change, and at every pass while it has to be tried again."""
-
-    def __init__(self, store: FileRealmStore) -> None:
-        self._store = store
-        self._files = FileWatcher(store.paths.users, store.paths.users_roles)
-        self._is_due = False
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        return self._files.paths
-
-    def init(self) -> None:
-        self._files.init()
-
-    def check_and_notify(self) -> bool:
-        has_changed = self._files.check_and_notify()
-        self._is_due = self._is_due or has_changed or not self._store.snapshot.health
-        if self._is_due:
-            self._store.reload()
-            self._is_due = False
-        return has_changed
 
 
 def _require_text(username: str) -> None:

@@ -34,7 +34,7 @@ LAYERS = [
     {"hashing_slots", "stores", "watcher"},
     {"single_flight", "hash_upgrade"},
     {"cache"},
-    {"authenticator"},
+    {"authenticator", "follower", "login_pool"},
     {"realm"},
     {"cli"},
     {"__main__"},

@@ -759,7 +759,7 @@ class TestNothingIsForgotten:
     def test_modules(self):
         """Those whose objects reach a program: the top level, less what is only for the inside."""
         inside = {"authenticator", "credentials", "draft", "hash_upgrade", "hashing_slots"}
-        inside |= {"single_flight", "cli"}
+        inside |= {"follower", "login_pool", "single_flight", "cli"}
         root = Path(esfilerealm.__file__).parent
         found = {
             path.stem if path.is_file() else path.name

@@ -20,6 +20,7 @@ from esfilerealm import (
     authenticator,
     errors,
     hash_password,
+    login_pool,
     stores,
     verify_hash,
 )
@@ -200,9 +201,7 @@ class TestBoundsOnWork:
             HashingSlots(*numbers)
 
     def test_the_queue_of_the_event_loop(self, opened, monkeypatch):
-        from esfilerealm import realm as module
-
-        monkeypatch.setattr(module, "_LONGEST_QUEUE", 2)
+        monkeypatch.setattr(login_pool, "_LONGEST_QUEUE", 2)
         may_end = threading.Event()
         monkeypatch.setattr(authenticator, "verify_hash", lambda *_: may_end.wait(PATIENCE))
         realm = opened(max_concurrent_hashing=1)
