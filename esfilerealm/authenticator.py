@@ -124,7 +124,8 @@ class Authenticator:
         entry = self._cache.get(username, self._store.snapshot)
         if entry is None or entry.proof is None or not entry.proof.fits(secret):
             return None
-        if not self._cache.is_cheap and self._cache.get(username, self._store.snapshot) != entry:
+        is_same = self._cache.is_cheap or self._cache.get(username, self._store.snapshot) is entry
+        if not is_same:
             return None  # something changed while an expensive proof was tried
         return entry.result
 

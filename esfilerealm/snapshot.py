@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 from ._read_only import ReadOnlyDict
+from .hashing.timing import typical_hash
 
 if TYPE_CHECKING:
     from collections.abc import KeysView, Mapping
@@ -128,7 +128,8 @@ class RealmSnapshot:
         self.issues = MappingProxyType(issues or {})
         self.stamps = MappingProxyType(stamps or {})
         self.health = health
-        self._decoy = _decoy(hashes, self.hash_issues)
+        usable = [text for name, text in hashes.items() if name not in self.hash_issues]
+        self._decoy = typical_hash(usable)
 
     @property
     def users(self) -> KeysView[str]:
@@ -223,19 +224,3 @@ class RealmChange:
     def names(self) -> frozenset[str]:
         """All users to whom anything happened."""
         return frozenset((*self.added, *self.removed, *self.passwords, *self.roles))
-
-
-_BCRYPT_COST: Final = slice(4, 6)
-
-
-def _decoy(hashes: Mapping[str, str], hash_issues: Mapping[str, HashIssue]) -> str | None:
-    usable = [text for name, text in hashes.items() if name not in hash_issues]
-    costs = Counter(map(_cost_class, usable)).most_common(1)
-    return next((text for text in usable if _cost_class(text) == costs[0][0]), None)
-
-
-def _cost_class(text: str) -> str:
-    """Give what two usable hashes have in common if verifying them takes the same time."""
-    if text.startswith("$"):
-        return text[_BCRYPT_COST]
-    return text[: text.find("$") if "$" in text else text.find("}")]

@@ -50,6 +50,20 @@ def _no_thread_left():
     assert not any(thread.is_alive() for thread in left)
 
 
+class Clock:
+    """Seconds that go on when a test says so."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
 @pytest.fixture
 def config(tmp_path) -> Path:
     """An empty realm whose new hashes are cheap."""

@@ -12,6 +12,7 @@ from .._faults import without_origin
 from ..errors import FileAccessError, FilePermissionError, FileRealmError, LockTimeoutError
 from .lock import write_lock
 from .read import read_file
+from .stamp import Stamp
 
 if TYPE_CHECKING:
     from .locate import RealmPaths
@@ -60,12 +61,11 @@ def read_both(paths: RealmPaths) -> RealmRead:
     for _ in range(_ATTEMPTS):
         before = _stamps(paths)
         both = _read_locked(paths)
+        if _stamps(paths) == before and _are_settled(before):
+            break
+        time.sleep(_STILL)
         if _stamps(paths) == before:
-            if _are_settled(before):
-                break
-            time.sleep(_STILL)
-            if _stamps(paths) == before:
-                break
+            break
     return both
 
 
@@ -82,24 +82,21 @@ def _read_locked(paths: RealmPaths) -> RealmRead:
         return _read(paths)
 
 
-def _stamps(paths: RealmPaths) -> list[tuple[int, ...]]:
-    """Give for each file what a write changes, the latest time last; or why that is not known."""
-    stamps: list[tuple[int, ...]] = []
+def _stamps(paths: RealmPaths) -> list[Stamp | int]:
+    """Give the stamp of each file, or the ``errno`` that says why there is none."""
+    stamps: list[Stamp | int] = []
     for path in (paths.users, paths.users_roles):
         try:
-            status = os.stat(path)
+            stamps.append(Stamp.of(os.stat(path)))
         except OSError as error:
-            stamps.append((error.errno or 0, 0))
-        else:
-            times = sorted((status.st_mtime_ns, status.st_ctime_ns))
-            stamps.append((status.st_dev, status.st_ino, status.st_size, *times))
+            stamps.append(error.errno or 0)
     return stamps
 
 
-def _are_settled(stamps: list[tuple[int, ...]]) -> bool:
+def _are_settled(stamps: list[Stamp | int]) -> bool:
     """Tell whether all was written a while ago; a time to come was written by another clock."""
-    age = time.time_ns() - max(stamp[-1] for stamp in stamps)
-    return age > _STILL * _NANOSECONDS
+    written = [max(s.modified, s.changed) for s in stamps if isinstance(s, Stamp)]
+    return time.time_ns() - max(written, default=0) > _STILL * _NANOSECONDS
 
 
 def _read(paths: RealmPaths) -> RealmRead:

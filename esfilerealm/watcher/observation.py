@@ -7,9 +7,10 @@ import os
 import stat
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .._storage.read import read_file
+from .._storage.stamp import Stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,23 +21,6 @@ __all__ = ["ABSENT", "GRAIN", "Observation", "change_between", "observe"]
 
 #: Seconds within which two writes may leave equal timestamps: FAT's grain, the coarsest known.
 GRAIN: Final = 2.0
-
-
-class Stamp(NamedTuple):
-    """What ``stat`` says about the content of a file. Times in nanoseconds."""
-
-    device: int
-    inode: int
-    size: int
-    modified: int
-    changed: int
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> Stamp:
-        """Take the stamp out of a *status*."""
-        return cls(
-            status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,18 +13,6 @@ from esfilerealm.snapshot import RealmSnapshot
 SECRET = b"correct-horse"
 
 
-class Clock:
-    now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 def make(clock, *, ttl=60.0, max_users=100, hash_algo="ssha256", slots=None):
     return CredentialCache(
         ttl=ttl,

@@ -40,21 +40,6 @@ def folder(config):
     return config
 
 
-@pytest.fixture
-def opened(folder):
-    """Open realms that are closed after the test."""
-    made = []
-
-    def opened(**options):
-        settings = {name: options.pop(name) for name in dir(RealmSettings()) if name in options}
-        made.append(FileRealm(folder, settings=RealmSettings(**settings), **options))
-        return made[-1]
-
-    yield opened
-    for realm in made:
-        realm.close()
-
-
 def snapshot(generation, **users):
     return RealmSnapshot(
         {name: stored for name, (stored, _) in users.items()},
@@ -70,9 +55,9 @@ def cache_of(clock=time.monotonic):
 
 class TestNobodyGetsInOnOldData:
     def test_a_login_after_a_change_does_not_join_a_flight_before_it(
-        self, opened, folder, monkeypatch
+        self, make, folder, monkeypatch
     ):
-        realm = opened(max_concurrent_hashing=4)
+        realm = make(max_concurrent_hashing=4)
         assert realm.snapshot
         new = hash_password("battery-staple", "bcrypt4")
         started, may_end = threading.Event(), threading.Event()
@@ -97,8 +82,8 @@ class TestNobodyGetsInOnOldData:
         assert not realm.authenticate("bob", PASSWORD)
 
     @pytest.mark.parametrize("change", ["password", "expired"])
-    def test_an_expensive_proof_is_of_the_state_after_it(self, opened, folder, monkeypatch, change):
-        realm = opened(cache_hash_algo="bcrypt4")
+    def test_an_expensive_proof_is_of_the_state_after_it(self, make, folder, monkeypatch, change):
+        realm = make(cache_hash_algo="bcrypt4")
         assert realm.authenticate("bob", PASSWORD)
         entry = realm._cache.get("bob", realm.snapshot)
         proof, verified = entry.proof, []
@@ -130,12 +115,12 @@ class TestNobodyGetsInOnOldData:
             assert after.user.roles == ()
 
     def test_what_lies_in_the_folder_of_old_versions_is_not_used_when_a_file_vanishes(
-        self, opened, folder
+        self, make, folder
     ):
         (folder / "x-pack").mkdir()
         (folder / "x-pack" / "users").write_text(f"exadmin:{CHEAP_HASH}\n")
         (folder / "x-pack" / "users_roles").write_text("superuser:exadmin\n")
-        realm = opened()
+        realm = make()
         assert realm.authenticate("bob", PASSWORD)
         (folder / "users").unlink()
         realm.reload()
@@ -150,11 +135,11 @@ class TestNobodyGetsInOnOldData:
         assert not FileRealm(folder).authenticate("exadmin", PASSWORD)
 
     def test_a_file_that_is_written_slowly_in_place_is_not_read_half(
-        self, opened, folder, monkeypatch
+        self, make, folder, monkeypatch
     ):
         monkeypatch.setattr(pair, "_STILL", 0.2)
         (folder / "users_roles").write_text("viewer:bob\n")
-        with opened(reload_interval_high=0.02) as realm:
+        with make(reload_interval_high=0.02) as realm:
             seen = set()
             over = threading.Event()
 
@@ -177,19 +162,17 @@ class TestNobodyGetsInOnOldData:
 
 class TestBoundsOnWork:
     @pytest.mark.parametrize("name", ["nobody", "al"])
-    def test_the_decoy_needs_a_slot_too(self, opened, folder, name):
+    def test_the_decoy_needs_a_slot_too(self, make, folder, name):
         (folder / "users").write_text(f"al:$2a$10$short\nbob:{CHEAP_HASH}\n")
-        realm = opened(max_concurrent_hashing=1, hashing_timeout=0.01)
+        realm = make(max_concurrent_hashing=1, hashing_timeout=0.01)
         with realm._authenticator._slots:
             assert "too many" in realm.authenticate(name, PASSWORD).message
 
     @pytest.mark.parametrize(
         "logins", [[("nobody", "a1"), ("nobody", "a2")], [("nobody", "a1"), ("nemo", "a1")]]
     )
-    def test_unknown_names_are_verified_one_by_one_like_known_ones(
-        self, opened, monkeypatch, logins
-    ):
-        realm = opened(max_concurrent_hashing=2)
+    def test_unknown_names_are_verified_one_by_one_like_known_ones(self, make, monkeypatch, logins):
+        realm = make(max_concurrent_hashing=2)
         both = threading.Barrier(2, timeout=PATIENCE)
         monkeypatch.setattr(authenticator, "verify_hash", lambda *_: both.wait() and False)
         results = together([lambda login=login: realm.authenticate(*login) for login in logins])
@@ -200,11 +183,11 @@ class TestBoundsOnWork:
         with pytest.raises(ValueError, match="must be a whole number"):
             HashingSlots(*numbers)
 
-    def test_the_queue_of_the_event_loop(self, opened, monkeypatch):
+    def test_the_queue_of_the_event_loop(self, make, monkeypatch):
         monkeypatch.setattr(login_pool, "_LONGEST_QUEUE", 2)
         may_end = threading.Event()
         monkeypatch.setattr(authenticator, "verify_hash", lambda *_: may_end.wait(PATIENCE))
-        realm = opened(max_concurrent_hashing=1)
+        realm = make(max_concurrent_hashing=1)
 
         async def run():
             logins = [
@@ -225,9 +208,9 @@ class TestBoundsOnWork:
         assert all("too many" in message for message in messages)
         assert realm.usage_stats()["cache"]["busy"] == 3
 
-    def test_a_follower_waits_longer_than_its_leader_may_wait(self, opened, monkeypatch):
+    def test_a_follower_waits_longer_than_its_leader_may_wait(self, make, monkeypatch):
         """The leader's wait for a slot, and then its work, are not the follower's fault."""
-        realm = opened(max_concurrent_hashing=1, hashing_timeout=0.4)
+        realm = make(max_concurrent_hashing=1, hashing_timeout=0.4)
 
         def slow(password, stored):
             wait_until(lambda: realm.usage_stats()["cache"]["waits"] == 1)
@@ -264,8 +247,8 @@ class TestBoundsOnWork:
 
 
 class TestReloading:
-    def test_one_at_a_time(self, opened, monkeypatch):
-        realm, inside, most = opened(), [], []
+    def test_one_at_a_time(self, make, monkeypatch):
+        realm, inside, most = make(), [], []
         read_both = stores.read_both
 
         def slow(paths):
@@ -281,18 +264,18 @@ class TestReloading:
         together([realm.reload] * 8)
         assert max(most) == 1
 
-    def test_content_counts_and_not_the_time(self, opened, folder):
+    def test_content_counts_and_not_the_time(self, make, folder):
         users = folder / "users"
         os.utime(users, ns=(1, 1))
-        realm = opened()
+        realm = make()
         assert realm.snapshot.users
         users.write_text(f"jim:{CHEAP_HASH}\n")
         os.utime(users, ns=(1, 1))
         assert realm.reload()
         assert list(realm.snapshot.users) == ["jim"]
 
-    def test_what_changes_while_the_realm_is_entered_is_seen(self, opened, folder, monkeypatch):
-        realm = opened(reload_interval_high=0.02, watch_events=False)
+    def test_what_changes_while_the_realm_is_entered_is_seen(self, make, folder, monkeypatch):
+        realm = make(reload_interval_high=0.02, watch_events=False)
         read_both, first = stores.read_both, [1]
 
         def changing(paths):
@@ -306,7 +289,21 @@ class TestReloading:
         with realm:
             wait_until(lambda: not realm.snapshot.users)
 
-    def test_a_fault_of_the_moment_at_the_start_is_over_at_the_next_pass(self, opened, monkeypatch):
+    def test_a_file_that_changes_at_every_read_is_waited_for(self, make, folder, monkeypatch):
+        """However often that is: without the wait, all attempts would be over in a moment."""
+        read_file, waits = pair.read_file, []
+
+        def changing(path):
+            with (folder / "users_roles").open("a") as file:
+                file.write("r:bob\n")
+            return read_file(path)
+
+        monkeypatch.setattr(pair, "read_file", changing)
+        monkeypatch.setattr(pair.time, "sleep", waits.append)
+        assert make().snapshot.users
+        assert len(waits) == pair._ATTEMPTS
+
+    def test_a_fault_of_the_moment_at_the_start_is_over_at_the_next_pass(self, make, monkeypatch):
         read_file, faults = pair.read_file, [errors.FileAccessError("users", 24, "too many files")]
 
         def failing_once(path):
@@ -315,18 +312,18 @@ class TestReloading:
             return read_file(path)
 
         monkeypatch.setattr(pair, "read_file", failing_once)
-        with opened(reload_interval_high=0.02, watch_events=False) as realm:
+        with make(reload_interval_high=0.02, watch_events=False) as realm:
             wait_until(lambda: realm.health)
             assert realm.authenticate("bob", PASSWORD)
 
     def test_a_fault_that_lasts_is_not_asked_for_faster_than_by_polling(
-        self, opened, folder, monkeypatch
+        self, make, folder, monkeypatch
     ):
         """Taking the lock to read is an event in the same folder."""
         UsersTool(folder).useradd("al", password_hash=CHEAP_HASH)  # leaves a lock file
         reads, read_both = [], stores.read_both
         monkeypatch.setattr(stores, "read_both", lambda paths: reads.append(1) or read_both(paths))
-        with opened(reload_interval_high=3600.0) as realm:
+        with make(reload_interval_high=3600.0) as realm:
             (folder / "users").write_bytes(b"\xff")
             wait_until(lambda: not realm.health)
             before = len(reads)
@@ -339,8 +336,8 @@ class TestReloading:
         with write_lock(lambda: lock, 1):
             assert FileRealm(folder).authenticate("bob", PASSWORD)
 
-    def test_nothing_of_a_file_is_kept_by_the_problem_with_it(self, opened, folder):
-        realm = opened()
+    def test_nothing_of_a_file_is_kept_by_the_problem_with_it(self, make, folder):
+        realm = make()
         (folder / "users").write_bytes(f"bob:{CHEAP_HASH}\n".encode() + b"\xff")
         realm.reload()
         for problem in realm.health.problems:
@@ -349,8 +346,8 @@ class TestReloading:
             assert CHEAP_HASH not in "".join(told.format())
 
     @pytest.mark.parametrize("fault", ["bytes", "folder"])
-    def test_failing_again_and_again_costs_no_memory(self, opened, folder, fault):
-        realm = opened()
+    def test_failing_again_and_again_costs_no_memory(self, make, folder, fault):
+        realm = make()
         assert realm.snapshot
         (folder / "users").unlink()
         if fault == "bytes":
@@ -366,17 +363,17 @@ class TestReloading:
         after = sum(isinstance(thing, RealmSnapshot) for thing in gc.get_objects())
         assert after <= before
 
-    def test_a_missing_folder_is_one_problem(self, opened, folder, caplog):
-        realm = opened()
+    def test_a_missing_folder_is_one_problem(self, make, folder, caplog):
+        realm = make()
         assert realm.snapshot
         folder.rename(folder.with_name("away"))
         realm.reload()
         assert len(realm.health.problems) == 1
         assert len([r for r in caplog.records if r.levelname == "ERROR"]) == 1
 
-    def test_a_skipped_line_that_moves_is_not_told_again(self, opened, folder, caplog):
+    def test_a_skipped_line_that_moves_is_not_told_again(self, make, folder, caplog):
         (folder / "users").write_text(f"bob:{CHEAP_HASH}\noops\n")
-        realm = opened()
+        realm = make()
         assert realm.snapshot
         (folder / "users").write_text("oops\nalas\n")
         realm.reload()
@@ -385,8 +382,8 @@ class TestReloading:
 
 
 class TestCallbacks:
-    def test_a_login_in_another_thread_does_not_wait_for_a_callback(self, opened):
-        realm, answers = opened(), []
+    def test_a_login_in_another_thread_does_not_wait_for_a_callback(self, make):
+        realm, answers = make(), []
 
         def ask(_change):
             thread = threading.Thread(
@@ -401,8 +398,8 @@ class TestCallbacks:
             assert realm.authenticate("bob", PASSWORD)
         assert [bool(answer) for answer in answers] == [True]
 
-    def test_changes_are_told_in_order_even_from_within(self, opened, folder):
-        realm, heard = opened(), []
+    def test_changes_are_told_in_order_even_from_within(self, make, folder):
+        realm, heard = make(), []
 
         def add(change):
             if change.generation == 1:
@@ -414,8 +411,8 @@ class TestCallbacks:
         assert realm.snapshot
         assert heard == [1, 2]
 
-    def test_closing_from_a_callback(self, opened, folder):
-        realm = opened(reload_interval_high=0.02)
+    def test_closing_from_a_callback(self, make, folder):
+        realm = make(reload_interval_high=0.02)
         with realm:
             realm.on_change(lambda _: realm.close())
             UsersTool(folder).useradd("al", password_hash=CHEAP_HASH)
@@ -425,16 +422,16 @@ class TestCallbacks:
                 realm.authenticate("bob", PASSWORD)
             assert time.monotonic() - start < PATIENCE
 
-    def test_closed_while_it_loads(self, opened):
-        realm = opened()
+    def test_closed_while_it_loads(self, make):
+        realm = make()
         realm.on_change(lambda _: realm.close())
         for _ in range(2):
             with pytest.raises(errors.RealmClosedError):
                 realm.authenticate("bob", PASSWORD)
                 realm.authenticate("bob", PASSWORD)
 
-    def test_whatever_a_callback_raises(self, opened):
-        realm, heard = opened(), []
+    def test_whatever_a_callback_raises(self, make):
+        realm, heard = make(), []
         realm.on_change(lambda change: change.nothing)
         realm.on_change(heard.append)
         assert realm.snapshot.users
@@ -442,46 +439,46 @@ class TestCallbacks:
 
 
 class TestUpgrade:
-    def upgrading(self, opened, **options):
+    def upgrading(self, make, **options):
         options.setdefault("password_hashing_algorithm", "bcrypt5")
-        return opened(upgrade_hashes=True, **options)
+        return make(upgrade_hashes=True, **options)
 
     def stored(self, folder):
         return (folder / "users").read_text().split(":", 1)[1].strip()
 
-    def test_bcrypt_never_makes_less_of_a_long_password(self, opened, folder):
+    def test_bcrypt_never_makes_less_of_a_long_password(self, make, folder):
         password = "p" * 88
         (folder / "users").write_text(f"bob:{hash_password(password, 'pbkdf2_1000')}\n")
         policy_options = {"password_hashing_algorithm": "bcrypt5"}
         from esfilerealm.hashing.passlib_context import crypt_context
 
         policy = crypt_context("bcrypt5", minimum_bcrypt_cost=5)
-        realm = self.upgrading(opened, hash_policy=policy, **policy_options)
+        realm = self.upgrading(make, hash_policy=policy, **policy_options)
         assert realm.authenticate("bob", password)
         assert self.stored(folder).startswith("{PBKDF2}1000$")
         realm.expire_all()
         assert not realm.authenticate("bob", password[:72] + "wrong")
 
-    def test_clear_text_becomes_a_hash(self, opened, folder):
+    def test_clear_text_becomes_a_hash(self, make, folder):
         (folder / "users").write_text("bob:swordfish\n")
-        realm = self.upgrading(opened, accept_clear_text=True)
+        realm = self.upgrading(make, accept_clear_text=True)
         assert realm.authenticate("bob", "swordfish")
         assert self.stored(folder).startswith("$2a$05$")
         assert realm.authenticate("bob", "swordfish")
 
-    def test_another_family_is_not_weak(self, opened, folder):
+    def test_another_family_is_not_weak(self, make, folder):
         (folder / "users").write_text(f"bob:{hash_password(PASSWORD, 'pbkdf2_1000')}\n")
-        assert self.upgrading(opened).authenticate("bob", PASSWORD)
+        assert self.upgrading(make).authenticate("bob", PASSWORD)
         assert self.stored(folder).startswith("{PBKDF2}1000$")
         (folder / "users").write_text(f"bob:{CHEAP_HASH}\n")
-        realm = self.upgrading(opened, password_hashing_algorithm="pbkdf2_stretch")
+        realm = self.upgrading(make, password_hashing_algorithm="pbkdf2_stretch")
         assert realm.authenticate("bob", PASSWORD)
         assert self.stored(folder) == CHEAP_HASH
 
     def test_a_right_password_is_let_in_even_if_there_is_no_slot_for_a_new_hash(
-        self, opened, monkeypatch
+        self, make, monkeypatch
     ):
-        realm = self.upgrading(opened, max_concurrent_hashing=1, hashing_timeout=0.01)
+        realm = self.upgrading(make, max_concurrent_hashing=1, hashing_timeout=0.01)
         slots, upgrader = realm._authenticator._slots, realm._authenticator._upgrader
         upgrade = upgrader._upgraded
 
@@ -492,9 +489,9 @@ class TestUpgrade:
         monkeypatch.setattr(upgrader, "_upgraded", without_a_slot)
         assert realm.authenticate("bob", PASSWORD)
 
-    def test_a_fault_is_not_met_at_every_login(self, opened, folder, caplog):
+    def test_a_fault_is_not_met_at_every_login(self, make, folder, caplog):
         (folder / "users.lock").mkdir()
-        realm = self.upgrading(opened)
+        realm = self.upgrading(make)
         for _ in range(5):
             assert realm.authenticate("bob", PASSWORD)
             realm.expire_all()
@@ -506,14 +503,14 @@ class TestUpgrade:
 
 
 class TestBadInput:
-    def test_a_password_of_bytes_is_nowhere_in_the_error(self, opened):
+    def test_a_password_of_bytes_is_nowhere_in_the_error(self, make):
         with pytest.raises(errors.InvalidPasswordError) as caught:
-            opened().authenticate("bob", b"hunter2-secret")
+            make().authenticate("bob", b"hunter2-secret")
         assert caught.value.__context__ is caught.value.__cause__ is None
 
-    def test_a_header_of_bytes(self, opened):
+    def test_a_header_of_bytes(self, make):
         with pytest.raises(TypeError, match="latin-1"):
-            opened().token(b"Basic YTpi")
+            make().token(b"Basic YTpi")
 
     def test_an_override_that_is_no_text(self):
         key = "xpack.security.authc.realms.file.f.order"
@@ -523,15 +520,15 @@ class TestBadInput:
     @pytest.mark.parametrize(
         "mark", ["!", "*", "!!", "!$6$x$y", "*" + "0A" * 20, "md5" + "0f" * 16]
     )
-    def test_marks_and_hashes_of_others_are_no_passwords(self, opened, folder, mark):
+    def test_marks_and_hashes_of_others_are_no_passwords(self, make, folder, mark):
         (folder / "users").write_text(f"bob:{mark}\n")
-        realm = opened(accept_clear_text=True)
+        realm = make(accept_clear_text=True)
         assert not realm.authenticate("bob", mark)
         assert realm.snapshot.hash_issues["bob"].kind == "unsupported"
 
-    def test_a_password_that_starts_with_a_mark_is_one(self, opened, folder):
+    def test_a_password_that_starts_with_a_mark_is_one(self, make, folder):
         (folder / "users").write_text("bob:!swordfish\n")
-        assert opened(accept_clear_text=True).authenticate("bob", "!swordfish")
+        assert make(accept_clear_text=True).authenticate("bob", "!swordfish")
 
 
 def test_one_that_cannot_be_renewed_leaves_the_others(caplog):
@@ -562,7 +559,7 @@ def test_one_that_cannot_be_renewed_leaves_the_others(caplog):
     assert "is of no use in this child process" in caplog.text
 
 
-def test_a_log_that_fails_does_not_end_the_watching(opened, folder):
+def test_a_log_that_fails_does_not_end_the_watching(make, folder):
     import logging
 
     class Failing(logging.Handler):
@@ -573,7 +570,7 @@ def test_a_log_that_fails_does_not_end_the_watching(opened, folder):
     logger = logging.getLogger("esfilerealm")
     level = logger.level
     try:
-        with opened(reload_interval_high=0.02) as realm:
+        with make(reload_interval_high=0.02) as realm:
             logger.setLevel(logging.INFO)
             logger.addHandler(handler)
             (folder / "users").write_text(f"jim:{CHEAP_HASH}\n")

@@ -16,7 +16,6 @@ from threads import PATIENCE, together, wait_until
 from esfilerealm import (
     AuthenticationStatus,
     FileRealm,
-    RealmSettings,
     UsernamePasswordToken,
     UsersTool,
     authenticator,
@@ -35,22 +34,6 @@ def folder(config):
     (config / "users").write_text(f"bob:{CHEAP_HASH}\njane:{CHEAP_HASH}\nal:swordfish\n")
     (config / "users_roles").write_text("viewer:bob,jane\nadmin:bob\n")
     return config
-
-
-@pytest.fixture
-def make(folder):
-    """Open realms that are closed after the test."""
-    made = []
-
-    def make(**options):
-        settings = {name: options.pop(name) for name in dir(RealmSettings()) if name in options}
-        settings.setdefault("password_hashing_algorithm", "bcrypt4")
-        made.append(FileRealm(folder, settings=RealmSettings(**settings), **options))
-        return made[-1]
-
-    yield make
-    for realm in made:
-        realm.close()
 
 
 @pytest.fixture

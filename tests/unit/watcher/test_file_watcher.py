@@ -16,21 +16,6 @@ from esfilerealm.watcher import FileChange, FileWatcher, observation
 posix = pytest.mark.skipif(os.name == "nt", reason="links and pipes of POSIX")
 
 
-class Clock:
-    """A timer that is moved by hand."""
-
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def path(tmp_path):
     path = tmp_path / "users"

@@ -14,21 +14,6 @@ GATHERING, PAUSE = 0.02, 0.05
 INTERVALS = {HIGH: 5.0, MEDIUM: 30.0, LOW: 60.0}
 
 
-class Clock:
-    """A timer that a wait moves on at once."""
-
-    def __init__(self):
-        self.now = 100.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def timetable(clock, monkeypatch):
     timetable = Timetable(INTERVALS, clock)
