@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import logging
 import os
 import weakref
 from typing import Final, Protocol
 
+from ._log import get_logger
+
 __all__ = ["renew_after_fork"]
 
 
-_LOG: Final = logging.getLogger(__name__)
+_LOG: Final = get_logger(__name__)
 
 
 class _Renewable(Protocol):

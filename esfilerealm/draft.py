@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .errors import UserExistsError, UserNotFoundError
+from ._read_only import ReadOnlyDict
+from .errors import InvalidRoleNameError, InvalidUsernameError, UserExistsError, UserNotFoundError
+from .formats.users import parse_users
 from .formats.users_editor import UsersEditor
+from .formats.users_roles import parse_users_roles
 from .formats.users_roles_editor import UsersRolesEditor
+from .results import UserChanges
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from ._storage.read import FileContent, RealmFiles
+    from ._storage.read import FileContent
+    from ._storage.realm_files import RealmFiles
     from .settings import RealmSettings
 
 __all__ = ["Draft"]
@@ -36,6 +41,8 @@ class Draft:
         self._users_roles = UsersRolesEditor(files.users_roles.data, source=files.users_roles.path)
         self._new_hashes: dict[str, str | None] = {}
         self._new_roles: dict[str, tuple[str, ...]] = {}
+        self._whole: tuple[bytes, bytes] | None = None
+        self._name_rules = settings.name_rules
 
     def require_user(self, username: str) -> None:
         """Raise if there is no such user."""
@@ -90,6 +97,36 @@ class Draft:
             return self._new_roles[username]
         return self._users_roles.roles_of(username)
 
+    def go_back_to(self, users: bytes, users_roles: bytes) -> None:
+        """Make both files, to the last byte, what they were before."""
+        old_hashes = parse_users(self.files.users.data, **self._name_rules).users
+        old_roles = parse_users_roles(self.files.users_roles.data).roles_by_user
+        new_hashes = parse_users(users, source="users", **self._name_rules).users
+        new_roles = parse_users_roles(users_roles, source="users_roles").roles_by_user
+        self._whole = users, users_roles
+        self._new_hashes = {name: new_hashes.get(name) for name in {**old_hashes, **new_hashes}}
+        self._new_roles = {name: new_roles.get(name, ()) for name in {**old_roles, **new_roles}}
+
+    def user_changes(self) -> UserChanges:
+        """Tell what becomes of the users."""
+        added, removed, passwords, roles = {}, [], [], {}
+        for name in {**self._new_hashes, **self._new_roles}:
+            old = self._users.hash_of(name)
+            new = self._new_hashes.get(name, old)
+            before, after = self._users_roles.roles_of(name), self.roles_of(name)
+            if old is None and new is not None:
+                added[name] = after
+            elif old is not None and new is None:
+                removed.append(name)
+            elif old is not None:
+                if new != old:
+                    passwords.append(name)
+                if set(before) != set(after):
+                    roles[name] = (before, after)
+        return UserChanges(
+            ReadOnlyDict(added), tuple(removed), tuple(passwords), ReadOnlyDict(roles)
+        )
+
     def edited(self) -> list[tuple[FileContent, bytes]]:
         """
         Give what to write, in order: files with their new content, none if nothing changes.
@@ -101,14 +138,28 @@ class Draft:
         """
         users, users_roles = self.files.users, self.files.users_roles
         interim = self._interim_roles()
-        first = self._users_roles.edited(interim)
-        last = first if interim == self._new_roles else self._users_roles.edited(self._new_roles)
+        first = self._interim(interim)
+        if self._whole is not None:
+            new_users, last = self._whole
+        else:
+            new_users = self._users.edited(self._new_hashes)
+            same = interim == self._new_roles
+            last = first if same else self._users_roles.edited(self._new_roles)
         steps = [
             (users_roles, users_roles.data, first),
-            (users, users.data, self._users.edited(self._new_hashes)),
+            (users, users.data, new_users),
             (users_roles, first, last),
         ]
         return [(file, after) for file, before, after in steps if after != before]
+
+    def _interim(self, roles: dict[str, tuple[str, ...]]) -> bytes:
+        """Give ``users_roles`` as it is to be while ``users`` is replaced."""
+        try:
+            return self._users_roles.edited(roles)
+        except (InvalidUsernameError, InvalidRoleNameError):
+            if self._whole is None:
+                raise
+            return b""  # a name in an old file that cannot be edited in; nobody has more than that
 
     def _interim_roles(self) -> dict[str, tuple[str, ...]]:
         """Give the roles that are to stand in ``users_roles`` while ``users`` is replaced."""

@@ -14,6 +14,8 @@ FileRealmError
 ├── UnknownHashAlgorithmError, InvalidHashError                        also ValueError
 ├── RealmClosedError                                                   also RuntimeError
 ├── LockTimeoutError                                                   also TimeoutError
+├── JournalVersionError
+├── NoEarlierVersionError                                              also LookupError
 ├── FilePermissionError                                                also PermissionError
 └── FileAccessError                                                    also OSError
 ```
@@ -38,7 +40,9 @@ __all__ = [
     "InvalidRoleNameError",
     "InvalidSettingError",
     "InvalidUsernameError",
+    "JournalVersionError",
     "LockTimeoutError",
+    "NoEarlierVersionError",
     "PasswordTruncatedWarning",
     "RealmClosedError",
     "UnknownHashAlgorithmError",
@@ -47,15 +51,16 @@ __all__ = [
 ]
 
 _LONGEST_SHOWN = 60
+_LONGEST_HOLDER = 200
 
 
-def shown(value: object) -> str:
+def shown(value: object, longest: int = _LONGEST_SHOWN) -> str:
     """Make *value* fit for one line of a message: no control characters, no thousand letters."""
     text = value if isinstance(value, str) else repr(value)
     text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    if len(text) <= _LONGEST_SHOWN:
+    if len(text) <= longest:
         return text
-    return f"{text[:_LONGEST_SHOWN]}… ({len(text)} characters)"
+    return f"{text[:longest]}… ({len(text)} characters)"
 
 
 class FileRealmError(Exception):
@@ -273,18 +278,61 @@ class RealmClosedError(FileRealmError, RuntimeError):
 
 
 class LockTimeoutError(FileRealmError, TimeoutError):
-    """The write lock was not free in time; *timeout* is in seconds."""
+    """
+    The write lock was not free in time.
 
-    def __init__(self, lock_path: str, timeout: float) -> None:
-        super().__init__(lock_path, timeout)
+    Attributes:
+        lock_path: The lock file.
+        timeout: In seconds.
+        holder: Who holds it, or None if that is not known: program, process, host and since when.
+    """
+
+    def __init__(self, lock_path: str, timeout: float, holder: str | None = None) -> None:
+        super().__init__(lock_path, timeout, holder)
         self.lock_path = lock_path
         self.timeout = timeout
+        self.holder = holder
+
+    def __str__(self) -> str:
+        holder = "another writer" if self.holder is None else shown(self.holder, _LONGEST_HOLDER)
+        return (
+            f"write lock [{self.lock_path}] not free after {self.timeout:g} s: "
+            f"{holder} holds it; try again"
+        )
+
+
+class JournalVersionError(FileRealmError):
+    """
+    The record of an unfinished change, made by a later version of this package; nothing is done.
+
+    Attributes:
+        path: The record.
+        version: Of its form.
+        known_version: The latest that this version of the package knows.
+    """
+
+    def __init__(self, path: str, version: int, known_version: int) -> None:
+        super().__init__(path, version, known_version)
+        self.path = path
+        self.version = version
+        self.known_version = known_version
 
     def __str__(self) -> str:
         return (
-            f"write lock [{self.lock_path}] not free after {self.timeout:g} s: "
-            "another writer holds it; try again"
+            f"an unfinished change is recorded in [{self.path}] in form [{self.version}], and this "
+            f"version of esfilerealm knows forms up to [{self.known_version}]: use a later one"
         )
+
+
+class NoEarlierVersionError(FileRealmError, LookupError):
+    """There is nothing to go back to; *path* is where an earlier version would be."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"no earlier version is kept [{self.path}]: a write with keep=1 would have kept one"
 
 
 class FilePermissionError(FileRealmError, PermissionError):

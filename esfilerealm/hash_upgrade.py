@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import TYPE_CHECKING, Final
 
+from ._log import get_logger
+from ._storage.options import WriteOptions
 from .errors import FileRealmError
 from .hashing import bcrypt, check_hash, pbkdf2, resolve
 from .hashing.base import password_bytes
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HashUpgrader"]
 
-_LOG: Final = logging.getLogger(__name__)
+_LOG: Final = get_logger(__name__)
 
 #: Seconds to wait for another writer: somebody is waiting to be logged in.
 _LOCK_TIMEOUT: Final = 1.0
@@ -85,7 +86,8 @@ class HashUpgrader:
             _LOG.info("the hash of user [%s] stays: bcrypt would read less of it", username)
             return None
         check_hash(new_hash)
-        transaction = Transaction(paths, self._settings, lock_timeout=_LOCK_TIMEOUT, dry_run=False)
+        options = WriteOptions(lock_timeout=_LOCK_TIMEOUT)
+        transaction = Transaction(paths, self._settings, options)
         with transaction:
             transaction.replace_hash(username, stored_hash, new_hash)
         if not transaction.changed:

@@ -78,7 +78,7 @@ class FileRealm:
         ``FileRealm``, ``CachingUsernamePasswordRealm``.
     """
 
-    def __init__(  # noqa: PLR0913 - each is a choice of its own, all but the folder by name
+    def __init__(
         self,
         config_dir: str | os.PathLike[str],
         *,

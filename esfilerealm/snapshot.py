@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 
 from ._read_only import ReadOnlyDict
 from .hashing.timing import typical_hash
+from .results import UserChanges
 
 if TYPE_CHECKING:
     from collections.abc import KeysView, Mapping
@@ -197,30 +198,17 @@ class RealmSnapshot:
         raise TypeError("a snapshot holds password hashes and is not to be pickled")
 
 
-@dataclass(frozen=True, slots=True)
-class RealmChange:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RealmChange(UserChanges):
     """
-    What a reload changed: names and roles, never hashes; perhaps none, and only the health.
+    What a reload changed; perhaps nobody, and only the health.
 
     Attributes:
         generation: Of the state after it.
         users: How many there are after it.
         health: Whether that is what the files say.
-        added: New users with their roles.
-        removed: Users that are gone.
-        passwords: Users whose hash is another.
-        roles: Users whose roles are others, with those before and after.
     """
 
     generation: int
     users: int
     health: RealmHealth
-    added: Mapping[str, tuple[str, ...]]
-    removed: tuple[str, ...]
-    passwords: tuple[str, ...]
-    roles: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
-
-    @property
-    def names(self) -> frozenset[str]:
-        """All users to whom anything happened."""
-        return frozenset((*self.added, *self.removed, *self.passwords, *self.roles))

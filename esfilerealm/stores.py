@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import threading
 from collections import deque
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Generic, Literal, Protocol, TypeVar
 
 from ._faults import without_origin
 from ._forks import renew_after_fork
+from ._log import get_logger
 from ._storage.locate import RealmPaths
 from ._storage.pair import read_both
 from .errors import ConfigurationFileMissingError, FileRealmError, InvalidHashError
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FileRealmStore"]
 
-_LOG: Final = logging.getLogger(__name__)
-# Who has not set up logging wants none of it on standard error.
-logging.getLogger(__name__.partition(".")[0]).addHandler(logging.NullHandler())
+_LOG: Final = get_logger(__name__)
 
 _DIGEST_BYTES: Final = 20
 

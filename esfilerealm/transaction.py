@@ -1,5 +1,5 @@
 """
-A write: gathered changes, then lock → re-read → check → edit → replace.
+A write: gathered changes, then lock → recover → re-read → check → edit → journal → replace.
 
 A change is made at once on a preview, so that a mistake is reported where it is made; and, if the
 files are others when the lock is taken, again on those, which is what counts. Passwords are hashed
@@ -8,16 +8,18 @@ in between, outside the lock, since that is the slow part.
 
 from __future__ import annotations
 
-import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ._storage.atomic import remove_leftovers, replace_files, require_writable_folder
-from ._storage.attributes import Attributes
 from ._storage.lock import write_lock
-from ._storage.read import RealmFiles
+from ._storage.realm_files import RealmFiles
+from ._storage.recovery import recover
+from ._storage.versions import earlier_version
+from ._storage.write import restyled, write_files
 from .credentials import NewCredentials
 from .draft import Draft
 from .formats.writable import check_writable_role_name, check_writable_username
+from .results import Recovery
 from .validation import validate_role_name, validate_username
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     from ._storage.locate import RealmPaths
-    from ._storage.read import FileContent
+    from ._storage.options import WriteOptions
+    from .results import WriteResult
     from .settings import RealmSettings
 
 __all__ = ["Transaction"]
@@ -44,19 +47,15 @@ class Transaction:
     ``UsersTool``; each raises at once what can be known from the files as they are, and on leaving
     all are checked again under the lock.
 
-    Attributes:
-        changed: After leaving: whether any file is (or, in a dry run, would be) another.
     """
 
-    def __init__(
-        self, paths: RealmPaths, settings: RealmSettings, *, lock_timeout: float, dry_run: bool
-    ) -> None:
-        self.changed = False
+    def __init__(self, paths: RealmPaths, settings: RealmSettings, options: WriteOptions) -> None:
+        self._result: WriteResult | None = None
         self._paths = paths
         self._settings = settings
-        self._lock_timeout = lock_timeout
-        self._dry_run = dry_run
+        self._options = options
         self._changes: list[Callable[[Draft], object]] = []
+        self._is_undo = False
         self._preview: Draft | None = None
         self._landed: Draft | None = None
 
@@ -65,7 +64,8 @@ class Transaction:
             raise RuntimeError("a transaction cannot be entered while it is open")
         self._preview = Draft(RealmFiles.read(self._paths), self._settings)
         self._changes = []
-        self.changed = False
+        self._is_undo = False
+        self._result = None
         return self
 
     def __exit__(
@@ -76,25 +76,50 @@ class Transaction:
     ) -> None:
         preview, self._preview = self._draft, None
         self._landed = preview
-        if error is not None or not self._changes:
+        if error is not None:
             return
-        if self._dry_run:
-            for file, _ in preview.edited():
-                require_writable_folder(file.path)
-                self.changed = True
+        if self._options.dry_run or not self._changes:
+            self._result = self._write(preview)
             return
-        with write_lock(lambda: self._paths.lock, self._lock_timeout):
+        with write_lock(
+            lambda: self._paths.lock,
+            self._options.lock_timeout,
+            allow_local_lock=self._options.allow_local_lock,
+        ):
+            recovery = recover(self._paths)
             self._landed = self._repeated(preview)
-            files = self._landed.edited()
-            real_files = self._landed.files
-            remove_leftovers([real_files.users.path, real_files.users_roles.path])
-            replace_files([(file.path, data, _attributes(file)) for file, data in files])
-        self.changed = bool(files)
+            self._result = self._write(self._landed, recovery)
+
+    @property
+    def result(self) -> WriteResult:
+        """
+        After leaving without an exception: what was (or, in a dry run, would be) written.
+
+        Raises:
+            RuntimeError: Before that.
+        """
+        if self._result is None:
+            raise RuntimeError("a transaction has a result when its with block is left")
+        return self._result
+
+    @property
+    def changed(self) -> bool:
+        """Whether any file is (or, in a dry run, would be) another; False before leaving."""
+        return self._result is not None and self._result.changed
+
+    def _write(self, draft: Draft, recovery: Recovery | None = None) -> WriteResult:
+        contents = draft.edited()
+        if self._changes:
+            contents += restyled(draft.files, contents, self._options)
+        written = write_files(
+            self._paths, draft.files, contents, self._options, is_undo=self._is_undo
+        )
+        return replace(written, changes=draft.user_changes(), recovery=recovery or Recovery())
 
     def _repeated(self, preview: Draft) -> Draft:
         """Make the changes on the files as they are now; the preview is that if they are equal."""
         files = RealmFiles.read(self._paths)
-        if files.are_like(preview.files):
+        if files.are_like(preview.files) and not self._is_undo:
             return preview
         draft = Draft(files, self._settings)
         for change in self._changes:
@@ -156,6 +181,13 @@ class Transaction:
         self._draft.require_user(username)
         return self._draft.roles_of(username)
 
+    def undo(self) -> None:
+        """See ``UsersTool.undo``; no other change goes with it."""
+        if self._changes:
+            raise RuntimeError("an undo is the only change of its transaction")
+        self._is_undo = True
+        self._change(lambda draft: draft.go_back_to(*earlier_version(draft.files.both)))
+
     @property
     def _draft(self) -> Draft:
         if self._preview is None:
@@ -173,9 +205,3 @@ def _names(names: Iterable[str]) -> Iterable[str]:
     if isinstance(names, str):
         raise TypeError("roles must be a collection of names, not one text")
     return names
-
-
-def _attributes(file: FileContent) -> Attributes:
-    if file.stat is not None:
-        return Attributes.of(file.stat)
-    return Attributes.inherited(os.path.dirname(file.path))

@@ -5,25 +5,30 @@ from __future__ import annotations
 import os
 
 from ._storage.locate import RealmPaths
-from ._storage.read import RealmFiles, read_file
+from ._storage.options import WriteOptions
+from ._storage.read import read_file
+from ._storage.realm_files import RealmFiles
 from .errors import (
+    FilePermissionError,
     FileRealmError,
     InvalidHashError,
     InvalidPasswordError,
     UserNotFoundError,
 )
-from .formats.users import parse_users
-from .formats.users_roles import parse_users_roles
+from .listing import RealmListing
 from .settings import RealmSettings
 from .validation import RESERVED_ROLE_NAMES
 
-__all__ = ["RealmListing", "UsersTool"]
+__all__ = ["UsersTool"]
 
 TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Literal
 
-    from .formats.lines import LineIssue
+    from ._storage.target import Strategy
+    from .inspection import RealmCheck
+    from .results import Recovery, WriteResult, WrittenRoles
     from .transaction import Transaction
 
 # What only a write or a login needs is imported there: `list` must not wait for it.
@@ -47,10 +52,31 @@ class UsersTool:
         dry_run: Check every change, and write nothing. What the system would refuse only in the
             act, such as keeping another owner, is not found.
 
+        strategy: ``rename`` to replace files whole; ``in_place`` to overwrite them, which keeps
+            their inode and costs that a reader or a crash may meet a half-written file; ``auto``
+            to do that only with a file that is a mount point, which leaves no other way.
+
+        owner: A name or number that both files are to belong to from their next write on; by
+            default to whom they belong, and the user of this process for a new file.
+
+        group: Likewise; by default that of the folder for a new file.
+
+        mode: Likewise, permission bits; by default 0660 less the umask for a new file.
+
+        attributes: What to do if an owner, group or extended attribute cannot be kept or given:
+            ``refuse`` to write, or ``warn`` in the result.
+
+        keep: How many earlier versions to keep as ``users.1~`` and so on, both files each. By
+            default as many as there are, at the beginning none; 0 removes them.
+
+        allow_local_lock: Write even where other machines would not know of the lock, since none of
+            them writes there.
+
     Every method raises ``ConfigurationFileMissingError`` if there is no ``users`` file,
     ``FileFormatError`` if a file is not UTF-8, ``FilePermissionError`` or ``FileAccessError`` if
-    it cannot be read or written; those that write raise ``LockTimeoutError`` too. After any error
-    both files are as they were.
+    it cannot be read or written, ``JournalVersionError`` if a later version of this package has
+    left a change unfinished; those that write raise ``LockTimeoutError`` too. After any error both
+    files are as they were.
     """
 
     def __init__(
@@ -60,11 +86,27 @@ class UsersTool:
         settings: RealmSettings | None = None,
         lock_timeout: float = 10.0,
         dry_run: bool = False,
+        strategy: Strategy = "rename",
+        owner: str | int | None = None,
+        group: str | int | None = None,
+        mode: int | None = None,
+        attributes: Literal["refuse", "warn"] = "refuse",
+        keep: int | None = None,
+        allow_local_lock: bool = False,
     ) -> None:
         self.config_dir = os.path.abspath(os.fspath(config_dir))
         self.settings = settings or RealmSettings.load(self.config_dir, check_realm=False)
-        self._lock_timeout = lock_timeout
-        self._dry_run = dry_run
+        self._options = WriteOptions(
+            lock_timeout=lock_timeout,
+            dry_run=dry_run,
+            strategy=strategy,
+            owner=owner,
+            group=group,
+            mode=mode,
+            attributes=attributes,
+            keep=keep,
+            allow_local_lock=allow_local_lock,
+        )
 
     @property
     def paths(self) -> RealmPaths:
@@ -80,9 +122,7 @@ class UsersTool:
         """
         from .transaction import Transaction
 
-        return Transaction(
-            self.paths, self.settings, lock_timeout=self._lock_timeout, dry_run=self._dry_run
-        )
+        return Transaction(self.paths, self.settings, self._options)
 
     def useradd(
         self,
@@ -91,7 +131,7 @@ class UsersTool:
         *,
         password_hash: str | None = None,
         roles: Iterable[str] = (),
-    ) -> None:
+    ) -> WriteResult:
         """
         Add a user with just the roles named.
 
@@ -105,6 +145,9 @@ class UsersTool:
 
             roles: Need not be defined anywhere yet.
 
+        Returns:
+            What was written, as from every method that writes.
+
         Raises:
             UserExistsError: If there is such a user.
             InvalidUsernameError, InvalidRoleNameError, InvalidPasswordError, InvalidHashError,
@@ -112,8 +155,9 @@ class UsersTool:
         """
         with self.transaction() as transaction:
             transaction.useradd(username, password, password_hash=password_hash, roles=roles)
+        return transaction.result
 
-    def userdel(self, username: str) -> None:
+    def userdel(self, username: str) -> WriteResult:
         """
         Remove a user and its roles.
 
@@ -123,10 +167,11 @@ class UsersTool:
         """
         with self.transaction() as transaction:
             transaction.userdel(username)
+        return transaction.result
 
     def passwd(
         self, username: str, password: str | None = None, *, password_hash: str | None = None
-    ) -> None:
+    ) -> WriteResult:
         """
         Change a user's password; for the arguments see ``useradd``.
 
@@ -137,24 +182,61 @@ class UsersTool:
         """
         with self.transaction() as transaction:
             transaction.passwd(username, password, password_hash=password_hash)
+        return transaction.result
 
     def roles(
         self, username: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()
-    ) -> tuple[str, ...]:
+    ) -> WrittenRoles:
         """
         Give a user roles and take others away; a role that is in both is taken away.
 
         Returns:
             The roles that the user has then, in an order that may be another than that of the
-            file. Without *add* and *remove*, nothing is written.
+            file; what was written is its attribute ``write``. Without *add* and *remove*, that is
+            nothing.
 
         Raises:
             UserNotFoundError: If there is no such user.
             InvalidUsernameError, InvalidRoleNameError: If a name breaks a rule.
         """
+        from .results import WrittenRoles
+
         with self.transaction() as transaction:
             transaction.roles(username, add=add, remove=remove)
-        return transaction.roles_of(username)
+        return WrittenRoles(transaction.roles_of(username), transaction.result)
+
+    def undo(self) -> WriteResult:
+        """
+        Go back to the latest version that is kept, which then holds the state before this.
+
+        So a second ``undo`` takes back the first. What is not of our making is gone back on too:
+        all that happened to both files since the version was kept.
+
+        Raises:
+            NoEarlierVersionError: If none is kept: see *keep*.
+        """
+        with self.transaction() as transaction:
+            transaction.undo()
+        return transaction.result
+
+    def recover(self) -> Recovery:
+        """
+        End what a writer began who was killed or lost power, as every write does by itself.
+
+        Returns:
+            What was found. Afterwards both files are as before or as after that change, and
+            nothing is left of it.
+        """
+        from ._storage.lock import write_lock
+        from ._storage.recovery import recover
+
+        options = self._options
+        with write_lock(
+            lambda: self.paths.lock,
+            options.lock_timeout,
+            allow_local_lock=options.allow_local_lock,
+        ):
+            return recover(self.paths)
 
     def list_users(self, username: str | None = None) -> dict[str, tuple[str, ...]]:
         """
@@ -172,15 +254,24 @@ class UsersTool:
 
     def listing(self) -> RealmListing:
         """Read all that both files say, with what a node skips in them."""
-        files = RealmFiles.read(self.paths)
-        users = parse_users(files.users.data, source=files.users.path, **self.settings.name_rules)
-        users_roles = parse_users_roles(files.users_roles.data, source=files.users_roles.path)
-        roles_by_user = users_roles.roles_by_user
-        return RealmListing(
-            {name: roles_by_user.pop(name, ()) for name in users.users},
-            tuple(name for name in roles_by_user if name),
-            {files.users.path: users.issues, files.users_roles.path: users_roles.issues},
-        )
+        return RealmListing.of(RealmFiles.read(self.paths), self.settings)
+
+    def check(self) -> RealmCheck:
+        """
+        End a change that was broken off, and tell what is odd about both files.
+
+        Who may not write does not end it; without such a change, that is no error.
+        """
+        from .inspection import check_realm
+
+        paths = self.paths
+        try:
+            recovery = self.recover()
+        except FilePermissionError:
+            if os.path.lexists(paths.journal):
+                raise
+            recovery = None
+        return check_realm(paths, self.settings, recovery)
 
     def known_roles(self) -> frozenset[str]:
         """Give the roles that a node defines itself, and those of a readable ``roles.yml``."""
@@ -243,54 +334,26 @@ class UsersTool:
         owner: str | int | None = None,
         group: str | int | None = None,
         mode: int | None = None,
-    ) -> list[str]:
+    ) -> WriteResult:
         """
-        Create what is missing of the folder, ``users`` and ``users_roles``; the files are empty.
+        Create what is missing: the folder, ``users`` and ``users_roles``; the files are empty.
 
         Args:
-            owner: Of the new files, a name or number; by default the user of this process.
+            owner: Of the new files, as for all files by *owner* of this tool.
 
-            group: By default that of the folder.
+            group: Likewise.
 
-            mode: By default 0660 without the bits of the umask.
+            mode: Likewise.
 
         Returns:
-            The paths that were (in a dry run: would be) created; what is there already is left
-            as it is.
+            What was (in a dry run: would be) written, with the paths that were ``created``; what is
+            there already is left as it is.
 
         Raises:
             InvalidAttributeError: If an owner, group or mode does not exist.
             FilePermissionError: If it cannot be given.
         """
-        from ._storage.attributes import Attributes
         from ._storage.create import create_missing_files
 
-        return create_missing_files(
-            self.paths,
-            Attributes.asked_for(owner, group, mode),
-            lock_timeout=self._lock_timeout,
-            dry_run=self._dry_run,
-        )
-
-
-class RealmListing:
-    """
-    What both files say together.
-
-    Attributes:
-        users: From username to roles, in the order of the ``users`` file.
-        orphans: Names that ``users_roles`` gives roles to and that are no users.
-        issues: From path to the lines of that file that a node skips.
-    """
-
-    __slots__ = ("issues", "orphans", "users")
-
-    def __init__(
-        self,
-        users: dict[str, tuple[str, ...]],
-        orphans: tuple[str, ...],
-        issues: dict[str, tuple[LineIssue, ...]],
-    ) -> None:
-        self.users = users
-        self.orphans = orphans
-        self.issues = issues
+        options = self._options.changed_by(owner, group, mode)
+        return create_missing_files(self.paths, options)

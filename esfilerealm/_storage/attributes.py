@@ -1,24 +1,41 @@
-"""Owner, group and mode of a file: keep, inherit or set them, or refuse before anything changes."""
+"""Owner, group, mode and extended attributes: keep, inherit or set them, or refuse beforehand."""
 
 from __future__ import annotations
 
-import os
+import errno
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from threading import Lock
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from .._faults import FaultsOf
 from ..errors import FilePermissionError, InvalidAttributeError
+from . import system
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from os import stat_result
 
 __all__ = ["Attributes"]
 
-_HAS_OWNERS: Final = hasattr(os, "fchown")
-_HAS_MODES: Final = hasattr(os, "fchmod")
+T = TypeVar("T")
+
 _NEW_FILE_MODE: Final = 0o660
+_PRIVATE_MODE: Final = 0o600
+_GROUP_BITS: Final = 0o2070
 _ALL_MODE_BITS: Final = 0o7777
 _NO_ID: Final = 2**32 - 1  # what the system takes for "leave it"
 _UMASK_LOCK: Final = Lock()
+
+#: What a new file gets from its folder, and must not have if the one it replaces has it not.
+_INHERITED: Final = "system.posix_acl_access"
+
+#: What the kernel computes from content or inode: a copy would be wrong, and is refused.
+_COMPUTED: Final = frozenset({"security.ima", "security.evm", "security.capability"})
+
+#: What ``getxattr`` and its like answer where there are none.
+_NONE_THERE: Final = (errno.ENOTSUP, errno.ENODATA, errno.ENOSYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +47,16 @@ class Attributes:
         mode: The permission bits, or None for those of a temporary file.
         owner: A user id, or None for that of the process.
         group: A group id, or None for what the system gives.
+        extended: Access control list, SELinux label and the like, by their names; None for what
+            the system gives.
+        is_tolerant: Whether what cannot be given is told, and not refused.
     """
 
     mode: int | None
     owner: int | None = None
     group: int | None = None
+    extended: Mapping[str, bytes] | None = None
+    is_tolerant: bool = False
 
     @classmethod
     def asked_for(
@@ -53,60 +75,146 @@ class Attributes:
         )
 
     @classmethod
-    def of(cls, status: os.stat_result) -> Attributes:
-        """Keep those of an existing file."""
-        return cls(stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
+    def of(cls, path: str, status: stat_result) -> Attributes:
+        """Keep those of an existing file, whose *status* is known."""
+        with FaultsOf(path, "reading the attributes of"):
+            extended = _extended_of(path)
+        return cls(stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, extended)
 
     @classmethod
     def inherited(cls, folder: str) -> Attributes:
         """Give a new file the group of its folder, so that a node can read what root creates."""
         with FaultsOf(folder, "reading"):
-            return cls(_NEW_FILE_MODE & ~_umask(), None, os.stat(folder).st_gid)
+            return cls(_NEW_FILE_MODE & ~_umask(), None, system.stat(folder).st_gid)
 
     def changed_by(self, other: Attributes) -> Attributes:
         """Give what *other* has, and these where it has None."""
-        return Attributes(
-            self.mode if other.mode is None else other.mode,
-            self.owner if other.owner is None else other.owner,
-            self.group if other.group is None else other.group,
+        return replace(
+            self,
+            mode=self.mode if other.mode is None else other.mode,
+            owner=self.owner if other.owner is None else other.owner,
+            group=self.group if other.group is None else other.group,
         )
 
-    def give_owner(self, descriptor: int, target: str) -> None:
+    def tolerant(self) -> Attributes:
+        """Give the same, but tell what cannot be given instead of refusing."""
+        return replace(self, is_tolerant=True)
+
+    def private(self) -> Attributes:
+        """Give the same owner a file that is for nobody else."""
+        return Attributes(_PRIVATE_MODE, self.owner, self.group, None, self.is_tolerant)
+
+    def are_wished_beside(self, status: stat_result) -> bool:
+        """Tell whether a file of this *status* has something else than what is wished here."""
+        if not system.HAS_OWNERS:
+            return False
+        return (
+            self.mode not in (None, stat.S_IMODE(status.st_mode))
+            or self.owner not in (None, status.st_uid)
+            or self.group not in (None, status.st_gid)
+        )
+
+    def give(self, descriptor: int, target: str) -> Given:
         """
-        Give an open file its owner and group, before it holds anything.
+        Give an open file all but its mode, before it holds anything; until then, it is private.
 
         Raises:
             FilePermissionError: If the system does not let us; *target* is named.
         """
-        if not _HAS_OWNERS:
-            return
-        status = os.fstat(descriptor)
+        given = Given(self.mode)
+        if system.HAS_OWNERS:
+            self._give_owner(descriptor, target, given)
+        if system.HAS_EXTENDED_ATTRIBUTES and self.extended is not None:
+            self._give_extended(descriptor, target, given)
+        return given
+
+    def _give_owner(self, descriptor: int, target: str, given: Given) -> None:
+        status = system.fstat(descriptor)
         owner = -1 if self.owner in (None, status.st_uid) else self.owner
         group = -1 if self.group in (None, status.st_gid) else self.group
-        if owner == group == -1:
-            return
-        try:
-            os.fchown(descriptor, owner, group)
-        except OSError as error:  # EINVAL is for ids that a user namespace does not know
-            what = " and ".join(
-                f"{name} [{number}]"
-                for name, number in (("owner", owner), ("group", group))
-                if number != -1
-            )
+        # The group first: who may not give the file away may still give it to a group of theirs.
+        for what, number, ids in (("group", group, (-1, group)), ("owner", owner, (owner, -1))):
+            if number == -1:
+                continue
+            try:
+                system.fchown(descriptor, *ids)
+            except OSError as error:  # EINVAL is for ids that a user namespace does not know
+                self._cannot(f"{what} [{number}]", target, given, error)
+                if what == "group" and given.mode is not None:
+                    # What the mode gave the old group is not for another one.
+                    given.mode &= ~_GROUP_BITS
+
+    def _give_extended(self, descriptor: int, target: str, given: Given) -> None:
+        wanted = self.extended or {}
+        found = _extended_of(descriptor)
+        for name, value in wanted.items():
+            if found.get(name) != value:
+                try:
+                    system.setxattr(descriptor, name, value)
+                except OSError as error:
+                    self._cannot(f"extended attribute [{name}]", target, given, error)
+        if _INHERITED in found and _INHERITED not in wanted:
+            system.removexattr(descriptor, _INHERITED)
+
+    def _cannot(self, what: str, target: str, given: Given, error: OSError) -> None:
+        if not self.is_tolerant:
             reason = f"cannot give it {what}; run this as its owner or as root"
             raise FilePermissionError(target, reason) from error
+        given.lost.append(f"{what} could not be given to it")
+
+
+class Given:
+    """
+    What an open file has been given.
+
+    Attributes:
+        mode: What it is to have when it is complete.
+        lost: What it could not be given, in words.
+    """
+
+    def __init__(self, mode: int | None) -> None:
+        self.mode = mode
+        self.lost: list[str] = []
+
+    def make_private(self, descriptor: int) -> None:
+        """Keep it from all others; an access control list has brought a mode of its own."""
+        if system.HAS_MODES:
+            system.fchmod(descriptor, _PRIVATE_MODE)
 
     def give_mode(self, descriptor: int) -> None:
-        """Give an open file its mode; last, since a change of owner may take bits away."""
-        if _HAS_MODES and self.mode is not None:
-            os.fchmod(descriptor, self.mode)
+        """Give it its mode; last, since a change of owner may take bits away."""
+        if system.HAS_MODES and self.mode is not None:
+            system.fchmod(descriptor, self.mode)
+
+
+def _extended_of(file: str | int) -> dict[str, bytes]:
+    """Give the extended attributes of a path or open file, those that can be copied."""
+    if not system.HAS_EXTENDED_ATTRIBUTES:
+        return {}
+    how = {"follow_symlinks": False} if isinstance(file, str) else {}
+    found = {}
+    for name in _unless_there_are_none(lambda: system.listxattr(file, **how)) or ():
+        if name not in _COMPUTED:
+            value = _unless_there_are_none(partial(system.getxattr, file, name, **how))
+            if value is not None:  # it may have gone away, or be for show only
+                found[name] = value
+    return found
+
+
+def _unless_there_are_none(call: Callable[[], T]) -> T | None:
+    try:
+        return call()
+    except OSError as error:
+        if error.errno in _NONE_THERE:
+            return None
+        raise
 
 
 def _umask() -> int:
     # It can only be read by setting it; for that moment no file of another thread is too open.
     with _UMASK_LOCK:
-        mask = os.umask(0o077)
-        os.umask(mask)
+        mask = system.umask(0o077)
+        system.umask(mask)
     return mask
 
 
@@ -117,7 +225,7 @@ def _user_id(owner: str | int) -> int:
         import pwd
 
         return pwd.getpwnam(owner).pw_uid
-    except (ImportError, KeyError):
+    except (ImportError, KeyError, ValueError):
         raise InvalidAttributeError("owner", owner, "no such user on this system") from None
 
 
@@ -128,7 +236,7 @@ def _group_id(group: str | int) -> int:
         import grp
 
         return grp.getgrnam(group).gr_gid
-    except (ImportError, KeyError):
+    except (ImportError, KeyError, ValueError):
         raise InvalidAttributeError("group", group, "no such group on this system") from None
 
 

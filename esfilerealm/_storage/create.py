@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from .._faults import FaultsOf
-from ..errors import FileAccessError
-from .atomic import remove_leftovers, replace_files
-from .attributes import Attributes
+from ..errors import FilePermissionError, FileRealmError
+from ..results import WriteResult
+from . import system
 from .lock import write_lock
-from .read import read_file
+from .realm_files import RealmFiles
+from .recovery import recover
+from .staging import sync_folder
+from .write import write_files
 
 if TYPE_CHECKING:
     from .locate import RealmPaths
+    from .options import WriteOptions
 
 __all__ = ["create_missing_files"]
 
-_FOLDER_MODE = 0o750
+_FOLDER_MODE: Final = 0o750
+_ABOVE_MODE: Final = 0o777
 
 
-def create_missing_files(
-    paths: RealmPaths, asked_for: Attributes, *, lock_timeout: float, dry_run: bool
-) -> list[str]:
+def create_missing_files(paths: RealmPaths, options: WriteOptions) -> WriteResult:
     """
     Create the folder, ``users`` and ``users_roles`` where they are missing; the files are empty.
 
     Args:
         paths: Of the realm.
 
-        asked_for: What new files are to have in place of what they inherit.
-
-        lock_timeout: In seconds.
-
-        dry_run: Whether to create nothing.
+        options: How to write. What is there already keeps its owner, group and mode.
 
     Returns:
         What was (in a dry run: would be) created.
@@ -42,27 +42,62 @@ def create_missing_files(
     Raises:
         FilePermissionError, FileAccessError, LockTimeoutError: As for any write.
     """
-    created = [] if os.path.exists(paths.config_dir) else [paths.config_dir]
-    missing = _missing(paths)
-    if dry_run or not missing:
-        return created + missing
-    with FaultsOf(paths.config_dir, "creating"):
-        os.makedirs(paths.config_dir, _FOLDER_MODE, exist_ok=True)
-    with write_lock(lambda: paths.lock, lock_timeout):
-        missing = _missing(paths)
-        targets = [os.path.realpath(path) for path in missing]
-        remove_leftovers(targets)
-        if len(set(targets)) < len(targets):
-            reason = "users and users_roles are links to the same file"
-            raise FileAccessError(targets[0], errno.EINVAL, reason)
-        replace_files(
-            [
-                (target, b"", Attributes.inherited(os.path.dirname(target)).changed_by(asked_for))
-                for target in targets
-            ]
-        )
-    return created + missing
+    if not _exists(paths.config_dir):
+        if options.dry_run:
+            return WriteResult((), created=(paths.config_dir, paths.users, paths.users_roles))
+        _make_folder(paths.config_dir, _FOLDER_MODE)
+        result = _created(paths, options)
+        return replace(result, created=(paths.config_dir, *result.created))
+    if options.dry_run:
+        return _written(paths, options)
+    try:
+        _make_folder(paths.config_dir)
+        return _created(paths, options)
+    except FilePermissionError:
+        # Who may not write, and need not, is told that all is there.
+        if _exists(paths.journal) or _missing(paths, RealmFiles.read_any(paths)):
+            raise
+        return WriteResult(())
 
 
-def _missing(paths: RealmPaths) -> list[str]:
-    return [path for path in (paths.users, paths.users_roles) if not read_file(path).exists]
+def _make_folder(folder: str, mode: int = _ABOVE_MODE) -> None:
+    """Create a folder and those above it, durably."""
+    above = os.path.dirname(folder)
+    if _exists(folder):
+        # Who made it may have been killed before it was durable; if we cannot see to that, well.
+        with suppress(FileRealmError):
+            sync_folder(above)
+        return
+    _make_folder(above)
+    with FaultsOf(folder, "creating"), suppress(FileExistsError):
+        system.mkdir(folder, mode)
+    sync_folder(above)
+
+
+def _created(paths: RealmPaths, options: WriteOptions) -> WriteResult:
+    with write_lock(
+        lambda: paths.lock, options.lock_timeout, allow_local_lock=options.allow_local_lock
+    ):
+        recovery = recover(paths)
+        return replace(_written(paths, options), recovery=recovery)
+
+
+def _written(paths: RealmPaths, options: WriteOptions) -> WriteResult:
+    files = RealmFiles.read_any(paths)
+    contents = [(file, b"") for file in (files.users, files.users_roles) if not file.exists]
+    missing = _missing(paths, files)
+    return replace(write_files(paths, files, contents, options), created=missing)
+
+
+def _missing(paths: RealmPaths, files: RealmFiles) -> tuple[str, ...]:
+    found = ((paths.users, files.users), (paths.users_roles, files.users_roles))
+    return tuple(path for path, file in found if not file.exists)
+
+
+def _exists(path: str) -> bool:
+    with FaultsOf(path, "looking for"):
+        try:
+            system.stat(path)
+        except FileNotFoundError:
+            return False
+    return True

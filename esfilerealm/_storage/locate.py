@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["RealmPaths"]
+from . import system
+
+__all__ = ["VERSION_PATTERN", "RealmPaths", "journal_path", "version_path"]
+
+#: What follows the name of a file in that of an earlier version of it.
+VERSION_PATTERN = r"\.[1-9][0-9]{0,8}~"
 
 
 class RealmPaths:
@@ -31,12 +36,36 @@ class RealmPaths:
     @property
     def lock(self) -> str:
         """The lock file, beside the real ``users``; it is asked for anew whenever it matters."""
-        return os.path.realpath(self.users) + ".lock"
+        return system.realpath(self.users) + ".lock"
+
+    @property
+    def journal(self) -> str:
+        """The record of a change on its way, beside the real ``users``; likewise."""
+        return journal_path(system.realpath(self.users))
 
     def _locate(self, name: str) -> str:
         path = os.path.join(self.config_dir, name)
         legacy = os.path.join(self.config_dir, "x-pack", name)
-        if os.path.lexists(path) or not os.path.lexists(legacy):
+        if _exists(path) or not _exists(legacy):
             return path
         self.legacy.append(legacy)
         return legacy
+
+
+def journal_path(real_users: str) -> str:
+    """Give the record of a change that goes with a real ``users`` file."""
+    return real_users + ".journal"
+
+
+def version_path(path: str, number: int) -> str:
+    """Give an earlier version of a file; 1 is the latest."""
+    return f"{path}.{number}~"
+
+
+def _exists(path: str) -> bool:
+    """Tell whether there is anything of that name, be it a dangling link."""
+    try:
+        system.lstat(path)
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+    return True

@@ -9,7 +9,10 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from .._faults import FaultsOf
-from ..errors import FileAccessError, LockTimeoutError
+from ..errors import FileAccessError, FilePermissionError, LockTimeoutError
+from . import system
+from .holder import holder_of, name_holder
+from .mounts import has_local_locks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,11 +27,19 @@ _MODE: Final = 0o660
 #: Seconds between two attempts. A write takes a few milliseconds, most of them in fsync.
 _POLL_INTERVAL: Final = 0.005
 
+#: What the system answers where files cannot be locked at all.
+_NO_LOCKS: Final = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+
 
 @contextmanager
-def write_lock(find_path: Callable[[], str], timeout: float) -> Iterator[None]:
+def write_lock(
+    find_path: Callable[[], str], timeout: float, *, allow_local_lock: bool = False
+) -> Iterator[None]:
     """
     Hold the lock file, which stays behind: unlinking it would let two writers in.
+
+    The system frees it when its holder dies. What stands in it only names the holder for others,
+    and decides nothing.
 
     Args:
         find_path: Gives its path. It is asked again once the lock is held, since the folder that
@@ -36,57 +47,95 @@ def write_lock(find_path: Callable[[], str], timeout: float) -> Iterator[None]:
 
         timeout: Seconds to wait for another writer.
 
+        allow_local_lock: Whether a lock is good enough that other machines do not know of.
+
     Raises:
         LockTimeoutError: If it was not free in time.
-        FilePermissionError, FileAccessError: If it can be neither created nor opened.
+        FilePermissionError, FileAccessError: If it can be neither created nor opened, or if the
+            file system has no locks that hold.
     """
     while True:
         path = find_path()
+        if not allow_local_lock:
+            _check_file_system(path)
         lock = _acquired(path, timeout)
         try:
             if find_path() == path:
-                yield
+                with name_holder(path):
+                    yield
                 return
         finally:
             lock.release()
+
+
+def _check_file_system(path: str) -> None:
+    kind = has_local_locks(path)
+    if kind is not None:
+        reason = (
+            f"its file system [{kind}] keeps locks from other machines, which might write at the "
+            "same time; if none does, allow that with allow_local_lock=True (for a command, "
+            "--allow-local-lock)"
+        )
+        raise FileAccessError(path, errno.ENOLCK, reason)
 
 
 def _acquired(path: str, timeout: float) -> BaseFileLock:
     from filelock import FileLock, Timeout
 
     with FaultsOf(path, "taking the write lock with"):
-        _create(path)
-        lock = FileLock(path, timeout=timeout, mode=_MODE)
         try:
+            _create(path)
+            # Without a fallback to files that mark a lock, which nobody removes after a crash.
+            lock = FileLock(path, timeout=timeout, mode=_MODE, fallback_to_soft=False)
             lock.acquire(poll_interval=_POLL_INTERVAL)
         except Timeout:
-            raise LockTimeoutError(path, timeout) from None
+            raise LockTimeoutError(path, timeout, holder_of(path)) from None
+        except OSError as error:
+            _explain(path, error)
+            raise
     return lock
+
+
+def _explain(path: str, error: OSError) -> None:
+    """Say what to do about the faults that have a remedy."""
+    folder = os.path.dirname(path)
+    if error.errno in _NO_LOCKS:
+        reason = "its file system has no locks: without one, writers would lose each other's users"
+        raise FileAccessError(path, error.errno, reason) from error
+    if error.errno == errno.EROFS:
+        reason = f"its folder [{folder}] is on a read-only file system"
+        raise FilePermissionError(path, reason, errno.EROFS) from error
+    if error.errno in (errno.EACCES, errno.EPERM):
+        reason = (
+            f"the write lock cannot be opened there, or made in its folder [{folder}]: run this as "
+            "the owner of the folder or as root"
+        )
+        raise FilePermissionError(path, reason, error.errno) from error
 
 
 def _create(path: str) -> None:
     """Create the lock file with owner and group of its folder, as far as they are ours to give."""
     flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_CLOEXEC", 0)
     try:
-        descriptor = os.open(path, flags, _MODE)
+        descriptor = system.open(path, flags, _MODE)
     except FileExistsError:
         _check_existing(path)
         return
     try:
-        if hasattr(os, "fchown"):
-            folder = os.stat(os.path.dirname(path))
+        if system.HAS_OWNERS:
+            folder = system.stat(os.path.dirname(path))
             for owner in (-1, folder.st_uid):
                 with suppress(OSError):  # not root, no member of the group, an unmapped number
-                    os.fchown(descriptor, owner, folder.st_gid)
-        if hasattr(os, "fchmod"):
-            os.fchmod(descriptor, _MODE)
+                    system.fchown(descriptor, owner, folder.st_gid)
+        if system.HAS_MODES:
+            system.fchmod(descriptor, _MODE)
     finally:
-        os.close(descriptor)
+        system.close(descriptor)
 
 
 def _check_existing(path: str) -> None:
-    """Refuse what some versions of filelock would follow, wait for or empty."""
-    status = os.lstat(path)
+    """Refuse what would be followed, waited for or written to in the place of a lock file."""
+    status = system.lstat(path)
     if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
         reason = "it is no lock file of ours, but a link or no regular file; remove it"
         raise FileAccessError(path, errno.EINVAL, reason)

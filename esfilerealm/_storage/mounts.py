@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 
-__all__ = ["file_system_type", "is_network_mount"]
+from ..errors import FileRealmError
+from . import system
+from .read import read_file
+
+__all__ = ["has_local_locks", "is_mount_point", "is_network_mount", "mount_of"]
 
 TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Final
 
 #: Linux' own list of what is mounted for this process; other systems have no such file.
@@ -46,16 +50,80 @@ _NETWORK: Final = frozenset(
     }
 )
 
+#: Types whose locks other machines never know of. Not 9p, virtiofs and FUSE in general: whole
+#: containers live on them, and nobody else writes there.
+_LOCAL_LOCKS: Final = frozenset(
+    {
+        "fuse.blobfuse2",
+        "fuse.curlftpfs",
+        "fuse.davfs",
+        "fuse.gcsfuse",
+        "fuse.goofys",
+        "fuse.mount-s3",
+        "fuse.rclone",
+        "fuse.s3fs",
+        "fuse.sshfs",
+        "prl_fs",
+        "vboxsf",
+        "vmhgfs",
+        "fuse.vmhgfs-fuse",
+    }
+)
+
+#: What keeps the locks of NFS and SMB on this machine.
+_LOCAL_LOCK_OPTIONS: Final = frozenset({"local_lock=all", "local_lock=flock", "nobrl", "nolock"})
+
+
+class Mount:
+    """
+    One line of the list of mounts.
+
+    Attributes:
+        point: Where it is mounted.
+        kind: The type of the file system, as Linux names it, such as ``ext4``.
+        options: Those of the file system.
+    """
+
+    __slots__ = ("kind", "options", "point")
+
+    def __init__(self, point: str, kind: str, options: frozenset[str]) -> None:
+        self.point = point
+        self.kind = kind
+        self.options = options
+
 
 def is_network_mount(path: str) -> bool:
     """Tell whether *path* is on a file system that others may write to without an event here."""
-    kind = file_system_type(path)
-    return kind is not None and (kind in _NETWORK or kind.startswith("fuse."))
+    mount = mount_of(path)
+    return mount is not None and (mount.kind in _NETWORK or mount.kind.startswith("fuse."))
 
 
-def file_system_type(path: str, mountinfo: str = MOUNTINFO) -> str | None:
+def has_local_locks(path: str) -> str | None:
     """
-    Find the type of the file system that *path* is on, as Linux names it, such as ``ext4``.
+    Tell why a lock on *path* would not be known to other machines that may write there.
+
+    Returns:
+        The type of the file system, with the option that decides; None if a lock holds everywhere.
+    """
+    mount = mount_of(path)
+    if mount is None:
+        return None
+    if mount.kind in _LOCAL_LOCKS:
+        return mount.kind
+    if mount.kind in _NETWORK:
+        for option in mount.options & _LOCAL_LOCK_OPTIONS:
+            return f"{mount.kind} with {option}"
+    return None
+
+
+def is_mount_point(path: str) -> bool:
+    """Tell whether something is mounted on *path* itself, which is a real path."""
+    return path in _mounts(MOUNTINFO)
+
+
+def mount_of(path: str, mountinfo: str = MOUNTINFO) -> Mount | None:
+    """
+    Find the mount that *path* is on.
 
     Args:
         path: A file or folder, which need not exist; links are followed.
@@ -63,31 +131,38 @@ def file_system_type(path: str, mountinfo: str = MOUNTINFO) -> str | None:
         mountinfo: Where the mounts are listed, as in proc_pid_mountinfo(5).
 
     Returns:
-        The type, or None where there is no such list or it cannot be read.
+        The mount, or None where there is no such list or it cannot be read.
     """
-    real_path = os.path.realpath(path)
-    found, longest = None, -1
+    mounts = _mounts(mountinfo)
+    place = system.realpath(path) if mounts else os.sep
+    while place not in mounts:
+        if place == (place := os.path.dirname(place)):
+            return None
+    return mounts[place]
+
+
+def _mounts(mountinfo: str) -> dict[str, Mount]:
+    """Give the mounts by their points; none where there is no such list."""
     try:
-        for mount_point, kind in _mounts(mountinfo):
-            # Of two mounts on one point, the later one hides the earlier.
-            if len(mount_point) >= longest and _is_below(real_path, mount_point):
-                found, longest = kind, len(mount_point)
-    except OSError:
+        return _parsed(read_file(mountinfo).data)
+    except FileRealmError:
+        return {}
+
+
+@lru_cache(maxsize=1)
+def _parsed(mountinfo: bytes) -> dict[str, Mount]:
+    """Of two mounts on one point, the later one hides the earlier. The list is nearly constant."""
+    lines = mountinfo.decode("utf-8", "surrogateescape").split("\n")
+    return {mount.point: mount for mount in map(_mount, lines) if mount is not None}
+
+
+def _mount(line: str) -> Mount | None:
+    """Read one line; between point and type is a varying number of fields."""
+    fields = line.split(" ")
+    if "-" not in fields[6:-1]:
         return None
-    return found
-
-
-def _is_below(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
-
-
-def _mounts(mountinfo: str) -> Iterator[tuple[str, str]]:
-    """Give mount point and type of each mount; between them is a varying number of fields."""
-    with open(mountinfo, encoding="utf-8", errors="surrogateescape") as lines:
-        for line in lines:
-            fields = line.split(" ")
-            if "-" in fields[6:-1]:
-                yield _unescaped(fields[4]), fields[fields.index("-", 6) + 1]
+    kind, _, options = fields[fields.index("-", 6) + 1 :][:3]
+    return Mount(_unescaped(fields[4]), kind, frozenset(options.split(",")))
 
 
 def _unescaped(field: str) -> str:

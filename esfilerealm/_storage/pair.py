@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import errno
-import logging
-import os
+import stat
 import time
 from typing import TYPE_CHECKING, Final
 
 from .._faults import without_origin
-from ..errors import FileAccessError, FilePermissionError, FileRealmError, LockTimeoutError
-from .lock import write_lock
+from ..errors import FileAccessError, FileRealmError, JournalVersionError
+from . import system
 from .read import read_file
+from .realm_files import read_consistently, stamps
 from .stamp import Stamp
 
 if TYPE_CHECKING:
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from .read import FileContent
 
 __all__ = ["RealmRead", "read_both"]
-
-_LOG: Final = logging.getLogger(__name__)
-
-#: Seconds to wait for a writer, who holds the lock for milliseconds.
-_LOCK_TIMEOUT: Final = 5.0
 
 #: Seconds for which files that were just written have to stand still, and how often to wait for
 #: that: other programs write them in place, or one after the other.
@@ -54,64 +49,36 @@ def read_both(paths: RealmPaths) -> RealmRead:
     """
     Read both files as they are when nobody is writing them. Raises nothing.
 
-    Writers of this package hold a lock, and so does this reader, if it may. Others do not: what was
-    written a moment ago must stand still before it counts. Who never stands still for some seconds
-    is read all the same.
+    Writers of this package leave a record while they are at it. Others do not: what was written a
+    moment ago must stand still before it counts. Who never stands still for some seconds is read
+    all the same.
     """
     for _ in range(_ATTEMPTS):
-        before = _stamps(paths)
-        both = _read_locked(paths)
-        if _stamps(paths) == before and _are_settled(before):
+        before = stamps(paths)
+        both = _read(paths)
+        if stamps(paths) == before and _are_settled(before):
             break
         time.sleep(_STILL)
-        if _stamps(paths) == before:
+        if stamps(paths) == before:
             break
     return both
 
 
-def _read_locked(paths: RealmPaths) -> RealmRead:
-    if not os.path.exists(paths.lock):
-        both = _read(paths)
-        if not os.path.exists(paths.lock):
-            return both  # no writer of this package was ever here
-    try:
-        with write_lock(lambda: paths.lock, _LOCK_TIMEOUT):
-            return _read(paths)
-    except (FileAccessError, FilePermissionError, LockTimeoutError) as error:
-        _LOG.debug("reading without the lock: %s", error)
-        return _read(paths)
-
-
-def _stamps(paths: RealmPaths) -> list[Stamp | int]:
-    """Give the stamp of each file, or the ``errno`` that says why there is none."""
-    stamps: list[Stamp | int] = []
-    for path in (paths.users, paths.users_roles):
-        try:
-            stamps.append(Stamp.of(os.stat(path)))
-        except OSError as error:
-            stamps.append(error.errno or 0)
-    return stamps
-
-
 def _are_settled(stamps: list[Stamp | int]) -> bool:
     """Tell whether all was written a while ago; a time to come was written by another clock."""
-    written = [max(s.modified, s.changed) for s in stamps if isinstance(s, Stamp)]
+    written = [stamp.latest for stamp in stamps if isinstance(stamp, Stamp)]
     return time.time_ns() - max(written, default=0) > _STILL * _NANOSECONDS
 
 
 def _read(paths: RealmPaths) -> RealmRead:
-    if not os.path.isdir(paths.config_dir):
+    if not _is_folder(paths.config_dir):
         gone = FileAccessError(paths.config_dir, errno.ENOENT, "there is no such folder")
         return RealmRead(gone, gone)
-    users, users_roles = _content(paths.users), _content(paths.users_roles)
-    if (
-        not isinstance(users, FileRealmError)
-        and not isinstance(users_roles, FileRealmError)
-        and users_roles.is_same_file_as(users)
-    ):
-        reason = f"it is the same file as [{paths.users}]"
-        users_roles = FileAccessError(paths.users_roles, errno.EINVAL, reason)
-    return RealmRead(users, users_roles)
+    try:
+        return RealmRead(*read_consistently(paths, _content))
+    except JournalVersionError as error:
+        fault = without_origin(error)
+        return RealmRead(fault, fault)
 
 
 def _content(path: str) -> FileContent | FileRealmError:
@@ -119,3 +86,10 @@ def _content(path: str) -> FileContent | FileRealmError:
         return read_file(path)
     except FileRealmError as error:
         return without_origin(error)
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return stat.S_ISDIR(system.stat(path).st_mode)
+    except (OSError, ValueError):
+        return False

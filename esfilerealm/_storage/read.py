@@ -7,23 +7,26 @@ import os
 import stat
 
 from .._faults import FaultsOf
-from ..errors import ConfigurationFileMissingError, FileAccessError
+from ..errors import FileAccessError
+from . import system
 
-__all__ = ["FileContent", "RealmFiles", "read_file"]
+__all__ = ["FileContent", "read_file", "read_plain_file"]
 
 TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
     from typing import Final
 
-    from .locate import RealmPaths
-
-# Without O_NONBLOCK, a named pipe in the place of a file would be waited on for ever.
+# Without O_NONBLOCK, a named pipe in the place of a file would be waited on for ever. O_NOFOLLOW
+# is for a link that is put in the place of the file once its own links are followed.
 _FLAGS: Final = (
     os.O_RDONLY
     | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
+_SMALLEST_READ: Final = 2**16
+_LARGEST_READ: Final = 2**30
 
 
 class FileContent:
@@ -36,17 +39,25 @@ class FileContent:
         stat: Of the file that was read, or None if there is none.
     """
 
-    __slots__ = ("data", "path", "stat")
+    __slots__ = ("_digest", "data", "path", "stat")
 
     def __init__(self, path: str, data: bytes, status: os.stat_result | None) -> None:
         self.path = path
         self.data = data
         self.stat = status
+        self._digest: str | None = None
 
     @property
     def exists(self) -> bool:
         """Whether there is a file."""
         return self.stat is not None
+
+    @property
+    def digest(self) -> str | None:
+        """SHA-256 of the content, in hexadecimal; None if there is no file."""
+        if self.stat is not None and self._digest is None:
+            self._digest = digest_of(self.data)
+        return self._digest
 
     def is_same_file_as(self, other: FileContent) -> bool:
         """Tell whether both are one file, by way of links."""
@@ -55,7 +66,7 @@ class FileContent:
         return os.path.samestat(self.stat, other.stat)
 
     def is_like(self, other: FileContent) -> bool:
-        """Tell whether a write would start from the same path, content, owner, group and mode."""
+        """Tell whether a write would start from the same file, with the same content and mode."""
         return (
             self.path == other.path
             and self.data == other.data
@@ -63,8 +74,17 @@ class FileContent:
         )
 
 
-def _attributes(status: os.stat_result | None) -> tuple[int, int, int] | None:
-    return None if status is None else (status.st_mode, status.st_uid, status.st_gid)
+def digest_of(data: bytes) -> str:
+    """Give the SHA-256 of a content, in hexadecimal."""
+    from hashlib import sha256
+
+    return sha256(data).hexdigest()
+
+
+def _attributes(status: os.stat_result | None) -> tuple[int, ...] | None:
+    if status is None:
+        return None
+    return status.st_dev, status.st_ino, status.st_mode, status.st_uid, status.st_gid
 
 
 def read_file(path: str) -> FileContent:
@@ -76,61 +96,59 @@ def read_file(path: str) -> FileContent:
         FileAccessError: If it is no regular file, or if reading fails.
     """
     with FaultsOf(path, "reading"):
-        real_path = os.path.realpath(path)
+        real_path = system.realpath(path)
         while True:
             try:
-                descriptor = os.open(real_path, _FLAGS)
-            except FileNotFoundError:
-                # Unless a link was moved on to another file meanwhile, as Kubernetes does.
-                if real_path == (real_path := os.path.realpath(path)):
+                descriptor = system.open(real_path, _FLAGS)
+            except OSError as error:
+                # ELOOP: there is a link by now. ENOENT: unless the link that led here was moved on
+                # meanwhile, as Kubernetes does, there is no file.
+                if error.errno not in (errno.ENOENT, errno.ELOOP):
+                    raise
+                before, real_path = real_path, system.realpath(path)
+                if before != real_path:
+                    continue
+                if error.errno == errno.ENOENT:
                     return FileContent(real_path, b"", None)
-                continue
+                raise
             return _read(path, real_path, descriptor)
+
+
+def read_plain_file(path: str) -> FileContent:
+    """
+    Read a file of our own making; a link, or anything else in its place, is refused.
+
+    Raises:
+        FilePermissionError, FileAccessError: As ``read_file``.
+    """
+    with FaultsOf(path, "reading"):
+        try:
+            descriptor = system.open(path, _FLAGS)
+        except FileNotFoundError:
+            return FileContent(path, b"", None)
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+            reason = "it is a link in the place of a file of our own making: remove it"
+            raise FileAccessError(path, errno.ELOOP, reason) from error
+        return _read(path, path, descriptor)
 
 
 def _read(path: str, real_path: str, descriptor: int) -> FileContent:
     try:
-        status = os.fstat(descriptor)
+        status = system.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise FileAccessError(path, errno.EINVAL, "it is not a regular file")
-        with open(descriptor, "rb", closefd=False) as file:
-            return FileContent(real_path, file.read(), status)
+        return FileContent(real_path, _read_all(descriptor, status.st_size), status)
     finally:
-        os.close(descriptor)
+        system.close(descriptor)
 
 
-class RealmFiles:
-    """
-    The two files as they were read, one after the other.
-
-    Attributes:
-        users: The ``users`` file; a realm without one is none.
-        users_roles: The ``users_roles`` file; a missing one counts as empty.
-    """
-
-    def __init__(self, users: FileContent, users_roles: FileContent) -> None:
-        self.users = users
-        self.users_roles = users_roles
-
-    @classmethod
-    def read(cls, paths: RealmPaths) -> RealmFiles:
-        """
-        Read both files.
-
-        Raises:
-            ConfigurationFileMissingError: If there is no ``users`` file.
-            FilePermissionError, FileAccessError: If one of them cannot be read.
-        """
-        users = read_file(paths.users)
-        if not users.exists:
-            advice = "check the folder, or run `esfilerealm init` to make it an empty realm"
-            raise ConfigurationFileMissingError(paths.users, advice)
-        users_roles = read_file(paths.users_roles)
-        if users_roles.is_same_file_as(users):
-            reason = f"it is the same file as [{paths.users}]"
-            raise FileAccessError(paths.users_roles, errno.EINVAL, reason)
-        return cls(users, users_roles)
-
-    def are_like(self, other: RealmFiles) -> bool:
-        """Tell whether a write would start from the same two files."""
-        return self.users.is_like(other.users) and self.users_roles.is_like(other.users_roles)
+def _read_all(descriptor: int, size: int) -> bytes:
+    """Read to the end; one byte more than there should be is asked for, to see that it is there."""
+    pieces = []
+    left = size
+    while piece := system.read(descriptor, min(max(left + 1, _SMALLEST_READ), _LARGEST_READ)):
+        pieces.append(piece)
+        left -= len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -55,13 +55,42 @@ _NEW_PASSWORD = (
     Option("hash", "A finished hash in place of a password", metavar="HASH", is_ours=True),
     Option("generate", "Make up a password and print it once", is_ours=True),
 )
+_WRITING = (
+    Option("owner", "Owner that both files get", metavar="USER", is_ours=True),
+    Option("group", "Group that both files get", metavar="GROUP", is_ours=True),
+    Option("mode", "Mode that both files get, octal", metavar="MODE", is_ours=True),
+    Option(
+        "attributes",
+        "If an owner, group or extended attribute cannot be kept: refuse (default) or warn",
+        metavar="WHAT",
+        is_ours=True,
+    ),
+    Option(
+        "strategy",
+        "rename (default) replaces files whole, in_place overwrites them, auto does that with "
+        "mount points only",
+        metavar="HOW",
+        is_ours=True,
+    ),
+    Option(
+        "keep",
+        "Earlier versions to keep as users.1~ and so on; default: as many as there are",
+        metavar="N",
+        is_ours=True,
+    ),
+)
+_ALLOW_LOCAL_LOCK = Option(
+    "allow-local-lock",
+    "Write even where other machines would not know of the lock, as none of them writes there",
+    is_ours=True,
+)
 _ROLES = Option("r roles", "The roles of the user, with commas between", metavar="String")
 
 COMMANDS = (
     Command(
         "useradd",
         "Add a user",
-        (*_COMMON, *_NEW_PASSWORD, _ROLES, _JSON, _DRY_RUN),
+        (*_COMMON, *_NEW_PASSWORD, _ROLES, *_WRITING, _ALLOW_LOCAL_LOCK, _JSON, _DRY_RUN),
         notes=(
             "A node sees the user at its next poll, within 5 seconds.",
             "Without an option that gives the password, it is asked for.",
@@ -72,14 +101,14 @@ COMMANDS = (
     Command(
         "userdel",
         "Remove a user and its roles",
-        (*_COMMON, _JSON, _DRY_RUN),
+        (*_COMMON, *_WRITING, _ALLOW_LOCAL_LOCK, _JSON, _DRY_RUN),
         argument="username",
         home="users",
     ),
     Command(
         "passwd",
         "Change the password of a user",
-        (*_COMMON, *_NEW_PASSWORD, _JSON, _DRY_RUN),
+        (*_COMMON, *_NEW_PASSWORD, *_WRITING, _ALLOW_LOCAL_LOCK, _JSON, _DRY_RUN),
         notes=("Without an option that gives the password, it is asked for.",),
         argument="username",
         home="users",
@@ -95,6 +124,8 @@ COMMANDS = (
                 "Roles to remove, with commas between; they win over --add",
                 metavar="String",
             ),
+            *_WRITING,
+            _ALLOW_LOCAL_LOCK,
             _JSON,
             _DRY_RUN,
         ),
@@ -128,10 +159,25 @@ COMMANDS = (
                 metavar="MODE",
                 is_ours=True,
             ),
+            _ALLOW_LOCAL_LOCK,
             _JSON,
             _DRY_RUN,
         ),
         notes=("What is there already is left as it is.",),
+        home="realm_files",
+    ),
+    Command(
+        "undo",
+        "Go back to the version before the last change, if --keep kept it",
+        (*_COMMON, *_WRITING[:-1], _ALLOW_LOCAL_LOCK, _JSON, _DRY_RUN),
+        notes=("The state before that is kept in its place: a second undo takes back the first.",),
+        home="realm_files",
+    ),
+    Command(
+        "check",
+        "End a change that was broken off, and tell what is odd about the files",
+        (*_COMMON, _ALLOW_LOCAL_LOCK, _JSON),
+        notes=("Exits with 65 if there is anything that a person should look at.",),
         home="realm_files",
     ),
     Command(

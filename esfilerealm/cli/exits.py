@@ -22,6 +22,7 @@ OK = 0
 WRONG_PASSWORD = 1
 USAGE = 64
 DATA = 65
+NO_INPUT = 66
 NO_USER = 67
 INTERNAL = 70
 IO = 74
@@ -41,9 +42,11 @@ _CODES = (
     (errors.UserNotFoundError, NO_USER),
     (errors.UserExistsError, INTERNAL),
     (errors.FileFormatError, INTERNAL),
+    (errors.NoEarlierVersionError, NO_INPUT),
     (errors.LockTimeoutError, LOCKED),
     (errors.FilePermissionError, NO_PERMISSION),
     (errors.ConfigurationFileMissingError, CONFIGURATION),
+    (errors.JournalVersionError, CONFIGURATION),
     (errors.InvalidSettingError, CONFIGURATION),
     (errors.UnknownHashAlgorithmError, CONFIGURATION),
     (errors.FileAccessError, IO),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ..errors import InvalidAttributeError, shown
 from ..settings import RealmSettings, container_overrides
 from ..users_tool import UsersTool
 from .exits import CONFIGURATION, CommandError, UsageError
@@ -13,9 +14,13 @@ __all__ = ["DEFAULT_CONFIG_DIR", "Invocation"]
 
 TYPE_CHECKING = False  # as in `esfilerealm.validation`
 if TYPE_CHECKING:
+    from typing import TypeVar
+
     from ..settings.report import SettingsReport
     from .options import Command, ParsedWords
     from .terminal import Terminal
+
+    C = TypeVar("C", bound=str)
 
 DEFAULT_CONFIG_DIR = "/etc/elasticsearch"
 
@@ -92,9 +97,44 @@ class Invocation:
                     CONFIGURATION,
                 )
             settings = RealmSettings.load(config_dir, self._overrides(), check_realm=False)
-            self._tool = UsersTool(config_dir, settings=settings, dry_run=self.has("dry-run"))
+            self._tool = UsersTool(
+                config_dir,
+                settings=settings,
+                dry_run=self.has("dry-run"),
+                strategy=self._choice("strategy", ("rename", "in_place", "auto")),
+                owner=self.value("owner"),
+                group=self.value("group"),
+                mode=self._mode(),
+                attributes=self._choice("attributes", ("refuse", "warn")),
+                keep=self._keep(),
+                allow_local_lock=self.has("allow-local-lock"),
+            )
             self._warn_of_old_folder()
         return self._tool
+
+    def _choice(self, key: str, choices: tuple[C, ...]) -> C:
+        """Give the value of an option that has only some; the first of them is the default."""
+        text = self.value(key)
+        for choice in choices:
+            if text in (None, choice):
+                return choice
+        raise UsageError(f"option [{key}] is one of [{', '.join(choices)}], not [{shown(text)}]")
+
+    def _mode(self) -> int | None:
+        text = self.value("mode")
+        try:
+            return None if text is None else int(text, 8)
+        except ValueError:
+            rule = "must be an octal number such as 640"
+            raise InvalidAttributeError("mode", text, rule) from None
+
+    def _keep(self) -> int | None:
+        text = self.value("keep")
+        if text is None:
+            return None
+        if not (text.isascii() and text.isdecimal()):
+            raise UsageError(f"option [keep] needs a number of versions, not [{shown(text)}]")
+        return int(text)
 
     @property
     def settings(self) -> RealmSettings:

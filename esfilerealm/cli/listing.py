@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..errors import UserNotFoundError, shown
+from ..errors import UserNotFoundError
+from ..listing import shown_orphan
 from .exits import OK
 from .terminal import VERBOSE
 
@@ -12,7 +13,7 @@ TYPE_CHECKING = False  # as in `esfilerealm.validation`
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from ..users_tool import RealmListing
+    from ..listing import RealmListing
     from .invocation import Invocation
 
 
@@ -64,7 +65,7 @@ def _warn_of_oddities(invocation: Invocation, listing: RealmListing) -> None:
     terminal = invocation.terminal
     if listing.orphans:
         path = invocation.tool.paths.users_roles
-        names = ", ".join(map(_orphan_shown, listing.orphans))
+        names = ", ".join(map(shown_orphan, listing.orphans))
         terminal.warn(f"[{path}] gives roles to names that are no users: [{names}]")
     for path, issues in listing.issues.items():
         for issue in issues:
@@ -80,15 +81,10 @@ def _for_programs(
     return {
         "users": [{"username": name, "roles": list(roles)} for name, roles in users.items()],
         "unknown_roles": sorted(unknown),
-        "orphans": [_orphan_shown(name) for name in listing.orphans],
+        "orphans": [shown_orphan(name) for name in listing.orphans],
         "skipped_lines": [
             {"path": path, "line": issue.line_number, "kind": issue.kind, "reason": issue.reason}
             for path, issues in listing.issues.items()
             for issue in issues
         ],
     }
-
-
-def _orphan_shown(name: str) -> str:
-    """Hide what is a hash, and no name, in a ``users`` file put in the place of the other."""
-    return "(a hash)" if name.startswith(("$", "{")) else shown(name)

@@ -1,40 +1,52 @@
-"""``init``."""
+"""``init``, ``undo`` and ``check``: the files of a realm as such."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidAttributeError
-from .exits import OK
+from .changes import change_lines
+from .exits import DATA, OK
+from .written import tell_written
 
 if TYPE_CHECKING:
     from .invocation import Invocation
 
-__all__ = ["run_init"]
+__all__ = ["run_check", "run_init", "run_undo"]
 
 
 def run_init(invocation: Invocation) -> int:
     """Create the files of a realm where they are missing."""
     tool = invocation.tool
-    created = tool.init(
-        owner=invocation.value("owner"),
-        group=invocation.value("group"),
-        mode=_mode(invocation.value("mode")),
-    )
-    dry_run = invocation.has("dry-run")
-    invocation.result.update(created=created, changed=bool(created), dry_run=dry_run)
-    for path in created:
-        word = "Dry run, nothing is written: would create" if dry_run else "Created"
+    result = tool.init()
+    tell_written(invocation, result)
+    for path in result.created:
+        is_dry_run = invocation.has("dry-run")
+        word = "Dry run, nothing is written: would create" if is_dry_run else "Created"
         invocation.terminal.print(f"{word} [{path}]")
-    if not created:
+    if not result.created:
         invocation.terminal.print(f"Nothing to create: [{tool.config_dir}] has both files")
     return OK
 
 
-def _mode(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return int(text, 8)
-    except ValueError:
-        raise InvalidAttributeError("mode", text, "must be an octal number such as 640") from None
+def run_undo(invocation: Invocation) -> int:
+    """Go back to the latest version, and name those to whom that happens."""
+    result = invocation.tool.undo()
+    tell_written(invocation, result, "do this:")
+    lines = list(change_lines(result.changes))
+    invocation.terminal.print("\n".join(lines) if lines else "No user is another")
+    return OK
+
+
+def run_check(invocation: Invocation) -> int:
+    """End what was broken off, and tell what is odd."""
+    check = invocation.tool.check()
+    invocation.result.update(check.to_dict())
+    if check.recovery:
+        invocation.terminal.warn(f"WARNING: {check.recovery}")
+    for problem in check.problems:
+        invocation.terminal.print(problem)
+    if not check.problems:
+        count = len(check.listing.users)
+        users = "1 user" if count == 1 else f"{count} users"
+        invocation.terminal.print(f"Nothing is odd: {users}")
+    return DATA if check.problems else OK

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from ..formats.writable import check_writable_role_name, check_writable_username
@@ -10,11 +9,11 @@ from ..validation import validate_role_name, validate_username
 from .exits import OK
 from .listing import show_users
 from .passwords import new_secret, truncation_shown
+from .written import tell_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..transaction import Transaction
     from .invocation import Invocation
     from .passwords import Secret
 
@@ -28,13 +27,14 @@ def run_useradd(invocation: Invocation) -> int:
     secret = new_secret(invocation)
     roles = _role_names(invocation, "roles", check_writable_role_name)
     _warn_of_unknown(invocation, roles)
-    creates_users_roles = bool(roles) and not os.path.exists(tool.paths.users_roles)
     with truncation_shown(invocation), tool.transaction() as change:
         change.useradd(username, secret.password, password_hash=secret.password_hash, roles=roles)
         _print_generated(invocation, secret)
     invocation.result["roles"] = roles
-    _tell(invocation, change, f"add user [{username}] with the roles [{','.join(roles)}]")
-    if creates_users_roles and not invocation.has("dry-run"):
+    effect = f"add user [{username}] with the roles [{','.join(roles)}]"
+    tell_written(invocation, change.result, effect)
+    is_created = change.result.files[-1].before is None and change.result.files[-1].changed
+    if is_created and not invocation.has("dry-run"):
         invocation.terminal.print(f"Created [{tool.paths.users_roles}]")
     return OK
 
@@ -44,7 +44,7 @@ def run_userdel(invocation: Invocation) -> int:
     username = _valid_username(invocation)
     with invocation.tool.transaction() as change:
         change.userdel(username)
-    _tell(invocation, change, f"remove user [{username}]")
+    tell_written(invocation, change.result, f"remove user [{username}]")
     return OK
 
 
@@ -55,7 +55,7 @@ def run_passwd(invocation: Invocation) -> int:
     with truncation_shown(invocation), invocation.tool.transaction() as change:
         change.passwd(username, secret.password, password_hash=secret.password_hash)
         _print_generated(invocation, secret)
-    _tell(invocation, change, f"change the password of user [{username}]")
+    tell_written(invocation, change.result, f"change the password of user [{username}]")
     return OK
 
 
@@ -71,7 +71,8 @@ def run_roles(invocation: Invocation) -> int:
         change.roles(username, add=added, remove=removed)
     roles = change.roles_of(username)
     invocation.result["roles"] = roles
-    _tell(invocation, change, f"give user [{username}] the roles [{','.join(roles)}]")
+    effect = f"give user [{username}] the roles [{','.join(roles)}]"
+    tell_written(invocation, change.result, effect)
     return OK
 
 
@@ -100,15 +101,6 @@ def _warn_of_unknown(invocation: Invocation, roles: list[str]) -> None:
             f"[{invocation.tool.paths.roles_yml}]; that is fine if the role API defines them\n"
             f"Known roles: [{', '.join(sorted(known))}]"
         )
-
-
-def _tell(invocation: Invocation, change: Transaction, what: str) -> None:
-    """Tell what became of a change; for people, only a dry run has something to say."""
-    is_dry_run = invocation.has("dry-run")
-    invocation.result.update(changed=change.changed, dry_run=is_dry_run)
-    if is_dry_run:
-        effect = f"would {what}" if change.changed else "there is nothing to change"
-        invocation.terminal.print(f"Dry run, nothing is written: {effect}")
 
 
 def _print_generated(invocation: Invocation, secret: Secret) -> None:

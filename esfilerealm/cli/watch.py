@@ -9,11 +9,12 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from ..realm import FileRealm
+from .changes import change_lines
 from .exits import CONFIGURATION, CommandError
 from .terminal import SILENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from ..snapshot import RealmChange
     from .invocation import Invocation
@@ -100,7 +101,7 @@ class _Printer:
         if change.generation <= self._generation:
             return  # it is about the health only, or told already
         self._generation = change.generation
-        lines = [f"generation {change.generation}, {_users(change.users)}", *_lines(change)]
+        lines = [f"generation {change.generation}, {_users(change.users)}", *change_lines(change)]
         self._print("\n".join(lines), {"event": "change", **_fields(change)})
 
     def problem(self, text: str) -> None:
@@ -121,21 +122,6 @@ class _Printer:
 
 def _users(count: int) -> str:
     return f"{count} user" if count == 1 else f"{count} users"
-
-
-def _lines(change: RealmChange) -> Iterator[str]:
-    for name, roles in change.added.items():
-        yield f"  + {name}: {_roles(roles)}"
-    for name in change.removed:
-        yield f"  - {name}"
-    for name in change.passwords:
-        yield f"  ~ {name}: password"
-    for name, (before, after) in change.roles.items():
-        yield f"  ~ {name}: roles {_roles(before)} -> {_roles(after)}"
-
-
-def _roles(roles: Iterable[str]) -> str:
-    return ",".join(roles) or "-"
 
 
 def _fields(change: RealmChange) -> dict[str, object]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .._forks import renew_after_fork
+from .._log import get_logger
 from .changes import FileChange, merged
 from .faults import LastFault
 from .observation import ABSENT, change_between, observe
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FileWatcher"]
 
-_LOG: Final = logging.getLogger(__name__)
+_LOG: Final = get_logger(__name__)
 
 
 class FileWatcher:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import stat
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from .._log import get_logger
+from .._storage.links import names_on_the_way
 from .._storage.mounts import is_network_mount
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FolderWatch"]
 
-_LOG: Final = logging.getLogger(__name__)
+_LOG: Final = get_logger(__name__)
 
 #: Device and inode: another folder of the same name is another folder.
 _Identity: TypeAlias = tuple[int, int]
@@ -157,37 +158,3 @@ class FolderWatch:
         if line not in self._said:
             self._said.add(line)
             _LOG.info("%s", line)
-
-
-def names_on_the_way(path: str) -> set[str]:
-    """
-    Give the names whose change can change what *path* leads to, links followed one by one.
-
-    Each is in a folder by its real path. Links above the folder of *path* are left out.
-    """
-    folder, name = os.path.split(os.path.abspath(path))
-    folder = os.path.realpath(folder)
-    names: set[str] = set()
-    left = [name]
-    while left:
-        part = left.pop(0)
-        place = os.path.dirname(folder) if part == os.pardir else os.path.join(folder, part)
-        target = _link_target(place)
-        if target is None:
-            folder = place
-        elif place in names:
-            return names  # a loop
-        else:
-            names.add(place)
-            drive, target = os.path.splitdrive(target)
-            if os.path.isabs(target):
-                folder = drive + os.sep
-            left[:0] = [piece for piece in target.split(os.sep) if piece not in ("", os.curdir)]
-    return names | {folder}
-
-
-def _link_target(place: str) -> str | None:
-    try:
-        return os.readlink(place)
-    except OSError:
-        return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import threading
 import weakref
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from .._forks import renew_after_fork
+from .._log import get_logger
 from .faults import LastFault
 from .folders import FolderWatch
 from .timetable import Frequency, Timetable
@@ -27,7 +27,7 @@ __all__ = [
     "WatcherHandle",
 ]
 
-_LOG: Final = logging.getLogger(__name__)
+_LOG: Final = get_logger(__name__)
 
 _THREAD_NAME: Final = "esfilerealm-watcher"
 

@@ -1,0 +1,238 @@
+"""
+The record of a change to several files, from before the first is touched until all are done.
+
+While it is there, the change counts as not made: whoever finds it puts back what was there before
+(``unfinished.py``). It names files and the digests of their content, and holds nothing of them.
+
+One line says what it is and in which version of this form, one is JSON, one the SHA-256 of both::
+
+    esfilerealm journal 1
+    {"folder": "/etc/elasticsearch", "inode": 4711, "steps": [{"target": "users_roles", …}, …]}
+    9f86d081884c7d65…
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, Final
+
+from .._faults import FaultsOf
+from ..errors import FileAccessError, JournalVersionError, shown
+from . import system
+from .read import digest_of, read_plain_file
+from .staging import discard, stage, sync_folder, temporary_name, temporary_pattern
+from .trust import is_trusted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from .attributes import Attributes
+
+__all__ = ["Journal", "JournalStep", "UnusableJournalError"]
+
+_VERSION: Final = 1
+_FIRST_LINE: Final = re.compile(rb"esfilerealm journal ([1-9][0-9]{0,8})")
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+
+
+class UnusableJournalError(Exception):
+    """A record that must not be acted on; the only argument says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalStep:
+    """
+    One file that becomes another.
+
+    Attributes:
+        target: Its real path.
+        before: Digest of what it holds before; None if it is not there.
+        after: Digest of what it holds after; None if it is gone then.
+        old: Where it is kept as it was before; None if it was not there.
+        inode: Of the file that takes its place; None if none does.
+        in_place: Whether it is overwritten; if not, it is replaced whole.
+    """
+
+    target: str
+    before: str | None
+    after: str | None
+    old: str | None
+    inode: int | None
+    in_place: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """
+    A record.
+
+    Attributes:
+        path: Where it is.
+        steps: What the change does, in this order; a file may be in it more than once.
+    """
+
+    path: str
+    steps: tuple[JournalStep, ...]
+
+    def write(self, attributes: Attributes) -> None:
+        """
+        Make the record durable, and with it all names that were given in its folder before.
+
+        Raises:
+            FilePermissionError, FileAccessError: If the system does not let us.
+        """
+        temporary = temporary_name(self.path)
+        stage(self.path, temporary, self._encoded(), attributes)
+        try:
+            with FaultsOf(self.path, "writing"):
+                system.rename(temporary, self.path)
+        except BaseException:
+            discard([temporary])
+            raise
+        for folder in {os.path.dirname(path) for path in (self.path, *self._targets())}:
+            sync_folder(folder)
+
+    def retire(self) -> str:
+        """
+        Take the record away, so that the change counts as made, or as never begun.
+
+        It gets the name of a temporary file. As long as one is there, the next writer knows that
+        this may not be durable (see ``remove_leftovers``).
+
+        Returns:
+            That name. If there is no record, there is no such file.
+
+        Raises:
+            FilePermissionError, FileAccessError: If the system does not let us.
+        """
+        temporary = temporary_name(self.path)
+        with FaultsOf(self.path, "retiring"), suppress(FileNotFoundError):
+            system.rename(self.path, temporary)
+        return temporary
+
+    @classmethod
+    def read(cls, path: str, allowed: Sequence[str], trusted: Collection[int]) -> Journal | None:
+        """
+        Read the record at *path*, if there is one.
+
+        Args:
+            path: Where it is, if it is.
+
+            allowed: Regular expressions of the real paths that it may be about.
+
+            trusted: The users whose record is believed.
+
+        Raises:
+            UnusableJournalError: If it is no whole record of theirs of a change to these files.
+            JournalVersionError: If it is of a later version of this package.
+            FilePermissionError, FileAccessError: If it cannot be read.
+        """
+        try:
+            file = read_plain_file(path)
+        except FileAccessError as error:
+            if _is_plain(path):
+                raise
+            raise UnusableJournalError("it is a link or no regular file") from error
+        if file.stat is None:
+            return None
+        if not is_trusted(file.stat, trusted) or file.stat.st_nlink > 1:
+            raise UnusableJournalError(f"user [{file.stat.st_uid}] has put it there")
+        with FaultsOf(path, "examining"):
+            journal = cls(path, tuple(_steps(path, file.data)))
+        for step in journal.steps:
+            _check_paths(step, allowed)
+        return journal
+
+    def _targets(self) -> list[str]:
+        return [step.target for step in self.steps]
+
+    def _encoded(self) -> bytes:
+        folder = os.path.dirname(self.path)
+        with FaultsOf(folder, "examining"):
+            inode = system.stat(folder).st_ino
+        content = {
+            "folder": folder,
+            "inode": inode,
+            "steps": [asdict(_relative(step, folder)) for step in self.steps],
+        }
+        lines = f"esfilerealm journal {_VERSION}\n{json.dumps(content)}\n".encode()
+        return lines + digest_of(lines).encode() + b"\n"
+
+
+def _is_plain(path: str) -> bool:
+    with FaultsOf(path, "examining"):
+        return stat.S_ISREG(system.lstat(path).st_mode)
+
+
+def _steps(path: str, data: bytes) -> list[JournalStep]:
+    lines = data.split(b"\n")
+    match = _FIRST_LINE.fullmatch(lines[0])
+    if match is None:
+        raise UnusableJournalError("it is not a record of this program")
+    if int(match[1]) > _VERSION:
+        raise JournalVersionError(path, int(match[1]), _VERSION)
+    *content, digest, end = lines if len(lines) == 4 else (b"", b"", b"")  # noqa: PLR2004 - see above
+    if end or digest_of(b"\n".join(content) + b"\n").encode() != digest:
+        raise UnusableJournalError("it is not whole")
+    try:
+        return _decoded(json.loads(content[1]), path)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnusableJournalError("it does not say what a record says") from error
+
+
+def _decoded(content: dict[str, object], path: str) -> list[JournalStep]:
+    folder = os.path.dirname(path)
+    # The path is another where the folder is mounted elsewhere, the inode where it was restored.
+    # A copy has neither, and is another folder.
+    if content["folder"] != folder and content["inode"] != system.stat(folder).st_ino:
+        raise UnusableJournalError(f"it is about the folder [{shown(content['folder'])}]")
+    steps = content["steps"]
+    if not isinstance(steps, list) or not steps:
+        raise ValueError
+    return [_step(step, folder) for step in steps]
+
+
+def _step(step: object, folder: str) -> JournalStep:
+    if not isinstance(step, dict) or step.keys() != {f.name for f in fields(JournalStep)}:
+        raise ValueError
+    target, old, inode, in_place = (step[key] for key in ("target", "old", "inode", "in_place"))
+    before, after = (_digest(step[key]) for key in ("before", "after"))
+    if not isinstance(target, str) or not isinstance(in_place, bool):
+        raise TypeError
+    if not isinstance(inode, int | None):
+        raise TypeError
+    if not isinstance(old, str | None) or (old is None) != (before is None):
+        raise ValueError
+    target = os.path.join(folder, target)
+    old = old and os.path.join(folder, old)
+    return JournalStep(target, before, after, old, inode, in_place=in_place)
+
+
+def _digest(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and _DIGEST.fullmatch(value)):
+        return value
+    raise ValueError
+
+
+def _check_paths(step: JournalStep, allowed: Sequence[str]) -> None:
+    """Refuse what would make us touch any other file, whoever wrote it."""
+    if not any(re.fullmatch(pattern, step.target) for pattern in allowed):
+        raise UnusableJournalError(f"it is about another file [{shown(step.target)}]")
+    if step.old is not None and not re.fullmatch(
+        temporary_pattern(re.escape(step.target)), step.old
+    ):
+        raise UnusableJournalError(f"it names a file that is none of ours [{shown(step.old)}]")
+
+
+def _relative(step: JournalStep, folder: str) -> JournalStep:
+    """Name files of *folder* without it, so that it may be found elsewhere."""
+
+    def name(path: str) -> str:
+        return os.path.basename(path) if os.path.dirname(path) == folder else path
+
+    return replace(step, target=name(step.target), old=step.old and name(step.old))

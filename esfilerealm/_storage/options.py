@@ -1,0 +1,75 @@
+"""How to write."""
+
+from __future__ import annotations
+
+__all__ = ["WriteOptions"]
+
+TYPE_CHECKING = False  # as in `validation`
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from .attributes import Attributes
+    from .target import Strategy
+
+
+class WriteOptions:
+    """
+    What a caller wants of every write; for the arguments see ``UsersTool``.
+
+    Raises:
+        InvalidAttributeError: If an owner, group or mode does not exist.
+        ValueError: If any other argument has a value that is none.
+    """
+
+    def __init__(
+        self,
+        *,
+        lock_timeout: float = 10.0,
+        dry_run: bool = False,
+        strategy: Strategy = "rename",
+        owner: str | int | None = None,
+        group: str | int | None = None,
+        mode: int | None = None,
+        attributes: Literal["refuse", "warn"] = "refuse",
+        keep: int | None = None,
+        allow_local_lock: bool = False,
+    ) -> None:
+        _check("strategy", strategy, ("rename", "in_place", "auto"))
+        _check("attributes", attributes, ("refuse", "warn"))
+        if keep is not None and (isinstance(keep, bool) or keep < 0):
+            raise ValueError(f"keep is [{keep}]: must be a number of versions, or None")
+        self.lock_timeout = lock_timeout
+        self.dry_run = dry_run
+        self.strategy: Strategy = strategy
+        self.is_tolerant = attributes == "warn"
+        self.keep = keep
+        self.allow_local_lock = allow_local_lock
+        self.owner = owner
+        self.group = group
+        self.mode = mode
+        if (owner, group, mode) != (None, None, None):
+            self.wish()  # so that a mistake is reported where it is made
+
+    def changed_by(
+        self, owner: str | int | None, group: str | int | None, mode: int | None
+    ) -> WriteOptions:
+        """Give the same with other attributes, except where they are None."""
+        from copy import copy
+
+        other = copy(self)
+        other.owner = self.owner if owner is None else owner
+        other.group = self.group if group is None else group
+        other.mode = self.mode if mode is None else mode
+        other.wish()  # so that a mistake is reported where it is made
+        return other
+
+    def wish(self) -> Attributes:
+        """Give the owner, group and mode that files are to get in place of those they have."""
+        from .attributes import Attributes  # not needed by those who only read
+
+        return Attributes.asked_for(self.owner, self.group, self.mode)
+
+
+def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name} is [{value}]: must be one of {', '.join(allowed)}")

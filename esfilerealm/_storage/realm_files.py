@@ -1,0 +1,146 @@
+"""Both files of a realm as one state, whoever is writing them meanwhile."""
+
+from __future__ import annotations
+
+import errno
+
+from ..errors import (
+    ConfigurationFileMissingError,
+    FileAccessError,
+    FilePermissionError,
+    FileRealmError,
+)
+from . import system
+from .read import FileContent, read_file
+from .stamp import Stamp
+
+__all__ = ["RealmFiles", "read_consistently", "stamps"]
+
+TYPE_CHECKING = False  # as in `validation`
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Final
+
+    from .locate import RealmPaths
+
+    Read = FileContent | FileRealmError
+
+#: How often to begin anew because somebody wrote in between; each attempt takes microseconds.
+_ATTEMPTS: Final = 100
+
+
+class RealmFiles:
+    """
+    The two files of one state.
+
+    Attributes:
+        users: The ``users`` file; a realm without one is none.
+        users_roles: The ``users_roles`` file; a missing one counts as empty.
+    """
+
+    def __init__(self, users: FileContent, users_roles: FileContent) -> None:
+        self.users = users
+        self.users_roles = users_roles
+
+    @classmethod
+    def read(cls, paths: RealmPaths) -> RealmFiles:
+        """
+        Read both files.
+
+        Raises:
+            ConfigurationFileMissingError: If there is no ``users`` file.
+            JournalVersionError: If a later version of this package has left a change unfinished.
+            FilePermissionError, FileAccessError: If one of them cannot be read.
+        """
+        files = cls.read_any(paths)
+        if not files.users.exists:
+            advice = "check the folder, or run `esfilerealm init` to make it an empty realm"
+            raise ConfigurationFileMissingError(paths.users, advice)
+        return files
+
+    @classmethod
+    def read_any(cls, paths: RealmPaths) -> RealmFiles:
+        """Read both files; a missing ``users`` counts as empty too. Otherwise as ``read``."""
+        users, users_roles = read_consistently(paths, read_file)
+        if isinstance(users, FileRealmError):
+            raise users
+        if isinstance(users_roles, FileRealmError):
+            raise users_roles
+        return cls(users, users_roles)
+
+    @property
+    def both(self) -> tuple[FileContent, FileContent]:
+        """``users`` and ``users_roles``."""
+        return self.users, self.users_roles
+
+    def are_like(self, other: RealmFiles) -> bool:
+        """Tell whether a write would start from the same two files."""
+        return self.users.is_like(other.users) and self.users_roles.is_like(other.users_roles)
+
+
+def read_consistently(paths: RealmPaths, read: Callable[[str], Read]) -> tuple[Read, Read]:
+    """
+    Read both files as they were at one moment at which no writer of this package was half done.
+
+    No lock is needed: if both are the same before and after, and in between there was no record of
+    a change, then they were one state at that moment. If there is a record, the state before that
+    change is read from where its writer has kept it.
+
+    Args:
+        paths: Of the realm.
+
+        read: Gives the content of a path, or why there is none.
+
+    Raises:
+        JournalVersionError: If a later version of this package has left a change unfinished.
+    """
+    for _ in range(_ATTEMPTS):
+        before = stamps(paths)
+        both = _checked(paths, read(paths.users), read(paths.users_roles))
+        if isinstance(before[-1], Stamp):  # there is a record
+            both = _before_the_change(paths, *both)
+        if stamps(paths) == before:
+            break
+    return both
+
+
+def stamps(paths: RealmPaths) -> list[Stamp | int]:
+    """Give the stamp of both files and of the record, or why there is none, as an ``errno``."""
+    found: list[Stamp | int] = []
+    for path in (paths.users, paths.users_roles, paths.journal):
+        try:
+            found.append(Stamp.of(system.stat(path)))
+        except OSError as error:
+            found.append(error.errno or 0)
+    return found
+
+
+def _checked(paths: RealmPaths, users: Read, users_roles: Read) -> tuple[Read, Read]:
+    """Refuse to take one file for both."""
+    if (
+        isinstance(users, FileContent)
+        and isinstance(users_roles, FileContent)
+        and users_roles.is_same_file_as(users)
+    ):
+        reason = f"it is the same file as [{paths.users}]"
+        return users, FileAccessError(paths.users_roles, errno.EINVAL, reason)
+    return users, users_roles
+
+
+def _before_the_change(paths: RealmPaths, users: Read, users_roles: Read) -> tuple[Read, Read]:
+    """Give both as they were before the change that is on its way; as they are if it ended."""
+    # Only here, since who finds no record needs none of it.
+    from .journal import UnusableJournalError
+    from .unfinished import Progress, as_if_never_begun, find_journal
+
+    if isinstance(users, FileRealmError) or isinstance(users_roles, FileRealmError):
+        return users, users_roles
+    files = {file.path: file for file in (users, users_roles)}
+    try:
+        journal = find_journal(paths.users, paths.users_roles)
+        steps = [step for step in journal.steps if step.target in files] if journal else []
+        if Progress(steps, files.__getitem__).is_complete:
+            return users, users_roles
+        return as_if_never_begun(steps, users), as_if_never_begun(steps, users_roles)
+    except (UnusableJournalError, FileAccessError, FilePermissionError):
+        return users, users_roles  # nobody may act on it

@@ -1,0 +1,82 @@
+"""
+Every system call of this room, by a name of its own.
+
+Nothing in this room asks ``os`` by itself, so that a test can replace each call here: count it, let
+it fail, or end the process before or after it (``tests/crash/``). To be used as ``system.rename``
+and never imported by name, since a copied name could not be replaced.
+
+What a platform lacks is missing here too; ``HAS_OWNERS`` and its like tell.
+"""
+
+from __future__ import annotations
+
+import os
+
+__all__ = [
+    "CALLS",
+    "HAS_EXTENDED_ATTRIBUTES",
+    "HAS_MODES",
+    "HAS_OWNERS",
+    "HAS_STATVFS",
+]
+
+HAS_OWNERS = hasattr(os, "fchown")
+HAS_MODES = hasattr(os, "fchmod")
+HAS_EXTENDED_ATTRIBUTES = hasattr(os, "listxattr")
+HAS_STATVFS = hasattr(os, "statvfs")
+
+access = os.access
+close = os.close
+fstat = os.fstat
+fsync = os.fsync
+ftruncate = os.ftruncate
+link = os.link
+listdir = os.listdir
+lstat = os.lstat
+mkdir = os.mkdir
+open = os.open  # noqa: A001 - the call's own name
+read = os.read
+readlink = os.readlink
+realpath = os.path.realpath
+rename = os.replace
+stat = os.stat
+umask = os.umask
+unlink = os.unlink
+write = os.write
+
+CALLS = [
+    "access",
+    "close",
+    "fstat",
+    "fsync",
+    "ftruncate",
+    "link",
+    "listdir",
+    "lstat",
+    "mkdir",
+    "open",
+    "read",
+    "readlink",
+    "realpath",
+    "rename",
+    "stat",
+    "umask",
+    "unlink",
+    "write",
+]
+
+if HAS_OWNERS:
+    fchown = os.fchown
+    CALLS.append("fchown")
+if HAS_MODES:
+    fchmod = os.fchmod
+    CALLS.append("fchmod")
+if HAS_STATVFS:
+    statvfs = os.statvfs
+    CALLS.append("statvfs")
+if HAS_EXTENDED_ATTRIBUTES:
+    getxattr = os.getxattr
+    listxattr = os.listxattr
+    removexattr = os.removexattr
+    setxattr = os.setxattr
+    CALLS += ["getxattr", "listxattr", "removexattr", "setxattr"]

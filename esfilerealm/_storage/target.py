@@ -1,0 +1,153 @@
+"""What a file that is to be written is, and whether and how it can be."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from .._faults import FaultsOf
+from ..errors import FileAccessError, FilePermissionError
+from . import system
+from .links import follow
+from .mounts import is_mount_point
+from .trust import is_trusted
+
+if TYPE_CHECKING:
+    from .read import FileContent
+
+__all__ = ["Strategy", "Target", "survey"]
+
+Strategy = Literal["rename", "in_place", "auto"]
+
+#: Of a volume that Kubernetes makes of a Secret or ConfigMap.
+_PROJECTED: Final = "..data"
+
+_LOST_IN_PLACE: Final = (
+    "it is overwritten in place: who reads it meanwhile, a node too, may see a part of it, and "
+    "after a crash it holds a part until the next write, init or check"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """
+    How to write one file.
+
+    Attributes:
+        path: Its real path.
+        in_place: Whether to overwrite it, and not to replace it whole.
+        lost: In words, the guarantees that this costs.
+    """
+
+    path: str
+    in_place: bool = False
+    lost: tuple[str, ...] = ()
+
+
+def survey(link: str, file: FileContent, strategy: Strategy) -> Target:
+    """
+    Find out how a file can be written, before anything is.
+
+    Args:
+        link: The path by which it is known, links not followed.
+
+        file: What was found behind it.
+
+        strategy: ``rename`` to replace it whole, ``in_place`` to overwrite it, ``auto`` to
+            overwrite it only if it is a mount point, which leaves no other way.
+
+    Raises:
+        FilePermissionError: If it must not be written; the message says what to do.
+        FileAccessError: If it cannot be written in that way; likewise.
+    """
+    path, folder = file.path, os.path.dirname(file.path)
+    _check_links(link, file)
+    _check_folder(path, folder)
+    if file.stat is None:
+        return Target(path)  # there is nothing to overwrite, nor a mount point
+    is_mounted = is_mount_point(path)
+    is_overwritten = strategy == "in_place" or (strategy == "auto" and is_mounted)
+    if (is_mounted or is_overwritten) and _is_read_only(path):
+        raise FilePermissionError(path, _READ_ONLY, errno.EROFS)
+    if is_overwritten:
+        _check_in_place(path, file.stat)
+        return Target(path, in_place=True, lost=(_LOST_IN_PLACE,))
+    if is_mounted:
+        reason = (
+            "it is a mount point, which cannot be replaced: mount its folder and not the file, or "
+            "allow to overwrite it with strategy [auto] (for a command, --strategy auto)"
+        )
+        raise FileAccessError(path, errno.EBUSY, reason)
+    return Target(path)
+
+
+def _check_links(link: str, file: FileContent) -> None:
+    """Refuse links that lead where the writer is not meant to write."""
+    with FaultsOf(link, "following"):
+        links, end = follow(link)
+    for found in links:
+        if os.path.basename(found.path) == _PROJECTED:
+            reason = (
+                "it is in a volume that Kubernetes makes of a Secret or ConfigMap, and what is "
+                "written there is lost at its next update: change the Secret or ConfigMap"
+            )
+            raise FilePermissionError(link, reason, errno.EROFS)
+        if not is_trusted(found.status, _may_link_to(file)):
+            reason = (
+                f"the link [{found.path}] is from user [{found.status.st_uid}], who does not own "
+                "what it leads to: let root or the owner of that make it"
+            )
+            raise FilePermissionError(link, reason)
+    if end != file.path:
+        raise FileAccessError(link, errno.EAGAIN, "it leads elsewhere since it was read; try again")
+
+
+def _may_link_to(file: FileContent) -> set[int]:
+    """Give the users whose links to a file are followed: others might lead us to any file."""
+    if not system.HAS_OWNERS:
+        return set()
+    if file.stat is not None:
+        return {os.geteuid(), 0, file.stat.st_uid}
+    folder = os.path.dirname(file.path)
+    with FaultsOf(folder, "examining"):
+        return {os.geteuid(), 0, system.stat(folder).st_uid}
+
+
+def _check_folder(path: str, folder: str) -> None:
+    if _is_read_only(folder):
+        raise FilePermissionError(path, _READ_ONLY, errno.EROFS)
+    if not _may(folder, os.W_OK | os.X_OK):
+        reason = (
+            f"its folder [{folder}] is not writable, and the new file, the lock and the record of "
+            "the change have to be made there: run this as the owner of the folder or as root"
+        )
+        raise FilePermissionError(path, reason, errno.EACCES)
+
+
+def _check_in_place(path: str, status: os.stat_result) -> None:
+    if not _may(path, os.W_OK):
+        reason = "it is not writable, so that it cannot be overwritten in place"
+        raise FilePermissionError(path, reason, errno.EACCES)
+    if status.st_nlink > 1:
+        reason = "it has a second name, which would change with it: use strategy [rename]"
+        raise FileAccessError(path, errno.EMLINK, reason)
+
+
+_READ_ONLY: Final = (
+    "it is on a read-only file system: change the source that is mounted there, or mount it "
+    "writable"
+)
+
+
+def _is_read_only(path: str) -> bool:
+    if not system.HAS_STATVFS:
+        return False
+    with FaultsOf(path, "examining"):
+        return bool(system.statvfs(path).f_flag & os.ST_RDONLY)
+
+
+def _may(path: str, mode: int) -> bool:
+    """Ask for the effective user, where the system can tell."""
+    return system.access(path, mode, effective_ids=os.access in os.supports_effective_ids)

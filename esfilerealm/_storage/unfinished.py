@@ -1,0 +1,168 @@
+"""
+A change that is on its way, or was when its writer died: how far it has come, and the way back.
+
+What the files hold decides, not what anybody remembers, so that the writer itself after a fault,
+its successor after its death and a reader in between all come to the same answer.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from .._faults import FaultsOf
+from . import system
+from .attributes import Attributes
+from .journal import Journal, UnusableJournalError
+from .locate import VERSION_PATTERN, journal_path
+from .read import FileContent, read_plain_file
+from .staging import overwrite, sync_file, sync_folder
+from .trust import trusted_users
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .journal import JournalStep
+
+__all__ = ["Progress", "as_if_never_begun", "find_journal", "make_durable", "put_back"]
+
+
+def find_journal(users: str, users_roles: str) -> Journal | None:
+    """
+    Read the record of an unfinished change to two files, if there is one.
+
+    Raises:
+        UnusableJournalError: If it must not be acted on.
+        JournalVersionError, FilePermissionError, FileAccessError: If it cannot be read.
+    """
+    users, users_roles = system.realpath(users), system.realpath(users_roles)
+    allowed = [re.escape(path) + f"({VERSION_PATTERN})?" for path in (users, users_roles)]
+    return Journal.read(journal_path(users), allowed, trusted_users(users))
+
+
+class Progress:
+    """
+    How far a change has come.
+
+    Args:
+        steps: All of it.
+
+        look: Gives a target as it is now.
+
+    Attributes:
+        done: The steps that were taken and not taken back.
+        is_complete: Whether that is all of them, to the last byte.
+
+    Raises:
+        UnusableJournalError: If a file holds what it holds at no time during the change, so that
+            somebody else has written it since.
+    """
+
+    def __init__(
+        self, steps: Sequence[JournalStep], look: Callable[[str], FileContent] = read_plain_file
+    ) -> None:
+        self.is_complete = True
+        done: set[int] = set()
+        for target in dict.fromkeys(step.target for step in steps):
+            numbers = [number for number, step in enumerate(steps) if step.target == target]
+            taken, is_certain = _steps_taken([steps[n] for n in numbers], look(target))
+            self.is_complete = self.is_complete and is_certain and taken == len(numbers)
+            done.update(numbers[:taken])
+        self.done = [step for number, step in enumerate(steps) if number in done]
+
+
+def _steps_taken(steps: Sequence[JournalStep], now: FileContent) -> tuple[int, bool]:
+    """
+    Count the steps of one file that led to what it is *now*, and tell whether that is certain.
+
+    Where it holds the same at several moments, as with a step that changes attributes alone, its
+    inode tells; but not if it is overwritten. Then, and half way through that, the most that it can
+    be counts: to take back a step that was not taken does no harm.
+    """
+    states = [steps[0].before, *(step.after for step in steps)]
+    possible = [taken for taken, state in enumerate(states) if state == now.digest]
+    is_overwritten = any(step.in_place for step in steps)
+    if len(possible) == 1:
+        return possible[0], True
+    if is_overwritten:
+        return max(possible, default=len(steps)), False
+    if not possible:
+        raise UnusableJournalError(f"[{steps[0].target}] was changed by somebody else since")
+    inode = None if now.stat is None else now.stat.st_ino
+    exact = [taken for taken in possible if taken and steps[taken - 1].inode == inode]
+    return max(exact, default=possible[0]), True
+
+
+def put_back(steps: Sequence[JournalStep]) -> None:
+    """
+    Take back a change, step by step in the reverse order, and make that durable.
+
+    A node that reads in between sees the states that it may have seen on the way there. What is
+    kept aside is used up only where it has arrived, so that this may be broken off and begun anew.
+
+    Raises:
+        UnusableJournalError: If a file was written by somebody else since, or what was kept aside
+            is not there any more; nothing is touched then.
+        FilePermissionError, FileAccessError: If the system does not let us.
+    """
+    done = Progress(steps).done
+    for step in done:
+        _kept(step)
+    make_durable(steps)
+    for step in reversed(done):
+        _put_back(step)
+        sync_folder(os.path.dirname(step.target))
+
+
+def make_durable(steps: Sequence[JournalStep]) -> None:
+    """
+    Make durable what a change has come to.
+
+    Its writer, or one who began to end it, may have been killed before that. Whatever comes next
+    must not reach the disk before it.
+
+    Raises:
+        FilePermissionError, FileAccessError: If the system does not let us.
+    """
+    for target in {step.target for step in steps if step.in_place}:
+        sync_file(target)
+    for folder in {os.path.dirname(step.target) for step in steps}:
+        sync_folder(folder)
+
+
+def as_if_never_begun(steps: Sequence[JournalStep], now: FileContent) -> FileContent:
+    """
+    Give one file as it was before a change that is not complete, for a reader.
+
+    Raises:
+        UnusableJournalError: If that cannot be told; perhaps the change ended just now.
+    """
+    own = [step for step in steps if step.target == now.path]
+    if not own or own[0].before == now.digest:
+        return now
+    if own[0].old is None:
+        return FileContent(now.path, b"", None)
+    old = _kept(own[0])
+    return FileContent(now.path, old.data, old.stat)
+
+
+def _kept(step: JournalStep) -> FileContent:
+    """Give what a file held before a step, and make sure that it is that."""
+    if step.old is None:
+        return FileContent(step.target, b"", None)
+    content = read_plain_file(step.old)
+    if content.digest != step.before:
+        raise UnusableJournalError(f"[{step.old}], as [{step.target}] was before, is not there")
+    return content
+
+
+def _put_back(step: JournalStep) -> None:
+    with FaultsOf(step.target, "putting back"):
+        if step.old is None:
+            system.unlink(step.target)
+        elif step.in_place:
+            status = system.lstat(step.old)
+            overwrite(step.target, _kept(step).data, Attributes.of(step.old, status).tolerant())
+        else:
+            system.rename(step.old, step.target)

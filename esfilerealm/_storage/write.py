@@ -1,0 +1,146 @@
+"""A write: from new contents of both files to what became of them. The caller holds the lock."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from typing import TYPE_CHECKING, Literal
+
+from ..results import FileResult, WriteResult
+from . import system
+from .attributes import Attributes
+from .read import digest_of
+from .target import survey
+from .unit import Change, commit
+from .versions import rotation, swap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .locate import RealmPaths
+    from .options import WriteOptions
+    from .read import FileContent
+    from .realm_files import RealmFiles
+    from .target import Target
+
+__all__ = ["restyled", "write_files"]
+
+
+def restyled(
+    files: RealmFiles, contents: Sequence[tuple[FileContent, bytes]], options: WriteOptions
+) -> list[tuple[FileContent, bytes]]:
+    """Give, besides *contents*, the files that keep their content and get other attributes."""
+    written = {file.path for file, _ in contents}
+    return [
+        (file, file.data)
+        for file in files.both
+        if file.path not in written
+        and file.stat is not None
+        and options.wish().are_wished_beside(file.stat)
+    ]
+
+
+def write_files(
+    paths: RealmPaths,
+    files: RealmFiles,
+    contents: Sequence[tuple[FileContent, bytes]],
+    options: WriteOptions,
+    *,
+    is_undo: bool = False,
+) -> WriteResult:
+    """
+    Give files new content, as one unit.
+
+    Args:
+        paths: Of the realm.
+
+        files: Both files, as they were read under the lock.
+
+        contents: Files with what they are to hold, in this order; a file may be in it twice.
+
+        options: How. In a dry run all is examined and nothing is written.
+
+        is_undo: Whether *contents* are the latest version, which changes places with *files*.
+
+    Raises:
+        FilePermissionError, FileAccessError: If it cannot be written; nothing is changed.
+    """
+    links = {files.users.path: paths.users, files.users_roles.path: paths.users_roles}
+    targets = {file.path: survey(links[file.path], file, options.strategy) for file, _ in contents}
+    changes = _changes(contents, targets, options)
+    lost: dict[str, list[str]] = {path: [*target.lost] for path, target in targets.items()}
+    if changes and not options.dry_run:
+        backups = swap(files.both) if is_undo else rotation(files.both, options.keep)
+        everything = [*backups, *changes]
+        given = commit(everything, paths.journal, _of_journal(files, changes))
+        for change, losses in zip(everything, given, strict=True):
+            if not change.is_backup:
+                lost[change.target] += [loss for loss in losses if loss not in lost[change.target]]
+    return WriteResult(
+        tuple(
+            _result(file, changes, tuple(lost.get(file.path, ())), is_dry_run=options.dry_run)
+            for file in files.both
+        ),
+    )
+
+
+def _changes(
+    contents: Sequence[tuple[FileContent, bytes]],
+    targets: dict[str, Target],
+    options: WriteOptions,
+) -> list[Change]:
+    changes: dict[str, Change] = {}
+    ordered = []
+    for file, data in contents:
+        earlier = changes.get(file.path)
+        changes[file.path] = Change(
+            target=file.path,
+            before=earlier.after if earlier else file.digest,
+            status=None if earlier else file.stat,
+            data=data,
+            after=digest_of(data),
+            attributes=earlier.attributes if earlier else _attributes(file, options),
+            in_place=targets[file.path].in_place,
+        )
+        ordered.append(changes[file.path])
+    return ordered
+
+
+def _attributes(file: FileContent, options: WriteOptions) -> Attributes:
+    if file.stat is None:
+        attributes = Attributes.inherited(os.path.dirname(file.path))
+    else:
+        attributes = Attributes.of(file.path, file.stat)
+    attributes = attributes.changed_by(options.wish())
+    return attributes.tolerant() if options.is_tolerant else attributes
+
+
+def _of_journal(files: RealmFiles, changes: Sequence[Change]) -> Attributes:
+    """Let those read the record who may read what it is about; they need it for that."""
+    own = [change.attributes for change in changes if change.target == files.users.path]
+    if own or files.users.stat is None:
+        return (own[0] if own else changes[0].attributes).tolerant()
+    return Attributes.of(files.users.path, files.users.stat).tolerant()
+
+
+def _result(
+    file: FileContent, changes: Sequence[Change], lost: tuple[str, ...], *, is_dry_run: bool
+) -> FileResult:
+    change = next((change for change in reversed(changes) if change.target == file.path), None)
+    if change is None:
+        has = _attributes_of(file.stat)
+        return FileResult(file.path, None, file.digest, file.digest, *has)
+    has = (change.attributes.owner, change.attributes.group, change.attributes.mode)
+    # The change is made: if its outcome cannot be looked at, that is no reason to fail.
+    with suppress(OSError):
+        has = has if is_dry_run else _attributes_of(system.stat(file.path))
+    strategy: Literal["in_place", "rename"] = "in_place" if change.in_place else "rename"
+    return FileResult(file.path, strategy, file.digest, change.after, *has, lost)
+
+
+def _attributes_of(status: os.stat_result | None) -> tuple[int | None, int | None, int | None]:
+    """Give owner, group and mode, as far as the system has them."""
+    if status is None or not system.HAS_OWNERS:
+        return None, None, None
+    return status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)
