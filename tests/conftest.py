@@ -27,6 +27,18 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 CHEAP_HASH = "$2a$04$5zQUs3WRRuT4StzLvfz9G.oBoDBujx/.HU3io31Rx86XVexwBEufu"
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Tell at how many points tests of ``tests/crash/`` let a write fail or die."""
+    points = [
+        value
+        for report in terminalreporter.getreports("passed")
+        for key, value in report.user_properties
+        if key == "crash points"
+    ]
+    if points:
+        terminalreporter.write_line(f"writes failed or killed at {sum(points)} points")
+
+
 @pytest.fixture(autouse=True)
 def _no_surroundings(monkeypatch):
     """Keep what the machine has set away from every test."""

@@ -121,11 +121,14 @@ DIFFERENCES: dict[str, tuple[str, dict[str, Any]]] = {
         )
     },
     "write/new-file-mode-0600": (
-        "owner/group change is a warning afterwards",
+        "a change of owner or group is a warning afterwards",
         {"exit_code": 0, "mode_after": {"users_roles": "0640"}},
     ),
     **{
-        f"write/attribute-{name}": ("owner/group change is a warning afterwards", {"kept": True})
+        f"write/attribute-{name}": (
+            "a change of owner or group is a warning afterwards",
+            {"kept": True},
+        )
         for name in (
             "check-permissions-changed",
             "check-owner-changed",

@@ -12,8 +12,10 @@ import sys
 
 import pytest
 from conftest import CHEAP_HASH
+from storing import broken_off
 
 from esfilerealm import UsersTool
+from esfilerealm._storage import system
 from esfilerealm._storage.lock import write_lock
 from esfilerealm.cli.app import main
 from esfilerealm.hashing import resolve_from_hash, verify_hash
@@ -308,6 +310,108 @@ class TestDryRun:
         assert run("userdel", "ghost", "--dry-run").exit_code == 67
 
 
+class TestWriting:
+    """The options that all commands share which write."""
+
+    @pytest.mark.skipif(os.name == "nt", reason="modes of POSIX")
+    def test_mode(self, run, config, bob):
+        assert run("roles", "bob", "-a", "x", "--mode", "604").exit_code == 0
+        modes = [(config / name).stat().st_mode & 0o777 for name in ("users", "users_roles")]
+        assert modes == [0o604, 0o604]
+
+    def test_what_it_costs_is_told(self, run, config, bob):
+        inode = (config / "users_roles").stat().st_ino
+        result = run("roles", "bob", "-a", "x", "--strategy", "in_place")
+        assert result.exit_code == 0
+        assert re.fullmatch(r"WARNING: roles .*\n.*\nWARNING: \[.*users_roles\]: .*\n", result.err)
+        assert (config / "users_roles").stat().st_ino == inode
+
+    def test_a_lock_that_other_machines_do_not_know_of(self, run, bob, monkeypatch):
+        monkeypatch.setattr("esfilerealm._storage.lock.has_local_locks", lambda path: "vboxsf")
+        for args in (["userdel", "bob"], ["check"], ["init"]):
+            result = run(*args)
+            assert result.exit_code == 74
+            assert "--allow-local-lock" in result.err
+        assert run("userdel", "bob", "--allow-local-lock").exit_code == 0
+
+    def test_a_change_that_somebody_else_broke_off_is_told(self, run, tool, bob):
+        broken_off(lambda: tool.useradd("ann", password_hash=CHEAP_HASH, roles=["viewer"]), 2)
+        result = run("passwd", "bob", "--hash", CHEAP_HASH)
+        assert result.exit_code == 0
+        assert re.fullmatch(
+            r"WARNING: an unfinished change was taken back \[.*users.journal\]\n", result.err
+        )
+
+    def test_one_of_a_later_version_stops_everything(self, run, config, bob):
+        (config / "users.journal").write_text("esfilerealm journal 2\n")
+        before = snapshot(config)
+        for args in (["list"], ["userdel", "bob"], ["init"], ["check"]):
+            result = run(*args)
+            assert result.exit_code == 78
+            assert "use a later one" in result.err
+        assert snapshot(config) == before
+
+
+class TestUndo:
+    def test_names_those_to_whom_it_happens(self, run, tool, bob):
+        run("roles", "bob", "-a", "x", "--keep", "1", "-s")
+        result = run("undo")
+        assert (result.exit_code, result.out) == (0, "  ~ bob: roles viewer,x -> viewer\n")
+        run("userdel", "bob")
+        assert run("undo").out == "  + bob: viewer\n"
+        assert run("undo").out == "  - bob\n"
+        assert tool.list_users() == {}
+
+    def test_for_programs(self, run, bob):
+        run("passwd", "bob", "-p", PASSWORD, "--keep", "1")
+        found = json.loads(run("undo", "--json").out)
+        assert (found["command"], found["changed"]) == ("undo", True)
+        assert found["changes"]["passwords"] == ["bob"]
+
+    def test_a_dry_run(self, run, tool, bob):
+        run("userdel", "bob", "--keep", "1")
+        result = run("undo", "--dry-run")
+        assert result.out == "Dry run, nothing is written: would do this:\n  + bob: viewer\n"
+        assert tool.list_users() == {}
+
+    def test_nobody_is_another(self, run, config, bob):
+        run("userdel", "bob", "--keep", "1")
+        for name in ("users", "users_roles"):
+            (config / name).write_bytes((config / f"{name}.1~").read_bytes() + b"# more\n")
+        assert run("undo").out == "No user is another\n"
+
+
+class TestCheck:
+    def test_nothing_is_odd(self, run, config, bob):
+        result = run("check")
+        assert (result.exit_code, result.out, result.err) == (0, "Nothing is odd: 1 user\n", "")
+        (config / "users").write_text("")
+        (config / "users_roles").write_text("")
+        assert run("check").out == "Nothing is odd: 0 users\n"
+
+    def test_what_is(self, run, config, bob):
+        (config / "users").write_text(f"bob:{CHEAP_HASH}\noops\n")
+        (config / "users_roles").write_text("viewer:ghost\n")
+        result = run("check")
+        assert result.exit_code == 65
+        assert [line.split("]")[0] for line in result.out.splitlines()] == [
+            f"[{config / 'users'}",
+            f"[{config / 'users_roles'}",
+        ]
+
+    def test_what_was_broken_off_is_ended_and_told(self, run, config, tool, bob):
+        broken_off(lambda: tool.useradd("ann", password_hash=CHEAP_HASH, roles=["viewer"]), 2)
+        found = json.loads(run("check", "--json").out)
+        assert found["recovery"]["outcome"] == "rolled_back"
+        assert found["problems"] == []
+        assert not (config / "users.journal").exists()
+        (config / "users.journal").write_text("notes\n")
+        result = run("check")
+        assert result.exit_code == 65
+        assert re.match(r"WARNING: the record of an unfinished change is of no use", result.err)
+        assert "rejected] is the record of a change" in result.out
+
+
 class TestBadInput:
     """A clear message, an exit code, and both files untouched."""
 
@@ -335,6 +439,14 @@ class TestBadInput:
             (["init", "here"], 64, r"\[init\] takes no argument"),
             (["init", "--mode", "rw"], 65, r"invalid mode \[rw\]: must be an octal"),
             (["init", "--owner", "nobody here"], 65, r"invalid owner \[nobody here\]"),
+            (["userdel", "bob", "--group", "nobody here"], 65, r"invalid group \[nobody here\]"),
+            (["userdel", "bob", "--strategy", "copy"], 64, r"\[strategy\] is one of \[rename, in_"),
+            (["userdel", "bob", "--attributes", "x"], 64, r"\[attributes\] is one of \[refuse, wa"),
+            (["userdel", "bob", "--keep", "few"], 64, r"\[keep\] needs a number of versions"),
+            (["userdel", "bob", "--keep=-1"], 64, r"\[keep\] needs a number of versions"),
+            (["undo", "--keep", "1"], 64, r"\[--keep\] is not an option"),
+            (["undo"], 66, r"no earlier version is kept \[.*users\.1~\]"),
+            (["undo", "bob"], 64, r"\[undo\] takes no argument"),
             (["hash", "-p", PASSWORD, "--algorithm", "md5"], 64, r"\[md5\] is not an algorithm"),
             (["useradd", "ann", "--paswd", "x"], 64, r"\[--paswd\] is not an option; did you mean"),
             (["useradd", "ann", "--json=1"], 64, r"\[json\] takes no value"),
@@ -385,7 +497,9 @@ class TestBadInput:
         with write_lock(lambda: UsersTool(config).paths.lock, 1.0):
             result = run("userdel", "bob")
         assert result.exit_code == 75
-        assert re.search(r"ERROR: write lock \[.*users.lock\] not free after 0.05 s", result.err)
+        holder = rf"\[[^]]+\], process \[{os.getpid()}\] on \[[^]]*\], since .* holds it"
+        told = rf"ERROR: write lock \[.*users.lock\] not free after 0.05 s: {holder}"
+        assert re.search(told, result.err)
         assert snapshot(config) == before
 
     def test_a_full_disk(self, run, config, bob, monkeypatch):
@@ -395,7 +509,7 @@ class TestBadInput:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
         with monkeypatch.context() as patch:
-            patch.setattr(os, "write", full)
+            patch.setattr(system, "write", full)
             result = run("userdel", "bob")
         assert result.exit_code == 74
         assert re.search(r"ERROR: .*users\]: No space left on device while writing", result.err)
@@ -412,7 +526,7 @@ class TestBadInput:
 
     def test_a_folder_that_may_not_be_written(self, run, config, bob, monkeypatch):
         """The same for root, by the system's answer."""
-        real = os.open
+        real = system.open
 
         def refuse(path, flags, *args):
             if flags & os.O_CREAT:
@@ -421,10 +535,12 @@ class TestBadInput:
 
         before = snapshot(config)
         with monkeypatch.context() as patch:
-            patch.setattr(os, "open", refuse)
+            patch.setattr(system, "open", refuse)
             result = run("userdel", "bob")
         assert result.exit_code == 77
-        assert "Permission denied while taking the write lock" in result.err
+        assert re.search(
+            r"ERROR: .*users.lock\]: .* run this as the owner of the folder", result.err
+        )
         assert snapshot(config) == before
 
     @pytest.mark.parametrize(

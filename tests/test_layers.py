@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from esfilerealm._storage import system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +23,9 @@ PACKAGE = Path(__file__).parent.parent / "esfilerealm"
 #: From the ground up; a module may import from its own layer's package and from lower layers.
 LAYERS = [
     {"errors", "_version"},
-    {"_faults", "_forks", "_java", "_read_only"},
+    {"_faults", "_java", "_log", "_read_only"},
+    {"_forks"},
+    {"results"},
     {"validation"},
     {"_storage"},
     {"formats"},
@@ -28,6 +33,8 @@ LAYERS = [
     {"settings"},
     {"credentials", "draft"},
     {"transaction"},
+    {"listing"},
+    {"inspection"},
     {"users_tool"},
     {"model"},
     {"snapshot"},
@@ -91,6 +98,84 @@ def test_no_module_imports_itself_by_way_of_others():
         order.prepare()
     except CycleError as error:
         pytest.fail(f"cycle: {error.args[1]}")
+
+
+#: What the storage room may take from ``os`` itself: it asks the system nothing about files.
+PURE = {
+    *("environ", "fspath", "geteuid", "getpid", "kill", "name", "uname", "urandom"),
+    *("curdir", "pardir", "sep", "supports_effective_ids"),
+    *("PathLike", "path", "stat_result"),
+    *(f"path.{name}" for name in ("abspath", "basename", "dirname", "isabs", "join")),
+    *(f"path.{name}" for name in ("samestat", "split", "splitdrive")),
+}
+#: Modules by which a file could be reached past ``system.py``; of them, only `os` may be imported.
+SYSTEM = {"fcntl", "fileinput", "glob", "io", "mmap", "nt", "os", "pathlib", "posix", "shutil"}
+SYSTEM |= {"subprocess", "tempfile"}
+
+
+def system_calls(tree: ast.AST) -> Iterator[str]:
+    """What *tree* takes from the system, by name: whatever is called, passed on or imported."""
+    questions = set()  # `os.access in os.supports_effective_ids` asks nobody
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            questions.add(node.left)
+        elif isinstance(node, ast.Name) and node.id in ("open", "__import__"):
+            yield node.id
+        elif isinstance(node, ast.Import):
+            yield from (
+                alias.name
+                for alias in node.names
+                if alias.name.split(".")[0] in SYSTEM and (alias.name != "os" or alias.asname)
+            )
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            module = (node.module or "").split(".")[0]
+            if module in SYSTEM:
+                yield from (
+                    f"{node.module}.{alias.name}" for alias in node.names if alias.name not in PURE
+                )
+        elif isinstance(node, ast.Attribute) and node not in questions:
+            match = re.fullmatch(r"os\.((?:path\.)?\w+)", ast.unparse(node))
+            if match and match[1] not in PURE and not match[1].isupper():
+                yield match[0]
+
+
+STORAGE = sorted((PACKAGE / "_storage").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", STORAGE, ids=lambda path: path.name)
+def test_every_system_call_of_the_storage_room_goes_through_one_door(path):
+    if path.name != "system.py":
+        assert list(system_calls(ast.parse(path.read_text(encoding="utf-8")))) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "os.open(path, 0)",
+        "os.replace(old, new)",
+        "os.path.exists(path)",
+        "os.path.realpath(path)",
+        "partial(os.stat, path)",
+        "os.access(path, os.W_OK)",
+        "os.environ.get(os.getcwd())",
+        "open(path)",
+        "from os import unlink",
+        "from os.path import isdir",
+        "import os as system",
+        "import os.path",
+        "import shutil",
+        "from pathlib import Path",
+    ],
+)
+def test_a_system_call_beside_the_door_is_found(code):
+    assert len(list(system_calls(ast.parse(code)))) == 1
+
+
+def test_every_call_of_the_door_can_be_replaced():
+    """What stands in ``CALLS`` is what there is, so that a test of faults misses none."""
+    public = {name for name in vars(system) if not name.startswith("_") and name.islower()}
+    assert public - {"annotations", "os"} == set(system.CALLS)
+    assert len(set(system.CALLS)) == len(system.CALLS)
 
 
 def loaded_by(*args: str, cwd: Path) -> set[str]:

@@ -42,6 +42,7 @@ from esfilerealm import (
     hash_password,
     verify_hash,
 )
+from esfilerealm._storage import system
 from esfilerealm._storage.lock import write_lock
 from esfilerealm.cli import main
 from esfilerealm.formats import edit_users, parse_users, parse_users_roles
@@ -344,6 +345,7 @@ OBJECTS = {
     "FileChange": lambda *_: [],  # see TestFileChange
     "FileRealm": lambda realm, _: [realm, realm.usage_stats()],
     "FileRealmStore": lambda realm, _: [realm._store],
+    "FileResult": lambda _, folder: written(folder).files,
     "FileStamp": lambda realm, _: list(realm.snapshot.stamps.values()),
     "FileWatcher": lambda realm, folder: [FileWatcher(folder / "users")],
     "Frequency": lambda *_: list(Frequency),
@@ -356,14 +358,17 @@ OBJECTS = {
     ],
     "Proof": lambda realm, _: [entry.proof for entry in realm._cache._entries.values()],
     "RealmChange": changed,
+    "RealmCheck": lambda _, folder: [check := UsersTool(folder).check(), check.to_dict()],
     "RealmHealth": lambda realm, folder: [realm.health, spoilt(realm, folder)],
     "RealmListing": lambda _, folder: [UsersTool(folder).listing()],
     "RealmSettings": lambda realm, folder: [realm.settings, RealmSettings.load(folder)],
     "RealmSnapshot": lambda realm, folder: [realm.snapshot, realm.snapshot.stamps],
+    "Recovery": lambda _, folder: [set_aside(folder)],
     "ResourceWatcherService": lambda realm, _: [realm._watcher_service],
     "SettingsReport": lambda _, folder: [report(folder)],
     "Transaction": lambda _, folder: [full_transaction(folder)],
     "User": lambda realm, _: [realm.lookup_user(name) for name in HASHES],
+    "UserChanges": lambda _, folder: [written(folder).changes, UsersTool(folder).undo().changes],
     "UsernamePasswordToken": lambda realm, _: [
         UsernamePasswordToken.from_basic_header(HEADER),
         realm.token(HEADER),
@@ -373,6 +378,8 @@ OBJECTS = {
     "WatcherHandle": lambda _, folder: [
         ResourceWatcherService().add(FileWatcher(folder / "users"))
     ],
+    "WriteResult": lambda _, folder: [result := written(folder), result.to_dict()],
+    "WrittenRoles": lambda _, folder: [UsersTool(folder).roles("ssha", add=["x"])],
 }
 
 #: Objects that hold secrets and are nothing to send, though that is not refused.
@@ -385,6 +392,22 @@ def usable_hashers():
 
 def report(folder):
     return inspect_settings(folder, options={}, environ={})
+
+
+def written(folder):
+    """A write that adds, removes and changes users, and keeps the version before it."""
+    with UsersTool(folder, keep=1).transaction() as change:
+        change.useradd("new", PASSWORDS["new"], roles=["viewer"])
+        change.userdel("md5")
+        change.passwd("bcrypt", PASSWORDS["new"])
+        change.roles("ssha", remove=["admin"])
+    return change.result
+
+
+def set_aside(folder):
+    """A recovery from a record that is none, but has a hash in it."""
+    (folder / "users.journal").write_text(f"bcrypt:{HASHES['bcrypt']}\n")
+    return UsersTool(folder).recover()
 
 
 def full_transaction(folder):
@@ -474,10 +497,19 @@ def forbidden(folder):
             raise PermissionError(errno.EACCES, "Permission denied", path)
         return real(path, flags, *args)
 
-    real = os.open
+    real = system.open
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "open", refuse)
+        patch.setattr(system, "open", refuse)
         UsersTool(folder).useradd("other", PASSWORDS["new"])
+
+
+def with_record_of(version):
+    def write(folder):
+        record = f"esfilerealm journal {version}\nbcrypt:{HASHES['bcrypt']}\n"
+        (folder / "users.journal").write_text(record)
+        UsersTool(folder).useradd("other", PASSWORDS["new"])
+
+    return write
 
 
 def with_settings(*lines):
@@ -523,7 +555,10 @@ ERRORS = {
         lambda _: edit_users(b"a:\xff", {"bob": HASHES["bcrypt"]}),
     ],
     "FilePermissionError": [forbidden],
-    "InvalidAttributeError": [lambda folder: UsersTool(folder).init(owner="nobody here")],
+    "InvalidAttributeError": [
+        lambda folder: UsersTool(folder).init(owner="nobody here"),
+        lambda folder: UsersTool(folder, group="nobody here"),
+    ],
     "InvalidAuthorizationHeaderError": [
         read_header(f"{HEADER}!"),
         read_header(f"{HEADER} {HEADER}"),
@@ -570,7 +605,9 @@ ERRORS = {
             UsernamePasswordToken.from_basic_header(HEADER), PASSWORDS["new"]
         ),
     ],
+    "JournalVersionError": [with_record_of(2)],
     "LockTimeoutError": [locked],
+    "NoEarlierVersionError": [lambda folder: UsersTool(folder).undo()],
     "RealmClosedError": [closed],
     "UnknownHashAlgorithmError": [
         lambda _: hash_password(PASSWORDS["new"], "rot13"),
@@ -667,13 +704,17 @@ class TestCommands:
         return command
 
     @pytest.mark.parametrize("options", [[], ["--json"], ["-v"], ["-s"]], ids=" ".join)
-    @pytest.mark.parametrize("name", ["list", "settings", "verify", "useradd", "passwd", "roles"])
+    @pytest.mark.parametrize(
+        "name",
+        ["list", "settings", "verify", "useradd", "passwd", "roles", "init", "check", "undo"],
+    )
     def test_output(self, command, folder, name, options):
         words = {
             "verify": [["verify", user, "--password-stdin"] for user in (*HASHES, "nobody")],
             "useradd": [["useradd", "new", "--password-stdin"]] * 2,
             "passwd": [["passwd", user, "--password-stdin"] for user in ("ssha", "nobody")],
             "roles": [["roles", "ssha", "-a", "x"]],
+            "undo": [["userdel", "ssha", "--keep", "1"], ["undo"]],
         }.get(name, [[name]])
         for spoiler in (b"", b"\xff"):
             with (folder / "users").open("ab") as file:
@@ -725,8 +766,11 @@ class TestNothingIsForgotten:
         ".formats",
         ".formats.roles_yml",
         ".hashing",
+        ".inspection",
+        ".listing",
         ".model",
         ".realm",
+        ".results",
         ".settings",
         ".settings.report",
         ".snapshot",

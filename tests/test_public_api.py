@@ -15,8 +15,11 @@ MODULES = [
     "formats",
     "formats.roles_yml",
     "hashing",
+    "inspection",
+    "listing",
     "model",
     "realm",
+    "results",
     "settings",
     "snapshot",
     "users_tool",
@@ -39,6 +42,9 @@ ERRORS = [
     errors.InvalidHashError("reason"),
     errors.RealmClosedError("config"),
     errors.LockTimeoutError("users.lock", 5.0),
+    errors.LockTimeoutError("users.lock", 5.0, "[esfilerealm], process [7] on [host],"),
+    errors.JournalVersionError("users.journal", 2, 1),
+    errors.NoEarlierVersionError("users.1~"),
     errors.FilePermissionError("users", "reason"),
     errors.FileAccessError("users", 28, "reason"),
 ]
@@ -83,13 +89,33 @@ class TestErrors:
         assert type(error).__doc__
 
 
-def test_builtin_ancestors():
-    assert isinstance(ERRORS[0], ValueError)
-    assert isinstance(ERRORS[3], LookupError)
-    assert isinstance(ERRORS[5], FileNotFoundError)
-    assert isinstance(ERRORS[14], TimeoutError)
-    assert isinstance(ERRORS[15], PermissionError)
-    assert (ERRORS[16].errno, ERRORS[16].filename) == (28, "users")
+@pytest.mark.parametrize(
+    ("kind", "ancestor"),
+    [
+        (errors.InvalidUsernameError, ValueError),
+        (errors.UserNotFoundError, LookupError),
+        (errors.ConfigurationFileMissingError, FileNotFoundError),
+        (errors.RealmClosedError, RuntimeError),
+        (errors.LockTimeoutError, TimeoutError),
+        (errors.NoEarlierVersionError, LookupError),
+        (errors.FilePermissionError, PermissionError),
+        (errors.FileAccessError, OSError),
+    ],
+)
+def test_builtin_ancestors(kind, ancestor):
+    assert issubclass(kind, ancestor)
+
+
+def test_faults_of_the_system_say_which_and_where():
+    error = errors.FileAccessError("users", 28, "reason")
+    assert (error.errno, error.filename) == (28, "users")
+
+
+def test_who_holds_the_lock_is_shown_on_one_short_line():
+    """It comes out of a file that others may write to."""
+    message = str(errors.LockTimeoutError("users.lock", 5.0, "a\nb\x1b" * 1000))
+    assert message.isprintable()
+    assert len(message) < 400
 
 
 def test_messages_are_short_and_without_control_characters():

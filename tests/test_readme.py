@@ -36,7 +36,7 @@ def test_python_examples(readme, tmp_path, monkeypatch, capsys):
                 if printed or is_value(shown):
                     assert (printed or repr(value)) == shown
                     compared += 1
-    assert compared == 12
+    assert compared == 15
 
 
 def run(node, names):

@@ -7,16 +7,15 @@ import stat
 
 import pytest
 from reference import cases, write_files
+from storing import change, root, write
 
-from esfilerealm._storage.atomic import replace_files
-from esfilerealm._storage.attributes import Attributes
+from esfilerealm._storage import system
 from esfilerealm._storage.read import read_file
 from esfilerealm.errors import FileAccessError
 from esfilerealm.formats import edit_users, edit_users_roles
 
 CASES = {c.values[0].name: c for c in cases("write")}
 HANDLED: set[str] = set()
-WINDOWS = os.name == "nt"
 
 
 def case(*names):
@@ -28,11 +27,6 @@ def test_every_case_is_handled():
     assert set(CASES) == HANDLED
 
 
-def replaced(path, data):
-    content = read_file(str(path))
-    replace_files([(content.path, data, Attributes.of(content.stat))])
-
-
 @case("permissions-kept")
 def test_permissions(case, tmp_path):
     target = tmp_path / "target"
@@ -40,7 +34,7 @@ def test_permissions(case, tmp_path):
     for mode in case.given["target"]["modes"]:
         target.write_text(case.given["target"]["content"])
         target.chmod(int(mode, 8))
-        replaced(target, data.encode())
+        write(change(target, data.encode()))
         assert target.read_text().splitlines() == case.expect["content_lines"]
         assert stat.S_IMODE(target.stat().st_mode) == int(mode, 8)
 
@@ -56,16 +50,16 @@ def test_failure(case, tmp_path, monkeypatch):
         assert stat.S_IMODE(seen[0].stat().st_mode) == stat.S_IMODE(target.stat().st_mode)
         raise OSError(5, "injected")
 
-    monkeypatch.setattr(os, "fsync", failing_fsync)
+    monkeypatch.setattr(system, "fsync", failing_fsync)
     with pytest.raises(FileAccessError, match="injected"):
-        replaced(target, b"new")
+        write(change(target, b"new"))
     assert [path.name.startswith("target") and path.name.endswith("tmp") for path in seen] == [True]
     assert list(tmp_path.iterdir()) == [target]
     assert target.read_text() == case.expect["content"]
 
 
 @case("owner-and-group-copied", "attribute-check-owner-changed", "attribute-check-group-changed")
-@pytest.mark.skipif(WINDOWS or os.geteuid() != 0, reason="only root can give files away")
+@root
 def test_owner_and_group(case, config, tool):
     for name in ("users", "users_roles"):
         os.chown(config / name, 1234, 5678)
@@ -79,8 +73,8 @@ def test_owner_and_group(case, config, tool):
 def test_no_attribute_to_keep(case, config, run, monkeypatch):
     """A new file, a system without owners, a file whose attributes stay: not a word."""
     (config / "users_roles").unlink()
-    for constant in ("_HAS_OWNERS", "_HAS_MODES"):
-        monkeypatch.setattr(f"esfilerealm._storage.attributes.{constant}", False)
+    for name in ("HAS_EXTENDED_ATTRIBUTES", "HAS_MODES", "HAS_OWNERS", "HAS_STATVFS"):
+        monkeypatch.setattr(system, name, False)
     result = run("useradd", "bob", "-p", "secret")
     assert (result.exit_code, result.out, result.err) == (0, "", "")
 

@@ -15,6 +15,8 @@ from esfilerealm import (
     UsersTool,
     errors,
     hash_password,
+    inspection,
+    results,
     verify_hash,
 )
 from esfilerealm.formats import ParsedUsers, edit_users, edit_users_roles, parse_users
@@ -25,18 +27,40 @@ from esfilerealm.hashing.passlib_context import crypt_context
 version: str = esfilerealm.__version__
 
 tool = UsersTool(Path("config"), settings=RealmSettings.load("config", {"key": "value"}))
-tool.useradd("bob", "secret", roles=["admin"])
+added: results.WriteResult = tool.useradd("bob", "secret", roles=["admin"])
 tool.useradd("al", password_hash=hash_password("secret", "pbkdf2"), roles={"admin"})
 roles: tuple[str, ...] = tool.roles("bob", add=("a",), remove=["b"])
+written: results.WrittenRoles = tool.roles("bob", add=("a",))
+added = written.write
 users: dict[str, tuple[str, ...]] = tool.list_users()
 right: bool = tool.verify("bob", "secret")
-created: list[str] = tool.init(owner="elasticsearch", group=1000, mode=0o640)
+created: tuple[str, ...] = tool.init(owner="elasticsearch", group=1000, mode=0o640).created
+undone: results.UserChanges = tool.undo().changes
+recovery: results.Recovery = tool.recover()
+check: inspection.RealmCheck = tool.check()
+odd: tuple[str, ...] = check.problems
+
+careful = UsersTool(
+    "config",
+    lock_timeout=2.5,
+    dry_run=True,
+    strategy="auto",
+    owner="elasticsearch",
+    group=1000,
+    mode=0o640,
+    attributes="warn",
+    keep=3,
+    allow_local_lock=True,
+)
+file: results.FileResult
+for file in careful.userdel("bob").files:
+    lost: tuple[str, ...] = file.lost
 
 with tool.transaction() as change:
     change.userdel("al")
     change.passwd("bob", "another")
     left: tuple[str, ...] = change.roles("bob", add=["c"])
-changed: bool = change.changed
+changed: bool = change.changed and change.result.changed
 
 parsed: ParsedUsers = parse_users(b"", allow_reserved=True)
 data: bytes = edit_users(b"", {"bob": None, "al": "hash"})
@@ -73,5 +97,7 @@ try:
     tool.userdel("bob")
 except errors.UserNotFoundError as error:
     missing: str = error.username
+except errors.LockTimeoutError as error:
+    holder: str | None = error.holder
 except errors.FileRealmError:
     raise

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
+import pickle
+import re
 import threading
+from hashlib import sha256
 
 import pytest
 from conftest import CHEAP_HASH
+from crash.kit import intercepted
+from storing import STRANGER, acting_as, broken_off, contents, posix, root
 
 from esfilerealm import RealmSettings, UsersTool, errors, hash_password
-from esfilerealm._storage import lock
+from esfilerealm._storage import lock, system
 from esfilerealm._storage.lock import write_lock
+from esfilerealm._storage.stamp import Stamp
 from esfilerealm.formats import parse_users, parse_users_roles
 
 #: bcrypt at cost 5 of "test123".
 OTHER_HASH = "$2a$05$zxnP0vdREMxnEpkLCDI2OuSaSk/QEKA2.A42iOpI6U2u.RLLOWm1e"
-
-
-def contents(config):
-    return {p.name: p.read_bytes() for p in config.iterdir() if p.suffix != ".lock"}
 
 
 @pytest.fixture
@@ -384,18 +388,43 @@ class TestTransaction:
         assert tool.list_users("user8") == {"user8": ("many",)}
 
     def test_one_lock_one_read_and_one_write(self, tool, monkeypatch):
-        opened = []
-        real = os.open
+        opened, renamed = [], []
+        open_, rename = system.open, system.rename
         with tool.transaction() as change:
             for n in range(20):
                 change.useradd(f"user{n}", password_hash=CHEAP_HASH, roles=["many"])
             monkeypatch.setattr(
-                os,
+                system,
                 "open",
-                lambda path, *args: opened.append(os.path.basename(path)) or real(path, *args),
+                lambda path, *args: opened.append(os.path.basename(path)) or open_(path, *args),
+            )
+            monkeypatch.setattr(
+                system,
+                "rename",
+                lambda old, new: renamed.append(os.path.basename(new)) or rename(old, new),
             )
         assert opened.count("users") == opened.count("users_roles") == 1
-        assert len([name for name in opened if name.endswith(".tmp")]) == 2
+        assert renamed[:3] == ["users.journal", "users_roles", "users"]
+        assert len([name for name in renamed if name in ("users", "users_roles")]) == 2
+
+    def test_a_fault_at_the_last_moment_takes_all_three_writes_back(self, tool, realm):
+        """When both files are exchanged, one of them twice, and that cannot be made durable."""
+        before, renamed = contents(realm), []
+        faults = [OSError(errno.EIO, "Input/output error")]
+
+        def fail_in_the_end(call):
+            if call.name == "rename":
+                renamed.append(os.path.basename(call.args[1]))
+            if call.name == "fsync" and renamed.count("users_roles") == 2 and faults:
+                raise faults.pop()
+            return call.make()
+
+        with pytest.raises(errors.FileAccessError, match="Input/output error"):
+            with intercepted(fail_in_the_end), tool.transaction() as change:
+                change.passwd("bob", password_hash=OTHER_HASH)
+                change.roles("bob", add=["x"], remove=["viewer"])
+        assert not faults
+        assert contents(realm) == before
 
     def test_what_killed_writers_left_is_removed(self, tool, realm):
         """Of both files, whichever is written."""
@@ -435,15 +464,16 @@ class TestOrderOfReplaces:
     def moments(self, monkeypatch, realm):
         """What a node sees after each replace: for each user its hash and its roles."""
         seen = []
-        real = os.replace
+        real = system.rename
 
-        def replace(*paths):
-            real(*paths)
-            users = parse_users((realm / "users").read_bytes()).users
-            roles = parse_users_roles((realm / "users_roles").read_bytes()).roles_by_user
-            seen.append({name: (users[name], set(roles.get(name, ()))) for name in users})
+        def rename(old, new):
+            real(old, new)
+            if os.path.basename(new) in ("users", "users_roles"):
+                users = parse_users((realm / "users").read_bytes()).users
+                roles = parse_users_roles((realm / "users_roles").read_bytes()).roles_by_user
+                seen.append({name: (users[name], set(roles.get(name, ()))) for name in users})
 
-        monkeypatch.setattr(os, "replace", replace)
+        monkeypatch.setattr(system, "rename", rename)
         return seen
 
     @pytest.fixture
@@ -516,25 +546,269 @@ class TestDryRun:
         assert not (realm / "users.lock").exists()
 
     def test_a_folder_that_could_not_be_written(self, realm, monkeypatch):
-        monkeypatch.setattr(os, "access", lambda *_: False)
+        monkeypatch.setattr(system, "access", lambda *_, **__: False)
         tool = UsersTool(realm, dry_run=True)
         with pytest.raises(errors.FilePermissionError, match="not writable"):
             tool.userdel("bob")
         assert tool.roles("bob", add=["admin"]) == ("admin", "viewer")
 
 
+class TestResults:
+    def test_what_was_written(self, tool, realm):
+        before = {name: sha256(data).hexdigest() for name, data in contents(realm).items()}
+        result = tool.useradd("ann", password_hash=CHEAP_HASH, roles=["x"])
+        after = {name: sha256(data).hexdigest() for name, data in contents(realm).items()}
+        assert result
+        assert [os.path.basename(file.path) for file in result.files] == ["users", "users_roles"]
+        for file in result.files:
+            status = os.stat(file.path)
+            name = os.path.basename(file.path)
+            assert (file.changed, file.strategy, file.lost) == (True, "rename", ())
+            assert (file.before, file.after) == (before[name], after[name])
+            assert (file.owner, file.group) == (status.st_uid, status.st_gid)
+            assert file.mode == status.st_mode & 0o7777
+        assert (result.created, bool(result.recovery)) == ((), False)
+
+    def test_what_was_not(self, tool):
+        result = tool.passwd("bob", password_hash=CHEAP_HASH)
+        assert not result
+        for file in result.files:
+            assert (file.changed, file.strategy, file.before) == (False, None, file.after)
+
+    def test_of_a_file_that_is_made(self, tool, realm):
+        (realm / "users_roles").unlink()
+        users, users_roles = tool.roles("bob", add=["x"]).write.files
+        assert (users.changed, users_roles.changed) == (False, True)
+        assert (users_roles.before, users_roles.mode) == (
+            None,
+            (realm / "users_roles").stat().st_mode & 0o7777,
+        )
+
+    def test_of_a_dry_run(self, realm):
+        before = contents(realm)
+        result = UsersTool(realm, dry_run=True).passwd("bob", password_hash=OTHER_HASH)
+        assert [file.changed for file in result.files] == [True, False]
+        assert result.changes.passwords == ("bob",)
+        assert contents(realm) == before
+        really = UsersTool(realm).passwd("bob", password_hash=OTHER_HASH)
+        assert result == really
+
+    def test_what_became_of_the_users(self, tool):
+        with tool.transaction() as change:
+            change.useradd("ann", password_hash=CHEAP_HASH, roles=["x"])
+            change.passwd("bob", password_hash=OTHER_HASH)
+            change.roles("bob", remove=["admin"])
+            change.userdel("al")
+        changes = change.result.changes
+        assert dict(changes.added) == {"ann": ("x",)}
+        assert (changes.removed, changes.passwords) == (("al",), ("bob",))
+        assert dict(changes.roles) == {"bob": (("admin", "viewer"), ("viewer",))}
+        assert changes.names == {"ann", "bob", "al"}
+
+    def test_can_be_sent_and_written_down(self, tool):
+        roles = tool.roles("bob", add=["x"])
+        assert roles == ("admin", "viewer", "x")
+        again = pickle.loads(pickle.dumps(roles))
+        assert (again, again.write) == (roles, roles.write)
+        told = json.loads(json.dumps(roles.write.to_dict()))
+        assert told["changed"] is True
+        assert told["changes"]["roles"] == {"bob": [["admin", "viewer"], list(roles)]}
+
+    def test_before_there_is_one(self, tool):
+        transaction = tool.transaction()
+        with pytest.raises(RuntimeError, match="has a result when its with block is left"):
+            transaction.result  # noqa: B018 - it is asked for
+        with transaction:
+            assert not transaction.changed
+
+
+class TestOptions:
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"strategy": "copy"},
+            {"attributes": "ignore"},
+            {"keep": -1},
+            {"keep": True},
+            {"owner": "nobody here"},
+            {"group": 2**32 - 1},
+            {"mode": 0o10000},
+        ],
+        ids=lambda options: next(iter(options)),
+    )
+    def test_that_make_no_sense(self, realm, options):
+        """Known at once, and not at the first write."""
+        with pytest.raises(ValueError, match=next(iter(options))):
+            UsersTool(realm, **options)
+
+    @posix
+    def test_a_mode_is_given_to_both_files_by_any_write(self, realm):
+        for name in ("users", "users_roles"):
+            (realm / name).chmod(0o600)
+        result = UsersTool(realm, mode=0o640).passwd("bob", password_hash=OTHER_HASH)
+        assert [file.mode for file in result.files] == [0o640, 0o640]
+        assert [(realm / n).stat().st_mode & 0o777 for n in ("users", "users_roles")] == [0o640] * 2
+
+    @posix
+    def test_even_if_no_content_changes(self, realm):
+        before = contents(realm)
+        result = UsersTool(realm, mode=0o604).roles("bob", add=["admin"]).write
+        assert [file.changed for file in result.files] == [True, True]
+        assert [file.mode for file in result.files] == [0o604, 0o604]
+        assert contents(realm) == before
+        again = UsersTool(realm, mode=0o604).roles("bob", add=["admin"]).write
+        assert not again
+
+    @root
+    def test_an_owner_and_a_group(self, realm):
+        UsersTool(realm, owner=STRANGER, group=str(STRANGER + 1)).userdel("bob")
+        for name in ("users", "users_roles"):
+            status = (realm / name).stat()
+            assert (status.st_uid, status.st_gid) == (STRANGER, STRANGER + 1)
+
+    def test_overwriting_in_place(self, tool, realm):
+        before = {name: (realm / name).stat().st_ino for name in ("users", "users_roles")}
+        result = UsersTool(realm, strategy="in_place").userdel("bob")
+        for file in result.files:
+            assert os.stat(file.path).st_ino == before[os.path.basename(file.path)]
+            assert (file.strategy, len(file.lost)) == ("in_place", 1)
+        assert list(tool.list_users()) == ["al"]
+        assert not list(realm.glob("*.tmp"))
+
+    @root
+    def test_what_cannot_be_kept_is_refused_or_told(self, open_folder):
+        """For a member of the group of a folder whose files are not theirs."""
+        for name, data in (("users", f"bob:{CHEAP_HASH}\n"), ("users_roles", "viewer:bob\n")):
+            (open_folder / name).write_text(data)
+            (open_folder / name).chmod(0o660)
+        for path in (open_folder, *open_folder.iterdir()):
+            os.chown(path, 0, STRANGER)
+        open_folder.chmod(0o775)
+        UsersTool(open_folder).roles("bob", add=["x"])  # so that all is imported
+        before = contents(open_folder)
+        with acting_as(STRANGER, STRANGER):
+            with pytest.raises(errors.FilePermissionError, match=r"cannot give it owner \[0\]"):
+                UsersTool(open_folder).roles("bob", add=["y"])
+            assert contents(open_folder) == before
+            result = UsersTool(open_folder, attributes="warn").roles("bob", add=["y"]).write
+        users, users_roles = result.files
+        assert users.lost == ()
+        assert users_roles.lost == ("owner [0] could not be given to it",)
+        assert (users_roles.owner, users_roles.group) == (STRANGER, STRANGER)
+
+    def test_a_lock_that_other_machines_do_not_know_of(self, realm, monkeypatch):
+        monkeypatch.setattr(lock, "has_local_locks", lambda path: "vboxsf")
+        before = contents(realm)
+        for call in ("recover", "check", "init"):
+            with pytest.raises(errors.FileAccessError, match=r"\[vboxsf\] keeps locks"):
+                getattr(UsersTool(realm), call)()
+        with pytest.raises(errors.FileAccessError, match=r"\[vboxsf\] keeps locks"):
+            UsersTool(realm).userdel("bob")
+        assert contents(realm) == before
+        tool = UsersTool(realm, allow_local_lock=True)
+        for call in (tool.recover, tool.check, tool.init, lambda: tool.userdel("bob")):
+            call()
+        assert list(tool.list_users()) == ["al"]
+
+
+class TestRecovery:
+    @pytest.fixture
+    def unfinished(self, tool):
+        broken_off(lambda: tool.useradd("ann", password_hash=CHEAP_HASH, roles=["x"]), 2)
+
+    @pytest.mark.parametrize(
+        "verb",
+        [
+            UsersTool.recover,
+            lambda tool: tool.check().recovery,
+            lambda tool: tool.init().recovery,
+            lambda tool: tool.passwd("al", password_hash=OTHER_HASH).recovery,
+            lambda tool: tool.roles("al", add=["admin"]).write.recovery,
+        ],
+        ids=["recover", "check", "init", "passwd", "no change"],
+    )
+    def test_every_verb_that_takes_the_lock_does_it_and_tells(self, tool, realm, unfinished, verb):
+        recovery = verb(tool)
+        assert (recovery.outcome, recovery.path) == ("rolled_back", str(realm / "users.journal"))
+        assert (realm / "users_roles").read_text() == "# roles\nadmin: bob , al\nviewer:bob\n"
+        assert sorted(contents(realm)) == ["elasticsearch.yml", "users", "users_roles"]
+
+    def test_a_dry_run_and_a_listing_leave_it(self, tool, realm, unfinished):
+        before = contents(realm)
+        assert list(tool.list_users()) == ["bob", "al"]
+        assert list(tool.listing().orphans) == []
+        UsersTool(realm, dry_run=True).useradd("ann", password_hash=CHEAP_HASH)
+        assert contents(realm) == before
+
+    def test_a_refusal_comes_after_it(self, tool, realm, unfinished):
+        with pytest.raises(errors.UserExistsError), tool.transaction() as change:
+            change.useradd("new", password_hash=CHEAP_HASH)
+            UsersTool(realm).useradd("new", password_hash=CHEAP_HASH)
+        assert not (realm / "users.journal").exists()
+
+
+class TestCheck:
+    def test_nothing_is_odd(self, realm):
+        (realm / "users").write_text(f"# people\n\nbob:{CHEAP_HASH}\n")
+        (realm / "users_roles").write_text("admin:bob\n")
+        check = UsersTool(realm).check()
+        assert check
+        assert (check.problems, check.recovery.outcome) == ((), "none")
+        assert check.to_dict()["users"] == 1
+
+    def test_what_a_person_should_look_at(self, tool, realm):
+        (realm / "users").write_text(f"bob:{CHEAP_HASH}\noops\nal:swordfish\n")
+        (realm / "users_roles").write_text(f"admin:bob,ghost\nx:{CHEAP_HASH}\n")
+        (realm / "users.journal").write_text("notes\n")
+        check = tool.check()
+        assert not check
+        assert check.recovery.outcome == "set_aside"
+        text = "\n".join(check.problems)
+        for part in (
+            r"users\], line \[2\]: .*; a node skips the line",
+            r"no password can be right for user \[al\]: ",
+            r"users_roles\] gives roles to \[ghost\], who is no user",
+            r"users_roles\] gives roles to \[\(a hash\)\]",
+            r"rejected\] is the record of a change that could not be ended",
+        ):
+            assert re.search(part, text)
+        assert "swordfish" not in text
+        assert CHEAP_HASH not in text
+
+    @root
+    def test_who_may_not_write_is_told_all_the_same(self, open_folder):
+        UsersTool(open_folder).init()
+        for path in (open_folder, *open_folder.iterdir()):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        (open_folder / "users.lock").unlink()
+        tool = UsersTool(open_folder)
+        assert tool.check()
+        (open_folder / "users.lock").unlink()
+        with acting_as(STRANGER, STRANGER):
+            assert tool.check().recovery.outcome == "none"
+            assert not tool.init()
+        (open_folder / "users.journal").write_text("notes\n")
+        for call in (tool.check, tool.init):
+            with acting_as(STRANGER, STRANGER), pytest.raises(errors.FilePermissionError):
+                call()
+
+
 class TestInit:
     def test_from_nothing(self, tmp_path):
         tool = UsersTool(tmp_path / "new")
         names = [tmp_path / "new", tmp_path / "new" / "users", tmp_path / "new" / "users_roles"]
-        assert tool.init() == [str(name) for name in names]
+        result = tool.init()
+        assert result
+        assert result.created == tuple(str(name) for name in names)
         assert tool.list_users() == {}
-        assert tool.init() == []
+        assert not tool.init()
 
     def test_what_is_there_stays(self, tool, realm):
         (realm / "users_roles").unlink()
         before = (realm / "users").stat()
-        assert tool.init() == [str(realm / "users_roles")]
+        result = tool.init()
+        assert result.created == (str(realm / "users_roles"),)
+        assert [file.changed for file in result.files] == [False, True]
         assert (realm / "users").stat().st_ino == before.st_ino
 
     def test_the_folder_is_not_for_everyone(self, tmp_path):
@@ -552,9 +826,13 @@ class TestInit:
                 call()
         assert (tmp_path / "users").read_bytes() == b""
 
-    def test_with_nothing_to_do_nothing_is_touched(self, realm):
-        assert UsersTool(realm).init() == []
-        assert not (realm / "users.lock").exists()
+    def test_with_nothing_to_do_neither_file_is_touched(self, realm):
+        """The lock is taken all the same, to end what somebody else may have left unfinished."""
+        before = [Stamp.of((realm / name).stat()) for name in ("users", "users_roles")]
+        result = UsersTool(realm).init()
+        assert (bool(result), result.created) == (False, ())
+        assert [Stamp.of((realm / name).stat()) for name in ("users", "users_roles")] == before
+        assert sorted(contents(realm)) == ["elasticsearch.yml", "users", "users_roles"]
 
     def test_attributes(self, tmp_path):
         UsersTool(tmp_path).init(mode=0o604, group=os.getegid(), owner=os.geteuid())
@@ -570,12 +848,13 @@ class TestInit:
         assert not (tmp_path / "new").exists()
 
     def test_dry_run(self, tmp_path):
-        created = UsersTool(tmp_path / "new", dry_run=True).init()
-        assert len(created) == 3
+        result = UsersTool(tmp_path / "new", dry_run=True).init()
+        assert result.changed
+        assert len(result.created) == 3
         assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
+@posix
 class TestLinks:
     def test_the_target_is_replaced(self, tool, realm):
         (realm / "data").mkdir()

@@ -11,6 +11,7 @@ import traceback
 
 import pytest
 from conftest import CHEAP_HASH
+from storing import place
 from threads import PATIENCE, together, wait_until
 
 from esfilerealm import (
@@ -137,27 +138,29 @@ class TestNobodyGetsInOnOldData:
     def test_a_file_that_is_written_slowly_in_place_is_not_read_half(
         self, make, folder, monkeypatch
     ):
-        monkeypatch.setattr(pair, "_STILL", 0.2)
         (folder / "users_roles").write_text("viewer:bob\n")
-        with make(reload_interval_high=0.02) as realm:
-            seen = set()
-            over = threading.Event()
+        realm, seen = make(), []
+        realm.on_change(lambda change: seen.append(realm.snapshot.roles_of("bob")))
+        assert realm.authenticate("bob", PASSWORD).user.roles == ("viewer",)
+        with (folder / "users_roles").open("w") as file:
+            file.write("viewer:bob\nsuperuser:bob")
+            file.flush()
+            pauses = []
 
-            def look():
-                while not over.is_set():
-                    seen.add(realm.authenticate("bob", PASSWORD).user.roles)
+            def go_on(_seconds):
+                """While the reader waits for the file to stand still, and a login does not."""
+                seen.append(realm.authenticate("bob", PASSWORD).user.roles)
+                if not pauses:
+                    file.write("by\n")
+                    file.flush()
+                pauses.append(1)
 
-            reader = threading.Thread(target=look)
-            reader.start()
-            with (folder / "users_roles").open("w", buffering=1) as file:
-                file.write("viewer:bob\nsuperuser:bob")
-                file.flush()
-                threading.Event().wait(0.06)
-                file.write("by\n")
-            wait_until(lambda: "bobby" in realm.snapshot.roles_by_user)
-            over.set()
-            reader.join(PATIENCE)
-        assert seen == {("viewer",)}
+            monkeypatch.setattr(pair, "_STILL", 3600.0)
+            monkeypatch.setattr(pair.time, "sleep", go_on)
+            realm.reload()
+        assert "bobby" in realm.snapshot.roles_by_user
+        assert len(pauses) == 2
+        assert set(seen) == {("viewer",)}
 
 
 class TestBoundsOnWork:
@@ -330,11 +333,19 @@ class TestReloading:
             threading.Event().wait(0.5)
             assert len(reads) <= before + 2
 
-    def test_a_lock_that_is_never_free(self, folder, monkeypatch):
-        monkeypatch.setattr(pair, "_LOCK_TIMEOUT", 0.05)
+    def test_a_lock_that_is_never_free(self, folder):
+        """And one that nobody could ever take."""
         lock = str(folder / "users.lock")
         with write_lock(lambda: lock, 1):
             assert FileRealm(folder).authenticate("bob", PASSWORD)
+        os.unlink(lock)
+        os.mkfifo(lock)
+        assert FileRealm(folder).authenticate("bob", PASSWORD)
+
+    @pytest.mark.parametrize("kind", ["pipe", "folder", "link", "loop"])
+    def test_what_lies_in_the_place_of_the_record_stops_no_reader(self, folder, kind):
+        place(folder / "users.journal", kind, folder / "users")
+        assert FileRealm(folder).authenticate("bob", PASSWORD)
 
     def test_nothing_of_a_file_is_kept_by_the_problem_with_it(self, make, folder):
         realm = make()
@@ -547,7 +558,7 @@ def test_one_that_cannot_be_renewed_leaves_the_others(caplog):
     failing, counting = Failing(), Counting()
     _forks.renew_after_fork(failing)
     _forks.renew_after_fork(counting)
-    living = dict(_forks._living)
+    living = dict(_forks._living.items())  # which, unlike its keys, keeps what it gives
     for number, thing in living.items():
         if thing not in (failing, counting):
             del _forks._living[number]

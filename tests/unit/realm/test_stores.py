@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import logging
@@ -10,10 +11,13 @@ import pickle
 
 import pytest
 from conftest import CHEAP_HASH
+from crash.kit import Dead, DieAfterRenames, intercepted
+from watching import replace
 
 from esfilerealm import RealmSettings, UsersTool
 from esfilerealm._storage import pair
-from esfilerealm.errors import ConfigurationFileMissingError, FileFormatError
+from esfilerealm._storage.lock import write_lock
+from esfilerealm.errors import ConfigurationFileMissingError, FileFormatError, JournalVersionError
 from esfilerealm.stores import FileRealmStore
 
 MALFORMED = "$2a$10$short"
@@ -370,19 +374,48 @@ class TestLog:
 
 
 class TestReadingBoth:
-    def test_waits_for_the_lock_of_a_writer(self, store, folder, monkeypatch):
-        from esfilerealm._storage.lock import write_lock
+    @pytest.fixture
+    def while_waiting(self, monkeypatch):
+        """
+        Do something in the place of each wait for the files to stand still.
 
-        UsersTool(folder).useradd("a0", password_hash=CHEAP_HASH)
-        taken = []
+        All that was written counts as written just now, whatever the clocks say: the time of a file
+        may be of a tick ago, and a busy machine takes its time between a write and the look at it.
+        """
 
-        def counting(find_path, timeout):
-            taken.append(find_path())
-            return write_lock(find_path, timeout)
+        def install(happening):
+            monkeypatch.setattr(pair, "_STILL", 3600.0)
+            monkeypatch.setattr(pair.time, "sleep", lambda _seconds: happening())
 
-        monkeypatch.setattr(pair, "write_lock", counting)
+        return install
+
+    def test_a_writer_that_is_at_work_is_not_waited_for(self, store, folder):
+        with write_lock(lambda: str(folder / "users.lock"), 1.0):
+            assert store.reload()
+        assert list(store.snapshot.users) == ["bob", "jane"]
+
+    @pytest.mark.parametrize("renames", [1, 2], ids=["before the first file", "between the two"])
+    def test_an_unfinished_change_is_read_as_if_it_had_not_begun(self, store, folder, renames):
         store.reload()
-        assert taken == [str(folder / "users.lock")]
+        with contextlib.suppress(Dead), intercepted(DieAfterRenames(renames)):
+            UsersTool(folder).useradd("al", password_hash=CHEAP_HASH, roles=["admin"])
+        assert (folder / "users.journal").exists()
+        assert ("al" in (folder / "users_roles").read_text()) == (renames == 2)
+        assert not store.reload()
+        assert "al" not in store.snapshot.roles_by_user
+        UsersTool(folder).userdel("jane")
+        assert store.reload()
+        assert dict(store.snapshot.roles_by_user) == {"bob": ("viewer", "admin")}
+
+    def test_a_record_of_a_later_version_leaves_the_last_good_state(self, store, folder):
+        store.reload()
+        (folder / "users.journal").write_bytes(b"esfilerealm journal 2\n")
+        (folder / "users").write_text("")
+        assert not store.reload()
+        assert list(store.snapshot.users) == ["bob", "jane"]
+        assert [type(problem) for problem in store.snapshot.health.problems] == [
+            JournalVersionError
+        ]
 
     def test_a_folder_that_was_never_written_to_gets_no_lock_file(self, store, folder):
         store.reload()
@@ -412,45 +445,49 @@ class TestReadingBoth:
         assert list(store.snapshot.users) == ["user2"]
         assert dict(store.snapshot.roles_by_user) == {"user2": ("role2",)}
 
-    def test_an_edit_of_the_same_size_is_no_standing_still(self, store, folder, monkeypatch):
+    def test_an_edit_of_the_same_size_is_no_standing_still(self, store, folder, while_waiting):
         edits = ["jim", "tom"]
 
-        def sleep(_seconds):
+        def edit():
             if edits:
-                (folder / "users").write_text(f"{edits.pop()}:{CHEAP_HASH}\n")
+                replace(folder / "users", f"{edits.pop()}:{CHEAP_HASH}\n".encode())
 
         (folder / "users").write_text(f"bob:{CHEAP_HASH}\n")
-        monkeypatch.setattr(pair, "_STILL", 60.0)
-        monkeypatch.setattr(pair.time, "sleep", sleep)
+        while_waiting(edit)
         store.reload()
         assert list(store.snapshot.users) == ["jim"]
 
-    def test_without_the_lock_both_files_have_to_stand_still(self, store, folder, monkeypatch):
-        (folder / "users.lock").mkdir()  # nobody can lock that
+    def test_both_files_have_to_stand_still(self, store, folder, while_waiting):
         moved = []
 
-        def sleep(_seconds):
+        def move():
             if len(moved) < 3:
                 moved.append(1)
                 with (folder / "users_roles").open("a") as file:
                     file.write(f"r{len(moved)}:bob\n")
 
-        monkeypatch.setattr(pair.time, "sleep", sleep)
+        while_waiting(move)
         store.reload()
         assert len(moved) == 3
         assert store.snapshot.roles_of("bob")[-1] == "r3"
 
-    def test_a_file_that_never_stands_still_is_read_all_the_same(self, store, folder, monkeypatch):
-        (folder / "users.lock").mkdir()
-        (folder / "users").unlink()
+    def test_files_that_were_written_long_ago_are_not_waited_for(self, store, folder, monkeypatch):
+        monkeypatch.setattr(pair.time, "sleep", lambda _seconds: pytest.fail("it waits"))
+        monkeypatch.setattr(pair.time, "time_ns", lambda: 2**63)
+        assert store.reload()
+
+    def test_a_file_that_never_stands_still_is_read_all_the_same(
+        self, store, folder, while_waiting
+    ):
         calls = []
 
-        def sleep(_seconds):
+        def move():
             calls.append(1)
             with (folder / "users_roles").open("a") as file:
                 file.write("r:bob\n")
 
-        monkeypatch.setattr(pair.time, "sleep", sleep)
+        (folder / "users").unlink()
+        while_waiting(move)
         store.reload()
         assert len(calls) == pair._ATTEMPTS
         assert store.snapshot.roles_of("bob")

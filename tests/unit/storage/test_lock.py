@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
+import platform
+import re
 import stat
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
+from conftest import CHEAP_HASH
+from storing import STRANGER, acting_as, place, posix, refusing, root
 
+from esfilerealm import UsersTool
+from esfilerealm._storage import lock, system
+from esfilerealm._storage.holder import holder_of
 from esfilerealm._storage.lock import write_lock
-from esfilerealm.errors import FileAccessError, LockTimeoutError
+from esfilerealm.errors import FileAccessError, FilePermissionError, LockTimeoutError
 
-posix = pytest.mark.skipif(os.name == "nt", reason="modes and links of POSIX")
+GROUP = 4712
+
+#: This machine, as a holder would name it.
+HERE = platform.node()
+
+#: What a holder on another machine would write.
+SOMEBODY = {"program": "x", "pid": 1, "host": "elsewhere", "since": "2026-01-01T00:00:00+00:00"}
 
 
 @pytest.fixture
@@ -27,7 +43,7 @@ def test_the_second_writer_waits_in_vain(path):
             pytest.fail("both hold the lock")
     assert (caught.value.lock_path, caught.value.timeout) == (path, 0.05)
     assert str(caught.value) == (
-        f"write lock [{path}] not free after 0.05 s: another writer holds it; try again"
+        f"write lock [{path}] not free after 0.05 s: {caught.value.holder} holds it; try again"
     )
 
 
@@ -134,23 +150,249 @@ def test_the_path_is_asked_for_again(tmp_path):
             pass
 
 
-@posix
-@pytest.mark.skipif(os.name != "nt" and os.geteuid() != 0, reason="only root can give files away")
+@root
 def test_root_makes_it_for_the_owner_of_the_folder(path, tmp_path):
-    os.chown(tmp_path, 4711, 4712)
+    os.chown(tmp_path, STRANGER, 4712)
     with write_lock(lambda: path, 1.0):
         pass
-    assert (os.stat(path).st_uid, os.stat(path).st_gid) == (4711, 4712)
+    assert (os.stat(path).st_uid, os.stat(path).st_gid) == (STRANGER, 4712)
+
+
+@root
+@pytest.mark.parametrize("user", [STRANGER, STRANGER + 1], ids=["owner", "member of the group"])
+def test_what_root_made_can_be_used_by_who_may_write_there(open_folder, user):
+    path = str(open_folder / "users.lock")
+    os.chown(open_folder, STRANGER, GROUP)
+    open_folder.chmod(0o775)
+    with write_lock(lambda: path, 1.0):
+        pass
+    with acting_as(user, GROUP), write_lock(lambda: path, 1.0):
+        assert holder_of(path)
+
+
+@root
+def test_who_may_not_is_told_what_to_do(open_folder):
+    path = str(open_folder / "users.lock")
+    for _ in range(2):
+        with acting_as(STRANGER, GROUP):
+            with pytest.raises(FilePermissionError, match="run this as the owner of the folder"):
+                with write_lock(lambda: path, 1.0):
+                    pytest.fail("it has the lock")
+        with write_lock(lambda: path, 1.0):
+            pass  # now the file is there, and theirs neither
 
 
 @posix
 def test_a_group_that_cannot_be_given_is_no_reason_not_to_write(path, monkeypatch):
     """As in a user namespace, which has no number for it."""
-
-    def refuse(*_):
-        raise OSError(22, "Invalid argument")
-
-    monkeypatch.setattr(os, "fchown", refuse)
+    monkeypatch.setattr(system, "fchown", refusing(errno.EINVAL))
     with write_lock(lambda: path, 1.0):
         pass
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o660
+
+
+class TestFileSystem:
+    def test_whose_locks_other_machines_do_not_know_of(self, path, monkeypatch):
+        monkeypatch.setattr(lock, "has_local_locks", {path: "nfs with nolock"}.get)
+        with pytest.raises(
+            FileAccessError, match=r"\[nfs with nolock\].*--allow-local-lock"
+        ) as caught:
+            with write_lock(lambda: path, 1.0):
+                pytest.fail("it has the lock")
+        assert caught.value.errno == errno.ENOLCK
+        assert not os.path.exists(path)
+        with write_lock(lambda: path, 1.0, allow_local_lock=True):
+            assert holder_of(path)
+
+    @pytest.mark.parametrize(
+        "number", [errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP], ids=errno.errorcode.get
+    )
+    def test_that_has_none_at_all(self, path, monkeypatch, number):
+        monkeypatch.setattr("filelock.FileLock.acquire", refusing(number))
+        with pytest.raises(FileAccessError, match="its file system has no locks") as caught:
+            with write_lock(lambda: path, 1.0, allow_local_lock=True):
+                pytest.fail("it has the lock")
+        assert caught.value.errno == number
+
+    def test_that_is_read_only(self, path, monkeypatch):
+        monkeypatch.setattr(system, "open", refusing(errno.EROFS))
+        with pytest.raises(FilePermissionError, match="on a read-only file system") as caught:
+            with write_lock(lambda: path, 1.0):
+                pytest.fail("it has the lock")
+        assert caught.value.errno == errno.EROFS
+
+
+class TestHolder:
+    @pytest.fixture
+    def waiter_told(self, path):
+        """What somebody is told who waits in vain."""
+
+        def told():
+            with pytest.raises(LockTimeoutError) as caught, write_lock(lambda: path, 0.0):
+                pytest.fail("both hold the lock")
+            return str(caught.value)
+
+        return told
+
+    @pytest.mark.parametrize(
+        ("words", "program"),
+        [
+            (["/usr/bin/esfilerealm", "useradd", "ann", "-p", "pa-ssword"], "esfilerealm"),
+            (["/lib/esfilerealm/__main__.py", "passwd", "-ppa-ssword"], "python -m esfilerealm"),
+            (["-c", "pa-ssword"], "python"),
+            (["", "pa-ssword"], "python"),
+            ([], "python"),
+        ],
+        ids=["script", "module", "code", "prompt", "nothing"],
+    )
+    def test_is_named_without_its_words(self, path, waiter_told, monkeypatch, words, program):
+        """A password may be among them."""
+        monkeypatch.setattr(sys, "argv", words)
+        with write_lock(lambda: path, 1.0):
+            told = waiter_told()
+            written = Path(path).read_text()
+        assert re.search(
+            rf"after 0 s: \[{program}\], process \[{os.getpid()}\] on \[.*\], "
+            r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, holds it; try again$",
+            told,
+        )
+        assert "pa-ssword" not in told + written
+
+    def test_of_another_process(self, path, waiter_told):
+        code = (
+            "import sys\n"
+            "from esfilerealm._storage.lock import write_lock\n"
+            "with write_lock(lambda: sys.argv[1], 5.0):\n"
+            "    print('held', flush=True)\n"
+            "    sys.stdin.read()\n"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", code, path, "pa-ssword"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as holder:
+            assert holder.stdout.readline() == b"held\n"
+            told = waiter_told()
+            written = Path(path).read_text()
+        assert f"[python], process [{holder.pid}]" in told
+        assert "pa-ssword" not in written
+
+    def test_is_named_only_while_it_holds(self, path):
+        with write_lock(lambda: path, 1.0):
+            assert holder_of(path)
+        assert holder_of(path) is None
+        assert os.path.getsize(path) == 0
+
+    def test_after_an_error_too(self, path):
+        with pytest.raises(KeyError), write_lock(lambda: path, 1.0):
+            raise KeyError
+        assert os.path.getsize(path) == 0
+
+    def test_one_that_was_killed_is_not_named(self, path, waiter_told):
+        """Its successor has the lock, and not yet written its own name."""
+        with subprocess.Popen([sys.executable, "-c", ""]) as killed:
+            killed.wait(10)
+        with write_lock(lambda: path, 1.0):
+            holder = json.loads(Path(path).read_bytes())
+            Path(path).write_text(json.dumps({**holder, "pid": killed.pid}))
+            assert "another writer holds it" in waiter_told()
+            Path(path).write_text(json.dumps({**holder, "pid": killed.pid, "host": "elsewhere"}))
+            assert f"process [{killed.pid}] on [elsewhere]" in waiter_told()
+
+    def test_that_cannot_be_written_is_no_reason_not_to_write(self, config, monkeypatch):
+        real = system.write
+
+        def refuse_the_name(descriptor, data):
+            if b'"pid"' in bytes(data):
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return real(descriptor, data)
+
+        monkeypatch.setattr(system, "write", refuse_the_name)
+        UsersTool(config).useradd("ann", password_hash=CHEAP_HASH)
+        assert list(UsersTool(config).list_users()) == ["ann"]
+
+
+class TestHostileContent:
+    """Others of the group may write it: it blocks nobody, and nothing is believed but a name."""
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            pytest.param(b"\xff\xfe", id="no text"),
+            pytest.param(b"{", id="torn"),
+            pytest.param(b"null", id="nothing"),
+            pytest.param(b'"pid"', id="text"),
+            pytest.param(b"[1]", id="list"),
+            pytest.param(b"{}", id="empty"),
+            pytest.param(b"[" * 100_000, id="deep"),
+            *(
+                pytest.param(
+                    json.dumps({**SOMEBODY, name: value}).encode(), id=f"{name} {value!r:.20}"
+                )
+                for name, value in [
+                    ("pid", [1]),
+                    ("pid", "x"),
+                    ("pid", "9" * 5000),
+                    ("pid", float("inf")),
+                    ("pid", float("nan")),
+                    ("since", 7),
+                    ("since", "yesterday"),
+                    ("since", "9999-99-99"),
+                ]
+            ),
+        ],
+    )
+    def test_that_names_nobody(self, path, content):
+        Path(path).write_bytes(content)
+        with write_lock(lambda: path, 1.0):
+            Path(path).write_bytes(content)
+            with pytest.raises(LockTimeoutError) as caught, write_lock(lambda: path, 0.0):
+                pytest.fail("both hold the lock")
+        assert caught.value.holder is None
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"program": "a\nb\x1b[31m" * 999},
+            {"program": {"a": ["b"]}, "host": None},
+            {"pid": -1, "host": HERE},
+            {"pid": 0, "host": HERE},
+            {"pid": 2**80, "host": HERE},
+            {"since": "0001-01-01"},
+        ],
+        ids=" ".join,
+    )
+    def test_is_shown_on_one_short_line(self, path, changes):
+        with write_lock(lambda: path, 1.0):
+            Path(path).write_text(json.dumps({**SOMEBODY, **changes}))
+            with pytest.raises(LockTimeoutError) as caught, write_lock(lambda: path, 0.0):
+                pytest.fail("both hold the lock")
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < len(path) + 400
+
+    def test_of_somebody_alive_keeps_nobody_out(self, path):
+        Path(path).write_text(json.dumps({**SOMEBODY, "host": HERE}))
+        with write_lock(lambda: path, 0.0):
+            assert f"process [{os.getpid()}]" in holder_of(path)
+
+    def test_is_read_to_no_more_than_a_page_or_so(self, path, monkeypatch):
+        """Whatever its size: a terabyte of nothing takes no room on a disk."""
+        wanted = []
+        real = system.read
+
+        def read(descriptor, size):
+            wanted.append(size)
+            return real(descriptor, min(size, 2**20))
+
+        with write_lock(lambda: path, 1.0):
+            os.truncate(path, 2**25)
+            monkeypatch.setattr(system, "read", read)
+            assert holder_of(path) is None
+        assert sum(wanted) < 2**20
+
+    @posix
+    @pytest.mark.parametrize("kind", ["pipe", "folder", "link"])
+    def test_in_what_is_no_file_is_not_read(self, tmp_path, kind):
+        (tmp_path / "victim").write_text(json.dumps(SOMEBODY))
+        place(tmp_path / "users.lock", kind, tmp_path / "victim")
+        assert holder_of(str(tmp_path / "users.lock")) is None

@@ -12,7 +12,7 @@ import pytest
 from watching import swap_link
 
 from esfilerealm.watcher import events, folders
-from esfilerealm.watcher.folders import FolderWatch, names_on_the_way
+from esfilerealm.watcher.folders import FolderWatch
 
 posix = pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
 
@@ -106,24 +106,6 @@ def test_where_links_lead_to(watch, made, wakes, tmp_path):
     watch.follow([path])
     assert set(made[0].folders) == {here, config, str(tmp_path / "two")}
     assert len(wakes) == 2
-
-
-@posix
-def test_a_link_with_a_full_path_and_a_loop(tmp_path):
-    (tmp_path / "real").mkdir()
-    (tmp_path / "data").symlink_to(tmp_path / "real")
-    (tmp_path / "users").symlink_to(tmp_path / "data" / "." / "gone")
-    assert names_on_the_way(str(tmp_path / "users")) == {
-        str(tmp_path / "users"),
-        str(tmp_path / "data"),
-        str(tmp_path / "real" / "gone"),
-    }
-    (tmp_path / "one").symlink_to("two")
-    (tmp_path / "two").symlink_to("one")
-    assert names_on_the_way(str(tmp_path / "one")) == {
-        str(tmp_path / "one"),
-        str(tmp_path / "two"),
-    }
 
 
 def test_another_folder_of_the_name(watch, made, wakes, tmp_path):

@@ -1,0 +1,20 @@
+"""A realm with one user, for tests that write it as a whole."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import CHEAP_HASH
+
+from esfilerealm._storage.locate import RealmPaths
+
+
+@pytest.fixture
+def realm(config):
+    (config / "users").write_text(f"bob:{CHEAP_HASH}\n")
+    (config / "users_roles").write_text("viewer:bob\n")
+    return config
+
+
+@pytest.fixture
+def paths(realm):
+    return RealmPaths(realm)

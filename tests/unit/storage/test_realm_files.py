@@ -1,0 +1,210 @@
+"""Both files are read as one state, whoever is writing them meanwhile, and without a lock."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from conftest import CHEAP_HASH
+from crash.kit import intercepted
+from storing import OTHER_HASH, broken_off, place, posix
+from watching import replace
+
+from esfilerealm import UsersTool
+from esfilerealm._storage import realm_files
+from esfilerealm._storage.locate import RealmPaths
+from esfilerealm._storage.read import read_file
+from esfilerealm._storage.realm_files import RealmFiles, read_consistently
+from esfilerealm.errors import (
+    ConfigurationFileMissingError,
+    FileAccessError,
+    JournalVersionError,
+)
+
+
+def seen(paths):
+    files = RealmFiles.read(paths)
+    return files.users.data, files.users_roles.data
+
+
+class TestMissing:
+    def test_a_realm_needs_users_only(self, tmp_path):
+        paths = RealmPaths(tmp_path)
+        with pytest.raises(ConfigurationFileMissingError, match="esfilerealm init"):
+            RealmFiles.read(paths)
+        assert not RealmFiles.read_any(paths).users.exists
+        (tmp_path / "users").touch()
+        assert RealmFiles.read(paths).users_roles.data == b""
+
+    def test_one_that_cannot_be_read_is_an_error(self, realm, paths):
+        for name in ("users_roles", "users"):
+            (realm / name).unlink()
+            (realm / name).mkdir()
+            with pytest.raises(FileAccessError, match=rf"{name}\]: it is not a regular file"):
+                RealmFiles.read_any(paths)
+
+    @posix
+    @pytest.mark.parametrize("link", [os.symlink, os.link])
+    def test_one_file_is_not_taken_for_both(self, realm, paths, link):
+        (realm / "users_roles").unlink()
+        link(realm / "users", realm / "users_roles")
+        with pytest.raises(
+            FileAccessError, match=r"users_roles\]: it is the same file as \[.*users"
+        ):
+            RealmFiles.read(paths)
+
+
+class TestLikeness:
+    """Whether a write would start from the same state; only then is it not prepared again."""
+
+    @pytest.fixture
+    def before(self, paths):
+        return RealmFiles.read(paths)
+
+    def test_nothing_happened(self, paths, before):
+        assert RealmFiles.read(paths).are_like(before)
+
+    @pytest.mark.parametrize("name", ["users", "users_roles"])
+    def test_other_content(self, realm, paths, before, name):
+        with (realm / name).open("a") as file:
+            file.write("#\n")
+        assert not RealmFiles.read(paths).are_like(before)
+
+    @posix
+    @pytest.mark.parametrize("name", ["users", "users_roles"])
+    def test_another_mode(self, realm, paths, before, name):
+        (realm / name).chmod(0o604)
+        assert not RealmFiles.read(paths).are_like(before)
+
+    @posix
+    def test_another_place(self, realm, paths, before):
+        (realm / "users").rename(realm / "real")
+        (realm / "users").symlink_to("real")
+        assert not RealmFiles.read(paths).are_like(before)
+
+    def test_gone(self, realm, paths, before):
+        (realm / "users_roles").write_text("")
+        empty = RealmFiles.read(paths)
+        (realm / "users_roles").unlink()
+        assert not RealmFiles.read(paths).are_like(empty)
+
+
+class Watching:
+    """Reads both files at every system call of a writer, whose writes come in two halves."""
+
+    def __init__(self, paths):
+        self.paths = paths
+        self.seen = []
+        self._is_reading = False
+
+    def __call__(self, call):
+        if self._is_reading:
+            return call.make()
+        self.look()
+        if call.name == "write":
+            descriptor, data = call.args
+            return os.write(descriptor, bytes(data)[: max(1, len(data) // 2)])
+        return call.make()
+
+    def look(self):
+        self._is_reading = True
+        self.seen.append(seen(self.paths))
+        self._is_reading = False
+
+
+class TestWriterAtWork:
+    @pytest.mark.parametrize("strategy", ["rename", "in_place"])
+    @pytest.mark.parametrize(
+        "verbs",
+        [
+            lambda t: t.useradd("al", password_hash=CHEAP_HASH, roles=["admin"]),
+            lambda t: t.userdel("bob"),
+            lambda t: (
+                t.passwd("bob", password_hash=OTHER_HASH),
+                t.roles("bob", add=["x"], remove=["viewer"]),
+            ),
+        ],
+        ids=["grant", "removal", "three writes"],
+    )
+    def test_a_reader_sees_before_or_after_at_every_call(self, realm, paths, strategy, verbs):
+        watching = Watching(paths)
+        before = seen(paths)
+        with (
+            intercepted(watching),
+            UsersTool(realm, strategy=strategy).transaction() as transaction,
+        ):
+            verbs(transaction)
+        after = seen(paths)
+        assert before != after
+        assert set(watching.seen) == {before, after}
+        assert watching.seen == sorted(watching.seen, key=[before, after].index)
+
+    @pytest.mark.parametrize("renames", [1, 2, 3])
+    def test_one_that_was_killed(self, realm, paths, tool, renames):
+        """Until somebody ends it, a reader goes by the record."""
+        before = seen(paths)
+        broken_off(lambda: tool.useradd("al", password_hash=CHEAP_HASH, roles=["admin"]), renames)
+        assert (realm / "users.journal").exists()
+        assert (seen(paths) == before) == (renames < 3)
+        tool.recover()
+        assert (seen(paths) == before) == (renames < 3)
+
+    def test_one_that_comes_in_between(self, realm, paths, tool):
+        """Then the reader begins anew."""
+        reads = []
+
+        def read(path):
+            if len(reads) == 1:
+                tool.useradd("al", password_hash=CHEAP_HASH, roles=["admin"])
+            reads.append(path)
+            return read_file(path)
+
+        users, users_roles = read_consistently(paths, read)
+        assert (b"al:" in users.data, b"al" in users_roles.data) == (True, True)
+        assert len(reads) == 4
+
+    def test_one_who_never_rests_does_not_hold_a_reader_up_for_ever(self, realm, paths):
+        reads = []
+
+        def read(path):
+            reads.append(path)
+            replace(realm / "users", b"%d" % len(reads))
+            return read_file(path)
+
+        read_consistently(paths, read)
+        assert len(reads) == 2 * realm_files._ATTEMPTS
+
+
+class TestRecord:
+    @pytest.mark.parametrize("record", [b"", b"notes\n", b"\xff" * 9, b"esfilerealm journal 1\n"])
+    def test_one_of_no_use_changes_nothing(self, realm, paths, record):
+        before = seen(paths)
+        (realm / "users.journal").write_bytes(record)
+        assert seen(paths) == before
+
+    @posix
+    @pytest.mark.parametrize("kind", ["link", "loop", "pipe", "folder"])
+    def test_nor_what_is_none(self, realm, paths, kind):
+        before = seen(paths)
+        place(realm / "users.journal", kind, realm / "users")
+        assert seen(paths) == before
+
+    def test_of_a_later_version(self, realm, paths):
+        """It is not known what it says, so neither is what the files would be without it."""
+        (realm / "users.journal").write_bytes(b"esfilerealm journal 2\n")
+        with pytest.raises(JournalVersionError, match=r"form \[2\]"):
+            RealmFiles.read(paths)
+
+    def test_what_it_keeps_was_taken_away(self, realm, paths, tool):
+        """The files as they are, then; nobody can tell anything better."""
+        broken_off(lambda: tool.useradd("al", password_hash=CHEAP_HASH, roles=["admin"]), 2)
+        for path in realm.glob("*.tmp"):
+            path.unlink()
+        assert b"admin:al" in seen(paths)[1]
+
+    def test_a_file_that_cannot_be_read_stays_an_error(self, realm, paths, tool):
+        broken_off(lambda: tool.useradd("al", password_hash=CHEAP_HASH, roles=["admin"]), 2)
+        (realm / "users_roles").unlink()
+        (realm / "users_roles").mkdir()
+        with pytest.raises(FileAccessError, match="not a regular file"):
+            RealmFiles.read(paths)

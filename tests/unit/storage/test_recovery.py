@@ -1,0 +1,257 @@
+"""Whoever comes next ends what a writer left unfinished, or leaves it to a person."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+
+import pytest
+from conftest import CHEAP_HASH
+from crash.kit import FailFrom, intercepted
+from storing import (
+    OTHER_HASH,
+    STRANGER,
+    Trace,
+    broken_off,
+    contents,
+    identities,
+    posix,
+    refusing,
+    root,
+)
+
+from esfilerealm import UsersTool
+from esfilerealm._storage import system
+from esfilerealm._storage.locate import RealmPaths
+from esfilerealm._storage.recovery import recover, set_aside_journals
+from esfilerealm.errors import FileAccessError, JournalVersionError
+
+LEFTOVER = ".0123456789abcdef.tmp"
+
+
+@pytest.fixture
+def change(realm, tool):
+    """A change with three renames: of the record, of `users_roles` and of `users`."""
+    return lambda: tool.useradd("al", password_hash=CHEAP_HASH, roles=["admin"])
+
+
+def told(caplog):
+    return [(record.levelname, record.getMessage()) for record in caplog.records]
+
+
+class TestNothingToDo:
+    def test_says_so_and_no_more(self, realm, paths, caplog):
+        before = identities(realm)
+        recovery = recover(paths)
+        assert (bool(recovery), recovery.outcome, recovery.path) == (False, "none", None)
+        assert str(recovery) == "there was no unfinished change"
+        assert identities(realm) == before
+        assert told(caplog) == []
+
+    def test_what_killed_writers_left_is_removed(self, realm, paths):
+        """Of both files, of their versions, and of the record."""
+        before = contents(realm)
+        for name in ("users", "users_roles", "users.1~", "users_roles.12~", "users.journal"):
+            (realm / f"{name}{LEFTOVER}").touch()
+        others = [f"roles.yml{LEFTOVER}", "users.1~", "users.tmp", f"users.01~{LEFTOVER}"]
+        for name in others:
+            (realm / name).touch()
+        recover(paths)
+        assert contents(realm) == {**before, **dict.fromkeys(others, b"")}
+
+    @posix
+    def test_where_the_files_are_by_links(self, realm, paths):
+        for folder, name in (("data", "users"), ("more", "users_roles")):
+            (realm / folder).mkdir()
+            (realm / name).rename(realm / folder / name)
+            (realm / name).symlink_to(f"{folder}/{name}")
+            (realm / folder / f"{name}{LEFTOVER}").touch()
+        recover(paths)
+        assert [path.name for path in realm.rglob("*.tmp")] == []
+
+
+class TestUnfinished:
+    @pytest.mark.parametrize("renames", [1, 2], ids=["before the first file", "between the two"])
+    def test_is_taken_back(self, realm, paths, change, renames, caplog):
+        before = contents(realm)
+        broken_off(change, renames)
+        recovery = recover(paths)
+        assert recovery
+        assert (recovery.outcome, recovery.path) == ("rolled_back", str(realm / "users.journal"))
+        assert contents(realm) == before
+        record = realm / "users.journal"
+        assert told(caplog) == [("WARNING", f"an unfinished change was taken back [{record}]")]
+
+    def test_is_done_if_only_the_record_was_left(self, realm, paths, tool, change, caplog):
+        broken_off(change, 3)
+        recovery = recover(paths)
+        assert (recovery.outcome, recovery.path) == ("completed", str(realm / "users.journal"))
+        assert tool.list_users() == {"bob": ("viewer",), "al": ("admin",)}
+        assert sorted(contents(realm)) == ["elasticsearch.yml", "users", "users_roles"]
+        assert [level for level, _ in told(caplog)] == ["WARNING"]
+
+    @posix
+    def test_what_is_done_is_durable_before_the_record_goes(self, realm, paths, change):
+        """Its writer may have been killed before that."""
+        broken_off(change, 3)
+        trace = Trace()
+        with intercepted(trace):
+            recover(paths)
+        assert trace.calls[:2] == ["fsync config", "rename users.journal"]
+
+    def test_is_ended_once(self, realm, paths, change):
+        broken_off(change, 2)
+        recover(paths)
+        assert not recover(paths)
+
+    @pytest.mark.parametrize("renames", range(1, 6))
+    def test_the_versions_of_it_are_taken_back_too(self, realm, paths, renames):
+        """First the record, then two versions of each file, then `users`."""
+        tool = UsersTool(realm, keep=2)
+        tool.roles("bob", add=["one"])
+        tool.roles("bob", add=["two"])
+        before = contents(realm)
+        broken_off(lambda: tool.passwd("bob", password_hash=OTHER_HASH), renames)
+        assert recover(paths).outcome == "rolled_back"
+        assert contents(realm) == before
+
+    @pytest.mark.parametrize("renames", [1, 2, 3])
+    def test_where_one_file_is_written_twice(self, realm, paths, tool, renames):
+        """Roles that are common to both states, then the other password, then its roles."""
+
+        def change():
+            with tool.transaction() as transaction:
+                transaction.passwd("bob", password_hash=OTHER_HASH)
+                transaction.roles("bob", add=["admin"], remove=["viewer"])
+
+        before = contents(realm)
+        broken_off(change, renames)
+        assert recover(paths).outcome == "rolled_back"
+        assert contents(realm) == before
+
+    @posix
+    @pytest.mark.parametrize("renames", [1, 2], ids=["before the first file", "between the two"])
+    def test_of_attributes_alone_too(self, realm, paths, renames):
+        """No digest tells how far it had come."""
+        for name in ("users", "users_roles"):
+            (realm / name).chmod(0o640)
+        broken_off(lambda: UsersTool(realm, mode=0o604).roles("bob", add=["viewer"]), renames)
+        outcome = recover(paths).outcome
+        modes = {(realm / n).stat().st_mode & 0o777 for n in ("users", "users_roles")}
+        assert (outcome, modes) == ("rolled_back", {0o640})
+
+    def test_in_a_folder_that_was_moved_since(self, realm, change, tmp_path):
+        before = contents(realm)
+        broken_off(change, 2)
+        realm.rename(tmp_path / "moved")
+        assert recover(RealmPaths(tmp_path / "moved")).outcome == "rolled_back"
+        assert contents(tmp_path / "moved") == before
+
+    def test_what_cannot_be_done_now_is_done_later(self, realm, paths, change):
+        before = contents(realm)
+        broken_off(change, 2)
+        with pytest.raises(FileAccessError), intercepted(FailFrom(1, errno.EIO)):
+            recover(paths)
+        assert (realm / "users.journal").exists()
+        with pytest.raises(FileAccessError, match="while putting back"):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(system, "rename", refusing(errno.EIO))
+                recover(paths)
+        assert recover(paths).outcome == "rolled_back"
+        assert contents(realm) == before
+
+    def test_of_a_later_version_is_left_alone(self, realm, paths):
+        (realm / "users.journal").write_bytes(b"esfilerealm journal 2\n")
+        (realm / f"users{LEFTOVER}").touch()
+        before = identities(realm)
+        with pytest.raises(JournalVersionError, match=r"form \[2\]"):
+            recover(paths)
+        assert identities(realm) == before
+
+
+class TestSetAside:
+    """Both files stay as they are, and a person can see why."""
+
+    def spoil(self, realm, kind):
+        record = realm / "users.journal"
+        if kind == "torn":
+            record.write_bytes(record.read_bytes()[:-9])
+        elif kind == "a file that somebody wrote since":
+            (realm / "users_roles").write_text("viewer:bob\nother:bob\n")
+        elif kind == "what was kept is gone":
+            for path in realm.glob("users_roles.*.tmp"):
+                path.unlink()
+        elif kind == "no record":
+            record.write_bytes(b"notes\n")
+        elif kind == "a link":
+            record.rename(realm / "notes")
+            record.symlink_to("notes")
+        elif kind == "of somebody else":
+            os.chown(record, STRANGER, STRANGER)
+
+    @pytest.mark.parametrize(
+        ("kind", "reason"),
+        [
+            ("torn", "it is not whole"),
+            ("a file that somebody wrote since", "was changed by somebody else since"),
+            ("what was kept is gone", "is not there"),
+            ("no record", "it is not a record of this program"),
+            pytest.param("a link", "it is a link or no regular file", marks=posix),
+            pytest.param("of somebody else", rf"user \[{STRANGER}\] has put it there", marks=root),
+        ],
+    )
+    def test_what_is_of_no_use(self, realm, paths, change, kind, reason, caplog):
+        broken_off(change, 2)
+        self.spoil(realm, kind)
+        before = {name: (realm / name).read_bytes() for name in ("users", "users_roles")}
+        recovery = recover(paths)
+        assert recovery.outcome == "set_aside"
+        assert re.search(reason, recovery.reason)
+        assert {name: (realm / name).read_bytes() for name in before} == before
+        assert not (realm / "users.journal").exists()
+        assert os.path.lexists(recovery.path)
+        assert [(level, recovery.path in text) for level, text in told(caplog)] == [
+            ("WARNING", True)
+        ]
+
+    def test_is_told_until_somebody_removes_it(self, realm, paths, tool):
+        (realm / "users.journal").write_bytes(b"notes\n")
+        first = recover(paths).path
+        (realm / "users.journal").write_bytes(b"more notes\n")
+        second = recover(paths).path
+        assert set_aside_journals(paths) == sorted([first, second])
+        assert not recover(paths)
+        assert [line.split("]")[0] for line in tool.check().problems] == [
+            f"[{path}" for path in sorted([first, second])
+        ]
+        os.unlink(first)
+        assert set_aside_journals(paths) == [second]
+
+    def test_other_names_are_none(self, realm, paths):
+        for name in ("users.journal.rejected", "users.journal.0.rejected", "x.0a0a0a0a.rejected"):
+            (realm / name).touch()
+        assert set_aside_journals(paths) == []
+
+
+class TestTrust:
+    @root
+    @pytest.mark.parametrize("owned", ["folder", "users"])
+    def test_a_record_of_who_owns_the_files_is_believed(self, realm, paths, change, owned):
+        before = contents(realm)
+        broken_off(change, 2)
+        os.chown({"folder": realm, "users": realm / "users"}[owned], STRANGER, STRANGER)
+        os.chown(realm / "users.journal", STRANGER, STRANGER)
+        assert recover(paths).outcome == "rolled_back"
+        assert contents(realm) == before
+
+    @posix
+    def test_nobody_can_lead_it_elsewhere_by_a_link(self, realm, paths, change, tmp_path):
+        """The record is about the files that it was about, wherever the names lead now."""
+        broken_off(change, 2)
+        victim = tmp_path / "victim"
+        victim.write_text("precious")
+        (realm / "users_roles").unlink()
+        (realm / "users_roles").symlink_to(victim)
+        assert recover(paths).outcome == "set_aside"
+        assert victim.read_text() == "precious"
