@@ -1,0 +1,218 @@
+"""
+Faults on demand: every system call of the storage room can be counted, failed, or be the last one.
+
+``esfilerealm/_storage/system.py`` is the one door to the system. ``intercepted`` puts something in
+its way, and ``Fail``, ``FailFrom``, ``Shorten`` and ``Kill`` are such things, each by the number of
+the call, from 1. What a test has to know afterwards is here as well: ``snapshot`` is all that is in
+a folder, ``nobody_has_more`` what a node may see at any moment.
+
+A test of another change to files needs a scenario (``scenarios.py``) and nothing else.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from esfilerealm._storage import system
+from esfilerealm.formats import parse_users, parse_users_roles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+#: What a system may answer to nearly anything.
+ERRNOS = (errno.EIO, errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EBUSY)
+
+#: Calls that have no way to fail; `realpath` takes every fault for "no link".
+INFALLIBLE = ("realpath", "umask")
+
+
+@dataclass(frozen=True)
+class Call:
+    """
+    One call on its way to the system.
+
+    Attributes:
+        number: Counted from 1.
+        name: As in ``system.CALLS``.
+        args: What it was called with, by position.
+        make: Does it.
+    """
+
+    number: int
+    name: str
+    args: tuple[object, ...]
+    make: Callable[[], object]
+
+
+@contextmanager
+def intercepted(handle: Callable[[Call], object]) -> Iterator[None]:
+    """Have *handle* answer every system call of the storage room."""
+    real = {name: getattr(system, name) for name in system.CALLS}
+    count = 0
+
+    def door(name: str) -> Callable[..., object]:
+        def call(*args: object, **more: object) -> object:
+            nonlocal count
+            count += 1
+            return handle(Call(count, name, args, lambda: real[name](*args, **more)))
+
+        return call
+
+    for name in real:
+        setattr(system, name, door(name))
+    try:
+        yield
+    finally:
+        for name, function in real.items():
+            setattr(system, name, function)
+
+
+class Count:
+    """Lets all calls through; *names* says what they were."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def __call__(self, call: Call) -> object:
+        self.names.append(call.name)
+        return call.make()
+
+
+class Fail:
+    """Fails one call with *number*, an ``errno``."""
+
+    def __init__(self, at: int, number: int) -> None:
+        self.at = at
+        self.number = number
+
+    def is_hit(self, call: Call) -> bool:
+        return call.number == self.at
+
+    def __call__(self, call: Call) -> object:
+        if not self.is_hit(call) or call.name in INFALLIBLE:
+            return call.make()
+        if call.name == "access":
+            return False
+        if call.name == "close":
+            call.make()  # it closes, whatever it answers
+        raise OSError(self.number, os.strerror(self.number))
+
+
+class FailFrom(Fail):
+    """Fails one call and all after it: the disk is gone."""
+
+    def is_hit(self, call: Call) -> bool:
+        return call.number >= self.at
+
+
+class Shorten:
+    """Lets one ``write`` write a part only; the disk is not full, but busy."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+    def __call__(self, call: Call) -> object:
+        if call.number == self.at and call.name == "write":
+            descriptor, data = call.args
+            return os.write(descriptor, bytes(data)[: max(1, len(data) // 2)])
+        return call.make()
+
+
+class Dead(BaseException):
+    """What a call raises in a process that is as good as killed."""
+
+
+class DieAfterRenames:
+    """Makes all as if the process were killed after so many renames: nothing reaches the system."""
+
+    def __init__(self, renames: int) -> None:
+        self.left = renames
+
+    def __call__(self, call: Call) -> object:
+        if self.left < 0:
+            raise Dead
+        result = call.make()
+        if call.name == "rename":
+            self.left -= 1
+            if not self.left:
+                self.left = -1
+        return result
+
+
+class Kill:
+    """Kills this very process just before or just after a call."""
+
+    def __init__(self, at: int, when: str) -> None:
+        self.at = at
+        self.when = when
+
+    def __call__(self, call: Call) -> object:
+        if call.number == self.at and self.when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        try:
+            return call.make()
+        finally:
+            if call.number == self.at and self.when == "after":
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+#: From a path below the folder to type and mode, owner, group, and content or target of a link.
+Snapshot = dict[str, tuple[int, int, int, bytes]]
+
+
+def snapshot(folder: Path) -> Snapshot:
+    """Give all that is in a folder, but for its one lock, which stays on purpose."""
+    found: Snapshot = {}
+    paths = sorted(folder.rglob("*"))
+    locks = [path for path in paths if path.suffix == ".lock"]
+    assert len(locks) <= 1
+    for path in paths:
+        if path in locks:
+            continue
+        status = path.lstat()
+        if path.is_symlink():
+            content = os.fsencode(os.readlink(path))
+        else:
+            content = path.read_bytes() if path.is_file() else b""
+        found[str(path.relative_to(folder))] = (
+            status.st_mode,
+            status.st_uid,
+            status.st_gid,
+            content,
+        )
+    return found
+
+
+#: From username and hash to roles: what somebody can do who knows the password.
+Grants = dict[tuple[str, str], frozenset[str]]
+
+
+def grants(users: bytes, users_roles: bytes) -> Grants:
+    """Give what a node would make of both files."""
+    roles = parse_users_roles(users_roles).roles_by_user
+    return {
+        (name, stored): frozenset(roles.get(name, ()))
+        for name, stored in parse_users(users).users.items()
+    }
+
+
+def nobody_has_more(now: Grants, states: list[Grants]) -> bool:
+    """Tell whether all that anybody can do now can be done in one of *states*, by the same one."""
+    return all(
+        any(who in state and roles <= state[who] for state in states) for who, roles in now.items()
+    )
+
+
+def seen_by_a_node(folder: Path) -> Grants:
+    """Give what a node would see that reads the folder now."""
+    users, users_roles = folder / "users", folder / "users_roles"
+    return grants(
+        users.read_bytes() if users.exists() else b"",
+        users_roles.read_bytes() if users_roles.exists() else b"",
+    )

@@ -1,0 +1,176 @@
+"""What is done to a realm while faults happen: every command and every verb that writes."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crash.kit import Dead, DieAfterRenames, intercepted
+
+from esfilerealm import FileRealm, RealmSettings, UsersTool
+from esfilerealm.cli import main
+from esfilerealm.cli.exits import DATA
+from esfilerealm.errors import FileRealmError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+HASH = "$2a$04$5zQUs3WRRuT4StzLvfz9G.oBoDBujx/.HU3io31Rx86XVexwBEufu"
+OTHER_HASH = "{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g="
+USERS = f"# people\nbob:{HASH}\n\nodd line\nal:{HASH}\njim:{HASH}\n"
+USERS_ROLES = "# roles\r\nviewer: bob, al\r\nodd line\r\nadmin:bob\r\n"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """
+    Something that writes.
+
+    Attributes:
+        act: Does it, in a folder.
+        prepare: Makes that folder what it is before.
+        ends: The change that *prepare* leaves unfinished and *act* ends; None if there is none.
+        is_quiet: Whether *act* is silent about faults.
+    """
+
+    act: Callable[[Path], object]
+    prepare: Callable[[Path], object]
+    ends: Callable[[Path], object] | None = None
+    is_quiet: bool = False
+
+
+def realm(folder: Path) -> None:
+    """Make a realm with lines of every kind."""
+    folder.mkdir()
+    (folder / "users").write_bytes(USERS.encode())
+    (folder / "users_roles").write_bytes(USERS_ROLES.encode())
+    for name in ("users", "users_roles"):
+        (folder / name).chmod(0o640)
+
+
+def realm_without_roles(folder: Path) -> None:
+    realm(folder)
+    (folder / "users_roles").unlink()
+
+
+def realm_with_versions(folder: Path) -> None:
+    realm(folder)
+    tool = UsersTool(folder, keep=3)
+    for role in ("one", "two", "three"):
+        tool.roles("bob", add=[role])
+
+
+def realm_with_links(folder: Path) -> None:
+    """Both files elsewhere, in two folders."""
+    realm(folder)
+    for name in ("users", "users_roles"):
+        (folder / f"{name}.d").mkdir()
+        (folder / name).rename(folder / f"{name}.d" / "real")
+        (folder / name).symlink_to(f"{name}.d/real")
+
+
+def unfinished(act: Callable[[Path], object], renames: int) -> Callable[[Path], None]:
+    """Make a realm whose last writer was killed after so many renames; its record is the first."""
+
+    def prepare(folder: Path) -> None:
+        realm(folder)
+        with contextlib.suppress(Dead), intercepted(DieAfterRenames(renames)):
+            act(folder)
+
+    return prepare
+
+
+def command(*args: str) -> Callable[[Path], None]:
+    """Run the command; its error is raised again, so that it looks like that of the library."""
+
+    def act(folder: Path) -> None:
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            exit_code = main([*args, "-c", str(folder)])
+        assert "unexpected" not in err.getvalue()
+        if exit_code and not (args[0] == "check" and exit_code == DATA):
+            raise FileRealmError(err.getvalue())
+
+    return act
+
+
+def several_changes(folder: Path) -> None:
+    with UsersTool(folder).transaction() as change:
+        change.useradd("new", password_hash=HASH, roles=["viewer", "fresh"])
+        change.passwd("bob", password_hash=OTHER_HASH)
+        change.roles("bob", add=["superuser"], remove=["admin"])
+        change.userdel("al")
+
+
+class EverythingIsWeak:
+    """A policy that wants another hash for every password, and always the same."""
+
+    def needs_update(self, _stored: str) -> bool:
+        return True
+
+    def hash(self, _password: str) -> str:
+        return OTHER_HASH
+
+
+def upgrade(folder: Path) -> None:
+    """Log in, and let that replace a hash; no fault of it is a reason not to let somebody in."""
+    realm = FileRealm(
+        folder,
+        settings=RealmSettings(),
+        watch_events=False,
+        upgrade_hashes=True,
+        hash_policy=EverythingIsWeak(),
+    )
+    realm.authenticate("bob", "test-password")
+
+
+def useradd(folder: Path, **options: object) -> None:
+    UsersTool(folder, **options).useradd("new", password_hash=HASH, roles=["viewer", "fresh"])
+
+
+def recover(folder: Path) -> None:
+    UsersTool(folder).recover()
+
+
+SCENARIOS = {
+    "useradd command": Scenario(
+        command("useradd", "new", "--hash", HASH, "-r", "viewer,fresh"), realm
+    ),
+    "useradd command, no users_roles": Scenario(
+        command("useradd", "new", "--hash", HASH, "-r", "viewer"), realm_without_roles
+    ),
+    "useradd command, no roles": Scenario(command("useradd", "new", "--hash", HASH), realm),
+    "userdel command": Scenario(command("userdel", "bob"), realm),
+    "passwd command": Scenario(command("passwd", "bob", "--hash", OTHER_HASH), realm),
+    "roles command": Scenario(command("roles", "bob", "-a", "fresh", "-r", "admin"), realm),
+    "init command, nothing there": Scenario(command("init"), lambda folder: None),
+    "init command, users_roles missing": Scenario(command("init"), realm_without_roles),
+    "undo command": Scenario(command("undo"), realm_with_versions),
+    "check command, unfinished change": Scenario(command("check"), unfinished(useradd, 2), useradd),
+    "useradd": Scenario(useradd, realm),
+    "useradd, links": Scenario(useradd, realm_with_links),
+    "useradd, mode": Scenario(lambda folder: useradd(folder, mode=0o604), realm),
+    "useradd, in place": Scenario(lambda folder: useradd(folder, strategy="in_place"), realm),
+    "useradd, first version": Scenario(lambda folder: useradd(folder, keep=2), realm),
+    "useradd, third version": Scenario(useradd, realm_with_versions),
+    "useradd, no more versions": Scenario(
+        lambda folder: useradd(folder, keep=0), realm_with_versions
+    ),
+    "several changes": Scenario(several_changes, realm),
+    "hash upgraded at login": Scenario(upgrade, realm, is_quiet=True),
+    "recover, before the first file": Scenario(
+        recover, unfinished(several_changes, 1), several_changes
+    ),
+    "recover, between two files": Scenario(
+        recover, unfinished(several_changes, 2), several_changes
+    ),
+    "recover, before the last file": Scenario(
+        recover, unfinished(several_changes, 3), several_changes
+    ),
+    "recover, before the record goes": Scenario(
+        recover, unfinished(several_changes, 4), several_changes
+    ),
+}

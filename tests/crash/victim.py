@@ -1,0 +1,80 @@
+"""
+A process that forks others, which are killed on the way.
+
+It reads one JSON object a line, ``{"scenario", "folder", "at", "when"}``, runs that scenario in a
+child that is killed just before or just after its call *at*, and answers with how the child ended:
+its exit code, or -9. Each scenario is run once in the parent, so that all it needs is imported and
+a killed child costs a few milliseconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+TESTS = Path(__file__).parent.parent
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+class Victims:
+    """The other side of it, for a test; a context manager."""
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(TESTS)},
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate(timeout=30)
+
+    def kill(self, scenario: str, folder: Path, at: int, when: str) -> int:
+        """Run a scenario that is killed; gives the status of the process."""
+        order = {"scenario": scenario, "folder": str(folder), "at": at, "when": when}
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    from crash.kit import Kill, intercepted
+    from crash.scenarios import SCENARIOS
+
+    from esfilerealm._storage import pair
+
+    pair._STILL = 0.0  # so that the number of calls does not depend on the time
+    known = set()
+    for line in sys.stdin:
+        order = json.loads(line)
+        scenario = SCENARIOS[order["scenario"]]
+        if order["scenario"] not in known:
+            known.add(order["scenario"])
+            with tempfile.TemporaryDirectory() as place:
+                scenario.prepare(Path(place) / "config")
+                scenario.act(Path(place) / "config")
+        child = os.fork()
+        if child == 0:
+            try:
+                with intercepted(Kill(order["at"], order["when"])):
+                    scenario.act(Path(order["folder"]))
+            finally:
+                os._exit(0)
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
