@@ -4,6 +4,8 @@ A write through the library, without the cost of a hash: lock, read, check, edit
 The reference reads both files and durably replaces, with the same bytes, those that the library
 replaces: the least that any writer without a journal has to do. The ratio is the price of the
 lock, of checking and of editing.
+
+What the journal itself costs is measured against the same write with the journal left out.
 """
 
 from __future__ import annotations
@@ -11,9 +13,11 @@ from __future__ import annotations
 import itertools
 import os
 import tempfile
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from esfilerealm import UsersTool
+from esfilerealm._storage.journal import Journal
 
 from .measure import Options, Row, Sides, compare, timed
 from .realms import HASH, ROLES, make_realm, sized_realm
@@ -35,6 +39,8 @@ def rows(options: Options) -> Iterator[Row]:
         for roles in ((), ("role-0007",)):
             yield _useradd(options, count, roles, options.rounds(rounds), aim)
     yield _transaction(options)
+    yield _journal(options, 1, options.rounds(200), 2.0)
+    yield _journal(options, _BATCH, options.rounds(8), 1.2)
 
 
 def _useradd(
@@ -76,6 +82,46 @@ def _transaction(options: Options) -> Row:
             timed(lambda: _rewrite(folder, ["users_roles", "users"]), restore),
         )
         return compare(sides, rounds=options.rounds(8))
+
+
+def _journal(options: Options, count: int, rounds: int, aim: float) -> Row:
+    """Measure *count* users with a role, which changes both files, against the same unprotected."""
+    contents = sized_realm(1_000)
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        tool = UsersTool(folder)
+
+        def add() -> None:
+            with tool.transaction() as transaction:
+                for i in range(count):
+                    transaction.useradd(f"new-{i:07}", password_hash=HASH, roles=("role-0007",))
+
+        def restore() -> None:
+            make_realm(folder, contents)
+
+        def add_without() -> None:
+            with _no_journal():
+                add()
+
+        what = "one useradd" if count == 1 else f"a batch of {_spaced(count)} users"
+        sides = Sides(
+            f"{what} of two files, journaled",
+            timed(add, restore),
+            "the same without a journal",
+            timed(add_without, restore),
+        )
+        return compare(sides, rounds=rounds, aim=aim)
+
+
+@contextmanager
+def _no_journal() -> Iterator[None]:
+    """Let writes do without a record, as if a crash could not come in between."""
+    write, remove = Journal.write, Journal.remove
+    Journal.write = lambda *_: None  # type: ignore[method-assign, assignment]
+    Journal.remove = lambda *_: None  # type: ignore[method-assign, assignment]
+    try:
+        yield
+    finally:
+        Journal.write, Journal.remove = write, remove  # type: ignore[method-assign]
 
 
 def _rewrite(folder: str, written: list[str]) -> None:
