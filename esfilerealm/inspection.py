@@ -78,6 +78,6 @@ def check_realm(
     problems += [
         f"[{path}] is the record of a change that could not be ended; remove it when you have seen "
         "that both files are as they should be"
-        for path in set_aside_journals(paths)
+        for path in set_aside_journals(paths.journal)
     ]
     return RealmCheck(listing, tuple(problems), recovery or Recovery())

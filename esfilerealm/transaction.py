@@ -11,9 +11,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ._storage.lock import write_lock
+from ._storage.access import write_access
 from ._storage.realm_files import RealmFiles
-from ._storage.recovery import recover
 from ._storage.versions import earlier_version
 from ._storage.write import restyled, write_files
 from .credentials import NewCredentials
@@ -81,12 +80,7 @@ class Transaction:
         if self._options.dry_run or not self._changes:
             self._result = self._write(preview)
             return
-        with write_lock(
-            lambda: self._paths.lock,
-            self._options.lock_timeout,
-            allow_local_lock=self._options.allow_local_lock,
-        ):
-            recovery = recover(self._paths)
+        with write_access(self._paths, self._options) as recovery:
             self._landed = self._repeated(preview)
             self._result = self._write(self._landed, recovery)
 

@@ -227,16 +227,10 @@ class UsersTool:
             What was found. Afterwards both files are as before or as after that change, and
             nothing is left of it.
         """
-        from ._storage.lock import write_lock
-        from ._storage.recovery import recover
+        from ._storage.access import write_access
 
-        options = self._options
-        with write_lock(
-            lambda: self.paths.lock,
-            options.lock_timeout,
-            allow_local_lock=options.allow_local_lock,
-        ):
-            return recover(self.paths)
+        with write_access(self.paths, self._options) as recovery:
+            return recovery
 
     def list_users(self, username: str | None = None) -> dict[str, tuple[str, ...]]:
         """

@@ -59,6 +59,7 @@ def change(path: Path, data: bytes | None, **more: object) -> Change:
         "status": file.stat,
         "data": data,
         "after": None if data is None else digest_of(data),
+        "has": attributes,
         "attributes": attributes,
     }
     return Change(**{**facts, **more})

@@ -494,7 +494,7 @@ class TestBadInput:
             },
         )
         before = snapshot(config)
-        with write_lock(lambda: UsersTool(config).paths.lock, 1.0):
+        with write_lock(lambda: str(config / "users.lock"), 1.0):
             result = run("userdel", "bob")
         assert result.exit_code == 75
         holder = rf"\[[^]]+\], process \[{os.getpid()}\] on \[[^]]*\], since .* holds it"

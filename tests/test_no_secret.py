@@ -473,7 +473,7 @@ class TestFileChange:
 
 
 def locked(folder):
-    with write_lock(lambda: UsersTool(folder).paths.lock, 1.0):
+    with write_lock(lambda: str(folder / "users.lock"), 1.0):
         UsersTool(folder, lock_timeout=0.01).passwd("bcrypt", PASSWORDS["new"])
 
 

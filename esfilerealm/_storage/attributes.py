@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import stat
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,8 +11,9 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from .._faults import FaultsOf
-from ..errors import FilePermissionError, InvalidAttributeError
+from ..errors import FileAccessError, FilePermissionError, InvalidAttributeError
 from . import system
+from .read import CHANGED_MEANWHILE, READ_FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,9 +78,16 @@ class Attributes:
 
     @classmethod
     def of(cls, path: str, status: stat_result) -> Attributes:
-        """Keep those of an existing file, whose *status* is known."""
-        with FaultsOf(path, "reading the attributes of"):
-            extended = _extended_of(path)
+        """
+        Keep those of an existing file, whose *status* is known.
+
+        Raises:
+            FileAccessError: If another file has its name by now.
+        """
+        extended = {}
+        if system.HAS_EXTENDED_ATTRIBUTES:
+            with FaultsOf(path, "reading the attributes of"):
+                extended = _extended_of_the_same(path, status)
         return cls(stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, extended)
 
     @classmethod
@@ -187,15 +196,23 @@ class Given:
             system.fchmod(descriptor, self.mode)
 
 
-def _extended_of(file: str | int) -> dict[str, bytes]:
-    """Give the extended attributes of a path or open file, those that can be copied."""
-    if not system.HAS_EXTENDED_ATTRIBUTES:
-        return {}
-    how = {"follow_symlinks": False} if isinstance(file, str) else {}
+def _extended_of_the_same(path: str, status: stat_result) -> dict[str, bytes]:
+    """Read them from the file of that *status*, whatever its name may mean by now."""
+    descriptor = system.open(path, READ_FLAGS)
+    try:
+        if not os.path.samestat(system.fstat(descriptor), status):
+            raise FileAccessError(path, errno.EAGAIN, CHANGED_MEANWHILE)
+        return _extended_of(descriptor)
+    finally:
+        system.close(descriptor)
+
+
+def _extended_of(descriptor: int) -> dict[str, bytes]:
+    """Give the extended attributes of an open file, those that can be copied."""
     found = {}
-    for name in _unless_there_are_none(lambda: system.listxattr(file, **how)) or ():
+    for name in _unless_there_are_none(lambda: system.listxattr(descriptor)) or ():
         if name not in _COMPUTED:
-            value = _unless_there_are_none(partial(system.getxattr, file, name, **how))
+            value = _unless_there_are_none(partial(system.getxattr, descriptor, name))
             if value is not None:  # it may have gone away, or be for show only
                 found[name] = value
     return found

@@ -11,9 +11,8 @@ from .._faults import FaultsOf
 from ..errors import FilePermissionError, FileRealmError
 from ..results import WriteResult
 from . import system
-from .lock import write_lock
+from .access import write_access
 from .realm_files import RealmFiles
-from .recovery import recover
 from .staging import sync_folder
 from .write import write_files
 
@@ -75,10 +74,7 @@ def _make_folder(folder: str, mode: int = _ABOVE_MODE) -> None:
 
 
 def _created(paths: RealmPaths, options: WriteOptions) -> WriteResult:
-    with write_lock(
-        lambda: paths.lock, options.lock_timeout, allow_local_lock=options.allow_local_lock
-    ):
-        recovery = recover(paths)
+    with write_access(paths, options) as recovery:
         return replace(_written(paths, options), recovery=recovery)
 
 

@@ -85,8 +85,15 @@ def _write(path: str, data: bytes) -> None:
     with suppress(OSError):
         descriptor = system.open(path, os.O_WRONLY | _FLAGS)
         try:
-            status = system.fstat(descriptor)
-            if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
+            # Both, in this order: while the file has the name of the lock, it must have no other.
+            # It may have had another when it was opened, and been any file.
+            is_plain = stat.S_ISREG(system.fstat(descriptor).st_mode)
+            named = system.lstat(path)
+            if (
+                is_plain
+                and named.st_nlink == 1
+                and os.path.samestat(named, system.fstat(descriptor))
+            ):
                 system.ftruncate(descriptor, 0)
                 system.write(descriptor, data)
         finally:

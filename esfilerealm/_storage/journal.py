@@ -54,7 +54,7 @@ class JournalStep:
         before: Digest of what it holds before; None if it is not there.
         after: Digest of what it holds after; None if it is gone then.
         old: Where it is kept as it was before; None if it was not there.
-        inode: Of the file that takes its place; None if none does.
+        inode: Of the file that takes its place, or that is overwritten; None if it goes.
         in_place: Whether it is overwritten; if not, it is replaced whole.
     """
 

@@ -37,6 +37,9 @@ def follow(path: str) -> tuple[list[Link], str]:
     Returns:
         The links, and where they lead; for a loop, where it closes. Links above the folder of
         *path* are left out.
+
+    Raises:
+        OSError: If one of them cannot be examined.
     """
     folder, name = os.path.split(os.path.abspath(path))
     folder = system.realpath(folder)
@@ -60,8 +63,11 @@ def follow(path: str) -> tuple[list[Link], str]:
 
 
 def names_on_the_way(path: str) -> set[str]:
-    """Give the names whose change can change what *path* leads to."""
-    links, end = follow(path)
+    """Give the names whose change can change what *path* leads to, as far as that can be seen."""
+    try:
+        links, end = follow(path)
+    except OSError:
+        return {os.path.abspath(path)}
     return {link.path for link in links} | {end}
 
 
@@ -69,14 +75,14 @@ def _link(place: str) -> Link | None:
     """Read a link; None if there is none."""
     try:
         status = system.lstat(place)
-        if not stat.S_ISLNK(status.st_mode):
-            return None
-        if not hasattr(os, "O_PATH"):
-            return Link(place, system.readlink(place), status)
-        descriptor = system.open(place, _LINK)
-        try:
-            return Link(place, system.readlink("", dir_fd=descriptor), system.fstat(descriptor))
-        finally:
-            system.close(descriptor)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    if not stat.S_ISLNK(status.st_mode):
+        return None
+    if not hasattr(os, "O_PATH"):
+        return Link(place, system.readlink(place), status)
+    descriptor = system.open(place, _LINK)
+    try:
+        return Link(place, system.readlink("", dir_fd=descriptor), system.fstat(descriptor))
+    finally:
+        system.close(descriptor)

@@ -6,7 +6,7 @@ import os
 
 from . import system
 
-__all__ = ["VERSION_PATTERN", "RealmPaths", "journal_path", "version_path"]
+__all__ = ["VERSION_PATTERN", "RealmPaths", "journal_path", "lock_path", "version_path"]
 
 #: What follows the name of a file in that of an earlier version of it.
 VERSION_PATTERN = r"\.[1-9][0-9]{0,8}~"
@@ -34,13 +34,8 @@ class RealmPaths:
         self.roles_yml = self._locate("roles.yml")
 
     @property
-    def lock(self) -> str:
-        """The lock file, beside the real ``users``; it is asked for anew whenever it matters."""
-        return system.realpath(self.users) + ".lock"
-
-    @property
     def journal(self) -> str:
-        """The record of a change on its way, beside the real ``users``; likewise."""
+        """The record of a change on its way, beside the real ``users`` of this moment."""
         return journal_path(system.realpath(self.users))
 
     def _locate(self, name: str) -> str:
@@ -50,6 +45,11 @@ class RealmPaths:
             return path
         self.legacy.append(legacy)
         return legacy
+
+
+def lock_path(real_users: str) -> str:
+    """Give the lock file that goes with a real ``users`` file."""
+    return real_users + ".lock"
 
 
 def journal_path(real_users: str) -> str:

@@ -10,7 +10,14 @@ from .._faults import FaultsOf
 from ..errors import FileAccessError
 from . import system
 
-__all__ = ["FileContent", "read_file", "read_plain_file"]
+__all__ = [
+    "CHANGED_MEANWHILE",
+    "READ_FLAGS",
+    "FileContent",
+    "digest_of",
+    "read_file",
+    "read_plain_file",
+]
 
 TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
@@ -18,13 +25,16 @@ if TYPE_CHECKING:
 
 # Without O_NONBLOCK, a named pipe in the place of a file would be waited on for ever. O_NOFOLLOW
 # is for a link that is put in the place of the file once its own links are followed.
-_FLAGS: Final = (
+READ_FLAGS: Final = (
     os.O_RDONLY
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
+#: Why something is refused that was examined a moment ago.
+CHANGED_MEANWHILE: Final = "another program wrote it just now; try again"
+
 _SMALLEST_READ: Final = 2**16
 _LARGEST_READ: Final = 2**30
 
@@ -99,7 +109,7 @@ def read_file(path: str) -> FileContent:
         real_path = system.realpath(path)
         while True:
             try:
-                descriptor = system.open(real_path, _FLAGS)
+                descriptor = system.open(real_path, READ_FLAGS)
             except OSError as error:
                 # ELOOP: there is a link by now. ENOENT: unless the link that led here was moved on
                 # meanwhile, as Kubernetes does, there is no file.
@@ -123,7 +133,7 @@ def read_plain_file(path: str) -> FileContent:
     """
     with FaultsOf(path, "reading"):
         try:
-            descriptor = system.open(path, _FLAGS)
+            descriptor = system.open(path, READ_FLAGS)
         except FileNotFoundError:
             return FileContent(path, b"", None)
         except OSError as error:

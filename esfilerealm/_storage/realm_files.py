@@ -98,7 +98,7 @@ def read_consistently(paths: RealmPaths, read: Callable[[str], Read]) -> tuple[R
         before = stamps(paths)
         both = _checked(paths, read(paths.users), read(paths.users_roles))
         if isinstance(before[-1], Stamp):  # there is a record
-            both = _before_the_change(paths, *both)
+            both = _before_the_change(*both)
         if stamps(paths) == before:
             break
     return both
@@ -127,20 +127,16 @@ def _checked(paths: RealmPaths, users: Read, users_roles: Read) -> tuple[Read, R
     return users, users_roles
 
 
-def _before_the_change(paths: RealmPaths, users: Read, users_roles: Read) -> tuple[Read, Read]:
+def _before_the_change(users: Read, users_roles: Read) -> tuple[Read, Read]:
     """Give both as they were before the change that is on its way; as they are if it ended."""
     # Only here, since who finds no record needs none of it.
     from .journal import UnusableJournalError
-    from .unfinished import Progress, as_if_never_begun, find_journal
+    from .unfinished import as_read, find_journal
 
     if isinstance(users, FileRealmError) or isinstance(users_roles, FileRealmError):
         return users, users_roles
-    files = {file.path: file for file in (users, users_roles)}
     try:
-        journal = find_journal(paths.users, paths.users_roles)
-        steps = [step for step in journal.steps if step.target in files] if journal else []
-        if Progress(steps, files.__getitem__).is_complete:
-            return users, users_roles
-        return as_if_never_begun(steps, users), as_if_never_begun(steps, users_roles)
+        journal = find_journal(users.path, users_roles.path)
+        return as_read(journal.steps if journal else (), users, users_roles)
     except (UnusableJournalError, FileAccessError, FilePermissionError):
         return users, users_roles  # nobody may act on it

@@ -13,6 +13,7 @@ from . import system
 from .journal import UnusableJournalError
 from .locate import VERSION_PATTERN, journal_path
 from .staging import remove_leftovers, sync_folder
+from .target import real_target
 from .unfinished import Progress, find_journal, make_durable, put_back
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def recover(paths: RealmPaths) -> Recovery:
         FilePermissionError, FileAccessError: If the system does not let us; what it takes to do it
             later is still there.
     """
-    users, users_roles = system.realpath(paths.users), system.realpath(paths.users_roles)
+    users, users_roles = real_target(paths.users), real_target(paths.users_roles)
     journal = journal_path(users)
     try:
         recovery = _ended(find_journal(users, users_roles))
@@ -46,14 +47,14 @@ def recover(paths: RealmPaths) -> Recovery:
         recovery = _set_aside(journal, str(error))
     if recovery:
         _LOG.warning("%s", recovery)
-    if not set_aside_journals(paths):  # else a person may need what is left
+    if not set_aside_journals(journal):  # else a person may need what is left
         _remove_leftovers([users, users_roles, journal])
     return recovery
 
 
-def set_aside_journals(paths: RealmPaths) -> list[str]:
+def set_aside_journals(journal: str) -> list[str]:
     """Give the records that were set aside and not yet removed by anybody."""
-    folder, name = os.path.split(paths.journal)
+    folder, name = os.path.split(journal)
     pattern = re.compile(rf"{re.escape(name)}\.[0-9a-f]{{{2 * _RANDOM_BYTES}}}\.rejected")
     with FaultsOf(folder, "reading"):
         return sorted(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from .._faults import FaultsOf
 from ..errors import FileAccessError
 from . import system
-from .read import read_plain_file
+from .read import CHANGED_MEANWHILE, read_plain_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,12 +92,14 @@ def stage(target: str, path: str, data: bytes, attributes: Attributes) -> list[s
     return given.lost
 
 
-def keep_aside(source: str, target: str, path: str, attributes: Attributes) -> str | None:
+def keep_aside(
+    source: str, target: str, path: str, attributes: Attributes, digest: str | None
+) -> bool:
     """
     Give the file *source*, which is or will be *target*, a second name *path*.
 
     Returns:
-        None if it is that file; if it had to be copied, the digest of what was.
+        Whether it is that file. If not, it is a copy, of the content that *digest* says.
 
     Raises:
         FilePermissionError, FileAccessError: If it can be neither linked nor copied.
@@ -105,30 +107,30 @@ def keep_aside(source: str, target: str, path: str, attributes: Attributes) -> s
     try:
         system.link(source, path, follow_symlinks=False)
     except (OSError, NotImplementedError):  # no hard links there: a copy has to do
-        return copy_aside(source, target, path, attributes)
-    return None
+        copy_aside(source, target, path, attributes, digest)
+        return False
+    return True
 
 
-def copy_aside(source: str, target: str, path: str, attributes: Attributes) -> str:
+def copy_aside(
+    source: str, target: str, path: str, attributes: Attributes, digest: str | None
+) -> None:
     """
     Copy the file *source* to *path*, so that it stays as it is whatever becomes of *source*.
 
-    Returns:
-        The digest of what was copied.
-
     Raises:
-        FilePermissionError, FileAccessError: If that cannot be done.
+        FilePermissionError, FileAccessError: If that cannot be done, or if it holds something else
+            than *digest* says: its attributes are not meant for that.
     """
     content = read_plain_file(source)
-    if content.digest is None:
-        raise FileAccessError(target, errno.ENOENT, "it went away while it was read")
+    if content.digest != digest:
+        raise FileAccessError(target, errno.EAGAIN, CHANGED_MEANWHILE)
     stage(target, path, content.data, attributes.tolerant())
-    return content.digest
 
 
-def overwrite(target: str, data: bytes, attributes: Attributes) -> list[str]:
+def overwrite(target: str, data: bytes, attributes: Attributes, inode: int | None) -> list[str]:
     """
-    Write into the very file that *target* is, which keeps its inode and all its names.
+    Write into the very file that *target* is, which keeps its *inode*.
 
     Returns:
         What could not be given, in words.
@@ -140,13 +142,12 @@ def overwrite(target: str, data: bytes, attributes: Attributes) -> list[str]:
         descriptor = system.open(target, _OVERWRITE)
         try:
             status = system.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
-                reason = "it is no regular file, or has a second name that would change with it"
-                raise FileAccessError(target, errno.EINVAL, reason)
+            if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1 or status.st_ino != inode:
+                raise FileAccessError(target, errno.EAGAIN, CHANGED_MEANWHILE)
             given = attributes.give(descriptor, target)
+            given.give_mode(descriptor)
             _write_all(descriptor, data)
             system.ftruncate(descriptor, len(data))
-            given.give_mode(descriptor)
             system.fsync(descriptor)
         finally:
             system.close(descriptor)

@@ -17,7 +17,7 @@ from .trust import is_trusted
 if TYPE_CHECKING:
     from .read import FileContent
 
-__all__ = ["Strategy", "Target", "survey"]
+__all__ = ["Strategy", "Target", "real_target", "survey"]
 
 Strategy = Literal["rename", "in_place", "auto"]
 
@@ -63,7 +63,8 @@ def survey(link: str, file: FileContent, strategy: Strategy) -> Target:
         FileAccessError: If it cannot be written in that way; likewise.
     """
     path, folder = file.path, os.path.dirname(file.path)
-    _check_links(link, file)
+    if real_target(link) != path:
+        raise FileAccessError(link, errno.EAGAIN, "it leads elsewhere since it was read; try again")
     _check_folder(path, folder)
     if file.stat is None:
         return Target(path)  # there is nothing to overwrite, nor a mount point
@@ -83,8 +84,13 @@ def survey(link: str, file: FileContent, strategy: Strategy) -> Target:
     return Target(path)
 
 
-def _check_links(link: str, file: FileContent) -> None:
-    """Refuse links that lead where the writer is not meant to write."""
+def real_target(link: str) -> str:
+    """
+    Follow the links on the way to a file that is to be written, if they are to be trusted.
+
+    Raises:
+        FilePermissionError: If one of them is not: it leads where we are not meant to write.
+    """
     with FaultsOf(link, "following"):
         links, end = follow(link)
     for found in links:
@@ -94,25 +100,25 @@ def _check_links(link: str, file: FileContent) -> None:
                 "written there is lost at its next update: change the Secret or ConfigMap"
             )
             raise FilePermissionError(link, reason, errno.EROFS)
-        if not is_trusted(found.status, _may_link_to(file)):
+        if not is_trusted(found.status, _may_link_to(end)):
             reason = (
                 f"the link [{found.path}] is from user [{found.status.st_uid}], who does not own "
                 "what it leads to: let root or the owner of that make it"
             )
             raise FilePermissionError(link, reason)
-    if end != file.path:
-        raise FileAccessError(link, errno.EAGAIN, "it leads elsewhere since it was read; try again")
+    return end
 
 
-def _may_link_to(file: FileContent) -> set[int]:
+def _may_link_to(path: str) -> set[int]:
     """Give the users whose links to a file are followed: others might lead us to any file."""
     if not system.HAS_OWNERS:
         return set()
-    if file.stat is not None:
-        return {os.geteuid(), 0, file.stat.st_uid}
-    folder = os.path.dirname(file.path)
-    with FaultsOf(folder, "examining"):
-        return {os.geteuid(), 0, system.stat(folder).st_uid}
+    with FaultsOf(path, "examining"):
+        try:
+            owner = system.lstat(path).st_uid
+        except FileNotFoundError:
+            owner = system.stat(os.path.dirname(path)).st_uid
+    return {os.geteuid(), 0, owner}
 
 
 def _check_folder(path: str, folder: str) -> None:

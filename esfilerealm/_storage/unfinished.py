@@ -25,18 +25,22 @@ if TYPE_CHECKING:
 
     from .journal import JournalStep
 
-__all__ = ["Progress", "as_if_never_begun", "find_journal", "make_durable", "put_back"]
+__all__ = ["Progress", "as_read", "find_journal", "make_durable", "put_back"]
 
 
 def find_journal(users: str, users_roles: str) -> Journal | None:
     """
     Read the record of an unfinished change to two files, if there is one.
 
+    Args:
+        users: The real path.
+
+        users_roles: The real path.
+
     Raises:
         UnusableJournalError: If it must not be acted on.
         JournalVersionError, FilePermissionError, FileAccessError: If it cannot be read.
     """
-    users, users_roles = system.realpath(users), system.realpath(users_roles)
     allowed = [re.escape(path) + f"({VERSION_PATTERN})?" for path in (users, users_roles)]
     return Journal.read(journal_path(users), allowed, trusted_users(users))
 
@@ -77,16 +81,15 @@ def _steps_taken(steps: Sequence[JournalStep], now: FileContent) -> tuple[int, b
     Count the steps of one file that led to what it is *now*, and tell whether that is certain.
 
     Where it holds the same at several moments, as with a step that changes attributes alone, its
-    inode tells; but not if it is overwritten. Then, and half way through that, the most that it can
-    be counts: to take back a step that was not taken does no harm.
+    inode tells. A file that is overwritten may be half way, in its content or its attributes, and
+    nothing tells. So all of its steps count: to take back one that was not taken does no harm.
     """
+    if any(step.in_place for step in steps):
+        return len(steps), False
     states = [steps[0].before, *(step.after for step in steps)]
     possible = [taken for taken, state in enumerate(states) if state == now.digest]
-    is_overwritten = any(step.in_place for step in steps)
     if len(possible) == 1:
         return possible[0], True
-    if is_overwritten:
-        return max(possible, default=len(steps)), False
     if not possible:
         raise UnusableJournalError(f"[{steps[0].target}] was changed by somebody else since")
     inode = None if now.stat is None else now.stat.st_ino
@@ -106,7 +109,7 @@ def put_back(steps: Sequence[JournalStep]) -> None:
             is not there any more; nothing is touched then.
         FilePermissionError, FileAccessError: If the system does not let us.
     """
-    done = Progress(steps).done
+    done = [step for step in Progress(steps).done if not _is_untouched(step)]
     for step in done:
         _kept(step)
     make_durable(steps)
@@ -131,19 +134,32 @@ def make_durable(steps: Sequence[JournalStep]) -> None:
         sync_folder(folder)
 
 
-def as_if_never_begun(steps: Sequence[JournalStep], now: FileContent) -> FileContent:
+def as_read(
+    steps: Sequence[JournalStep], users: FileContent, users_roles: FileContent
+) -> tuple[FileContent, FileContent]:
     """
-    Give one file as it was before a change that is not complete, for a reader.
+    Give both files as a reader is to see them while there is a record of a change.
+
+    That is as before the change, until all of it is there: nothing may happen any more after that
+    to make a reader look again.
 
     Raises:
         UnusableJournalError: If that cannot be told; perhaps the change ended just now.
     """
-    own = [step for step in steps if step.target == now.path]
-    if not own or own[0].before == now.digest:
+    files = {file.path: file for file in (users, users_roles)}
+    own = [step for step in steps if step.target in files]
+    Progress(own, files.__getitem__)  # unless somebody else has written them
+    if all(files[path].digest == after for path, after in {s.target: s.after for s in own}.items()):
+        return users, users_roles
+    return _before(own, users), _before(own, users_roles)
+
+
+def _before(steps: Sequence[JournalStep], now: FileContent) -> FileContent:
+    """Give one file as it was before a change."""
+    first = next((step for step in steps if step.target == now.path), None)
+    if first is None or first.before == now.digest:
         return now
-    if own[0].old is None:
-        return FileContent(now.path, b"", None)
-    old = _kept(own[0])
+    old = _kept(first)
     return FileContent(now.path, old.data, old.stat)
 
 
@@ -157,12 +173,28 @@ def _kept(step: JournalStep) -> FileContent:
     return content
 
 
+def _is_untouched(step: JournalStep) -> bool:
+    """
+    Tell whether a file was certainly not overwritten, though no one could tell by the file.
+
+    What is kept aside is durable before anything is overwritten. So if that is not there, but the
+    content is, a power cut came before.
+    """
+    return (
+        step.in_place
+        and step.old is not None
+        and not read_plain_file(step.old).exists
+        and read_plain_file(step.target).digest == step.before
+    )
+
+
 def _put_back(step: JournalStep) -> None:
     with FaultsOf(step.target, "putting back"):
         if step.old is None:
             system.unlink(step.target)
         elif step.in_place:
             status = system.lstat(step.old)
-            overwrite(step.target, _kept(step).data, Attributes.of(step.old, status).tolerant())
+            attributes = Attributes.of(step.old, status).tolerant()
+            overwrite(step.target, _kept(step).data, attributes, step.inode)
         else:
             system.rename(step.old, step.target)

@@ -16,12 +16,13 @@ import errno
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from .._faults import FaultsOf
 from ..errors import FileAccessError, FileRealmError
 from . import system
 from .journal import Journal, JournalStep, UnusableJournalError
+from .read import CHANGED_MEANWHILE
 from .staging import (
     copy_aside,
     discard,
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Change", "commit"]
 
-_CHANGED: Final = "another program wrote it just now; try again"
-
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -55,6 +54,7 @@ class Change:
         status: Of the file when that was read; None if an earlier change makes it.
         data: What it is to hold; None if it is to go.
         after: Digest of that.
+        has: What it has, besides content.
         attributes: What it is to have.
         in_place: Whether to overwrite it, and not to replace it whole.
         source: A file that holds *data* already and may be linked in its stead.
@@ -66,6 +66,7 @@ class Change:
     status: os.stat_result | None
     data: bytes | None
     after: str | None
+    has: Attributes
     attributes: Attributes
     in_place: bool = False
     source: str | None = None
@@ -130,6 +131,7 @@ class _Move:
         change: What is to be done.
         staged: Where the new content is until then, if it is anywhere.
         old: Where the old content is from then on, if there is any.
+        inode: Of the file that takes the place, or that is overwritten.
         lost: What the file could not be given, in words.
     """
 
@@ -139,7 +141,7 @@ class _Move:
         self.staged = temporary_name(change.target) if is_staged else None
         self.old = None if change.before is None else temporary_name(change.target)
         self.lost: list[str] = []
-        self._inode: int | None = None
+        self.inode: int | None = None
 
     @property
     def step(self) -> JournalStep:
@@ -150,7 +152,7 @@ class _Move:
             change.before,
             change.after,
             self.old,
-            self._inode,
+            self.inode,
             in_place=change.in_place,
         )
 
@@ -160,33 +162,35 @@ class _Move:
         if self.staged is None or change.data is None:
             return
         if change.source is not None:
-            keep_aside(change.source, change.target, self.staged, change.attributes)
+            keep_aside(change.source, change.target, self.staged, change.attributes, change.after)
         else:
             self.lost = stage(change.target, self.staged, change.data, change.attributes)
         with FaultsOf(change.target, "examining"):
-            self._inode = system.lstat(self.staged).st_ino
+            self.inode = system.lstat(self.staged).st_ino
 
     def keep_old(self, earlier: Sequence[_Move]) -> None:
         """Give what the change will find, which an earlier one may put there, a second name."""
-        change = self.change
+        change, old = self.change, self.old
         before = next((m for m in reversed(earlier) if m.change.target == change.target), None)
-        if self.old is None:
+        if change.in_place:
+            self.inode = before.inode if before else change.status and change.status.st_ino
+        if old is None:
             _check_absent(change.target)
-        elif before is not None and before.staged is not None:
-            keep_aside(before.staged, change.target, self.old, change.attributes)
-        elif before is not None:
-            stage(change.target, self.old, before.change.data or b"", change.attributes)
+        elif before is not None and before.staged is None:
+            stage(change.target, old, before.change.data or b"", change.has)
+        elif change.in_place:
+            copy_aside(change.target, change.target, old, change.has, change.before)
         else:
-            keep = copy_aside if change.in_place else keep_aside
-            _check_same(
-                change, self.old, keep(change.target, change.target, self.old, change.attributes)
-            )
+            source = change.target if before is None else before.staged or change.target
+            is_file = keep_aside(source, change.target, old, change.has, change.before)
+            if is_file and before is None:
+                _check_same(change, old)
 
     def make(self) -> None:
         """Exchange the file."""
         change = self.change
         if change.in_place and change.data is not None:
-            self.lost = overwrite(change.target, change.data, change.attributes)
+            self.lost = overwrite(change.target, change.data, change.attributes, self.inode)
             return
         with FaultsOf(change.target, "replacing"):
             if self.staged is None:
@@ -238,20 +242,12 @@ def _check_absent(target: str) -> None:
             system.lstat(target)
         except FileNotFoundError:
             return
-    raise FileAccessError(target, errno.EAGAIN, _CHANGED)
+    raise FileAccessError(target, errno.EAGAIN, CHANGED_MEANWHILE)
 
 
-def _check_same(change: Change, kept: str, digest: str | None) -> None:
-    """
-    Another program, which takes no lock, may have written the file since we read it.
-
-    What was copied was read, and has a *digest*; what got a second name is the file itself.
-    """
-    if digest is not None:
-        is_same = digest == change.before
-    else:
-        with FaultsOf(change.target, "examining"):
-            now = Stamp.of(system.lstat(kept))
-        is_same = change.status is None or now.content == Stamp.of(change.status).content
-    if not is_same:
-        raise FileAccessError(change.target, errno.EAGAIN, _CHANGED)
+def _check_same(change: Change, kept: str) -> None:
+    """Another program, which takes no lock, may have written the file since we read it."""
+    with FaultsOf(change.target, "examining"):
+        now = Stamp.of(system.lstat(kept))
+    if change.status is not None and now.content != Stamp.of(change.status).content:
+        raise FileAccessError(change.target, errno.EAGAIN, CHANGED_MEANWHILE)

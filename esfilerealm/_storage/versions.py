@@ -104,6 +104,7 @@ def _backup(
         status=version.stat,
         data=data,
         after=None if data is None else digest_of(data),
+        has=attributes,
         attributes=attributes,
         source=source,
         is_backup=True,

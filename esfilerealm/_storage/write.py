@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from ..results import FileResult, WriteResult
 from . import system
 from .attributes import Attributes
+from .locate import journal_path
 from .read import digest_of
 from .target import survey
 from .unit import Change, commit
@@ -73,7 +74,7 @@ def write_files(
     if changes and not options.dry_run:
         backups = swap(files.both) if is_undo else rotation(files.both, options.keep)
         everything = [*backups, *changes]
-        given = commit(everything, paths.journal, _of_journal(files, changes))
+        given = commit(everything, journal_path(files.users.path), _of_journal(files, changes))
         for change, losses in zip(everything, given, strict=True):
             if not change.is_backup:
                 lost[change.target] += [loss for loss in losses if loss not in lost[change.target]]
@@ -94,34 +95,33 @@ def _changes(
     ordered = []
     for file, data in contents:
         earlier = changes.get(file.path)
+        has = earlier.attributes if earlier else _attributes_now(file)
+        wished = has.changed_by(options.wish())
         changes[file.path] = Change(
             target=file.path,
             before=earlier.after if earlier else file.digest,
             status=None if earlier else file.stat,
             data=data,
             after=digest_of(data),
-            attributes=earlier.attributes if earlier else _attributes(file, options),
+            has=has,
+            attributes=wished.tolerant() if options.is_tolerant else wished,
             in_place=targets[file.path].in_place,
         )
         ordered.append(changes[file.path])
     return ordered
 
 
-def _attributes(file: FileContent, options: WriteOptions) -> Attributes:
+def _attributes_now(file: FileContent) -> Attributes:
+    """Give those that a file has, or that a new one gets by itself."""
     if file.stat is None:
-        attributes = Attributes.inherited(os.path.dirname(file.path))
-    else:
-        attributes = Attributes.of(file.path, file.stat)
-    attributes = attributes.changed_by(options.wish())
-    return attributes.tolerant() if options.is_tolerant else attributes
+        return Attributes.inherited(os.path.dirname(file.path))
+    return Attributes.of(file.path, file.stat)
 
 
 def _of_journal(files: RealmFiles, changes: Sequence[Change]) -> Attributes:
-    """Let those read the record who may read what it is about; they need it for that."""
-    own = [change.attributes for change in changes if change.target == files.users.path]
-    if own or files.users.stat is None:
-        return (own[0] if own else changes[0].attributes).tolerant()
-    return Attributes.of(files.users.path, files.users.stat).tolerant()
+    """Let those read the record who may read ``users`` now; they need it for that."""
+    own = next((c.has for c in changes if c.target == files.users.path), None)
+    return (own or _attributes_now(files.users)).tolerant()
 
 
 def _result(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crash.kit import Dead, DieAfterRenames, intercepted
@@ -16,7 +18,6 @@ from esfilerealm.errors import FileRealmError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 HASH = "$2a$04$5zQUs3WRRuT4StzLvfz9G.oBoDBujx/.HU3io31Rx86XVexwBEufu"
 OTHER_HASH = "{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g="
@@ -136,6 +137,14 @@ def recover(folder: Path) -> None:
 
 
 SCENARIOS = {
+    **(
+        {
+            "useradd, owner": Scenario(lambda folder: useradd(folder, owner=4711), realm),
+            "init, owner": Scenario(lambda folder: UsersTool(folder).init(owner=4711), Path.mkdir),
+        }
+        if hasattr(os, "geteuid") and os.geteuid() == 0
+        else {}  # only root may give files away
+    ),
     "useradd command": Scenario(
         command("useradd", "new", "--hash", HASH, "-r", "viewer,fresh"), realm
     ),
@@ -153,6 +162,12 @@ SCENARIOS = {
     "useradd": Scenario(useradd, realm),
     "useradd, links": Scenario(useradd, realm_with_links),
     "useradd, mode": Scenario(lambda folder: useradd(folder, mode=0o604), realm),
+    "passwd, mode": Scenario(
+        lambda folder: UsersTool(folder, mode=0o604).passwd("bob", password_hash=OTHER_HASH), realm
+    ),
+    "useradd, in place, mode": Scenario(
+        lambda folder: useradd(folder, strategy="in_place", mode=0o604), realm
+    ),
     "useradd, in place": Scenario(lambda folder: useradd(folder, strategy="in_place"), realm),
     "useradd, first version": Scenario(lambda folder: useradd(folder, keep=2), realm),
     "useradd, third version": Scenario(useradd, realm_with_versions),

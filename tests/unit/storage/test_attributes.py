@@ -159,12 +159,14 @@ class TestKept:
         with pytest.raises(FileAccessError, match="while reading the attributes of it"):
             Attributes.of(str(users), users.stat())
 
-    def test_those_of_a_link_itself(self, users, tmp_path):
-        """Nobody gets at the attributes of another file by a link in the place of ours."""
-        set_extended(users, REMARK, b"value")
-        (tmp_path / "link").symlink_to("users")
-        link = tmp_path / "link"
-        assert Attributes.of(str(link), link.lstat()).extended == {}
+    @pytest.mark.parametrize("kind", ["link", "file"])
+    def test_those_of_another_file_in_its_place_are_not_taken(self, users, tmp_path, kind):
+        """Its access control list might let its owner read what we are about to write."""
+        status = users.stat()
+        users.rename(tmp_path / "moved")
+        users.symlink_to("moved") if kind == "link" else users.write_text("theirs")
+        with pytest.raises(FileAccessError):
+            Attributes.of(str(users), status)
 
     def test_on_a_system_without_owners_nothing_is_given(self, users, refused, monkeypatch):
         for name in ("HAS_EXTENDED_ATTRIBUTES", "HAS_MODES", "HAS_OWNERS"):
@@ -212,7 +214,7 @@ class TestRefused:
         set_extended(users, REMARK, b"value")
         attributes = Attributes.of(str(users), users.stat())
         asked = [refused("setxattr"), refused("fchown")]
-        assert overwrite(str(users), b"new", attributes) == []
+        assert overwrite(str(users), b"new", attributes, users.stat().st_ino) == []
         assert asked == [[], []]
 
 

@@ -170,7 +170,6 @@ class TestPaths:
     def test_in_the_folder(self, tmp_path):
         paths = RealmPaths(tmp_path)
         assert paths.users == str(tmp_path / "users")
-        assert paths.lock == str(tmp_path / "users.lock")
         assert paths.journal == str(tmp_path / "users.journal")
         assert paths.legacy == []
 
@@ -185,16 +184,14 @@ class TestPaths:
         assert paths.legacy == [paths.users]
 
     @posix
-    def test_lock_and_record_are_beside_the_real_file(self, tmp_path):
+    def test_the_record_is_beside_the_real_file(self, tmp_path):
         """Wherever it is by now."""
         for name in ("data", "other"):
             (tmp_path / name).mkdir()
             (tmp_path / name / "u").touch()
         (tmp_path / "users").symlink_to("data/u")
         paths = RealmPaths(tmp_path)
-        assert paths.lock == str(tmp_path / "data" / "u.lock")
         assert paths.journal == str(tmp_path / "data" / "u.journal")
         (tmp_path / "users").unlink()
         (tmp_path / "users").symlink_to("other/u")
-        assert paths.lock == str(tmp_path / "other" / "u.lock")
         assert paths.journal == str(tmp_path / "other" / "u.journal")

@@ -220,18 +220,18 @@ class TestSetAside:
         first = recover(paths).path
         (realm / "users.journal").write_bytes(b"more notes\n")
         second = recover(paths).path
-        assert set_aside_journals(paths) == sorted([first, second])
+        assert set_aside_journals(paths.journal) == sorted([first, second])
         assert not recover(paths)
         assert [line.split("]")[0] for line in tool.check().problems] == [
             f"[{path}" for path in sorted([first, second])
         ]
         os.unlink(first)
-        assert set_aside_journals(paths) == [second]
+        assert set_aside_journals(paths.journal) == [second]
 
     def test_other_names_are_none(self, realm, paths):
         for name in ("users.journal.rejected", "users.journal.0.rejected", "x.0a0a0a0a.rejected"):
             (realm / name).touch()
-        assert set_aside_journals(paths) == []
+        assert set_aside_journals(paths.journal) == []
 
 
 class TestTrust:

@@ -128,14 +128,14 @@ class TestKeepAside:
 
     @posix
     def test_a_second_name(self, source):
-        assert keep_aside(source, source, f"{source}.old", PLAIN) is None
+        assert keep_aside(source, source, f"{source}.old", PLAIN, digest_of(b"old"))
         assert os.path.samefile(source, f"{source}.old")
 
     @pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EPERM, errno.EMLINK])
     def test_a_copy_where_there_are_no_hard_links(self, source, monkeypatch, number):
         monkeypatch.setattr(system, "link", refusing(number))
-        copied = keep_aside(source, source, f"{source}.old", Attributes(0o604))
-        assert copied == digest_of(b"old")
+        attributes = Attributes(0o604)
+        assert not keep_aside(source, source, f"{source}.old", attributes, digest_of(b"old"))
         assert not os.path.samefile(source, f"{source}.old")
         with open(f"{source}.old") as file:
             assert file.read() == "old"
@@ -145,12 +145,18 @@ class TestKeepAside:
     def test_what_a_link_leads_to_gets_no_second_name(self, source, tmp_path):
         link = str(tmp_path / "link")
         os.symlink("users", link)
-        keep_aside(link, source, f"{source}.old", PLAIN)
+        keep_aside(link, source, f"{source}.old", PLAIN, digest_of(b"old"))
         assert os.stat(source).st_nlink == 1
 
     def test_a_file_that_went_away(self, target):
-        with pytest.raises(FileAccessError, match="went away while it was read"):
-            copy_aside(target, target, f"{target}.old", PLAIN)
+        with pytest.raises(FileAccessError, match="another program wrote it just now"):
+            copy_aside(target, target, f"{target}.old", PLAIN, digest_of(b"old"))
+
+    def test_what_was_not_examined_is_not_copied(self, source, tmp_path):
+        """The attributes of the copy are not meant for it: somebody more may read by them."""
+        with pytest.raises(FileAccessError, match="another program wrote it just now"):
+            copy_aside(source, source, f"{source}.old", PLAIN, digest_of(b"other"))
+        assert [path.name for path in tmp_path.iterdir()] == ["users"]
 
 
 class TestOverwrite:
@@ -159,7 +165,7 @@ class TestOverwrite:
         (tmp_path / "users").write_text("as before")
         os.chmod(target, 0o604)
         before = os.stat(target)
-        assert overwrite(target, data, Attributes(0o604)) == []
+        assert overwrite(target, data, Attributes(0o604), before.st_ino) == []
         assert (tmp_path / "users").read_bytes() == data
         after = os.stat(target)
         assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
@@ -168,7 +174,7 @@ class TestOverwrite:
         (tmp_path / "users").touch()
         trace = Trace()
         with intercepted(trace):
-            overwrite(target, b"data", PLAIN)
+            overwrite(target, b"data", PLAIN, os.stat(target).st_ino)
         assert trace.calls[-1] == "fsync users"
         assert trace.calls.index("write users") < trace.calls.index("ftruncate users")
 
@@ -179,8 +185,14 @@ class TestOverwrite:
         victim.write_text("old")
         place(tmp_path / "users", kind, victim)
         with pytest.raises(FileAccessError, match=r"users\]"):
-            overwrite(target, b"new", PLAIN)
+            overwrite(target, b"new", PLAIN, os.stat(target).st_ino)
         assert victim.read_text() == "old"
+
+    def test_only_the_file_that_was_examined(self, target, tmp_path):
+        (tmp_path / "users").write_text("theirs")
+        with pytest.raises(FileAccessError, match="another program wrote it just now"):
+            overwrite(target, b"new", PLAIN, os.stat(target).st_ino + 1)
+        assert (tmp_path / "users").read_text() == "theirs"
 
 
 class TestLeftovers:
