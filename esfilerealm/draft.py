@@ -97,13 +97,13 @@ class Draft:
             return self._new_roles[username]
         return self._users_roles.roles_of(username)
 
-    def go_back_to(self, users: bytes, users_roles: bytes) -> None:
-        """Make both files, to the last byte, what they were before."""
+    def go_back_to(self, users: FileContent, users_roles: FileContent) -> None:
+        """Make both files, to the last byte, what they were in an earlier version."""
         old_hashes = parse_users(self.files.users.data, **self._name_rules).users
         old_roles = parse_users_roles(self.files.users_roles.data).roles_by_user
-        new_hashes = parse_users(users, source="users", **self._name_rules).users
-        new_roles = parse_users_roles(users_roles, source="users_roles").roles_by_user
-        self._whole = users, users_roles
+        new_hashes = parse_users(users.data, source=users.path, **self._name_rules).users
+        new_roles = parse_users_roles(users_roles.data, source=users_roles.path).roles_by_user
+        self._whole = users.data, users_roles.data
         self._new_hashes = {name: new_hashes.get(name) for name in {**old_hashes, **new_hashes}}
         self._new_roles = {name: new_roles.get(name, ()) for name in {**old_roles, **new_roles}}
 

@@ -76,8 +76,8 @@ def check_realm(
         for name in listing.orphans
     ]
     problems += [
-        f"[{path}] is the record of a change that could not be ended; remove it when you have seen "
-        "that both files are as they should be"
+        f"[{path}] is the record of a change that could not be ended; remove it, and what else "
+        "ends like that, when you have seen that both files are as they should be"
         for path in set_aside_journals(paths.journal)
     ]
     return RealmCheck(listing, tuple(problems), recovery or Recovery())

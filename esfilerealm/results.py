@@ -99,9 +99,9 @@ class Recovery:
             return f"a change was complete but for its record, which is removed [{self.path}]"
         if self.outcome == "set_aside":
             return (
-                f"the record of an unfinished change is of no use: {self.reason}; both files and "
-                f"what their writer kept stay as they are, and it is set aside as [{self.path}]: "
-                "check them, then remove it"
+                f"the record of an unfinished change is of no use: {self.reason}; both files stay "
+                f"as they are, and it is set aside as [{self.path}]: check them, then remove it "
+                "and what else ends like that"
             )
         return "there was no unfinished change"
 

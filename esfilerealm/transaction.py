@@ -45,7 +45,6 @@ class Transaction:
     A context manager: leaving it writes, leaving it by an exception does not. It has the verbs of
     ``UsersTool``; each raises at once what can be known from the files as they are, and on leaving
     all are checked again under the lock.
-
     """
 
     def __init__(self, paths: RealmPaths, settings: RealmSettings, options: WriteOptions) -> None:

@@ -9,6 +9,7 @@ from ._storage.options import WriteOptions
 from ._storage.read import read_file
 from ._storage.realm_files import RealmFiles
 from .errors import (
+    ConfigurationFileMissingError,
     FilePermissionError,
     FileRealmError,
     InvalidHashError,
@@ -229,6 +230,8 @@ class UsersTool:
         """
         from ._storage.access import write_access
 
+        if not os.path.isdir(self.config_dir):
+            raise ConfigurationFileMissingError(self.config_dir, "check the path of the folder")
         with write_access(self.paths, self._options) as recovery:
             return recovery
 
@@ -259,11 +262,15 @@ class UsersTool:
         from .inspection import check_realm
 
         paths = self.paths
+        is_unfinished = os.path.lexists(paths.journal)
+        if not is_unfinished:
+            RealmFiles.read(paths)  # a mistyped folder is to stay without a lock file
         try:
             recovery = self.recover()
-        except FilePermissionError:
-            if os.path.lexists(paths.journal):
-                raise
+        except FilePermissionError as error:
+            if is_unfinished:
+                reason = f"an unfinished change is recorded there, and cannot be ended: {error}"
+                raise FilePermissionError(paths.journal, reason, error.errno or 0) from error
             recovery = None
         return check_realm(paths, self.settings, recovery)
 

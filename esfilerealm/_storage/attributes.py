@@ -28,6 +28,7 @@ _PRIVATE_MODE: Final = 0o600
 _GROUP_BITS: Final = 0o2070
 _ALL_MODE_BITS: Final = 0o7777
 _NO_ID: Final = 2**32 - 1  # what the system takes for "leave it"
+_LONGEST_ID: Final = 20
 _UMASK_LOCK: Final = Lock()
 
 #: What a new file gets from its folder, and must not have if the one it replaces has it not.
@@ -105,6 +106,11 @@ class Attributes:
             group=self.group if other.group is None else other.group,
         )
 
+    @property
+    def numbers(self) -> tuple[int, int, int]:
+        """Mode, owner and group of an existing file."""
+        return self.mode or 0, self.owner or 0, self.group or 0
+
     def tolerant(self) -> Attributes:
         """Give the same, but tell what cannot be given instead of refusing."""
         return replace(self, is_tolerant=True)
@@ -117,9 +123,12 @@ class Attributes:
         """Tell whether a file of this *status* has something else than what is wished here."""
         if not system.HAS_OWNERS:
             return False
+        is_owner_another = self.owner not in (None, status.st_uid)
+        if self.is_tolerant and os.geteuid() != 0:
+            is_owner_another = False  # it could not be given, and would be tried at every write
         return (
-            self.mode not in (None, stat.S_IMODE(status.st_mode))
-            or self.owner not in (None, status.st_uid)
+            is_owner_another
+            or self.mode not in (None, stat.S_IMODE(status.st_mode))
             or self.group not in (None, status.st_gid)
         )
 
@@ -162,6 +171,9 @@ class Attributes:
                     system.setxattr(descriptor, name, value)
                 except OSError as error:
                     self._cannot(f"extended attribute [{name}]", target, given, error)
+                    if name == _INHERITED and given.mode is not None:
+                        # Beside a list, these bits are the most that anybody in it has.
+                        given.mode &= ~_GROUP_BITS
         if _INHERITED in found and _INHERITED not in wanted:
             system.removexattr(descriptor, _INHERITED)
 
@@ -191,8 +203,11 @@ class Given:
             system.fchmod(descriptor, _PRIVATE_MODE)
 
     def give_mode(self, descriptor: int) -> None:
-        """Give it its mode; last, since a change of owner may take bits away."""
-        if system.HAS_MODES and self.mode is not None:
+        """Give it its mode, after its owner, since a change of that may take bits away."""
+        if not system.HAS_MODES or self.mode is None:
+            return
+        # Only its owner may even set the mode that it has.
+        if stat.S_IMODE(system.fstat(descriptor).st_mode) != self.mode:
             system.fchmod(descriptor, self.mode)
 
 
@@ -236,7 +251,7 @@ def _umask() -> int:
 
 
 def _user_id(owner: str | int) -> int:
-    if isinstance(owner, int) or owner.isdecimal():
+    if isinstance(owner, int) or _is_number(owner):
         return _checked_id("owner", int(owner))
     try:
         import pwd
@@ -247,7 +262,7 @@ def _user_id(owner: str | int) -> int:
 
 
 def _group_id(group: str | int) -> int:
-    if isinstance(group, int) or group.isdecimal():
+    if isinstance(group, int) or _is_number(group):
         return _checked_id("group", int(group))
     try:
         import grp
@@ -255,6 +270,10 @@ def _group_id(group: str | int) -> int:
         return grp.getgrnam(group).gr_gid
     except (ImportError, KeyError, ValueError):
         raise InvalidAttributeError("group", group, "no such group on this system") from None
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= _LONGEST_ID
 
 
 def _checked_id(attribute: str, number: int) -> int:

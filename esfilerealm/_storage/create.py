@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from .._faults import FaultsOf
 from ..errors import FilePermissionError, FileRealmError
-from ..results import WriteResult
+from ..results import FileResult, WriteResult
 from . import system
 from .access import write_access
+from .attributes import Attributes
+from .read import digest_of
 from .realm_files import RealmFiles
 from .staging import sync_folder
 from .write import write_files
@@ -43,8 +45,9 @@ def create_missing_files(paths: RealmPaths, options: WriteOptions) -> WriteResul
     """
     if not _exists(paths.config_dir):
         if options.dry_run:
-            return WriteResult((), created=(paths.config_dir, paths.users, paths.users_roles))
+            return _would_create(paths, options)
         _make_folder(paths.config_dir, _FOLDER_MODE)
+        _give_folder(paths.config_dir, options)
         result = _created(paths, options)
         return replace(result, created=(paths.config_dir, *result.created))
     if options.dry_run:
@@ -56,7 +59,29 @@ def create_missing_files(paths: RealmPaths, options: WriteOptions) -> WriteResul
         # Who may not write, and need not, is told that all is there.
         if _exists(paths.journal) or _missing(paths, RealmFiles.read_any(paths)):
             raise
-        return WriteResult(())
+        return _written(paths, options)
+
+
+def _would_create(paths: RealmPaths, options: WriteOptions) -> WriteResult:
+    wish = options.wish()
+    files = tuple(
+        FileResult(path, "rename", None, digest_of(b""), wish.owner, wish.group, wish.mode)
+        for path in (paths.users, paths.users_roles)
+    )
+    return WriteResult(files, created=(paths.config_dir, paths.users, paths.users_roles))
+
+
+def _give_folder(folder: str, options: WriteOptions) -> None:
+    """Let a new folder belong to whom its files are to belong."""
+    wish = options.wish()
+    with FaultsOf(folder, "giving away"):
+        descriptor = system.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+        try:
+            Attributes(None, wish.owner, wish.group, None, wish.is_tolerant).give(
+                descriptor, folder
+            )
+        finally:
+            system.close(descriptor)
 
 
 def _make_folder(folder: str, mode: int = _ABOVE_MODE) -> None:

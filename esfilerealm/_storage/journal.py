@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Final
 
 from .._faults import FaultsOf
-from ..errors import FileAccessError, JournalVersionError, shown
+from ..errors import JournalVersionError, shown
 from . import system
 from .read import digest_of, read_plain_file
 from .staging import discard, stage, sync_folder, temporary_name, temporary_pattern
@@ -37,6 +37,7 @@ __all__ = ["Journal", "JournalStep", "UnusableJournalError"]
 
 _VERSION: Final = 1
 _FIRST_LINE: Final = re.compile(rb"esfilerealm journal ([1-9][0-9]{0,8})")
+_LARGEST: Final = 2**24
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -55,7 +56,8 @@ class JournalStep:
         after: Digest of what it holds after; None if it is gone then.
         old: Where it is kept as it was before; None if it was not there.
         inode: Of the file that takes its place, or that is overwritten; None if it goes.
-        in_place: Whether it is overwritten; if not, it is replaced whole.
+        had: If it is overwritten, its mode, owner and group before; if not, it is replaced whole
+            and this is None.
     """
 
     target: str
@@ -63,7 +65,12 @@ class JournalStep:
     after: str | None
     old: str | None
     inode: int | None
-    in_place: bool
+    had: tuple[int, int, int] | None
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the file is overwritten."""
+        return self.had is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +139,15 @@ class Journal:
             JournalVersionError: If it is of a later version of this package.
             FilePermissionError, FileAccessError: If it cannot be read.
         """
-        try:
-            file = read_plain_file(path)
-        except FileAccessError as error:
-            if _is_plain(path):
-                raise
-            raise UnusableJournalError("it is a link or no regular file") from error
+        with FaultsOf(path, "examining"):
+            try:
+                _check_plausible(system.lstat(path), trusted)
+            except FileNotFoundError:
+                return None
+        file = read_plain_file(path)
         if file.stat is None:
             return None
-        if not is_trusted(file.stat, trusted) or file.stat.st_nlink > 1:
-            raise UnusableJournalError(f"user [{file.stat.st_uid}] has put it there")
+        _check_plausible(file.stat, trusted)
         with FaultsOf(path, "examining"):
             journal = cls(path, tuple(_steps(path, file.data)))
         for step in journal.steps:
@@ -164,9 +170,14 @@ class Journal:
         return lines + digest_of(lines).encode() + b"\n"
 
 
-def _is_plain(path: str) -> bool:
-    with FaultsOf(path, "examining"):
-        return stat.S_ISREG(system.lstat(path).st_mode)
+def _check_plausible(status: os.stat_result, trusted: Collection[int]) -> None:
+    """Look at a record from outside: who has put it there?"""
+    if not stat.S_ISREG(status.st_mode):
+        raise UnusableJournalError("it is a link or no regular file")
+    if not is_trusted(status, trusted):
+        raise UnusableJournalError(f"user [{status.st_uid}] has put it there")
+    if status.st_nlink > 1 or status.st_size > _LARGEST:
+        raise UnusableJournalError("it has a second name, or is too large for a record")
 
 
 def _steps(path: str, data: bytes) -> list[JournalStep]:
@@ -187,8 +198,8 @@ def _steps(path: str, data: bytes) -> list[JournalStep]:
 
 def _decoded(content: dict[str, object], path: str) -> list[JournalStep]:
     folder = os.path.dirname(path)
-    # The path is another where the folder is mounted elsewhere, the inode where it was restored.
-    # A copy has neither, and is another folder.
+    # The path is another where the folder is mounted elsewhere, the inode where it was restored. A
+    # copy has neither, unless both are the whole of a file system; then it is in the same state.
     if content["folder"] != folder and content["inode"] != system.stat(folder).st_ino:
         raise UnusableJournalError(f"it is about the folder [{shown(content['folder'])}]")
     steps = content["steps"]
@@ -200,17 +211,33 @@ def _decoded(content: dict[str, object], path: str) -> list[JournalStep]:
 def _step(step: object, folder: str) -> JournalStep:
     if not isinstance(step, dict) or step.keys() != {f.name for f in fields(JournalStep)}:
         raise ValueError
-    target, old, inode, in_place = (step[key] for key in ("target", "old", "inode", "in_place"))
+    target, old, inode, had = (step[key] for key in ("target", "old", "inode", "had"))
     before, after = (_digest(step[key]) for key in ("before", "after"))
-    if not isinstance(target, str) or not isinstance(in_place, bool):
+    if not isinstance(target, str) or not isinstance(old, str | None):
         raise TypeError
-    if not isinstance(inode, int | None):
-        raise TypeError
-    if not isinstance(old, str | None) or (old is None) != (before is None):
+    if (old is None) != (before is None):
         raise ValueError
-    target = os.path.join(folder, target)
-    old = old and os.path.join(folder, old)
-    return JournalStep(target, before, after, old, inode, in_place=in_place)
+    return JournalStep(
+        os.path.join(folder, target),
+        before,
+        after,
+        old and os.path.join(folder, old),
+        None if inode is None else _number(inode),
+        None if had is None else _attributes(had),
+    )
+
+
+def _attributes(value: object) -> tuple[int, int, int]:
+    if not isinstance(value, list):
+        raise TypeError
+    mode, owner, group = map(_number, value)
+    return mode, owner, group
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError
+    return value
 
 
 def _digest(value: object) -> str | None:

@@ -67,7 +67,8 @@ class WriteOptions:
         """Give the owner, group and mode that files are to get in place of those they have."""
         from .attributes import Attributes  # not needed by those who only read
 
-        return Attributes.asked_for(self.owner, self.group, self.mode)
+        wish = Attributes.asked_for(self.owner, self.group, self.mode)
+        return wish.tolerant() if self.is_tolerant else wish
 
 
 def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:

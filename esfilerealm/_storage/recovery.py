@@ -12,7 +12,7 @@ from ..results import Recovery
 from . import system
 from .journal import UnusableJournalError
 from .locate import VERSION_PATTERN, journal_path
-from .staging import remove_leftovers, sync_folder
+from .staging import SET_ASIDE, remove_leftovers, set_leftovers_aside, sync_folder
 from .target import real_target
 from .unfinished import Progress, find_journal, make_durable, put_back
 
@@ -43,31 +43,33 @@ def recover(paths: RealmPaths) -> Recovery:
     journal = journal_path(users)
     try:
         recovery = _ended(find_journal(users, users_roles))
+        deal_with = remove_leftovers
     except UnusableJournalError as error:
         recovery = _set_aside(journal, str(error))
+        deal_with = set_leftovers_aside
     if recovery:
         _LOG.warning("%s", recovery)
-    if not set_aside_journals(journal):  # else a person may need what is left
-        _remove_leftovers([users, users_roles, journal])
+    for folder, names in _folders([users, users_roles, journal]).items():
+        deal_with(folder, f"({'|'.join(names)})({VERSION_PATTERN})?")
     return recovery
 
 
 def set_aside_journals(journal: str) -> list[str]:
     """Give the records that were set aside and not yet removed by anybody."""
     folder, name = os.path.split(journal)
-    pattern = re.compile(rf"{re.escape(name)}\.[0-9a-f]{{{2 * _RANDOM_BYTES}}}\.rejected")
     with FaultsOf(folder, "reading"):
-        return sorted(
-            os.path.join(folder, e) for e in system.listdir(folder) if pattern.fullmatch(e)
-        )
+        entries = system.listdir(folder)
+    ours = re.compile(rf"{re.escape(name)}\.[0-9a-f]{{8,16}}{re.escape(SET_ASIDE)}")
+    return sorted(os.path.join(folder, entry) for entry in entries if ours.fullmatch(entry))
 
 
-def _remove_leftovers(targets: Iterable[str]) -> None:
-    names: dict[str, list[str]] = {}
-    for target in targets:
-        names.setdefault(os.path.dirname(target), []).append(re.escape(os.path.basename(target)))
-    for folder, patterns in names.items():
-        remove_leftovers(folder, f"({'|'.join(patterns)})({VERSION_PATTERN})?")
+def _folders(paths: Iterable[str]) -> dict[str, list[str]]:
+    """Give for each folder the names in it, as regular expressions."""
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folder, name = os.path.split(path)
+        folders.setdefault(folder, []).append(re.escape(name))
+    return folders
 
 
 def _ended(journal: Journal | None) -> Recovery:
@@ -79,11 +81,12 @@ def _ended(journal: Journal | None) -> Recovery:
     else:
         make_durable(journal.steps)
     journal.retire()
+    sync_folder(os.path.dirname(journal.path))
     return Recovery("completed" if progress.is_complete else "rolled_back", journal.path)
 
 
 def _set_aside(path: str, reason: str) -> Recovery:
-    aside = f"{path}.{os.urandom(_RANDOM_BYTES).hex()}.rejected"
+    aside = f"{path}.{os.urandom(_RANDOM_BYTES).hex()}{SET_ASIDE}"
     with FaultsOf(path, "setting aside"):
         system.rename(path, aside)
     sync_folder(os.path.dirname(path))

@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from .attributes import Attributes
 
 __all__ = [
+    "SET_ASIDE",
     "copy_aside",
     "discard",
     "keep_aside",
     "overwrite",
     "remove_leftovers",
+    "set_leftovers_aside",
     "stage",
     "sync_file",
     "sync_folder",
@@ -49,11 +51,15 @@ _OVERWRITE: Final = (
 )
 _FOLDER: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 _RANDOM_BYTES: Final = 8
+_TEMPORARY: Final = ".tmp"
+
+#: The end of the name of what is kept for a person to look at.
+SET_ASIDE: Final = ".rejected"
 
 
 def temporary_name(target: str) -> str:
     """Give a name beside *target* that nobody can guess."""
-    return f"{target}.{os.urandom(_RANDOM_BYTES).hex()}.tmp"
+    return f"{target}.{os.urandom(_RANDOM_BYTES).hex()}{_TEMPORARY}"
 
 
 def temporary_pattern(target: str) -> str:
@@ -181,6 +187,19 @@ def remove_leftovers(folder: str, names: str) -> None:
     if found:
         sync_folder(folder)
         discard(found)
+
+
+def set_leftovers_aside(folder: str, names: str) -> None:
+    """
+    Keep what a killed writer left in *folder* for a person, under names that mean nothing to us.
+
+    For the arguments see ``remove_leftovers``.
+    """
+    leftover = re.compile(temporary_pattern(names))
+    with FaultsOf(folder, "reading"):
+        for entry in filter(leftover.fullmatch, system.listdir(folder)):
+            path = os.path.join(folder, entry)
+            system.rename(path, path.removesuffix(_TEMPORARY) + SET_ASIDE)
 
 
 def sync_file(path: str) -> None:

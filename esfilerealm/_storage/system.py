@@ -1,9 +1,10 @@
 """
 Every system call of this room, by a name of its own.
 
-Nothing in this room asks ``os`` by itself, so that a test can replace each call here: count it, let
-it fail, or end the process before or after it (``tests/crash/``). To be used as ``system.rename``
-and never imported by name, since a copied name could not be replaced.
+Nothing in this room gets at a file but by this module, so that a test can replace each call here:
+count it, let it fail, or end the process before or after it (``tests/crash/``). To be used as
+``system.rename`` and never imported by name, since a copied name could not be replaced. The lock
+itself is ``filelock``'s, and so are its calls.
 
 What a platform lacks is missing here too; ``HAS_OWNERS`` and its like tell.
 """

@@ -15,18 +15,21 @@ if TYPE_CHECKING:
 __all__ = ["is_trusted", "trusted_users"]
 
 
-def trusted_users(path: str) -> Collection[int]:
+def trusted_users(path: str, *, with_us: bool = True) -> Collection[int]:
     """
     Give the ids of those who rule over the file at *path* in any case.
 
-    They are this user, root, and who owns the file or its folder. What they leave beside it, a
-    record of a change or a version, is believed; what another user of the folder leaves is not.
+    They are root, who owns the file or its folder, and this user, if asked for. What they leave
+    beside it, a record of a change or a version, is believed; what another user of the folder
+    leaves is not.
     """
     folder = os.path.dirname(path)
     with FaultsOf(folder, "examining"):
-        users = {os.geteuid(), 0, system.stat(folder).st_uid} if system.HAS_OWNERS else set()
+        users = {0, system.stat(folder).st_uid}
         with suppress(FileNotFoundError):
             users.add(system.lstat(path).st_uid)
+    if with_us and system.HAS_OWNERS:
+        users.add(os.geteuid())
     return users
 
 

@@ -192,9 +192,10 @@ def _put_back(step: JournalStep) -> None:
     with FaultsOf(step.target, "putting back"):
         if step.old is None:
             system.unlink(step.target)
-        elif step.in_place:
-            status = system.lstat(step.old)
-            attributes = Attributes.of(step.old, status).tolerant()
+        elif step.had is not None:
+            # What is kept aside may belong to somebody else, who could only write the file.
+            extended = Attributes.of(step.old, system.lstat(step.old)).extended
+            attributes = Attributes(*step.had, extended, is_tolerant=True)
             overwrite(step.target, _kept(step).data, attributes, step.inode)
         else:
             system.rename(step.old, step.target)

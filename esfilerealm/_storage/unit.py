@@ -119,7 +119,7 @@ def commit(
     with suppress(FileRealmError):
         for path in spent:
             sync_folder(os.path.dirname(path))
-    discard([*spent, *(move.old for move in moves if move.old is not None)])
+        discard([*spent, *(move.old for move in moves if move.old is not None)])
     return [move.lost for move in moves]
 
 
@@ -153,7 +153,7 @@ class _Move:
             change.after,
             self.old,
             self.inode,
-            in_place=change.in_place,
+            change.has.numbers if change.in_place else None,
         )
 
     def stage(self) -> None:

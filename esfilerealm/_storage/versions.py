@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .._faults import FaultsOf
 from ..errors import FileAccessError, NoEarlierVersionError
 from . import system
 from .attributes import Attributes
-from .locate import version_path
+from .locate import VERSION_PATTERN, version_path
 from .read import FileContent, digest_of, read_plain_file
+from .staging import SET_ASIDE, temporary_pattern
 from .trust import is_trusted, trusted_users
 from .unit import Change
 
@@ -34,18 +37,19 @@ def rotation(files: Sequence[FileContent], keep: int | None) -> Iterator[Change]
         files: ``users`` and ``users_roles``, as they are before.
 
         keep: How many versions there are to be at most; None for as many as there are. What is
-            older is removed.
+            older is removed, and so is a version of which one file is gone.
     """
-    count = _count(files[0].path)
-    keep = count if keep is None else min(keep, count + 1)
-    for file in files:
-        versions = [_version(file.path, number) for number in range(1, max(count, keep) + 1)]
-        for older, newer in reversed([*zip(versions[1:keep], versions, strict=False)]):
-            yield from _moved(newer, older)
+    numbers = [_numbers(file.path) for file in files]
+    whole = sorted(numbers[0] & numbers[1])
+    keep = len(whole) if keep is None else min(keep, len(whole) + 1)
+    for file, own in zip(files, numbers, strict=True):
+        for number, newer in enumerate(whole[: max(keep - 1, 0)], 2):
+            if newer != number:
+                yield _moved(_version(file.path, newer), _version(file.path, number))
         if keep:
-            yield _as_latest(file, versions[0])
-        for surplus in versions[keep:]:
-            yield from _removed(surplus)
+            yield _as_latest(file, _version(file.path, 1))
+        for surplus in sorted(own - set(range(1, keep + 1))):
+            yield _backup(_version(file.path, surplus), None, Attributes(None))
 
 
 def swap(files: Sequence[FileContent]) -> Iterator[Change]:
@@ -54,9 +58,9 @@ def swap(files: Sequence[FileContent]) -> Iterator[Change]:
         yield _as_latest(file, _version(file.path, 1))
 
 
-def earlier_version(files: Sequence[FileContent]) -> tuple[bytes, bytes]:
+def earlier_version(files: Sequence[FileContent]) -> tuple[FileContent, FileContent]:
     """
-    Give what ``users`` and ``users_roles`` held in the latest version.
+    Give ``users`` and ``users_roles`` of the latest version.
 
     Raises:
         NoEarlierVersionError: If there is none.
@@ -70,20 +74,12 @@ def earlier_version(files: Sequence[FileContent]) -> tuple[bytes, bytes]:
         if file.stat is not None and not is_trusted(file.stat, trusted_users(version.path)):
             reason = f"user [{file.stat.st_uid}] owns it, who owns no [{version.path}]: change that"
             raise FileAccessError(file.path, errno.EPERM, reason)
-    return users.data, users_roles.data
+    return users, users_roles
 
 
-def _moved(newer: FileContent, older: FileContent) -> Iterator[Change]:
-    if newer.stat is None:  # somebody removed one file of a version
-        yield from _removed(older)
-        return
-    attributes = Attributes.of(newer.path, newer.stat)
-    yield _backup(older, newer.data, attributes, source=newer.path)
-
-
-def _removed(version: FileContent) -> Iterator[Change]:
-    if version.exists:
-        yield _backup(version, None, Attributes(None))
+def _moved(newer: FileContent, older: FileContent) -> Change:
+    attributes = Attributes(None) if newer.stat is None else Attributes.of(newer.path, newer.stat)
+    return _backup(older, newer.data, attributes, source=newer.path)
 
 
 def _as_latest(file: FileContent, latest: FileContent) -> Change:
@@ -111,20 +107,13 @@ def _backup(
     )
 
 
-def _count(path: str) -> int:
-    count = 0
+def _numbers(path: str) -> set[int]:
+    """Find the versions of a file."""
+    folder, name = os.path.split(path)
+    version = re.compile(re.escape(name) + VERSION_PATTERN)
     with FaultsOf(path, "looking for versions of"):
-        while _exists(version_path(path, count + 1)):
-            count += 1
-    return count
-
-
-def _exists(path: str) -> bool:
-    try:
-        system.lstat(path)
-    except FileNotFoundError:
-        return False
-    return True
+        entries = system.listdir(folder)
+    return {int(e[len(name) + 1 : -1]) for e in entries if version.fullmatch(e)}
 
 
 def _version(path: str, number: int) -> FileContent:
@@ -140,6 +129,23 @@ def _version(path: str, number: int) -> FileContent:
     if not is_trusted(version.stat, trusted_users(path)):
         reason = f"it is from user [{version.stat.st_uid}], who does not own [{path}]: remove it"
         raise FileAccessError(version.path, errno.EPERM, reason)
-    if version.stat.st_nlink > 1:  # it may be any file, put there under this name
-        raise FileAccessError(version.path, errno.EMLINK, "it has a second name: remove it")
+    if version.stat.st_nlink > 1 and _has_a_name_of_another(version.path, version.stat):
+        reason = "it has a second name, and may be any file that was put there: look what it is"
+        raise FileAccessError(version.path, errno.EMLINK, reason)
     return version
+
+
+def _has_a_name_of_another(path: str, status: os.stat_result) -> bool:
+    """Tell whether a file has other names than those that a writer gives it for a moment."""
+    folder, name = os.path.split(path)
+    versions_of_it = re.escape(name.rpartition(".")[0]) + VERSION_PATTERN
+    ours = re.compile(rf"{versions_of_it}|{temporary_pattern(versions_of_it)}")
+    known = 0
+    with FaultsOf(folder, "examining"):
+        for entry in system.listdir(folder):
+            stem = entry.removesuffix(SET_ASIDE)
+            if ours.fullmatch(entry) or (stem != entry and ours.fullmatch(stem + ".tmp")):
+                with suppress(FileNotFoundError):
+                    other = system.lstat(os.path.join(folder, entry))
+                    known += os.path.samestat(other, status)
+    return status.st_nlink > known

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
+from ..errors import FilePermissionError
 from ..results import FileResult, WriteResult
 from . import system
 from .attributes import Attributes
 from .locate import journal_path
 from .read import digest_of
 from .target import survey
+from .trust import trusted_users
 from .unit import Change, commit
 from .versions import rotation, swap
 
@@ -74,6 +77,8 @@ def write_files(
     if changes and not options.dry_run:
         backups = swap(files.both) if is_undo else rotation(files.both, options.keep)
         everything = [*backups, *changes]
+        if len(everything) > 1 or everything[0].in_place:
+            _check_writer(files.users.path)
         given = commit(everything, journal_path(files.users.path), _of_journal(files, changes))
         for change, losses in zip(everything, given, strict=True):
             if not change.is_backup:
@@ -84,6 +89,20 @@ def write_files(
             for file in files.both
         ),
     )
+
+
+def _check_writer(users: str) -> None:
+    """
+    Refuse who could not be followed: a record of theirs is believed by nobody but themselves.
+
+    Else, if they were killed, their change would stay half made.
+    """
+    if system.HAS_OWNERS and os.geteuid() not in trusted_users(users, with_us=False):
+        reason = (
+            "you own neither it nor its folder, so that nobody else could take back what you began "
+            "if you were stopped on the way: run this as the owner of one of them or as root"
+        )
+        raise FilePermissionError(users, reason, errno.EPERM)
 
 
 def _changes(

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 DEFAULT_CONFIG_DIR = "/etc/elasticsearch"
 
+_LONGEST_NUMBER = 9
+
 
 class Invocation:
     """
@@ -122,17 +124,17 @@ class Invocation:
 
     def _mode(self) -> int | None:
         text = self.value("mode")
-        try:
-            return None if text is None else int(text, 8)
-        except ValueError:
-            rule = "must be an octal number such as 640"
-            raise InvalidAttributeError("mode", text, rule) from None
+        if text is None:
+            return None
+        if not text or len(text) > _LONGEST_NUMBER or text.strip("01234567"):
+            raise InvalidAttributeError("mode", text, "must be an octal number such as 640")
+        return int(text, 8)
 
     def _keep(self) -> int | None:
         text = self.value("keep")
         if text is None:
             return None
-        if not (text.isascii() and text.isdecimal()):
+        if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER):
             raise UsageError(f"option [keep] needs a number of versions, not [{shown(text)}]")
         return int(text)
 

@@ -33,7 +33,8 @@ def run_useradd(invocation: Invocation) -> int:
     invocation.result["roles"] = roles
     effect = f"add user [{username}] with the roles [{','.join(roles)}]"
     tell_written(invocation, change.result, effect)
-    is_created = change.result.files[-1].before is None and change.result.files[-1].changed
+    _, users_roles = change.result.files
+    is_created = users_roles.changed and users_roles.before is None
     if is_created and not invocation.has("dry-run"):
         invocation.terminal.print(f"Created [{tool.paths.users_roles}]")
     return OK

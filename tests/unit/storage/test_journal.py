@@ -29,7 +29,7 @@ STEP = {
     "after": NEW,
     "old": None,
     "inode": 4711,
-    "in_place": False,
+    "had": None,
 }
 
 
@@ -43,9 +43,9 @@ def folder(tmp_path):
 def steps_in(folder):
     users, roles = str(folder / "users"), str(folder / "users_roles")
     return (
-        JournalStep(roles, None, NEW, None, 4711, in_place=False),
-        JournalStep(users, OLD, NEW, f"{users}.0123456789abcdef.tmp", None, in_place=True),
-        JournalStep(roles, NEW, None, f"{roles}.0123456789abcdef.tmp", None, in_place=False),
+        JournalStep(roles, None, NEW, None, 4711, None),
+        JournalStep(users, OLD, NEW, f"{users}.0123456789abcdef.tmp", None, (0o640, 1000, 0)),
+        JournalStep(roles, NEW, None, f"{roles}.0123456789abcdef.tmp", None, None),
     )
 
 
@@ -84,7 +84,7 @@ class TestWriting:
         """As where `users_roles` is a link."""
         target = str(tmp_path / "elsewhere" / "roles")
         (tmp_path / "elsewhere").mkdir()
-        step = JournalStep(target, OLD, NEW, f"{target}.0123456789abcdef.tmp", 4712, in_place=False)
+        step = JournalStep(target, OLD, NEW, f"{target}.0123456789abcdef.tmp", 4712, None)
         journal = Journal(str(folder / "users.journal"), (*steps_in(folder), step))
         journal.write(PLAIN)
         allowed = [*allowed_in(folder), re.escape(target)]
@@ -102,7 +102,7 @@ class TestWriting:
             "after": NEW,
             "old": "users.0123456789abcdef.tmp",
             "inode": None,
-            "in_place": True,
+            "had": [0o640, 1000, 0],
         }
         assert third.decode() == digest_of(first + b"\n" + second + b"\n")
         assert end == b""
@@ -285,7 +285,10 @@ class TestContent:
             pytest.param({}, id="empty"),
             pytest.param({"target": "users"}, id="too little"),
             pytest.param({**STEP, "extra": 1}, id="too much"),
-            pytest.param({**STEP, "in_place": 1}, id="no truth"),
+            pytest.param({**STEP, "had": 1}, id="no attributes"),
+            pytest.param({**STEP, "had": [1, 2]}, id="too few attributes"),
+            pytest.param({**STEP, "had": [1, 2, -3]}, id="no number"),
+            pytest.param({**STEP, "inode": True}, id="no inode"),
             pytest.param({**STEP, "target": 7}, id="no path"),
             pytest.param({**STEP, "inode": "7"}, id="no number"),
             pytest.param({**STEP, "after": "x"}, id="no digest"),

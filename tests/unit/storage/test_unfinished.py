@@ -59,9 +59,8 @@ class Change:
             if after is not None and not overwrites:
                 put(staged(target, number), after)
                 inode = os.stat(staged(target, number)).st_ino
-            self.steps.append(
-                JournalStep(target, digest(before), digest(after), old, inode, overwrites)
-            )
+            had = attributes(target) if overwrites else None
+            self.steps.append(JournalStep(target, digest(before), digest(after), old, inode, had))
         self.before = named(folder)
         for number, (file, _, after) in enumerate(CHANGES[name][:taken]):
             if self.steps[number].in_place or self.steps[number].inode is None:
@@ -72,6 +71,11 @@ class Change:
     @property
     def progress(self):
         return Progress(self.steps)
+
+
+def attributes(path):
+    status = os.stat(path)
+    return stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid
 
 
 def stays_there(name, file):
@@ -207,13 +211,16 @@ class TestPutBack:
     @posix
     def test_in_place_the_inode_stays_and_mode_and_all_bytes_are_put_back(self, tmp_path):
         change = Change(tmp_path, "three writes of two files", 2, in_place=True)
+        """The mode is that of the record: what is kept aside may be somebody else's."""
+        mode = stat.S_IMODE((tmp_path / "users").stat().st_mode)
         for step in change.steps:
             os.chmod(step.old, 0o604)
+        (tmp_path / "users").chmod(0o600)
         inode = (tmp_path / "users").stat().st_ino
         put(str(tmp_path / "users"), b"half of what is new, and much longer than the old")
         put_back(change.steps)
         status = (tmp_path / "users").stat()
-        assert (status.st_ino, stat.S_IMODE(status.st_mode)) == (inode, 0o604)
+        assert (status.st_ino, stat.S_IMODE(status.st_mode)) == (inode, mode)
         assert named(tmp_path) == change.before
 
     @posix
