@@ -9,6 +9,7 @@ import stat
 from .._faults import FaultsOf
 from ..errors import FileAccessError
 from . import system
+from .stamp import Stamp
 
 __all__ = [
     "CHANGED_MEANWHILE",
@@ -76,7 +77,7 @@ class FileContent:
         return os.path.samestat(self.stat, other.stat)
 
     def is_like(self, other: FileContent) -> bool:
-        """Tell whether a write would start from the same file, with the same content and mode."""
+        """Tell whether a write would start from the same file, unwritten, with the same mode."""
         return (
             self.path == other.path
             and self.data == other.data
@@ -94,7 +95,8 @@ def digest_of(data: bytes) -> str:
 def _attributes(status: os.stat_result | None) -> tuple[int, ...] | None:
     if status is None:
         return None
-    return status.st_dev, status.st_ino, status.st_mode, status.st_uid, status.st_gid
+    # The stamp too: the number of an inode that is gone may be given to the next file.
+    return *Stamp.of(status).content, status.st_mode, status.st_uid, status.st_gid
 
 
 def read_file(path: str) -> FileContent:

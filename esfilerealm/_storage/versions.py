@@ -129,7 +129,11 @@ def _version(path: str, number: int) -> FileContent:
     if not is_trusted(version.stat, trusted_users(path)):
         reason = f"it is from user [{version.stat.st_uid}], who does not own [{path}]: remove it"
         raise FileAccessError(version.path, errno.EPERM, reason)
-    if version.stat.st_nlink > 1 and _has_a_name_of_another(version.path, version.stat):
+    with FaultsOf(version.path, "examining"):
+        # By its name again: what was opened may have had another one until a moment ago.
+        named = system.lstat(version.path)
+    is_another = not os.path.samestat(named, version.stat)
+    if is_another or (named.st_nlink > 1 and _has_a_name_of_another(version.path, named)):
         reason = "it has a second name, and may be any file that was put there: look what it is"
         raise FileAccessError(version.path, errno.EMLINK, reason)
     return version
