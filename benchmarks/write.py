@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from esfilerealm import UsersTool
-from esfilerealm._storage.journal import Journal
+from esfilerealm._storage import unit
 
 from .measure import Options, Row, Sides, compare, timed
 from .realms import HASH, ROLES, make_realm, sized_realm
@@ -115,13 +115,12 @@ def _journal(options: Options, count: int, rounds: int, aim: float) -> Row:
 @contextmanager
 def _no_journal() -> Iterator[None]:
     """Let writes do without a record, as if a crash could not come in between."""
-    write, remove = Journal.write, Journal.remove
-    Journal.write = lambda *_: None  # type: ignore[method-assign, assignment]
-    Journal.remove = lambda *_: None  # type: ignore[method-assign, assignment]
+    needs_journal = unit._needs_journal  # noqa: SLF001 - nobody else is to turn it off
+    unit._needs_journal = lambda _: False  # noqa: SLF001
     try:
         yield
     finally:
-        Journal.write, Journal.remove = write, remove  # type: ignore[method-assign]
+        unit._needs_journal = needs_journal  # noqa: SLF001
 
 
 def _rewrite(folder: str, written: list[str]) -> None:

@@ -96,7 +96,8 @@ def _attributes(status: os.stat_result | None) -> tuple[int, ...] | None:
     if status is None:
         return None
     # The stamp too: the number of an inode that is gone may be given to the next file.
-    return *Stamp.of(status).content, status.st_mode, status.st_uid, status.st_gid
+    rest = status.st_nlink, status.st_mode, status.st_uid, status.st_gid
+    return *Stamp.of(status).content, *rest
 
 
 def read_file(path: str) -> FileContent:

@@ -104,12 +104,12 @@ def commit(
         _discard(moves)
         raise
     journal = Journal(journal_path, tuple(move.step for move in moves))
-    needs_journal = len(moves) > 1 or moves[0].change.in_place or moves[0].old is None
+    is_journaled = _needs_journal(moves)
     try:
-        if needs_journal:
+        if is_journaled:
             journal.write(journal_attributes)
         _make(moves)
-        spent = [journal.retire()] if needs_journal else []
+        spent = [journal.retire()] if is_journaled else []
     except BaseException as error:
         _take_back(journal, error)
         _discard(moves)
@@ -197,6 +197,11 @@ class _Move:
                 system.unlink(change.target)
             else:
                 system.rename(self.staged, change.target)
+
+
+def _needs_journal(moves: Sequence[_Move]) -> bool:
+    """Tell whether this is more than one rename that whoever comes next knows of."""
+    return len(moves) > 1 or moves[0].change.in_place or moves[0].old is None
 
 
 def _make(moves: Sequence[_Move]) -> None:

@@ -6,11 +6,12 @@ import os
 import random
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 from conftest import CHEAP_HASH
 from crash.children import IS_ROOT, STRANGERS, Child, become, load_all, open_place
+from crash.kit import Dead, intercepted
 from storing import STRANGER
 
 from esfilerealm import UsersTool
@@ -68,13 +69,7 @@ def test_no_update_is_lost_and_nobody_waits_too_long(realm, record_property):
         assert (realm / name).read_text().startswith(REMARKS)
 
 
-@pytest.mark.parametrize(
-    "strategy",
-    [
-        "rename",
-        "in_place",
-    ],
-)
+@pytest.mark.parametrize("strategy", ["rename", "in_place"])
 def test_what_was_changed_and_changed_back_meanwhile_is_no_fault(config, strategy):
     """The content is that of before; the file is another, or was written since."""
     UsersTool(config).useradd("bob", password_hash=CHEAP_HASH, roles=["viewer"])
@@ -84,6 +79,29 @@ def test_what_was_changed_and_changed_back_meanwhile_is_no_fault(config, strateg
         UsersTool(config, strategy=strategy).roles("bob", remove=["other"])
     assert change.changed
     assert UsersTool(config).list_users("bob") == {"bob": ("viewer", "fresh")}
+
+
+@pytest.mark.parametrize("strategy", ["rename", "in_place"])
+def test_the_second_name_that_a_killed_writer_gave_a_file_is_no_fault_of_it(config, strategy):
+    """It is gone by the time that the next writer looks what it may do."""
+    UsersTool(config).useradd("bob", password_hash=CHEAP_HASH)
+    with suppress(Dead), intercepted(DieAfterLink()):
+        UsersTool(config).useradd("al", password_hash=CHEAP_HASH)
+    assert (config / "users").stat().st_nlink == 2
+    UsersTool(config, strategy=strategy).useradd("jim", password_hash=CHEAP_HASH)
+    assert list(UsersTool(config).list_users()) == ["bob", "jim"]
+
+
+class DieAfterLink:
+    """Makes all as if the process were killed when it has given a file a second name."""
+
+    is_dead = False
+
+    def __call__(self, call):
+        if self.is_dead:
+            raise Dead
+        self.is_dead = call.name == "link"
+        return call.make()
 
 
 def writer(realm, number):

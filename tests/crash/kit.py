@@ -32,6 +32,23 @@ ERRNOS = (errno.EIO, errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EBUSY)
 INFALLIBLE = ("realpath", "umask")
 
 
+#: Calls that can leave anything else behind than there was before them; all others only look.
+CHANGING = {
+    "fchmod",
+    "fchown",
+    "fsync",
+    "ftruncate",
+    "link",
+    "mkdir",
+    "open",
+    "removexattr",
+    "rename",
+    "setxattr",
+    "unlink",
+    "write",
+}
+
+
 @dataclass(frozen=True)
 class Call:
     """

@@ -17,11 +17,13 @@ import os
 import random
 import select
 import signal
+import time
 from typing import TYPE_CHECKING
 
 from crash.children import fork
 
 from esfilerealm import UsersTool
+from esfilerealm._storage import system
 from esfilerealm.formats import parse_users, parse_users_roles
 
 if TYPE_CHECKING:
@@ -104,6 +106,9 @@ class Writer:
         end: A byte that tells all writers to end, shared by all processes.
 
         seed: Of its choices.
+
+        delay: Seconds by which each of its ``fsync`` takes longer, as on a slow disk; so that its
+            life is spent between the steps of a change.
     """
 
     def __init__(
@@ -115,16 +120,20 @@ class Writer:
         options: dict[str, object],
         end: mmap.mmap,
         seed: int,
+        delay: float = 0.0,
     ) -> None:
         self.name = name
         self.ledger = ledger
+        self._work = mmap.mmap(-1, 1)
         self._reading, writing = os.pipe()
         self._rest = b""
         self._exit_code: int | None = None
         self.pid = fork()
         if not self.pid:
             os.close(self._reading)
-            _write(Changes(name, ledger.facts, seed), UsersTool(folder, **options), end, writing)
+            _watch_work(self._work, delay)
+            changes = Changes(name, ledger.facts, seed)
+            _write(changes, UsersTool(folder, **options), end, self._work, writing)
         os.close(writing)
 
     def __enter__(self) -> Self:
@@ -133,6 +142,11 @@ class Writer:
     def __exit__(self, *_: object) -> None:
         if self._exit_code is None:
             self.kill()
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it is, or was when it died, between two steps of a change."""
+        return bool(self._work[0])
 
     def fileno(self) -> int:
         """Give what ``select`` is to wait for."""
@@ -219,7 +233,21 @@ class Changes:
         return f"{self.name}-role{self._choose.randrange(_ROLES)}"
 
 
-def _write(changes: Changes, tool: UsersTool, end: mmap.mmap, writing: int) -> None:
+def _watch_work(work: mmap.mmap, delay: float) -> None:
+    """Tell by a byte when this process has begun a change: with the first thing made durable."""
+    real = system.fsync
+
+    def fsync(descriptor: int) -> None:
+        work[0] = 1
+        time.sleep(delay)
+        real(descriptor)
+
+    system.fsync = fsync
+
+
+def _write(
+    changes: Changes, tool: UsersTool, end: mmap.mmap, work: mmap.mmap, writing: int
+) -> None:
     """Be a writer; never returns."""
     exit_code = 1
     try:
@@ -230,6 +258,7 @@ def _write(changes: Changes, tool: UsersTool, end: mmap.mmap, writing: int) -> N
             with tool.transaction() as transaction:
                 for name, user, options in verbs:
                     getattr(transaction, name)(user, **options)
+            work[0] = 0
             _say(writing, _DONE)
         exit_code = 0
     except BaseException as error:  # noqa: BLE001 - there is nobody to raise it to
