@@ -56,7 +56,10 @@ def useradd(folder, **options):
 
 
 def useradd_command(folder, *options):
-    return command("useradd", "new", "--hash", HASH, "-r", "viewer", "-c", str(folder), *options)
+    words = ("useradd", "new", "--hash", HASH, "-r", "viewer", "-c", str(folder), *options)
+    exit_code, error = command(*words)
+    assert HASH not in error
+    return exit_code, error
 
 
 def make_lock(folder):

@@ -414,6 +414,8 @@ def test_a_name_is_refused_or_read_back(way, name):
             assert contents(folder) == before
             assert_silent(error)
             return
+        for path in folder.iterdir():
+            path.chmod(0o600)  # whatever --mode says
         now = contents(folder)
     facts, facts_now = facts_of(before), facts_of(now)
     assert facts_now == way.after(facts, name)
