@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from os import stat_result
 
-__all__ = ["Attributes"]
+    from .read import FileContent
+
+__all__ = ["PERMISSIONS", "Attributes"]
 
 T = TypeVar("T")
 
@@ -27,6 +29,9 @@ _NEW_FILE_MODE: Final = 0o660
 _PRIVATE_MODE: Final = 0o600
 _GROUP_BITS: Final = 0o2070
 _ALL_MODE_BITS: Final = 0o7777
+
+#: The bits of a mode that say who may read, write and execute, and nothing else.
+PERMISSIONS: Final = 0o777
 _NO_ID: Final = 2**32 - 1  # what the system takes for "leave it"
 _LONGEST_ID: Final = 20
 _UMASK_LOCK: Final = Lock()
@@ -80,7 +85,10 @@ class Attributes:
     @classmethod
     def of(cls, path: str, status: stat_result) -> Attributes:
         """
-        Keep those of an existing file, whose *status* is known.
+        Keep those of an existing file, whose *status* is known, but for bits that give rights.
+
+        Elasticsearch keeps the same nine bits of the mode. Others make a program run as its owner,
+        and whose content this may be is not for us to know.
 
         Raises:
             FileAccessError: If another file has its name by now.
@@ -89,7 +97,14 @@ class Attributes:
         if system.HAS_EXTENDED_ATTRIBUTES:
             with FaultsOf(path, "reading the attributes of"):
                 extended = _extended_of_the_same(path, status)
-        return cls(stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, extended)
+        return cls(status.st_mode & PERMISSIONS, status.st_uid, status.st_gid, extended)
+
+    @classmethod
+    def of_content(cls, file: FileContent) -> Attributes:
+        """Keep those of a file that was read; if there was none, give what a new one gets."""
+        if file.stat is None:
+            return cls.inherited(os.path.dirname(file.path))
+        return cls.of(file.path, file.stat)
 
     @classmethod
     def inherited(cls, folder: str) -> Attributes:

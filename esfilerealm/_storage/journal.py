@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Final
 from .._faults import FaultsOf
 from ..errors import JournalVersionError, shown
 from . import system
+from .attributes import PERMISSIONS
 from .read import digest_of, read_plain_file
 from .staging import discard, stage, sync_folder, temporary_name, temporary_pattern
 from .trust import is_trusted
@@ -192,7 +193,7 @@ def _steps(path: str, data: bytes) -> list[JournalStep]:
         raise UnusableJournalError("it is not whole")
     try:
         return _decoded(json.loads(content[1]), path)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise UnusableJournalError("it does not say what a record says") from error
 
 
@@ -231,7 +232,8 @@ def _attributes(value: object) -> tuple[int, int, int]:
     if not isinstance(value, list):
         raise TypeError
     mode, owner, group = map(_number, value)
-    return mode, owner, group
+    # Whoever wrote this: root must not be led to make a program of it that runs as its owner.
+    return mode & PERMISSIONS, owner, group
 
 
 def _number(value: object) -> int:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SET_ASIDE",
+    "TEMPORARY",
     "copy_aside",
     "discard",
     "keep_aside",
@@ -51,7 +52,9 @@ _OVERWRITE: Final = (
 )
 _FOLDER: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 _RANDOM_BYTES: Final = 8
-_TEMPORARY: Final = ".tmp"
+
+#: The end of the name of what nobody needs when its writer is gone.
+TEMPORARY: Final = ".tmp"
 
 #: The end of the name of what is kept for a person to look at.
 SET_ASIDE: Final = ".rejected"
@@ -59,12 +62,12 @@ SET_ASIDE: Final = ".rejected"
 
 def temporary_name(target: str) -> str:
     """Give a name beside *target* that nobody can guess."""
-    return f"{target}.{os.urandom(_RANDOM_BYTES).hex()}{_TEMPORARY}"
+    return f"{target}.{os.urandom(_RANDOM_BYTES).hex()}{TEMPORARY}"
 
 
-def temporary_pattern(target: str) -> str:
+def temporary_pattern(target: str, end: str = TEMPORARY) -> str:
     """Give a regular expression for all such names; *target* is one already."""
-    return rf"{target}\.[0-9a-f]{{{2 * _RANDOM_BYTES}}}\.tmp"
+    return rf"{target}\.[0-9a-f]{{{2 * _RANDOM_BYTES}}}{re.escape(end)}"
 
 
 def stage(target: str, path: str, data: bytes, attributes: Attributes) -> list[str]:
@@ -199,7 +202,7 @@ def set_leftovers_aside(folder: str, names: str) -> None:
     with FaultsOf(folder, "reading"):
         for entry in filter(leftover.fullmatch, system.listdir(folder)):
             path = os.path.join(folder, entry)
-            system.rename(path, path.removesuffix(_TEMPORARY) + SET_ASIDE)
+            system.rename(path, path.removesuffix(TEMPORARY) + SET_ASIDE)
 
 
 def sync_file(path: str) -> None:

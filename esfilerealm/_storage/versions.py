@@ -19,7 +19,7 @@ from . import system
 from .attributes import Attributes
 from .locate import VERSION_PATTERN, version_path
 from .read import FileContent, digest_of, read_plain_file
-from .staging import SET_ASIDE, temporary_pattern
+from .staging import SET_ASIDE, TEMPORARY, temporary_pattern
 from .trust import is_trusted, trusted_users
 from .unit import Change
 
@@ -84,11 +84,7 @@ def _moved(newer: FileContent, older: FileContent) -> Change:
 
 def _as_latest(file: FileContent, latest: FileContent) -> Change:
     """Copy a file: the version is for its owner alone, whoever may read the file itself."""
-    if file.stat is not None:
-        attributes = Attributes.of(file.path, file.stat)
-    else:
-        attributes = Attributes.inherited(os.path.dirname(file.path))
-    return _backup(latest, file.data, attributes.private().tolerant())
+    return _backup(latest, file.data, Attributes.of_content(file).private().tolerant())
 
 
 def _backup(
@@ -143,13 +139,12 @@ def _has_a_name_of_another(path: str, status: os.stat_result) -> bool:
     """Tell whether a file has other names than those that a writer gives it for a moment."""
     folder, name = os.path.split(path)
     versions_of_it = re.escape(name.rpartition(".")[0]) + VERSION_PATTERN
-    ours = re.compile(rf"{versions_of_it}|{temporary_pattern(versions_of_it)}")
+    kept = "|".join(temporary_pattern(versions_of_it, end) for end in (TEMPORARY, SET_ASIDE))
+    ours = re.compile(f"{versions_of_it}|{kept}")
     known = 0
     with FaultsOf(folder, "examining"):
-        for entry in system.listdir(folder):
-            stem = entry.removesuffix(SET_ASIDE)
-            if ours.fullmatch(entry) or (stem != entry and ours.fullmatch(stem + ".tmp")):
-                with suppress(FileNotFoundError):
-                    other = system.lstat(os.path.join(folder, entry))
-                    known += os.path.samestat(other, status)
+        for entry in filter(ours.fullmatch, system.listdir(folder)):
+            with suppress(FileNotFoundError):
+                other = system.lstat(os.path.join(folder, entry))
+                known += os.path.samestat(other, status)
     return status.st_nlink > known

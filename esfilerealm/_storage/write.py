@@ -114,7 +114,7 @@ def _changes(
     ordered = []
     for file, data in contents:
         earlier = changes.get(file.path)
-        has = earlier.attributes if earlier else _attributes_now(file)
+        has = earlier.attributes if earlier else Attributes.of_content(file)
         wished = has.changed_by(options.wish())
         changes[file.path] = Change(
             target=file.path,
@@ -130,17 +130,10 @@ def _changes(
     return ordered
 
 
-def _attributes_now(file: FileContent) -> Attributes:
-    """Give those that a file has, or that a new one gets by itself."""
-    if file.stat is None:
-        return Attributes.inherited(os.path.dirname(file.path))
-    return Attributes.of(file.path, file.stat)
-
-
 def _of_journal(files: RealmFiles, changes: Sequence[Change]) -> Attributes:
     """Let those read the record who may read ``users`` now; they need it for that."""
     own = next((c.has for c in changes if c.target == files.users.path), None)
-    return (own or _attributes_now(files.users)).tolerant()
+    return (own or Attributes.of_content(files.users)).tolerant()
 
 
 def _result(

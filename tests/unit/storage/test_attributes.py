@@ -90,12 +90,13 @@ class TestKept:
     @pytest.mark.parametrize("in_place", [False, True], ids=["replaced", "overwritten"])
     @root
     def test_of_somebody_else(self, users, in_place):
+        """But for bits that make a program run as its owner."""
         os.chown(users, STRANGER, 4712)
-        users.chmod(0o4640)
+        users.chmod(0o6640)
         write(change(users, b"new", in_place=in_place))
         status = users.stat()
         assert (status.st_uid, status.st_gid) == (STRANGER, 4712)
-        assert mode_of(users) == 0o4640
+        assert mode_of(users) == 0o640
 
     @pytest.mark.parametrize("in_place", [False, True], ids=["replaced", "overwritten"])
     def test_an_extended_attribute(self, users, in_place):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 
 import pytest
 from conftest import CHEAP_HASH
@@ -23,7 +24,10 @@ from storing import (
 
 from esfilerealm import UsersTool
 from esfilerealm._storage import system
+from esfilerealm._storage.attributes import Attributes
+from esfilerealm._storage.journal import Journal, JournalStep
 from esfilerealm._storage.locate import RealmPaths
+from esfilerealm._storage.read import digest_of
 from esfilerealm._storage.recovery import recover, set_aside_journals
 from esfilerealm.errors import FileAccessError, JournalVersionError
 
@@ -244,6 +248,23 @@ class TestTrust:
         os.chown(realm / "users.journal", STRANGER, STRANGER)
         assert recover(paths).outcome == "rolled_back"
         assert contents(realm) == before
+
+    @root
+    def test_nobody_can_make_root_make_a_program_of_root(self, realm, paths):
+        """Who owns the files is believed, but not so far."""
+        program, users = b"#! anything", realm / "users"
+        old = realm / f"users{LEFTOVER}"
+        old.write_bytes(program)
+        for path in (users, old):
+            os.chown(path, STRANGER, STRANGER)
+        inode = users.stat().st_ino
+        step = JournalStep(
+            str(users), digest_of(program), digest_of(b"x"), str(old), inode, (0o6755, 0, 0)
+        )
+        Journal(paths.journal, (step,)).write(Attributes(0o600, STRANGER, STRANGER))
+        assert recover(paths).outcome == "rolled_back"
+        assert users.read_bytes() == program
+        assert stat.S_IMODE(users.stat().st_mode) == 0o755
 
     @posix
     def test_nobody_can_lead_it_elsewhere_by_a_link(self, realm, paths, change, tmp_path):
