@@ -10,6 +10,9 @@ FileRealmError
 ├── FileFormatError                                                    also ValueError
 ├── InvalidSettingError                                                also ValueError
 ├── InvalidAttributeError                                              also ValueError
+├── InvalidDesiredStateError                                           also ValueError
+├── UnsafePlanError
+├── PlanOutdatedError
 ├── InvalidAuthorizationHeaderError                                    also ValueError
 ├── UnknownHashAlgorithmError, InvalidHashError                        also ValueError
 ├── RealmClosedError                                                   also RuntimeError
@@ -35,6 +38,7 @@ __all__ = [
     "FileRealmError",
     "InvalidAttributeError",
     "InvalidAuthorizationHeaderError",
+    "InvalidDesiredStateError",
     "InvalidHashError",
     "InvalidPasswordError",
     "InvalidRoleNameError",
@@ -44,8 +48,10 @@ __all__ = [
     "LockTimeoutError",
     "NoEarlierVersionError",
     "PasswordTruncatedWarning",
+    "PlanOutdatedError",
     "RealmClosedError",
     "UnknownHashAlgorithmError",
+    "UnsafePlanError",
     "UserExistsError",
     "UserNotFoundError",
 ]
@@ -209,6 +215,47 @@ class InvalidAttributeError(FileRealmError, ValueError):
 
     def __str__(self) -> str:
         return f"invalid {self.attribute} [{shown(self.value)}]: {self.rule}"
+
+
+class InvalidDesiredStateError(FileRealmError, ValueError):
+    """
+    A description of users that breaks rules; nothing was done.
+
+    Attributes:
+        faults: All that is wrong with it, one line each, with the place in the document.
+    """
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__(faults)
+        self.faults = faults
+
+    def __str__(self) -> str:
+        if len(self.faults) == 1:
+            return f"invalid desired state: {self.faults[0]}"
+        lines = "\n".join(f"  {fault}" for fault in self.faults)
+        return f"invalid desired state, {len(self.faults)} faults:\n{lines}"
+
+
+class UnsafePlanError(FileRealmError):
+    """Something that was hardly meant, and is done only by force; *reason* says what and why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"refused: {self.reason}"
+
+
+class PlanOutdatedError(FileRealmError):
+    """A file that somebody has changed since a plan was made; nothing was done."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"[{self.path}] was changed since the plan was made: make a new one"
 
 
 class InvalidAuthorizationHeaderError(FileRealmError, ValueError):

@@ -116,17 +116,21 @@ class WriteResult:
         changes: What became of the users.
         created: What was created, the folder of configuration too.
         recovery: What had been left of an earlier change.
+        managed: The list of users whom provisioning has made, ``users.managed``; None if this was
+            not about it.
     """
 
     files: tuple[FileResult, ...]
     changes: UserChanges = UserChanges()
     created: tuple[str, ...] = ()
     recovery: Recovery = Recovery()
+    managed: FileResult | None = None
 
     @property
     def changed(self) -> bool:
         """Whether any file is another."""
-        return bool(self.created) or any(file.changed for file in self.files)
+        files = self.files if self.managed is None else (*self.files, self.managed)
+        return bool(self.created) or any(file.changed for file in files)
 
     def __bool__(self) -> bool:
         return self.changed

@@ -12,22 +12,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ._storage.access import write_access
+from ._storage.managed import ManagedUsers
 from ._storage.realm_files import RealmFiles
 from ._storage.versions import earlier_version
 from ._storage.write import restyled, write_files
 from .credentials import NewCredentials
 from .draft import Draft
+from .errors import PlanOutdatedError
 from .formats.writable import check_writable_role_name, check_writable_username
 from .results import Recovery
 from .validation import validate_role_name, validate_username
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from types import TracebackType
     from typing import Self
 
     from ._storage.locate import RealmPaths
     from ._storage.options import WriteOptions
+    from ._storage.read import FileContent
     from .results import WriteResult
     from .settings import RealmSettings
 
@@ -54,6 +57,8 @@ class Transaction:
         self._options = options
         self._changes: list[Callable[[Draft], object]] = []
         self._is_undo = False
+        self._expected: tuple[str | None, ...] | None = None
+        self._managed: tuple[Collection[str], Collection[str]] | None = None
         self._preview: Draft | None = None
         self._landed: Draft | None = None
 
@@ -63,6 +68,7 @@ class Transaction:
         self._preview = Draft(RealmFiles.read(self._paths), self._settings)
         self._changes = []
         self._is_undo = False
+        self._expected = self._managed = None
         self._result = None
         return self
 
@@ -76,7 +82,7 @@ class Transaction:
         self._landed = preview
         if error is not None:
             return
-        if self._options.dry_run or not self._changes:
+        if self._options.dry_run or not (self._changes or self._managed):
             self._result = self._write(preview)
             return
         with write_access(self._paths, self._options) as recovery:
@@ -105,7 +111,12 @@ class Transaction:
         if self._changes:
             contents += restyled(draft.files, contents, self._options)
         written = write_files(
-            self._paths, draft.files, contents, self._options, is_undo=self._is_undo
+            self._paths,
+            draft.files,
+            contents,
+            self._options,
+            managed=self._managed_file(draft),
+            is_undo=self._is_undo,
         )
         return replace(written, changes=draft.user_changes(), recovery=recovery or Recovery())
 
@@ -114,6 +125,7 @@ class Transaction:
         files = RealmFiles.read(self._paths)
         if files.are_like(preview.files) and not self._is_undo:
             return preview
+        self._check_expected(files)
         draft = Draft(files, self._settings)
         for change in self._changes:
             change(draft)
@@ -173,6 +185,40 @@ class Transaction:
             return self._change(lambda draft: draft.change_roles(username, added, removed))
         self._draft.require_user(username)
         return self._draft.roles_of(username)
+
+    def expect(self, users: str | None, users_roles: str | None) -> None:
+        """
+        Make sure now, and again under the lock, that the files hold what they are known to hold.
+
+        Args:
+            users: SHA-256 of the bytes of that file, in hexadecimal; None if it is not there.
+
+            users_roles: Likewise.
+
+        Raises:
+            PlanOutdatedError: If one of them does not.
+        """
+        self._expected = users, users_roles
+        self._check_expected(self._draft.files)
+
+    def _check_expected(self, files: RealmFiles) -> None:
+        for file, digest in zip(files.both, self._expected or (), strict=False):
+            if file.digest != digest:
+                raise PlanOutdatedError(file.path)
+
+    def set_managed(self, add: Collection[str], remove: Collection[str]) -> None:
+        """Note users as made by provisioning, or no longer, in the list of them."""
+        self._managed = add, remove
+
+    def _managed_file(self, draft: Draft) -> tuple[FileContent, bytes] | None:
+        if self._managed is None:
+            return None
+        managed = ManagedUsers.read(draft.files.users.path)
+        return managed.file, managed.edited(*self._managed)
+
+    def restyle(self) -> None:
+        """Give both files the owner, group and mode that are asked for, whatever else changes."""
+        self._change(lambda draft: draft.files)
 
     def undo(self) -> None:
         """See ``UsersTool.undo``; no other change goes with it."""

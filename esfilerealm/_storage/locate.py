@@ -6,7 +6,14 @@ import os
 
 from . import system
 
-__all__ = ["VERSION_PATTERN", "RealmPaths", "journal_path", "lock_path", "version_path"]
+__all__ = [
+    "VERSION_PATTERN",
+    "RealmPaths",
+    "journal_path",
+    "lock_path",
+    "managed_path",
+    "version_path",
+]
 
 #: What follows the name of a file in that of an earlier version of it.
 VERSION_PATTERN = r"\.[1-9][0-9]{0,8}~"
@@ -55,6 +62,11 @@ def lock_path(real_users: str) -> str:
 def journal_path(real_users: str) -> str:
     """Give the record of a change that goes with a real ``users`` file."""
     return real_users + ".journal"
+
+
+def managed_path(real_users: str) -> str:
+    """Give the list of users who were made by provisioning that goes with a real ``users`` file."""
+    return real_users + ".managed"
 
 
 def version_path(path: str, number: int) -> str:

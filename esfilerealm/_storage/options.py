@@ -6,10 +6,19 @@ __all__ = ["WriteOptions"]
 
 TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
-    from typing import Literal
+    from typing import Literal, TypedDict
 
     from .attributes import Attributes
     from .target import Strategy
+
+    class WriteArguments(TypedDict, total=False):
+        """How to write, whatever is written: arguments of ``UsersTool``."""
+
+        lock_timeout: float
+        strategy: Strategy
+        attributes: Literal["refuse", "warn"]
+        keep: int | None
+        allow_local_lock: bool
 
 
 class WriteOptions:

@@ -11,7 +11,7 @@ from .._log import get_logger
 from ..results import Recovery
 from . import system
 from .journal import UnusableJournalError
-from .locate import VERSION_PATTERN, journal_path
+from .locate import VERSION_PATTERN, journal_path, managed_path
 from .staging import SET_ASIDE, remove_leftovers, set_leftovers_aside, sync_folder
 from .target import real_target
 from .unfinished import Progress, find_journal, make_durable, put_back
@@ -49,7 +49,8 @@ def recover(paths: RealmPaths) -> Recovery:
         deal_with = set_leftovers_aside
     if recovery:
         _LOG.warning("%s", recovery)
-    for folder, names in _folders([users, users_roles, journal]).items():
+    paths_written = [users, users_roles, journal, managed_path(users)]
+    for folder, names in _folders(paths_written).items():
         deal_with(folder, f"({'|'.join(names)})({VERSION_PATTERN})?")
     return recovery
 

@@ -15,7 +15,7 @@ from .._faults import FaultsOf
 from . import system
 from .attributes import Attributes
 from .journal import Journal, UnusableJournalError
-from .locate import VERSION_PATTERN, journal_path
+from .locate import VERSION_PATTERN, journal_path, managed_path
 from .read import FileContent, read_plain_file
 from .staging import overwrite, sync_file, sync_folder
 from .trust import trusted_users
@@ -42,6 +42,7 @@ def find_journal(users: str, users_roles: str) -> Journal | None:
         JournalVersionError, FilePermissionError, FileAccessError: If it cannot be read.
     """
     allowed = [re.escape(path) + f"({VERSION_PATTERN})?" for path in (users, users_roles)]
+    allowed.append(re.escape(managed_path(users)))
     return Journal.read(journal_path(users), allowed, trusted_users(users))
 
 

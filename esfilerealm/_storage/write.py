@@ -51,6 +51,7 @@ def write_files(
     contents: Sequence[tuple[FileContent, bytes]],
     options: WriteOptions,
     *,
+    managed: tuple[FileContent, bytes] | None = None,
     is_undo: bool = False,
 ) -> WriteResult:
     """
@@ -65,6 +66,8 @@ def write_files(
 
         options: How. In a dry run all is examined and nothing is written.
 
+        managed: The list of users whom provisioning has made, with what it is to hold.
+
         is_undo: Whether *contents* are the latest version, which changes places with *files*.
 
     Raises:
@@ -74,9 +77,10 @@ def write_files(
     targets = {file.path: survey(links[file.path], file, options.strategy) for file, _ in contents}
     changes = _changes(contents, targets, options)
     lost: dict[str, list[str]] = {path: [*target.lost] for path, target in targets.items()}
-    if changes and not options.dry_run:
+    beside = [_beside(*managed)] if managed and managed[0].data != managed[1] else []
+    if (changes or beside) and not options.dry_run:
         backups = swap(files.both) if is_undo else rotation(files.both, options.keep)
-        everything = [*backups, *changes]
+        everything = [*(backups if changes else ()), *beside, *changes]
         if len(everything) > 1 or everything[0].in_place:
             _check_writer(files.users.path)
         given = commit(everything, journal_path(files.users.path), _of_journal(files, changes))
@@ -88,6 +92,22 @@ def write_files(
             _result(file, changes, tuple(lost.get(file.path, ())), is_dry_run=options.dry_run)
             for file in files.both
         ),
+        managed=_result(managed[0], beside, (), is_dry_run=options.dry_run) if managed else None,
+    )
+
+
+def _beside(file: FileContent, data: bytes) -> Change:
+    """Change a file that no node reads."""
+    has = Attributes.of_content(file).tolerant()
+    return Change(
+        target=file.path,
+        before=file.digest,
+        status=file.stat,
+        data=data,
+        after=digest_of(data),
+        has=has,
+        attributes=has,
+        is_backup=True,
     )
 
 
