@@ -7,8 +7,8 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from .._faults import FaultsOf
 from ..errors import PasswordTruncatedWarning
+from ..password_sources import one_line, password_in_file
 from ..validation import validate_password
 from .exits import CONFIGURATION, DATA, CommandError, UsageError
 
@@ -27,9 +27,6 @@ _SOURCES: Final = (
     "hash",
     "generate",
 )
-
-#: No password is so long; in bytes.
-_LONGEST: Final = 65_536
 
 #: Of letters and digits: 130 bits, far beyond guessing, and within the 72 bytes of bcrypt.
 _GENERATED_LENGTH: Final = 22
@@ -68,9 +65,9 @@ def password_given(invocation: Invocation) -> str | None:
     """Give the password that an option gives or names the source of, or None."""
     _check_one_source(invocation)
     if invocation.has("password-stdin"):
-        return _one_line(invocation.terminal.read_secret(), "standard input")
+        return one_line(invocation.terminal.read_secret(), "standard input")
     if (path := invocation.value("password-file")) is not None:
-        return _from_file(path)
+        return password_in_file(path)
     if (name := invocation.value("password-env")) is not None:
         if name not in os.environ:
             raise CommandError(f"environment variable [{name}] is not set", CONFIGURATION)
@@ -100,29 +97,6 @@ def _check_one_source(invocation: Invocation) -> None:
     given = [f"--{key}" for key in _SOURCES if invocation.has(key)]
     if len(given) > 1:
         raise UsageError(f"only one of [{', '.join(given)}] can give the password")
-
-
-def _from_file(path: str) -> str:
-    with FaultsOf(path, "reading"), open(path, "rb") as file:
-        data = file.read(_LONGEST + 1)
-    if len(data) > _LONGEST:
-        raise CommandError(f"password file [{path}] holds more than {_LONGEST} bytes", DATA)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = ""
-    if data and not text:
-        raise CommandError(f"password file [{path}] is not UTF-8", DATA)
-    return _one_line(text, f"password file [{path}]")
-
-
-def _one_line(text: str, source: str) -> str:
-    line = text.removesuffix("\n").removesuffix("\r")
-    if not line:
-        raise CommandError(f"{source} holds no password", DATA)
-    if "\n" in line or "\r" in line:
-        raise CommandError(f"{source} holds more than one line", DATA)
-    return line
 
 
 def _generated() -> str:

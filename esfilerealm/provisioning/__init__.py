@@ -1,0 +1,50 @@
+"""
+Desired state in, minimal change out, the same every time.
+
+``plan`` compares a ``DesiredState`` with the files of a realm and says what has to change;
+``apply`` does that in one transaction. ``ensure_user`` and ``ensure_absent`` are both in one line.
+
+A document goes through ``documents`` (bytes), ``fields`` and ``reading`` (values with their faults)
+and ``merging`` to ``desired``; from there through ``planning`` to ``plans`` and ``applying``.
+"""
+
+from __future__ import annotations
+
+from .applying import apply
+from .changes import (
+    AddRoles,
+    AddUser,
+    Change,
+    RehashPassword,
+    RemoveRoles,
+    RemoveUser,
+    SetAttributes,
+    SetManaged,
+    SetPassword,
+)
+from .desired import DesiredState
+from .ensure import ensure_absent, ensure_user
+from .planning import plan
+from .plans import Plan
+from .users import DesiredUser, FileAttributes, HashPolicy
+
+__all__ = [
+    "AddRoles",
+    "AddUser",
+    "Change",
+    "DesiredState",
+    "DesiredUser",
+    "FileAttributes",
+    "HashPolicy",
+    "Plan",
+    "RehashPassword",
+    "RemoveRoles",
+    "RemoveUser",
+    "SetAttributes",
+    "SetManaged",
+    "SetPassword",
+    "apply",
+    "ensure_absent",
+    "ensure_user",
+    "plan",
+]

@@ -1,0 +1,133 @@
+"""Making a realm what a plan says, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from ..errors import PlanOutdatedError
+from ..users_tool import UsersTool
+from .changes import (
+    AddRoles,
+    AddUser,
+    RehashPassword,
+    RemoveRoles,
+    RemoveUser,
+    SetAttributes,
+    SetManaged,
+    SetPassword,
+)
+from .planning import plan as plan_anew
+from .pool import HashingPool
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from .._storage.options import WriteArguments
+    from ..results import WriteResult
+    from ..transaction import Transaction
+    from .changes import Change
+    from .plans import Plan
+
+__all__ = ["apply"]
+
+#: How often to plan anew because somebody wrote in between.
+_ATTEMPTS: Final = 10
+
+
+def apply(
+    plan: Plan,
+    *,
+    replan: bool = False,
+    jobs: int | None = None,
+    show_progress: bool = False,
+    **how: Unpack[WriteArguments],
+) -> Plan:
+    """
+    Do what a plan says: all of it in one transaction, or nothing.
+
+    Args:
+        plan: What to do.
+
+        replan: If the files are others by now, plan anew and do that; else that is an error.
+
+        jobs: How many passwords to hash at once; by default as many as there are cores.
+
+        show_progress: Whether to show a bar on standard error, if that is a terminal.
+
+        how: As for ``UsersTool``: *lock_timeout*, *strategy*, *attributes*, *keep* and
+            *allow_local_lock*.
+
+    Returns:
+        The plan, or the one that was made anew, with its ``result``.
+
+    Raises:
+        PlanOutdatedError: If somebody changed the files since the plan was made.
+        FilePermissionError, FileAccessError, LockTimeoutError, JournalVersionError: If it cannot be
+            written; nothing is changed.
+    """
+    pool = HashingPool(jobs, show_progress=show_progress)
+    hashes: dict[tuple[str, str], str] = {}
+    for _ in range(_ATTEMPTS if replan else 1):
+        try:
+            return replace(plan, result=_write(plan, _hashed(plan, pool, hashes), how))
+        except PlanOutdatedError as error:
+            outdated = error
+        if replan:
+            plan = plan_anew(
+                plan.config_dir,
+                plan.basis.desired,
+                settings=plan.basis.policy.settings,
+                force=plan.basis.force,
+                jobs=jobs,
+                show_progress=show_progress,
+            )
+    raise outdated
+
+
+def _hashed(plan: Plan, pool: HashingPool, known: dict[tuple[str, str], str]) -> dict[str, str]:
+    """Hash all new passwords, before the lock is taken; what is *known* already is not again."""
+    passwords = plan.basis.passwords
+    unknown = [item for item in passwords.items() if item not in known]
+    policy = plan.basis.policy
+    new = pool.map(lambda item: policy.hash(item[1]), unknown, "hashing")
+    known.update(zip(unknown, new, strict=True))
+    return {
+        **plan.basis.hashes,
+        **{name: known[name, password] for name, password in passwords.items()},
+    }
+
+
+def _write(plan: Plan, hashes: dict[str, str], how: WriteArguments) -> WriteResult:
+    attributes = plan.basis.desired.attributes
+    tool = UsersTool(
+        plan.config_dir,
+        settings=plan.basis.policy.settings,
+        owner=attributes.owner,
+        group=attributes.group,
+        mode=attributes.mode,
+        **how,
+    )
+    with tool.transaction() as transaction:
+        transaction.expect(*plan.basis.digests)
+        for change in plan.changes:
+            _make(change, transaction, hashes)
+    return transaction.result
+
+
+def _make(change: Change, transaction: Transaction, hashes: dict[str, str]) -> None:
+    match change:
+        case AddUser(name, roles):
+            transaction.useradd(name, password_hash=hashes[name], roles=roles)
+        case RemoveUser(name):
+            transaction.userdel(name)
+        case SetPassword(name) | RehashPassword(name):
+            transaction.passwd(name, password_hash=hashes[name])
+        case AddRoles(name, roles):
+            transaction.roles(name, add=roles)
+        case RemoveRoles(name, roles):
+            transaction.roles(name, remove=roles)
+        case SetAttributes():
+            transaction.restyle()
+        case SetManaged(_, added, removed):
+            transaction.set_managed(added, removed)

@@ -1,0 +1,173 @@
+"""A desired state beside a realm as it is: who is to become what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import InvalidDesiredStateError
+from ..validation import reserved_usernames
+from .credentials import CredentialsError, hash_of, password_of
+from .guards import SUPERUSER, can_log_in, check_purge, check_superusers
+from .policy import verifies
+
+if TYPE_CHECKING:
+    from .desired import DesiredState
+    from .policy import Policy
+    from .pool import HashingPool
+    from .stored import StoredRealm
+    from .users import DesiredUser
+
+    Roles = tuple[str, ...] | None
+
+__all__ = ["Comparison"]
+
+
+class Comparison:
+    """
+    What differs.
+
+    Args:
+        desired: What is wanted.
+
+        stored: The realm as it is.
+
+        policy: For hashes.
+
+        pool: To verify passwords in.
+
+    Attributes:
+        desired: See above.
+        stored: See above.
+        roles: Of everybody who comes, goes or gets other roles: those to have; None for who goes.
+        passwords: Of those whose password is to be hashed.
+        hashes: Of those who get one that was made elsewhere.
+        rehashed: Those of *passwords* who have that password already.
+        purged: Those who go because nobody wants them.
+
+    Raises:
+        InvalidDesiredStateError: If something is wrong that only the node can tell.
+    """
+
+    def __init__(
+        self, desired: DesiredState, stored: StoredRealm, policy: Policy, pool: HashingPool
+    ) -> None:
+        self.desired = desired
+        self.stored = stored
+        self.roles: dict[str, Roles] = {}
+        self.passwords: dict[str, str] = {}
+        self.hashes: dict[str, str] = {}
+        self.rehashed: set[str] = set()
+        self.purged: list[str] = []
+        self._policy = policy
+        self._reserved = reserved_usernames(**policy.settings.name_rules)
+        self._to_verify: list[tuple[str, str, str]] = []
+        self._compare_users()
+        self._compare_passwords(pool)
+        self._find_purged()
+
+    def is_about(self, username: str) -> bool:
+        """Tell whether anything happens to a user."""
+        return username in self.roles or self.has_new_hash(username)
+
+    def has_new_hash(self, username: str) -> bool:
+        """Tell whether a user gets another hash."""
+        return username in self.hashes or username in self.passwords
+
+    def is_new(self, username: str) -> bool:
+        """Tell whether there is no such user yet, and is to be one."""
+        return username not in self.stored.hashes and self.roles.get(username) is not None
+
+    def _compare_users(self) -> None:
+        faults = []
+        if self._policy.fault:
+            faults.append(f"{self.desired.hash_policy.place}: {self._policy.fault}")
+        for user in self.desired.users:
+            try:
+                self._compare(user)
+            except CredentialsError as error:
+                faults.append(str(error))
+        if faults:
+            raise InvalidDesiredStateError(tuple(faults))
+
+    def _compare(self, user: DesiredUser) -> None:
+        name = user.name
+        roles = self.stored.roles_of(name)
+        if user.state == "absent":
+            if roles is not None:
+                self.roles[name] = None
+            return
+        if name in self._reserved:
+            rule = f"[{name}] is reserved for a user that Elasticsearch defines itself"
+            raise CredentialsError(user.fault("name", rule))
+        wanted = user.roles_after(roles or ())
+        if roles is None or (wanted != roles and set(wanted) != set(roles)):
+            self.roles[name] = wanted
+        if roles is None:
+            self._note_new_credentials(user)
+        elif user.updates_password:
+            self._note_other_credentials(user, self.stored.hashes[name])
+
+    def _note_new_credentials(self, user: DesiredUser) -> None:
+        password_hash, password = hash_of(user, self._policy), password_of(user, self._policy)
+        if password_hash is not None:
+            self.hashes[user.name] = password_hash
+        elif password is not None:
+            self.passwords[user.name] = password
+        else:
+            rule = f"there is no user [{user.name}] yet, and nothing says what to log in with"
+            raise CredentialsError(f"{user.place}: {rule}")
+
+    def _note_other_credentials(self, user: DesiredUser, stored_hash: str) -> None:
+        if user.password_hash is None:
+            password = password_of(user, self._policy)
+            if password is not None:
+                self._to_verify.append((user.name, password, stored_hash))
+        elif user.password_hash != stored_hash:
+            self.hashes[user.name] = hash_of(user, self._policy) or ""
+        elif self._policy.is_given:
+            hash_of(user, self._policy)  # what is wanted may contradict itself
+
+    def _compare_passwords(self, pool: HashingPool) -> None:
+        """Note whose password is another, or hashed too weakly."""
+        verdicts = pool.map(lambda item: verifies(*item[1:]), self._to_verify, "comparing")
+        for (name, password, stored_hash), is_right in zip(self._to_verify, verdicts, strict=True):
+            if not is_right:
+                self.passwords[name] = password
+            elif not self._policy.is_met_by(stored_hash):
+                self.passwords[name] = password
+                self.rehashed.add(name)
+
+    def _find_purged(self) -> None:
+        purge = self.desired.purge
+        if purge in (None, "none"):
+            return
+        wanted = {user.name for user in self.desired.users}
+        for name in self.stored.hashes:
+            is_candidate = purge == "all" or name in self.stored.managed.names
+            if is_candidate and name not in wanted and not self.desired.protects(name):
+                self.purged.append(name)
+                self.roles[name] = None
+
+    def check_guards(self) -> None:
+        """
+        Refuse what is hardly meant.
+
+        Raises:
+            UnsafePlanError: Then.
+        """
+        wants_somebody = any(user.state == "present" for user in self.desired.users)
+        check_purge(self.purged, wants_somebody=wants_somebody)
+        hashes, roles_by_user = self.stored.hashes, self.stored.roles_by_user
+        before = {
+            name
+            for name, roles in roles_by_user.items()
+            if SUPERUSER in roles and can_log_in(hashes.get(name))
+        }
+        candidates = {name: roles_by_user[name] for name in before} | self.roles
+        after = {
+            name
+            for name, roles in candidates.items()
+            if SUPERUSER in (roles or ())
+            and (self.has_new_hash(name) or can_log_in(hashes.get(name)))
+        }
+        check_superusers(before, after)

@@ -1,0 +1,70 @@
+"""What a desired user is to log in with, wherever it is kept."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ..credentials import NewCredentials
+from ..errors import (
+    FileAccessError,
+    FilePermissionError,
+    InvalidHashError,
+    InvalidPasswordError,
+    InvalidSettingError,
+)
+from ..password_sources import password_in_file
+
+if TYPE_CHECKING:
+    from .policy import Policy
+    from .users import DesiredUser
+
+__all__ = ["CredentialsError", "hash_of", "password_of"]
+
+
+class CredentialsError(Exception):
+    """They cannot be used; the only argument says where and why."""
+
+
+def password_of(user: DesiredUser, policy: Policy) -> str | None:
+    """
+    Give the password of a user, or None if the document names none.
+
+    Raises:
+        CredentialsError: If it cannot be read, or may not be set.
+    """
+    field, password = "password", user.password
+    try:
+        if user.password_file is not None:
+            field, password = "password_file", password_in_file(user.password_file)
+        elif user.password_env is not None:
+            field, password = "password_env", os.environ.get(user.password_env)
+            if password is None:
+                rule = f"environment variable [{user.password_env}] is not set"
+                raise CredentialsError(user.fault(field, rule))
+        if password is not None:
+            NewCredentials(password, None, policy.settings)
+    except InvalidPasswordError as error:
+        raise CredentialsError(user.fault(field, error.rule)) from None
+    except (FileAccessError, FilePermissionError, InvalidSettingError) as error:
+        raise CredentialsError(user.fault(field, str(error))) from None
+    return password
+
+
+def hash_of(user: DesiredUser, policy: Policy) -> str | None:
+    """
+    Give the hash of a user, or None if the document names none.
+
+    Raises:
+        CredentialsError: If it is not good enough.
+    """
+    if user.password_hash is None:
+        return None
+    try:
+        NewCredentials(None, user.password_hash, policy.settings)
+    except InvalidHashError as error:
+        raise CredentialsError(user.fault("password_hash", error.reason)) from None
+    if not policy.is_met_by(user.password_hash):
+        rule = f"it does not meet the policy: {policy}"
+        raise CredentialsError(user.fault("password_hash", rule))
+    return user.password_hash

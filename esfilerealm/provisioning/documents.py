@@ -1,0 +1,164 @@
+"""From the bytes of a YAML, JSON or TOML file to plain values whose places are known."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from .._strict_yaml import StrictYaml
+from ..errors import InvalidDesiredStateError, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["FORMATS", "Document", "Path", "format_of", "read_document"]
+
+Path = tuple[str | int, ...]
+
+FORMATS: Final = ("yaml", "json", "toml")
+"""What a document may be written in."""
+
+_ENDINGS: Final = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".toml": "toml"}
+_TOML_LINE: Final = re.compile(r"at line (\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """
+    What a file, or a dictionary, holds.
+
+    Attributes:
+        value: Plain values; there may be secrets among them.
+        source: The name of the file, or what else it comes from, for messages.
+        lines: From the path of a value to its line, where that is known.
+        folder: Where paths in it that are not absolute begin.
+    """
+
+    value: object = field(repr=False)
+    source: str
+    lines: Mapping[Path, int] = field(default_factory=dict, repr=False)
+    folder: str = ""
+
+    def place(self, path: Path) -> str:
+        """Say where something is: source, line if that is known, and the way to it."""
+        return place(self.source, self.lines.get(path) or self.lines.get(path[:-1]), path)
+
+
+def place(source: str, line: int | None, path: Path) -> str:
+    """Say where something is."""
+    parts = [f"[{source}]"]
+    if line:
+        parts.append(f"line [{line}]")
+    if path:
+        parts.append("".join(_step(step) for step in path).removeprefix("."))
+    return ", ".join(parts)
+
+
+def _step(step: str | int) -> str:
+    return f"[{step}]" if isinstance(step, int) else f".{shown(step)}"
+
+
+def format_of(path: str, data: bytes) -> str:
+    """
+    Tell the format of a document: by the name of its file, else by its first character.
+
+    What is neither JSON nor named is YAML.
+    """
+    for ending, format_ in _ENDINGS.items():
+        if path.lower().endswith(ending):
+            return format_
+    return "json" if data.lstrip().startswith(b"{") else "yaml"
+
+
+def read_document(data: bytes, format: str, source: str) -> Document:
+    """
+    Read a document.
+
+    Args:
+        data: The whole file, UTF-8.
+
+        format: ``yaml``, ``json`` or ``toml``.
+
+        source: The name of the file for messages.
+
+    Raises:
+        InvalidDesiredStateError: If it is not well formed; a key that is given twice is not either.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        offset = error.start
+    else:
+        return _READERS[format](text, source)
+    line = data.count(b"\n", 0, offset) + 1
+    raise _fault(source, line, f"not UTF-8 at byte [{offset}]")
+
+
+def _read_yaml(text: str, source: str) -> Document:
+    document = StrictYaml(text)
+    if document.faults:
+        raise InvalidDesiredStateError(
+            tuple(f"{place(source, line, path)}: {rule}" for line, path, rule in document.faults)
+        )
+    return Document(document.value, source, document.lines)
+
+
+def _read_json(text: str, source: str) -> Document:
+    line, rule = 0, "a number is too long, or it is nested too deeply"
+    faults: list[str] = []
+    try:
+        pairs = json.loads(text, object_pairs_hook=_Pairs, parse_constant=_refuse_constant)
+        value = _unpaired(pairs, (), source, faults)
+    except json.JSONDecodeError as error:
+        line, rule = error.lineno, f"not JSON at column [{error.colno}]"
+    except (ValueError, RecursionError):
+        pass
+    else:
+        if faults:
+            raise InvalidDesiredStateError(tuple(faults))
+        return Document(value, source)
+    # Not in the handler: its error, which holds the whole text, would be the context of this one.
+    raise _fault(source, line, rule)
+
+
+class _Pairs(list[tuple[str, object]]):
+    """An object of JSON before it is known that no key of it is given twice."""
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(name)
+
+
+def _unpaired(value: object, path: Path, source: str, faults: list[str]) -> object:
+    if isinstance(value, _Pairs):
+        unpaired: dict[str, object] = {}
+        for key, item in value:
+            if key in unpaired:
+                faults.append(f"{place(source, None, (*path, key))}: it is given twice")
+            unpaired[key] = _unpaired(item, (*path, key), source, faults)
+        return unpaired
+    if isinstance(value, list):
+        return [_unpaired(item, (*path, n), source, faults) for n, item in enumerate(value)]
+    return value
+
+
+def _read_toml(text: str, source: str) -> Document:
+    line = 0
+    try:
+        return Document(tomllib.loads(text), source)
+    except tomllib.TOMLDecodeError as error:
+        match = _TOML_LINE.search(str(error))
+        line = int(match[1]) if match else text.count("\n") + 1
+    except RecursionError:
+        pass
+    raise _fault(source, line, "not TOML here, or a key that is given twice")
+
+
+_READERS: Final = {"yaml": _read_yaml, "json": _read_json, "toml": _read_toml}
+
+
+def _fault(source: str, line: int, rule: str) -> InvalidDesiredStateError:
+    return InvalidDesiredStateError((f"{place(source, line, ())}: {rule}",))

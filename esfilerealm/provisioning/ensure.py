@@ -1,0 +1,96 @@
+"""One user in one line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .applying import apply
+from .desired import DesiredState
+from .planning import plan
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+    from typing import Unpack
+
+    from .._storage.options import WriteArguments
+    from ..settings import RealmSettings
+    from .plans import Plan
+    from .users import UpdatePassword
+
+__all__ = ["ensure_absent", "ensure_user"]
+
+
+def ensure_user(  # noqa: PLR0913 - all but two by name
+    config_dir: str | os.PathLike[str],
+    name: str,
+    *,
+    password: str | None = None,
+    password_file: str | None = None,
+    password_env: str | None = None,
+    password_hash: str | None = None,
+    roles: Iterable[str] | None = None,
+    roles_add: Iterable[str] | None = None,
+    roles_remove: Iterable[str] | None = None,
+    update_password: UpdatePassword | None = None,
+    settings: RealmSettings | None = None,
+    force: bool = False,
+    **how: Unpack[WriteArguments],
+) -> Plan:
+    """
+    Make sure that there is such a user with this password and these roles.
+
+    For the arguments see ``DesiredUser``, ``plan`` and ``apply``.
+
+    Returns:
+        What changed; its ``changed`` is false if all was so already, and then nothing was written.
+
+    Raises:
+        InvalidDesiredStateError: If what is given breaks a rule; all that is wrong is named.
+        UnsafePlanError: If nobody would hold ``superuser`` any more.
+    """
+    user = {
+        "name": name,
+        "password": password,
+        "password_file": password_file,
+        "password_env": password_env,
+        "password_hash": password_hash,
+        "roles": _list(roles),
+        "roles_add": _list(roles_add),
+        "roles_remove": _list(roles_remove),
+        "update_password": update_password,
+    }
+    return _ensured(config_dir, user, settings, how, force=force)
+
+
+def ensure_absent(
+    config_dir: str | os.PathLike[str],
+    name: str,
+    *,
+    settings: RealmSettings | None = None,
+    force: bool = False,
+    **how: Unpack[WriteArguments],
+) -> Plan:
+    """
+    Make sure that there is no such user, and that nothing gives roles to that name if it was one.
+
+    For arguments, what is returned and errors see ``ensure_user``.
+    """
+    return _ensured(config_dir, {"name": name, "state": "absent"}, settings, how, force=force)
+
+
+def _ensured(
+    config_dir: str | os.PathLike[str],
+    user: dict[str, object],
+    settings: RealmSettings | None,
+    how: WriteArguments,
+    *,
+    force: bool,
+) -> Plan:
+    desired = DesiredState.from_dict({"users": [user]}, source="arguments")
+    return apply(plan(config_dir, desired, settings=settings, force=force), replan=True, **how)
+
+
+def _list(names: Iterable[str] | None) -> object:
+    """Give a list; of one text, that text, which is refused, and not its letters."""
+    return names if names is None or isinstance(names, str) else list(names)

@@ -1,0 +1,159 @@
+"""The fields of a mapping in a document, read one by one; what is wrong is noted, not raised."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, TypeVar
+
+from ..errors import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from .documents import Document, Path
+
+__all__ = ["Fields"]
+
+C = TypeVar("C", bound=str)
+
+
+class Fields:
+    """
+    One mapping of a document. A field that is null counts as not given.
+
+    Args:
+        document: Where it is.
+
+        path: The way to it there.
+
+        value: What is there, a mapping or not.
+
+        known: The fields that it may have.
+
+        faults: What is wrong is added to them, one line each.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        path: Path,
+        value: object,
+        known: Sequence[str],
+        faults: list[str],
+    ) -> None:
+        self.document = document
+        self._path = path
+        self._faults = faults
+        self._values: dict[str, object] = {}
+        if not isinstance(value, dict):
+            self.refuse(None, f"must be a mapping, not {_kind(value)}")
+            return
+        for key, item in value.items():
+            if key not in known:
+                self.refuse(key, f"is no field{_nearest(key, known)}")
+            elif item is not None:
+                self._values[key] = item
+
+    @property
+    def place(self) -> str:
+        """Where the mapping is."""
+        return self.document.place(self._path)
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The fields that have a value."""
+        return frozenset(self._values)
+
+    def refuse(self, key: str | int | None, rule: str) -> None:
+        """Note what is wrong with a field, or with the mapping itself."""
+        path = self._path if key is None else (*self._path, key)
+        self._faults.append(f"{self.document.place(path)}: {rule}")
+
+    def text(self, key: str) -> str | None:
+        """Give a text; it is not shown if it is none, since it may be a secret."""
+        value = self._values.get(key)
+        if value is None or isinstance(value, str):
+            return value
+        self.refuse(key, f"must be text, not {_kind(value)}: put it in quotes")
+        return None
+
+    def text_or_number(self, key: str) -> str | int | None:
+        """Give a text or a whole number."""
+        value = self._values.get(key)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        return self.text(key)
+
+    def number(self, key: str) -> int | None:
+        """Give a whole number above 0."""
+        value = self._values.get(key)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
+            return value
+        self.refuse(key, "must be a whole number above 0")
+        return None
+
+    def choice(self, key: str, choices: Sequence[C]) -> C | None:
+        """Give one of *choices*."""
+        text = self.text(key)
+        for choice in choices:
+            if text == choice:
+                return choice
+        if text is not None:
+            rule = f"[{shown(text)}] must be one of [{', '.join(choices)}]"
+            self.refuse(key, rule + _nearest(text, choices))
+        return None
+
+    def texts(self, key: str, check: Callable[[str], str | None]) -> tuple[str, ...] | None:
+        """
+        Give a list of texts, none twice.
+
+        Args:
+            key: The field.
+
+            check: Says what is wrong with one of them, or None.
+        """
+        items = self._list(key, "texts")
+        if items is None:
+            return None
+        texts: dict[str, None] = {}
+        for number, item in enumerate(items):
+            rule = check(item) if isinstance(item, str) else f"must be text, not {_kind(item)}"
+            if rule is None:
+                texts[str(item)] = None
+            else:
+                self._refuse_item(key, number, rule)
+        return tuple(texts)
+
+    def mapping(self, key: str, known: Sequence[str]) -> Fields:
+        """Give a mapping; one without fields if it is not given."""
+        value = self._values.get(key, {})
+        return Fields(self.document, (*self._path, key), value, known, self._faults)
+
+    def mappings(self, key: str, known: Sequence[str]) -> Iterator[Fields]:
+        """Give every mapping of a list."""
+        for number, item in enumerate(self._list(key, "mappings") or ()):
+            yield Fields(self.document, (*self._path, key, number), item, known, self._faults)
+
+    def _list(self, key: str, what: str) -> list[object] | None:
+        value = self._values.get(key)
+        if isinstance(value, list | tuple):
+            return list(value)
+        if value is not None:
+            self.refuse(key, f"must be a list of {what}, not {_kind(value)}")
+        return None
+
+    def _refuse_item(self, key: str, number: int, rule: str) -> None:
+        self._faults.append(f"{self.document.place((*self._path, key, number))}: {rule}")
+
+
+def _kind(value: object) -> str:
+    """Name the kind of a value, which is not shown."""
+    if value is None:
+        return "nothing"
+    kinds = {dict: "a mapping", list: "a list", tuple: "a list", str: "text", bool: "true or false"}
+    return kinds.get(type(value), "a number" if isinstance(value, int | float) else "another kind")
+
+
+def _nearest(word: object, known: Sequence[str]) -> str:
+    close = get_close_matches(word, known, 1) if isinstance(word, str) else []
+    return f"; did you mean [{close[0]}]?" if close else ""
