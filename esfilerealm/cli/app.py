@@ -121,7 +121,8 @@ def _run_command(invocation: Invocation) -> int:
     from importlib import import_module
 
     home = import_module(f".{command.home}", __package__)
-    exit_code: int = getattr(home, f"run_{command.name}")(invocation)
+    run = getattr(home, f"run_{command.name.replace('-', '_')}")
+    exit_code: int = run(invocation)
     if invocation.has("json"):
         _print_json(invocation)
     return exit_code

@@ -86,6 +86,55 @@ _ALLOW_LOCAL_LOCK = Option(
 )
 _ROLES = Option("r roles", "The roles of the user, with commas between", metavar="String")
 
+_PLANNING = (
+    Option(
+        "purge",
+        "Whom to remove who is not named: none (default), managed (whom provisioning with this "
+        "setting has made) or all",
+        metavar="WHOM",
+        is_ours=True,
+    ),
+    Option(
+        "protect",
+        "Pattern of names that are never purged, such as 'ops-*'",
+        metavar="PATTERN",
+        repeatable=True,
+        is_ours=True,
+    ),
+    Option(
+        "force",
+        "Do it even if nobody would hold superuser any more, or if nobody is wanted",
+        is_ours=True,
+    ),
+    Option(
+        "jobs",
+        "Passwords to hash at once; default: as many as there are cores",
+        metavar="N",
+        is_ours=True,
+    ),
+    Option(
+        "detailed-exitcode",
+        "Exit with 2 if anything is (or would be) changed, with 0 if not",
+        is_ours=True,
+    ),
+)
+_DOCUMENTS = (
+    Option(
+        "format",
+        "yaml, json or toml; default: by the ending of the name, of standard input YAML or JSON",
+        metavar="FORMAT",
+        is_ours=True,
+    ),
+    Option("strict", "Refuse files of which one overrides another", is_ours=True),
+)
+_APPLYING = (
+    Option("dry-run check", "Tell what would change, write nothing", is_ours=True),
+    Option("diff", "Show every change; of passwords only that they change", is_ours=True),
+    *_WRITING,
+    _ALLOW_LOCAL_LOCK,
+    _JSON,
+)
+
 COMMANDS = (
     Command(
         "useradd",
@@ -179,6 +228,54 @@ COMMANDS = (
         (*_COMMON, _ALLOW_LOCAL_LOCK, _JSON),
         notes=("Exits with 65 if there is anything that a person should look at.",),
         home="realm_files",
+    ),
+    Command(
+        "plan",
+        "Tell what has to change for the realm to be as files describe it",
+        (*_COMMON, *_DOCUMENTS, *_PLANNING, *_WRITING[:3], _JSON),
+        notes=("Of several files the later one wins; - is standard input.",),
+        argument="file",
+        argument_is_repeatable=True,
+        home="provisioning",
+    ),
+    Command(
+        "apply",
+        "Make the realm as files describe it",
+        (*_COMMON, *_DOCUMENTS, *_PLANNING, *_APPLYING),
+        notes=("Of several files the later one wins; - is standard input.",),
+        argument="file",
+        argument_is_repeatable=True,
+        home="provisioning",
+    ),
+    Command(
+        "ensure",
+        "Make sure that there is a user with a password and roles, or none",
+        (
+            *_COMMON,
+            *_PASSWORD,
+            Option("hash", "A finished hash in place of a password", metavar="HASH", is_ours=True),
+            Option(
+                "update-password",
+                "always (default), or on_create to leave that of a user who exists",
+                metavar="WHEN",
+                is_ours=True,
+            ),
+            Option("r roles", "All roles of the user, with commas between", metavar="String"),
+            Option("a add", "Roles to add, with commas between", metavar="String"),
+            Option("remove", "Roles to remove, with commas between", metavar="String"),
+            Option("absent", "Make sure that there is no such user", is_ours=True),
+            *_PLANNING[2:],
+            *_APPLYING,
+        ),
+        notes=("What is not given is left as it is. A new user needs a password.",),
+        argument="username",
+        home="provisioning",
+    ),
+    Command(
+        "ansible-path",
+        "Print what to put into ANSIBLE_COLLECTIONS_PATH",
+        _COMMON,
+        home="ansible",
     ),
     Command(
         "hash",

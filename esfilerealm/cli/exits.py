@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import errors
 
 __all__ = [
+    "CHANGED",
     "CONFIGURATION",
     "DATA",
     "INTERNAL",
@@ -20,6 +21,7 @@ __all__ = [
 
 OK = 0
 WRONG_PASSWORD = 1
+CHANGED = 2
 USAGE = 64
 DATA = 65
 NO_INPUT = 66
@@ -39,11 +41,14 @@ _CODES = (
     (errors.InvalidPasswordError, DATA),
     (errors.InvalidHashError, DATA),
     (errors.InvalidAttributeError, DATA),
+    (errors.InvalidDesiredStateError, DATA),
+    (errors.UnsafePlanError, DATA),
     (errors.UserNotFoundError, NO_USER),
     (errors.UserExistsError, INTERNAL),
     (errors.FileFormatError, INTERNAL),
     (errors.NoEarlierVersionError, NO_INPUT),
     (errors.LockTimeoutError, LOCKED),
+    (errors.PlanOutdatedError, LOCKED),
     (errors.FilePermissionError, NO_PERMISSION),
     (errors.ConfigurationFileMissingError, CONFIGURATION),
     (errors.JournalVersionError, CONFIGURATION),

@@ -16,6 +16,7 @@ TYPE_CHECKING = False  # as in `esfilerealm.validation`
 if TYPE_CHECKING:
     from typing import TypeVar
 
+    from .._storage.options import WriteArguments
     from ..settings.report import SettingsReport
     from .options import Command, ParsedWords
     from .terminal import Terminal
@@ -50,8 +51,17 @@ class Invocation:
 
     def value(self, key: str) -> str | None:
         """Give the value of an option, or None if it is not given."""
-        values = self._words.values.get(key)
+        values = self.values(key)
         return values[0] if values else None
+
+    def values(self, key: str) -> list[str]:
+        """Give all values of an option that may be repeated."""
+        return self._words.values.get(key, [])
+
+    @property
+    def arguments(self) -> list[str]:
+        """The arguments of a command that may have several."""
+        return self._words.positionals
 
     @property
     def username(self) -> str:
@@ -82,7 +92,7 @@ class Invocation:
         # The words are not shown: one of them may be a password in the wrong place.
         if expected is None and given:
             raise UsageError(f"[{self.command.name}] takes no argument, found {len(given)}")
-        if len(given) > 1:
+        if len(given) > 1 and not self.command.argument_is_repeatable:
             raise UsageError(f"expected one {expected}, found {len(given)} words")
         if expected and not given and not self.command.argument_is_optional:
             raise UsageError(f"the {expected} is missing")
@@ -91,30 +101,43 @@ class Invocation:
     def tool(self) -> UsersTool:
         """The realm in the configuration folder, which has to be known."""
         if self._tool is None:
-            config_dir = self._config_dir()
-            if config_dir is None:
-                raise CommandError(
-                    "no configuration folder: give -c DIR, or set ES_PATH_CONF; "
-                    f"[{DEFAULT_CONFIG_DIR}] is not there",
-                    CONFIGURATION,
-                )
+            config_dir = self.config_dir
             settings = RealmSettings.load(config_dir, self._overrides(), check_realm=False)
             self._tool = UsersTool(
                 config_dir,
                 settings=settings,
                 dry_run=self.has("dry-run"),
-                strategy=self._choice("strategy", ("rename", "in_place", "auto")),
                 owner=self.value("owner"),
                 group=self.value("group"),
-                mode=self._mode(),
-                attributes=self._choice("attributes", ("refuse", "warn")),
-                keep=self._keep(),
-                allow_local_lock=self.has("allow-local-lock"),
+                mode=self.mode,
+                **self.write_arguments,
             )
             self._warn_of_old_folder()
         return self._tool
 
-    def _choice(self, key: str, choices: tuple[C, ...]) -> C:
+    @property
+    def config_dir(self) -> str:
+        """The configuration folder, which has to be known."""
+        config_dir = self._config_dir()
+        if config_dir is None:
+            raise CommandError(
+                "no configuration folder: give -c DIR, or set ES_PATH_CONF; "
+                f"[{DEFAULT_CONFIG_DIR}] is not there",
+                CONFIGURATION,
+            )
+        return config_dir
+
+    @property
+    def write_arguments(self) -> WriteArguments:
+        """How to write, as ``UsersTool`` takes it."""
+        return {
+            "strategy": self.choice("strategy", ("rename", "in_place", "auto")),
+            "attributes": self.choice("attributes", ("refuse", "warn")),
+            "keep": self._keep(),
+            "allow_local_lock": self.has("allow-local-lock"),
+        }
+
+    def choice(self, key: str, choices: tuple[C, ...]) -> C:
         """Give the value of an option that has only some; the first of them is the default."""
         text = self.value(key)
         for choice in choices:
@@ -122,7 +145,9 @@ class Invocation:
                 return choice
         raise UsageError(f"option [{key}] is one of [{', '.join(choices)}], not [{shown(text)}]")
 
-    def _mode(self) -> int | None:
+    @property
+    def mode(self) -> int | None:
+        """The permission bits that are asked for."""
         text = self.value("mode")
         if text is None:
             return None
@@ -131,11 +156,15 @@ class Invocation:
         return int(text, 8)
 
     def _keep(self) -> int | None:
-        text = self.value("keep")
+        return self.number("keep", "a number of versions")
+
+    def number(self, key: str, what: str) -> int | None:
+        """Give the value of an option that is a number."""
+        text = self.value(key)
         if text is None:
             return None
         if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER):
-            raise UsageError(f"option [keep] needs a number of versions, not [{shown(text)}]")
+            raise UsageError(f"option [{key}] needs {what}, not [{shown(text)}]")
         return int(text)
 
     @property
@@ -199,7 +228,7 @@ class Invocation:
     def _options(self) -> dict[str, str]:
         """Give the settings of ``-E``."""
         options: dict[str, str] = {}
-        for pair in self._words.values.get("E", ()):
+        for pair in self.values("E"):
             key, _, value = pair.partition("=")
             if not key or not value:
                 raise UsageError(f"setting [{key}] must be given as key=value, and not be empty")

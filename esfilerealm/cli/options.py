@@ -77,10 +77,21 @@ class Command:
 
         argument_is_optional: Whether that word may be left out.
 
+        argument_is_repeatable: Whether there may be several of them.
+
         home: The module in this package that has the function ``run_<name>``.
     """
 
-    __slots__ = ("argument", "argument_is_optional", "home", "name", "notes", "options", "summary")
+    __slots__ = (
+        "argument",
+        "argument_is_optional",
+        "argument_is_repeatable",
+        "home",
+        "name",
+        "notes",
+        "options",
+        "summary",
+    )
 
     def __init__(
         self,
@@ -91,6 +102,7 @@ class Command:
         notes: Sequence[str] = (),
         argument: str | None = None,
         argument_is_optional: bool = False,
+        argument_is_repeatable: bool = False,
         home: str = "",
     ) -> None:
         self.name = name
@@ -99,6 +111,7 @@ class Command:
         self.notes = notes
         self.argument = argument
         self.argument_is_optional = argument_is_optional
+        self.argument_is_repeatable = argument_is_repeatable
         self.home = home
 
 

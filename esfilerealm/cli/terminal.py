@@ -101,6 +101,13 @@ class Terminal:
             return self.ask_secret("Password: ")
         return _answer(self._stdin.read, "") if self._stdin is not None else ""
 
+    def read_document(self) -> bytes:
+        """Read all of standard input, whatever it is."""
+        if self._stdin is None:
+            return b""
+        buffer = getattr(self._stdin, "buffer", None)
+        return self._stdin.read().encode() if buffer is None else buffer.read()
+
     def flush(self) -> None:
         """Send on what was printed; both streams often end in one place, and in this order."""
         _flush(self._stdout)

@@ -12,12 +12,19 @@ from .passwords import new_secret, truncation_shown
 from .written import tell_written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from .invocation import Invocation
     from .passwords import Secret
 
-__all__ = ["run_passwd", "run_roles", "run_useradd", "run_userdel"]
+__all__ = [
+    "role_names",
+    "run_passwd",
+    "run_roles",
+    "run_useradd",
+    "run_userdel",
+    "warn_of_unknown_roles",
+]
 
 
 def run_useradd(invocation: Invocation) -> int:
@@ -25,8 +32,8 @@ def run_useradd(invocation: Invocation) -> int:
     tool = invocation.tool
     username = check_writable_username(_valid_username(invocation))
     secret = new_secret(invocation)
-    roles = _role_names(invocation, "roles", check_writable_role_name)
-    _warn_of_unknown(invocation, roles)
+    roles = role_names(invocation, "roles", check_writable_role_name)
+    warn_of_unknown_roles(invocation, roles)
     with truncation_shown(invocation), tool.transaction() as change:
         change.useradd(username, secret.password, password_hash=secret.password_hash, roles=roles)
         _print_generated(invocation, secret)
@@ -63,9 +70,9 @@ def run_passwd(invocation: Invocation) -> int:
 def run_roles(invocation: Invocation) -> int:
     """Add and remove roles, or show them."""
     username = _valid_username(invocation)
-    added = _role_names(invocation, "add", check_writable_role_name)
-    removed = _role_names(invocation, "remove", validate_role_name)
-    _warn_of_unknown(invocation, [*added, *removed])
+    added = role_names(invocation, "add", check_writable_role_name)
+    removed = role_names(invocation, "remove", validate_role_name)
+    warn_of_unknown_roles(invocation, [*added, *removed])
     if not added and not removed:
         return show_users(invocation, username)
     with invocation.tool.transaction() as change:
@@ -82,7 +89,7 @@ def _valid_username(invocation: Invocation) -> str:
     return validate_username(invocation.username, **invocation.tool.settings.name_rules)
 
 
-def _role_names(invocation: Invocation, key: str, check: Callable[[str], str]) -> list[str]:
+def role_names(invocation: Invocation, key: str, check: Callable[[str], str]) -> list[str]:
     """Split a list at its commas: trailing empty names vanish, others are refused."""
     names = (invocation.value(key) or "").split(",")
     while names and not names[-1]:
@@ -90,7 +97,8 @@ def _role_names(invocation: Invocation, key: str, check: Callable[[str], str]) -
     return [check(name) for name in dict.fromkeys(names)]
 
 
-def _warn_of_unknown(invocation: Invocation, roles: list[str]) -> None:
+def warn_of_unknown_roles(invocation: Invocation, roles: Sequence[str]) -> None:
+    """Warn of roles that no file defines; they may be misspelt."""
     if not roles:
         return
     known = invocation.tool.known_roles()

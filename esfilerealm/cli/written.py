@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from ..results import WriteResult
     from .invocation import Invocation
 
-__all__ = ["tell_written"]
+__all__ = ["tell_oddities", "tell_written"]
 
 
 def tell_written(invocation: Invocation, result: WriteResult, effect: str | None = None) -> None:
@@ -24,11 +24,16 @@ def tell_written(invocation: Invocation, result: WriteResult, effect: str | None
     """
     is_dry_run = invocation.has("dry-run")
     invocation.result.update(result.to_dict(), dry_run=is_dry_run)
+    tell_oddities(invocation, result)
+    if is_dry_run and effect is not None:
+        told = f"would {effect}" if result.changed else "there is nothing to change"
+        invocation.terminal.print(f"Dry run, nothing is written: {told}")
+
+
+def tell_oddities(invocation: Invocation, result: WriteResult) -> None:
+    """Tell what had been left of an earlier change, and what could not be kept."""
     if result.recovery:
         invocation.terminal.warn(f"WARNING: {result.recovery}")
     for file in result.files:
         for loss in file.lost:
             invocation.terminal.warn(f"WARNING: [{file.path}]: {loss}")
-    if is_dry_run and effect is not None:
-        told = f"would {effect}" if result.changed else "there is nothing to change"
-        invocation.terminal.print(f"Dry run, nothing is written: {told}")
