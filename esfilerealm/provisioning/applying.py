@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..transaction import Transaction
     from .changes import Change
     from .plans import Plan
+    from .secret import Secret
 
 __all__ = ["apply"]
 
@@ -67,10 +68,10 @@ def apply(
             written; nothing is changed.
     """
     pool = HashingPool(jobs, show_progress=show_progress)
-    hashes: dict[tuple[str, str], str] = {}
+    known: dict[tuple[str, Secret], str] = {}
     for _ in range(_ATTEMPTS if replan else 1):
         try:
-            return replace(plan, result=_write(plan, _hashed(plan, pool, hashes), how))
+            return replace(plan, result=_write(plan, _hashed(plan, pool, known), how))
         except PlanOutdatedError as error:
             outdated = error
         if replan:
@@ -85,17 +86,14 @@ def apply(
     raise outdated
 
 
-def _hashed(plan: Plan, pool: HashingPool, known: dict[tuple[str, str], str]) -> dict[str, str]:
-    """Hash all new passwords, before the lock is taken; what is *known* already is not again."""
-    passwords = plan.basis.passwords
-    unknown = [item for item in passwords.items() if item not in known]
-    policy = plan.basis.policy
-    new = pool.map(lambda item: policy.hash(item[1]), unknown, "hashing")
+def _hashed(plan: Plan, pool: HashingPool, known: dict[tuple[str, Secret], str]) -> dict[str, str]:
+    """Hash all new passwords, before the lock is taken; what is *known* is not hashed again."""
+    basis = plan.basis
+    unknown = [item for item in basis.passwords.items() if item not in known]
+    new = pool.map(lambda item: basis.policy.hash(item[1].reveal()), unknown, "hashing")
     known.update(zip(unknown, new, strict=True))
-    return {
-        **plan.basis.hashes,
-        **{name: known[name, password] for name, password in passwords.items()},
-    }
+    hashed = {item[0]: known[item] for item in basis.passwords.items()}
+    return hashed | {name: given.reveal() for name, given in basis.hashes.items()}
 
 
 def _write(plan: Plan, hashes: dict[str, str], how: WriteArguments) -> WriteResult:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .desired import DesiredState
     from .policy import Policy
     from .pool import HashingPool
+    from .secret import Secret
     from .stored import StoredRealm
     from .users import DesiredUser
 
@@ -54,13 +55,13 @@ class Comparison:
         self.desired = desired
         self.stored = stored
         self.roles: dict[str, Roles] = {}
-        self.passwords: dict[str, str] = {}
-        self.hashes: dict[str, str] = {}
+        self.passwords: dict[str, Secret] = {}
+        self.hashes: dict[str, Secret] = {}
         self.rehashed: set[str] = set()
         self.purged: list[str] = []
         self._policy = policy
         self._reserved = reserved_usernames(**policy.settings.name_rules)
-        self._to_verify: list[tuple[str, str, str]] = []
+        self._to_verify: list[tuple[str, Secret, str]] = []
         self._compare_users()
         self._compare_passwords(pool)
         self._find_purged()
@@ -122,14 +123,18 @@ class Comparison:
             password = password_of(user, self._policy)
             if password is not None:
                 self._to_verify.append((user.name, password, stored_hash))
-        elif user.password_hash != stored_hash:
-            self.hashes[user.name] = hash_of(user, self._policy) or ""
-        elif self._policy.is_given:
-            hash_of(user, self._policy)  # what is wanted may contradict itself
+        elif user.password_hash.reveal() == stored_hash and not self._policy.is_given:
+            return  # nothing to check, and nothing to do
+        else:
+            password_hash = hash_of(user, self._policy)
+            if password_hash is not None and password_hash.reveal() != stored_hash:
+                self.hashes[user.name] = password_hash
 
     def _compare_passwords(self, pool: HashingPool) -> None:
         """Note whose password is another, or hashed too weakly."""
-        verdicts = pool.map(lambda item: verifies(*item[1:]), self._to_verify, "comparing")
+        verdicts = pool.map(
+            lambda item: verifies(item[1].reveal(), item[2]), self._to_verify, "comparing"
+        )
         for (name, password, stored_hash), is_right in zip(self._to_verify, verdicts, strict=True):
             if not is_right:
                 self.passwords[name] = password

@@ -14,6 +14,7 @@ from ..errors import (
     InvalidSettingError,
 )
 from ..password_sources import password_in_file
+from .secret import Secret
 
 if TYPE_CHECKING:
     from .policy import Policy
@@ -26,14 +27,14 @@ class CredentialsError(Exception):
     """They cannot be used; the only argument says where and why."""
 
 
-def password_of(user: DesiredUser, policy: Policy) -> str | None:
+def password_of(user: DesiredUser, policy: Policy) -> Secret | None:
     """
     Give the password of a user, or None if the document names none.
 
     Raises:
         CredentialsError: If it cannot be read, or may not be set.
     """
-    field, password = "password", user.password
+    field, password = "password", None if user.password is None else user.password.reveal()
     try:
         if user.password_file is not None:
             field, password = "password_file", password_in_file(user.password_file)
@@ -48,10 +49,10 @@ def password_of(user: DesiredUser, policy: Policy) -> str | None:
         raise CredentialsError(user.fault(field, error.rule)) from None
     except (FileAccessError, FilePermissionError, InvalidSettingError) as error:
         raise CredentialsError(user.fault(field, str(error))) from None
-    return password
+    return None if password is None else Secret(password)
 
 
-def hash_of(user: DesiredUser, policy: Policy) -> str | None:
+def hash_of(user: DesiredUser, policy: Policy) -> Secret | None:
     """
     Give the hash of a user, or None if the document names none.
 
@@ -60,11 +61,12 @@ def hash_of(user: DesiredUser, policy: Policy) -> str | None:
     """
     if user.password_hash is None:
         return None
+    password_hash = user.password_hash.reveal()
     try:
-        NewCredentials(None, user.password_hash, policy.settings)
+        NewCredentials(None, password_hash, policy.settings)
     except InvalidHashError as error:
         raise CredentialsError(user.fault("password_hash", error.reason)) from None
-    if not policy.is_met_by(user.password_hash):
+    if not policy.is_met_by(password_hash):
         rule = f"it does not meet the policy: {policy}"
         raise CredentialsError(user.fault("password_hash", rule))
     return user.password_hash

@@ -163,7 +163,7 @@ def _warnings(comparison: Comparison, policy: Policy) -> Iterator[str]:
     if not policy.algorithm.startswith("bcrypt"):
         return
     for name, password in comparison.passwords.items():
-        if len(password_bytes(password)) > bcrypt.PASSWORD_BYTES:
+        if len(password_bytes(password.reveal())) > bcrypt.PASSWORD_BYTES:
             yield (
                 f"the password of [{name}] is longer than the {bcrypt.PASSWORD_BYTES} bytes that "
                 "bcrypt reads: the rest does not protect anything; use pbkdf2_stretch"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .changes import Change
     from .desired import DesiredState
     from .policy import Policy
+    from .secret import Secret
 
     Roles = tuple[str, ...] | None
 
@@ -37,8 +38,8 @@ class Basis:
     policy: Policy
     force: bool
     digests: tuple[str | None, str | None]
-    passwords: Mapping[str, str]
-    hashes: Mapping[str, str]
+    passwords: Mapping[str, Secret]
+    hashes: Mapping[str, Secret]
     roles: Mapping[str, tuple[Roles, Roles]]
 
 
@@ -62,9 +63,6 @@ class Plan:
     warnings: tuple[str, ...]
     basis: Basis = field(repr=False, compare=False)
     result: WriteResult | None = None
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a plan may have passwords and is not to be pickled")
 
     @property
     def changed(self) -> bool:

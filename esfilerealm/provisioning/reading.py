@@ -17,6 +17,7 @@ from ..formats.writable import check_writable_role_name, check_writable_username
 from ..hashing import STORED_ALGORITHMS
 from ..settings import RealmSettings
 from ..validation import broken_name_rule
+from .secret import Secret
 from .users import PASSWORD_SOURCES, DesiredUser, FileAttributes, HashPolicy, State, UpdatePassword
 
 if TYPE_CHECKING:
@@ -125,24 +126,24 @@ def _check_sources(fields: Fields) -> None:
         fields.refuse(given[1], f"only one of [{', '.join(given)}] can give the password")
 
 
-def _checked_password(fields: Fields) -> str | None:
+def _checked_password(fields: Fields) -> Secret | None:
     password = fields.text("password")
     if password is not None:
         try:
             NewCredentials(password, None, _DEFAULTS)
         except InvalidPasswordError as error:
             fields.refuse("password", error.rule)
-    return password
+    return None if password is None else Secret(password)
 
 
-def _checked_hash(fields: Fields) -> str | None:
+def _checked_hash(fields: Fields) -> Secret | None:
     password_hash = fields.text("password_hash")
     if password_hash is not None:
         try:
             NewCredentials(None, password_hash, _DEFAULTS)
         except InvalidHashError as error:
             fields.refuse("password_hash", error.reason)
-    return password_hash
+    return None if password_hash is None else Secret(password_hash)
 
 
 def read_policy(fields: Fields) -> HashPolicy:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from .secret import Secret
 
 __all__ = [
     "PASSWORD_SOURCES",
@@ -43,19 +46,16 @@ class DesiredUser:
 
     name: str
     state: State = "present"
-    password: str | None = field(default=None, repr=False)
+    password: Secret | None = None
     password_file: str | None = None
     password_env: str | None = None
-    password_hash: str | None = field(default=None, repr=False)
+    password_hash: Secret | None = None
     update_password: UpdatePassword | None = None
     roles: tuple[str, ...] | None = None
     roles_add: tuple[str, ...] = ()
     roles_remove: tuple[str, ...] = ()
     source: str = ""
     place: str = field(default="", compare=False)
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a desired user may have a password and is not to be pickled")
 
     @property
     def has_credentials(self) -> bool:
