@@ -1,0 +1,76 @@
+"""Names of users and roles: which may be brought in, and how to show one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from ..errors import InvalidRoleNameError, InvalidUsernameError
+from ..formats.writable import check_writable_role_name, check_writable_username
+from ..listing import shown_orphan
+from ..validation import DEFAULT_ANONYMOUS_USERNAME, validate_username
+
+__all__ = ["NameRules", "role_of", "role_problem", "shown_name", "user", "written_name_problem"]
+
+#: How hashes begin, such as ``$2y$`` and ``{SHA}``.
+_HASH: Final = re.compile(r"\$[\w-]+\$|\{[\w-]+\}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class NameRules:
+    """
+    Which usernames a node takes; see ``parse_users``.
+
+    Attributes:
+        allow_reserved: Whether those of built-in users are free.
+        anonymous_username: That of the anonymous user.
+    """
+
+    allow_reserved: bool = False
+    anonymous_username: str = DEFAULT_ANONYMOUS_USERNAME
+
+    def problem(self, name: str) -> str | None:
+        """Say why a node would not have a user of that name, or no new line could hold it."""
+        try:
+            validate_username(
+                name,
+                allow_reserved=self.allow_reserved,
+                anonymous_username=self.anonymous_username,
+            )
+        except InvalidUsernameError as error:
+            return f"invalid username: {error.rule}"
+        return written_name_problem(name)
+
+
+def written_name_problem(name: str) -> str | None:
+    """Say why no new line could hold that username."""
+    try:
+        check_writable_username(name)
+    except InvalidUsernameError as error:
+        return f"invalid username: {error.rule}"
+    return None
+
+
+def role_problem(role: str) -> str | None:
+    """Say why a node would not have a role of that name, or no new line could hold it."""
+    try:
+        check_writable_role_name(role)
+    except InvalidRoleNameError as error:
+        return f"invalid role name: {error.rule}"
+    return None
+
+
+def shown_name(name: str) -> str:
+    """Show a name in one line, but not a hash that stands in its place, or is a part of it."""
+    return "(a hash)" if _HASH.search(name) else shown_orphan(name)
+
+
+def user(name: str) -> str:
+    """Speak of a user."""
+    return f"user [{shown_name(name)}]"
+
+
+def role_of(role: str, name: str) -> str:
+    """Speak of a role of a user."""
+    return f"role [{shown_name(role)}] of user [{shown_name(name)}]"

@@ -1,0 +1,111 @@
+"""
+Manifests of Secrets as Elastic's operator (ECK) takes them in ``spec.auth.fileRealm``.
+
+Source:
+    ``filerealm.FromSecret`` of ECK and its page about file-based users. Its own parser is stricter
+    than a node: it refuses comments and lines with more than one colon, so none are written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final
+
+from ..errors import InvalidSettingError
+from ..formats.writable import check_writable_role_name, check_writable_username
+from ..hashing.base import password_bytes
+from ..validation import validate_password, validate_username
+from ._names import role_of, role_problem, user, written_name_problem
+from ._text import to_base64
+from .losses import Exported, Loss
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ._realm import Realm
+
+__all__ = ["BASIC_AUTH", "basic_auth_manifest", "export_secret"]
+
+BASIC_AUTH: Final = "kubernetes.io/basic-auth"
+
+#: Source: Kubernetes' ``MaxSecretSize``, of all values together, decoded.
+_LARGEST: Final = 1024 * 1024
+
+_LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_NAME: Final = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*", re.ASCII)
+_NAMESPACE: Final = re.compile(rf"(?=.{{1,63}}\Z){_LABEL}", re.ASCII)
+
+
+def export_secret(realm: Realm, secret_name: str, namespace: str | None) -> Exported:
+    """
+    Write *realm* as a Secret of both files, with sorted rows as the operator writes them.
+
+    Args:
+        realm: What a node knows.
+
+        secret_name: What the Secret is called.
+
+        namespace: Where it is to be, or None.
+
+    Raises:
+        InvalidSettingError: If Kubernetes would refuse a name.
+    """
+    losses = list(realm.losses)
+    hashes: list[str] = []
+    names_by_role: dict[str, list[str]] = {}
+    for name, password_hash in realm.users.items():
+        if reason := written_name_problem(name):
+            losses.append(Loss("users", user(name), reason, is_blocking=True))
+            continue
+        hashes.append(f"{name}:{password_hash}")
+        for role in realm.roles_by_user[name]:
+            if reason := role_problem(role):
+                losses.append(Loss("users_roles", role_of(role, name), reason, is_blocking=True))
+            else:
+                names_by_role.setdefault(role, []).append(name)
+    grants = [f"{role}:{','.join(sorted(names))}" for role, names in names_by_role.items()]
+    data = {"users": _file(hashes), "users_roles": _file(grants)}
+    if sum(map(len, data.values())) > _LARGEST:
+        reason = f"Kubernetes takes up to {_LARGEST} bytes in one: split the realm"
+        losses.append(Loss("users", "the Secret", reason, is_blocking=False))
+    return Exported(_manifest(secret_name, namespace, "Opaque", data), tuple(losses))
+
+
+def _file(rows: list[str]) -> bytes:
+    return "".join(f"{row}\n" for row in sorted(rows)).encode("ascii")
+
+
+def basic_auth_manifest(
+    username: str, password: str, roles: Iterable[str], secret_name: str, namespace: str | None
+) -> bytes:
+    """See ``basic_auth_secret``."""
+    check_writable_username(validate_username(username, allow_reserved=True))
+    data = {
+        "username": username.encode(),
+        "password": password_bytes(validate_password(password)),
+        "roles": ",".join(map(check_writable_role_name, roles)).encode(),
+    }
+    return _manifest(secret_name, namespace, BASIC_AUTH, data)
+
+
+def _manifest(
+    secret_name: str, namespace: str | None, type_: str, data: Mapping[str, bytes]
+) -> bytes:
+    """Write it; what could be read as anything but text is in quotes."""
+    _check("secret_name", secret_name, _NAME)
+    lines = ["apiVersion: v1", "kind: Secret", "metadata:", f"  name: {json.dumps(secret_name)}"]
+    if namespace is not None:
+        _check("namespace", namespace, _NAMESPACE)
+        lines.append(f"  namespace: {json.dumps(namespace)}")
+    lines += [f"type: {type_}", "data:"]
+    lines += [f"  {key}: {json.dumps(to_base64(value))}" for key, value in data.items()]
+    return "".join(f"{line}\n" for line in lines).encode("ascii")
+
+
+def _check(key: str, name: str, pattern: re.Pattern[str]) -> None:
+    if pattern.fullmatch(name) is None:
+        rule = "Kubernetes takes small letters, digits and [-] between them"
+        if pattern is _NAME:
+            rule += ", in parts with [.] between"
+        raise InvalidSettingError(key, name, rule, "the arguments of the export")

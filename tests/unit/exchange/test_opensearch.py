@@ -1,0 +1,218 @@
+"""OpenSearch's internal_users.yml."""
+
+from __future__ import annotations
+
+import pytest
+
+from esfilerealm import errors, verify_hash
+
+META = "_meta: {type: internalusers, config_version: 2}\n"
+
+
+@pytest.fixture
+def read_users(read):
+    """Import users given as YAML of flow style, by name."""
+
+    def read_users(users, **options):
+        body = "".join(f"{name}: {fields}\n" for name, fields in users.items())
+        return read("opensearch", META + body, **options)
+
+    return read_users
+
+
+def names_of(imported):
+    return [user["name"] for user in imported.document["users"]]
+
+
+class TestFile:
+    def test_users_and_roles(self, read, vector):
+        imported = read("opensearch", vector("internal_users.yml"))
+        users = imported.document["users"]
+        assert [(user["name"], user["roles"]) for user in users] == [
+            ("admin", ["superuser"]),
+            ("dashboards", ["kibana_user"]),
+            ("nobody", []),
+        ]
+        for user in users:
+            assert user["password_hash"].startswith("$2a$")
+            assert verify_hash("correct-horse", user["password_hash"])
+
+    def test_losses(self, read, vector, told):
+        assert told(read("opensearch", vector("internal_users.yml"))) == [
+            "line [8]: [reserved], [description] of user [admin]",
+            "line [11]: role [admin]",
+            "line [15]: [hidden], [static], [attributes] of user [dashboards]",
+            "line [20]: role [kibanauser]",
+            "! line [21]: role [readall] of user [dashboards]",
+            "line [23]: role [kibana_user]",
+            "! line [24]: role [own_index] of user [dashboards]",
+            "line [29]: user [nobody]",
+        ]
+
+    def test_with_a_map_nothing_blocks(self, read, vector):
+        role_map = {"readall": "viewer", "own_index": None, "admin": "editor"}
+        imported = read("opensearch", vector("internal_users.yml"), role_map=role_map)
+        assert imported.is_complete
+        assert [user["roles"] for user in imported.document["users"]] == [
+            ["editor"],
+            ["kibana_user", "viewer"],
+            [],
+        ]
+
+
+class TestRoles:
+    @pytest.mark.parametrize(
+        ("kind", "role", "carried"),
+        [
+            ("opendistro_security_roles", "all_access", ["superuser"]),
+            ("opendistro_security_roles", "kibana_user", ["kibana_user"]),
+            ("opendistro_security_roles", "viewer", ["viewer"]),
+            ("opendistro_security_roles", "admin", []),
+            ("opendistro_security_roles", "kibana_server", []),
+            ("opendistro_security_roles", "manage_snapshots", []),
+            ("opendistro_security_roles", "logstash", []),
+            ("backend_roles", "admin", ["superuser"]),
+            ("backend_roles", "kibanauser", ["kibana_user"]),
+            ("backend_roles", "monitoring_user", ["monitoring_user"]),
+            ("backend_roles", "all_access", []),
+            ("backend_roles", "Admin", []),
+            ("backend_roles", "cn=admins,ou=groups,dc=example,dc=org", []),
+            ("backend_roles", "$2a$04$canary", []),
+            ("backend_roles", "", []),
+        ],
+    )
+    def test_of_which_nothing_was_said(self, read_users, bcrypt, kind, role, carried):
+        imported = read_users({"bob": f"{{hash: {bcrypt}, {kind}: ['{role}']}}"})
+        assert imported.document["users"][0]["roles"] == carried
+        (loss,) = imported.losses
+        assert "canary" not in str(loss)
+        assert loss.is_blocking is (not carried)
+        expected = "has no counterpart: give one with --map-role FROM=TO"
+        assert (expected in loss.reason) is (not carried)
+
+    @pytest.mark.parametrize(
+        ("role", "why"),
+        [
+            ("admin", "it becomes [superuser], as in the roles_mapping.yml that OpenSearch comes"),
+            ("viewer", "it becomes [viewer], which Elasticsearch defines itself"),
+        ],
+    )
+    def test_a_choice_is_told_once(self, read_users, bcrypt, role, why):
+        fields = f"{{hash: {bcrypt}, backend_roles: [{role}]}}"
+        (loss,) = read_users({"bob": fields, "al": fields}).losses
+        assert loss.reason.startswith(why)
+        assert loss.reason.endswith(f"another one with --map-role {role}=ROLE")
+        assert not loss.is_blocking
+
+    def test_all_access_is_told(self, read_users, bcrypt):
+        fields = f"{{hash: {bcrypt}, opendistro_security_roles: [all_access]}}"
+        (loss,) = read_users({"bob": fields}).losses
+        assert loss.reason.startswith("it becomes [superuser], its counterpart;")
+
+    def test_the_map_goes_before_all(self, read_users, bcrypt):
+        roles = "[all_access, viewer, cn=x, gone, viewer]"
+        imported = read_users(
+            {"bob": f"{{hash: {bcrypt}, opendistro_security_roles: {roles}}}"},
+            role_map={"all_access": "ops", "viewer": None, "cn=x": "ops", "gone": "a b"},
+        )
+        assert imported.document["users"][0]["roles"] == ["ops", "a b"]
+        assert imported.losses == ()
+
+    @pytest.mark.parametrize("role", ["", "a,b", "a:b", " a", "ä"])
+    def test_the_map_must_lead_to_roles(self, read_users, role):
+        with pytest.raises(errors.InvalidRoleNameError):
+            read_users({}, role_map={"x": role})
+
+
+class TestUsers:
+    @pytest.mark.parametrize(
+        ("fields", "reason"),
+        [
+            ("", "it has no hash"),
+            ("{}", "it has no hash"),
+            ("{hash: }", "it has no hash"),
+            ("{hash: ''}", "it has no hash"),
+            ("{hash: hunter22}", "no known hash: a node takes the text itself"),
+            ("{hash: $argon2id$v=19$m=65536$c29t$Kd}", "argon2, which a node does not know"),
+            ("{hash: '$3$133143986176$wBFrJJI==$vqGl=='}", "PBKDF2 in OpenSearch's own form"),
+            ("{hash: '$2$214748364800224$eQgqv2=$tGHW=='}", "PBKDF2 in OpenSearch's own form"),
+            ("{hash: $2y$15${tail}}", "unknown hash function [bcrypt15]"),
+            ("{hash: '{md5}'}", "a hash that OpenSearch does not know"),
+            ("{hash: {h}, enabled: false}", "it is disabled, and a file realm knows no disabled"),
+            ("{hash: {h}, enabled: 'false'}", "it is disabled"),
+            ("{hash: {h}, attributes: {enabled: 'false'}}", "it is disabled"),
+            ("{hash: {h}, service: true}", "it is a service account, which has no password"),
+            ("{hash: {h}, attributes: {service: 'true'}}", "it is a service account"),
+        ],
+    )
+    def test_that_are_not_carried(self, read_users, hashes, bcrypt, fields, reason):
+        fields = fields.replace("{h}", bcrypt).replace("{tail}", bcrypt[7:])
+        imported = read_users({"bob": fields.replace("{md5}", hashes["md5"])})
+        assert imported.document == {"users": []}
+        (loss,) = imported.losses
+        assert (loss.where, loss.what, loss.is_blocking) == ("line [2]", "user [bob]", True)
+        assert loss.reason.startswith(reason)
+        assert "hunter22" not in str(loss)
+
+    @pytest.mark.parametrize("name", ["elastic", "böb", "'a:b'", "'#x'", "'a,b'"])
+    def test_that_no_node_would_have(self, read_users, bcrypt, name):
+        imported = read_users({name: f"{{hash: {bcrypt}}}"})
+        assert imported.document == {"users": []}
+        assert [loss.reason[:17] for loss in imported.losses] == ["invalid username:"]
+
+    def test_that_settings_allow(self, read_users, bcrypt):
+        fields = f"{{hash: {bcrypt}}}"
+        assert names_of(read_users({"elastic": fields}, allow_reserved=True)) == ["elastic"]
+
+    def test_that_are_enabled(self, read_users, bcrypt, told):
+        fields = f"{{hash: {bcrypt}, enabled: true, service: false, backend_roles: [viewer]}}"
+        imported = read_users({"bob": fields})
+        assert names_of(imported) == ["bob"]
+        assert told(imported) == ["line [2]: role [viewer]"]
+
+    def test_nothing_said_is_nothing_lost(self, read_users, bcrypt):
+        empty = "description: '', attributes: {}, reserved: false, backend_roles: [x]"
+        imported = read_users({"bob": f"{{hash: {bcrypt}, {empty}}}"}, role_map={"x": "y"})
+        assert imported.losses == ()
+
+    def test_keys_that_opensearch_does_not_know(self, read_users, bcrypt, told):
+        fields = f"{{hash: {bcrypt}, opensearch_security_roles: [x], readonly: true}}"
+        assert told(read_users({"bob": fields})) == [
+            "! line [2]: [opensearch_security_roles] of user [bob]",
+            "line [2]: [readonly] of user [bob]",
+            "line [2]: user [bob]",
+        ]
+
+    def test_none_at_all(self, read_users):
+        assert read_users({}).document == {"users": []}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("", 1, "the file is empty"),
+        ("---\n# x\n", 1, "the file is empty"),
+        ("bob: {}", 1, "[_meta] is missing"),
+        ("hunter2", 1, "internal_users.yml must be a mapping"),
+        ("- a", 1, "internal_users.yml must be a mapping of keys to values, and is a list"),
+        ("_meta: hunter2", 1, "[_meta] must be a mapping"),
+        ("_meta: {}", 1, "[_meta.type] is not [internalusers]"),
+        ("_meta:\n  type: hunter2", 2, "[_meta.type] is not [internalusers]"),
+        ("_meta: {type: internalusers, config_version: 1}", 1, "[_meta.config_version] is another"),
+        ("{M}---\n{M}", 3, "a second document"),
+        ("{M}bob: hunter2", 2, "a user must be a mapping of keys to values, and is a text"),
+        ("{M}bob:\n- hunter2", 3, "a user must be a mapping of keys to values, and is a list"),
+        ("{M}bob:\n  hash: 12345", 3, "[hash] must be text, and is read as a number: put it in"),
+        ("{M}bob:\n  hash: [a]", 3, "[hash] must be text, and is a list"),
+        ("{M}bob:\n  backend_roles: hunter2", 3, "[backend_roles] must be a list, and is a text"),
+        ("{M}bob:\n  backend_roles:\n  - 7", 4, "a role of [backend_roles] must be text"),
+        ("{M}bob:\n  attributes: hunter2", 3, "[attributes] must be a mapping"),
+        ("{M}bob: {}\nbob: {}", 3, "a key that is given twice: it is in line [2] already"),
+    ],
+)
+def test_what_is_no_such_file(read, text, line, reason):
+    with pytest.raises(errors.FileFormatError) as caught:
+        read("opensearch", text.replace("{M}", META))
+    assert (caught.value.path, caught.value.line_number) == ("the.file", line)
+    assert caught.value.reason.startswith(reason)
+    assert "hunter2" not in str(caught.value)
