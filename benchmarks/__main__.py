@@ -13,7 +13,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
-from . import contention, formats, logins, reloading, startup, watching, write
+from . import contention, formats, logins, provisioning, reloading, startup, watching, write
 from .measure import Options, Row, machine
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _SUBJECTS = {
     "formats": formats.rows,
     "write": write.rows,
     "contention": contention.rows,
+    "provisioning": provisioning.rows,
     "logins": logins.rows,
     "reloading": reloading.rows,
     "watching": watching.rows,

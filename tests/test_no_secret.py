@@ -47,6 +47,7 @@ from esfilerealm._storage.lock import write_lock
 from esfilerealm.cli import main
 from esfilerealm.formats import edit_users, parse_users, parse_users_roles
 from esfilerealm.hashing import CACHE_ALGORITHMS, check_hash, resolve, resolve_from_hash
+from esfilerealm.provisioning import DesiredState, apply, plan
 from esfilerealm.settings.report import inspect_settings
 from esfilerealm.snapshot import RealmSnapshot
 from esfilerealm.stores import FileRealmStore
@@ -337,11 +338,22 @@ class TestLogs:
 
 #: What is public, by the name of its class: each gives all the objects of it that matter.
 OBJECTS = {
+    **{
+        kind: lambda _, folder, kind=kind: changes_of(planned(folder), kind)
+        for kind in (
+            *("AddRoles", "AddUser", "RehashPassword", "RemoveRoles", "RemoveUser"),
+            *("SetAttributes", "SetManaged", "SetPassword"),
+        )
+    },
     "AuthenticationResult": lambda realm, _: log_everyone_in(realm),
     "AuthenticationStatus": lambda *_: list(AuthenticationStatus),
+    "Change": lambda _, folder: planned(folder).changes,
     "CacheEntry": lambda realm, _: list(realm._cache._entries.values()),
     "CredentialCache": lambda realm, _: [realm._cache],
+    "DesiredState": lambda *_: [desired()],
+    "DesiredUser": lambda *_: desired().users,
     "EffectiveSetting": lambda _, folder: report(folder).settings,
+    "FileAttributes": lambda *_: [desired().attributes],
     "FileChange": lambda *_: [],  # see TestFileChange
     "FileRealm": lambda realm, _: [realm, realm.usage_stats()],
     "FileRealmStore": lambda realm, _: [realm._store],
@@ -349,6 +361,7 @@ OBJECTS = {
     "FileStamp": lambda realm, _: list(realm.snapshot.stamps.values()),
     "FileWatcher": lambda realm, folder: [FileWatcher(folder / "users")],
     "Frequency": lambda *_: list(Frequency),
+    "HashPolicy": lambda *_: [desired().hash_policy],
     "HashIssue": lambda realm, _: list(realm.snapshot.hash_issues.values()),
     "Hasher": lambda *_: [resolve(n) for n in CACHE_ALGORITHMS] + usable_hashers(),
     "LineIssue": lambda realm, _: [i for found in realm.snapshot.issues.values() for i in found],
@@ -356,6 +369,7 @@ OBJECTS = {
     "ParsedUsersRoles": lambda _, folder: [
         parse_users_roles((folder / "users_roles").read_bytes())
     ],
+    "Plan": lambda _, folder: told_by(planned(folder), apply(planned(folder))),
     "Proof": lambda realm, _: [entry.proof for entry in realm._cache._entries.values()],
     "RealmChange": changed,
     "RealmCheck": lambda _, folder: [check := UsersTool(folder).check(), check.to_dict()],
@@ -384,6 +398,38 @@ OBJECTS = {
 
 #: Objects that hold secrets and are nothing to send, though that is not refused.
 NOT_SENT = {"CacheEntry", "Proof"}
+
+
+def desired():
+    """Want something of every kind."""
+    return DesiredState.from_dict(
+        {
+            "users": [
+                {"name": "new", "password": PASSWORDS["new"], "roles": ["viewer"]},
+                {"name": "other", "password_hash": HASHES["bcrypt"]},
+                {"name": "bcrypt", "password": PASSWORDS["bcrypt"], "roles_add": ["x"]},
+                {"name": "pbkdf2", "password": PASSWORDS["pbkdf2"]},
+                {"name": "ssha", "password": WRONG, "roles_remove": ["admin"]},
+                {"name": "md5", "state": "absent"},
+            ],
+            "purge": "managed",
+            "hash_policy": {"algorithm": "bcrypt5", "minimum_cost": 4},
+            "attributes": {"mode": "0600"},
+        }
+    )
+
+
+def planned(folder):
+    return plan(folder, desired())
+
+
+def changes_of(plan, kind):
+    return [change for change in plan.changes if type(change).__name__ == kind]
+
+
+def told_by(*plans):
+    for told in plans:
+        yield from (told, told.diff(), told.before(), told.after(), told.to_dict(), told.basis)
 
 
 def usable_hashers():
@@ -539,6 +585,27 @@ def useradd(*args, **kwargs):
     return lambda folder: UsersTool(folder).useradd(*args, **kwargs)
 
 
+def want(*users, **more):
+    """Plan it; a policy that no given hash meets is a fault of what is given, too."""
+
+    def cause(folder):
+        policy = {"algorithm": "pbkdf2"} if "password_hash" in str(users) else {}
+        document = {"users": list(users), "hash_policy": policy, **more}
+        plan(folder, DesiredState.from_dict(document, folder=str(folder)))
+
+    return cause
+
+
+def parse(text, format, encoding="utf-8"):
+    return lambda _: DesiredState.parse(text.encode(encoding), source="file", format=format)
+
+
+def outdated(folder):
+    plan = planned(folder)
+    UsersTool(folder).roles("ssha", add=["y"])
+    apply(plan)
+
+
 REALM = "xpack.security.authc.realms.file.mine"
 
 #: Ways to each error, all of them with a secret at hand.
@@ -565,6 +632,24 @@ ERRORS = {
         read_header(f"Basic bcrypt:{PASSWORDS['bcrypt']}"),
         read_header(header_of(PASSWORDS["bcrypt"])),
         read_header([HEADER, header_of(f"bob:{WRONG}")]),
+    ],
+    "InvalidDesiredStateError": [
+        want({"name": "new", "password": SHORT}),
+        want({"name": "new", "password": HALF}),
+        want({"name": "new", "password": [WRONG]}),
+        want({"name": "new", "password": WRONG, "password_hash": HASHES["bcrypt"]}),
+        want({"name": "new", "pasword": WRONG, "roles": WRONG}),
+        *(want({"name": "new", "password_hash": text}) for text in list(HASHES.values())[4:]),
+        want({"name": "new", "password_file": "users"}),
+        want({"name": "new", "password_hash": HASHES["md5"]}),
+        parse(f"users:\n- name: new\n  password: {WRONG}: {WRONG}\n", "yaml"),
+        parse(f"users:\n- name: new\n  password: *{WRONG}\n", "yaml"),
+        parse(f"users:\n- name: new\n  password: !vault {WRONG}\n  \t{WRONG}", "yaml"),
+        parse(f'{{"users": [{{"name": "new", "password": "{WRONG}"x}}]}}', "json"),
+        parse(f'{{"users": [{{"name": "a", "password": "{WRONG}", "name": "b"}}]}}', "json"),
+        parse(f'[[users]]\nname = "new"\npassword = "{WRONG}"{WRONG}', "toml"),
+        parse(f'[[users]]\npassword = "{WRONG}"\npassword = "{WRONG}"', "toml"),
+        parse(f"users:\n- password: {WRONG}\xff", "yaml", "latin-1"),
     ],
     "InvalidHashError": [
         *(useradd("other", password_hash=text) for text in (*list(HASHES.values())[4:], STRAY)),
@@ -608,6 +693,7 @@ ERRORS = {
     "JournalVersionError": [with_record_of(2)],
     "LockTimeoutError": [locked],
     "NoEarlierVersionError": [lambda folder: UsersTool(folder).undo()],
+    "PlanOutdatedError": [outdated],
     "RealmClosedError": [closed],
     "UnknownHashAlgorithmError": [
         lambda _: hash_password(PASSWORDS["new"], "rot13"),
@@ -616,6 +702,7 @@ ERRORS = {
             folder, settings=RealmSettings(password_hashing_algorithm="md5")
         ).useradd("other", PASSWORDS["new"]),
     ],
+    "UnsafePlanError": [want(purge="all")],
     "UserExistsError": [useradd("bcrypt", PASSWORDS["new"])],
     "UserNotFoundError": [
         lambda folder: UsersTool(folder).passwd("nobody", PASSWORDS["new"]),
@@ -723,6 +810,21 @@ class TestCommands:
                 for password in (PASSWORDS.get(line[len(line) // 2], WRONG), WRONG, SHORT, LONG):
                     assert_clean(name, command(*line, *options, stdin=password))
 
+    @pytest.mark.parametrize("options", [["--diff"], ["--json"], ["-v"], ["-s"]], ids=" ".join)
+    @pytest.mark.parametrize("name", ["plan", "apply", "ensure"])
+    def test_output_about_a_desired_state(self, command, name, options):
+        options = [word for word in options if name != "plan" or word != "--diff"]
+        for password in (PASSWORDS["ssha"], WRONG, SHORT, LONG, HASHES["bcrypt"], CLEAR):
+            for user in ("ssha", "new", "elastic"):
+                if name == "ensure":
+                    for word in (["-p"], ["--hash"]):
+                        assert_clean(name, command(name, user, *word, password, *options))
+                    continue
+                for field in ("password", "password_hash", "pasword"):
+                    document = json.dumps({"users": [{"name": user, field: password}]})
+                    for text in (document, document + "}", document.replace('": "', '": *')):
+                        assert_clean(name, command(name, "-", *options, stdin=text))
+
     @pytest.mark.parametrize("options", [[], ["--json"]], ids=" ".join)
     def test_watch(self, folder, options, monkeypatch):
         happenings = SimpleQueue()
@@ -769,6 +871,7 @@ class TestNothingIsForgotten:
         ".inspection",
         ".listing",
         ".model",
+        ".provisioning",
         ".realm",
         ".results",
         ".settings",
@@ -803,7 +906,8 @@ class TestNothingIsForgotten:
     def test_modules(self):
         """Those whose objects reach a program: the top level, less what is only for the inside."""
         inside = {"authenticator", "credentials", "draft", "hash_upgrade", "hashing_slots"}
-        inside |= {"follower", "login_pool", "single_flight", "cli"}
+        inside |= {"follower", "login_pool", "single_flight", "cli", "password_sources"}
+        inside |= {"ansible_collections"}
         root = Path(esfilerealm.__file__).parent
         found = {
             path.stem if path.is_file() else path.name

@@ -18,6 +18,8 @@ MODULES = [
     "inspection",
     "listing",
     "model",
+    "password_sources",
+    "provisioning",
     "realm",
     "results",
     "settings",
@@ -38,6 +40,9 @@ ERRORS = [
     errors.InvalidSettingError("key", "value", "rule", "file"),
     errors.InvalidAttributeError("owner", "bob", "rule"),
     errors.InvalidAuthorizationHeaderError("rule"),
+    errors.InvalidDesiredStateError(("[base.yml], users[0]: rule",)),
+    errors.UnsafePlanError("reason"),
+    errors.PlanOutdatedError("users"),
     errors.UnknownHashAlgorithmError("bcrypt3", "advice"),
     errors.InvalidHashError("reason"),
     errors.RealmClosedError("config"),
@@ -116,6 +121,12 @@ def test_who_holds_the_lock_is_shown_on_one_short_line():
     message = str(errors.LockTimeoutError("users.lock", 5.0, "a\nb\x1b" * 1000))
     assert message.isprintable()
     assert len(message) < 400
+
+
+def test_many_faults_are_one_line_each():
+    error = errors.InvalidDesiredStateError(("one", "two"))
+    assert str(error) == "invalid desired state, 2 faults:\n  one\n  two"
+    assert pickle.loads(pickle.dumps(error)).faults == ("one", "two")
 
 
 def test_messages_are_short_and_without_control_characters():
