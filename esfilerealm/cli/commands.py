@@ -127,6 +127,9 @@ _DOCUMENTS = (
     ),
     Option("strict", "Refuse files of which one overrides another", is_ours=True),
 )
+_PARTIAL = Option(
+    "partial", "Go on without the users and roles that cannot be carried", is_ours=True
+)
 _APPLYING = (
     Option("dry-run check", "Tell what would change, write nothing", is_ours=True),
     Option("diff", "Show every change; of passwords only that they change", is_ours=True),
@@ -270,6 +273,65 @@ COMMANDS = (
         notes=("What is not given is left as it is. A new user needs a password.",),
         argument="username",
         home="provisioning",
+    ),
+    Command(
+        "export",
+        "Write the realm as another tool reads it; passwords stay hashed",
+        (
+            *_COMMON,
+            Option(
+                "format",
+                "json, yaml, k8s-secret, htpasswd or tar",
+                metavar="FORMAT",
+                is_ours=True,
+            ),
+            Option(
+                "output",
+                "Write to a file, for its owner only; default: standard output",
+                metavar="FILE",
+                is_ours=True,
+            ),
+            Option("secret-name", "Name of the Kubernetes Secret", metavar="NAME", is_ours=True),
+            Option("namespace", "Namespace of the Secret", metavar="NAME", is_ours=True),
+            Option(
+                "basic-auth",
+                "Make a Secret of the type kubernetes.io/basic-auth of one user, whose password "
+                "is given or asked for, and goes into it as it is",
+                metavar="USER",
+                is_ours=True,
+            ),
+            *_PASSWORD,
+            _PARTIAL,
+            _JSON,
+        ),
+        notes=("What cannot be carried is named on standard error.",),
+        home="exchange",
+    ),
+    Command(
+        "import",
+        "Take users over from another tool's file",
+        (
+            *_COMMON,
+            Option(
+                "format",
+                "htpasswd, json, yaml, k8s-secret or opensearch",
+                metavar="FORMAT",
+                is_ours=True,
+            ),
+            Option(
+                "map-role",
+                "What a role of OpenSearch is called here; without TO it is left out",
+                metavar="FROM=TO",
+                repeatable=True,
+                is_ours=True,
+            ),
+            _PARTIAL,
+            *_PLANNING,
+            *_APPLYING,
+        ),
+        notes=("What cannot be carried is named on standard error; - is standard input.",),
+        argument="file",
+        home="exchange",
     ),
     Command(
         "ansible-path",

@@ -145,6 +145,12 @@ class Invocation:
                 return choice
         raise UsageError(f"option [{key}] is one of [{', '.join(choices)}], not [{shown(text)}]")
 
+    def required_choice(self, key: str, choices: tuple[str, ...]) -> str:
+        """Give the value of an option that must be given and has only some."""
+        if not self.has(key):
+            raise UsageError(f"option [{key}] is missing: one of [{', '.join(choices)}]")
+        return self.choice(key, choices)
+
     @property
     def mode(self) -> int | None:
         """The permission bits that are asked for."""

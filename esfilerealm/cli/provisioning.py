@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..provisioning import Plan
     from .invocation import Invocation
 
-__all__ = ["carry_out", "run_apply", "run_ensure", "run_plan"]
+__all__ = ["carry_out", "run_apply", "run_ensure", "run_plan", "with_options"]
 
 #: How to count changes of a kind.
 _COUNTED: Final = {
@@ -55,7 +55,7 @@ def run_ensure(invocation: Invocation) -> int:
     for key, field in (("roles", "roles"), ("add", "roles_add"), ("remove", "roles_remove")):
         user[field] = _names(invocation.value(key))
     desired = DesiredState.from_dict({"users": [user]}, source="options")
-    return carry_out(invocation, _adjusted(invocation, desired))
+    return carry_out(invocation, with_options(invocation, desired))
 
 
 def carry_out(
@@ -109,10 +109,10 @@ def _desired_in_documents(invocation: Invocation) -> DesiredState:
         for path in paths
     ]
     merged = DesiredState.merged(states, strict=invocation.has("strict"))
-    return _adjusted(invocation, merged)
+    return with_options(invocation, merged)
 
 
-def _adjusted(invocation: Invocation, desired: DesiredState) -> DesiredState:
+def with_options(invocation: Invocation, desired: DesiredState) -> DesiredState:
     """Let options win over what documents say."""
     wish = FileAttributes(invocation.value("owner"), invocation.value("group"), invocation.mode)
     has = desired.attributes

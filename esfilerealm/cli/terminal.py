@@ -48,6 +48,24 @@ class Terminal:
         """Print the one line of ``--json``."""
         _write(self._stdout, text + "\n")
 
+    def print_document(self, data: bytes) -> None:
+        """
+        Print a document that was asked for, byte for byte, whatever the verbosity.
+
+        Raises:
+            OutputError: If it cannot be printed.
+        """
+        buffer = getattr(self._stdout, "buffer", None)
+        if buffer is None:
+            _write(self._stdout, data.decode("utf-8", "replace"))
+            return
+        self.flush()
+        try:
+            buffer.write(data)
+            buffer.flush()
+        except OSError as error:
+            raise OutputError(error.strerror) from error
+
     def print_secret(self, secret: str) -> None:
         """
         Print a secret that was asked for, whatever the verbosity; never among JSON.

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from .._faults import FaultsOf
-from ..errors import ConfigurationFileMissingError, InvalidDesiredStateError
-from .documents import Document, format_of, read_document
+from ..errors import InvalidDesiredStateError
+from .documents import Document, content_of, format_of, read_document
 from .fields import Fields
 from .merging import merge_records, merge_users
 from .reading import pattern_rule, read_attributes, read_policy, read_users
@@ -89,14 +88,8 @@ class DesiredState:
             InvalidDesiredStateError: As for ``from_dict``.
         """
         path = os.fspath(path)
-        with FaultsOf(path, "reading"):
-            try:
-                with open(path, "rb") as file:
-                    data = file.read()
-            except FileNotFoundError:
-                advice = "check the path of the desired state"
-                raise ConfigurationFileMissingError(path, advice) from None
-        return cls.parse(data, source=path, format=format, folder=os.path.dirname(path))
+        folder = os.path.dirname(path)
+        return cls.parse(content_of(path), source=path, format=format, folder=folder)
 
     @classmethod
     def parse(

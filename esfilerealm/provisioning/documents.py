@@ -8,13 +8,14 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from .._faults import FaultsOf
 from .._strict_yaml import StrictYaml
-from ..errors import InvalidDesiredStateError, shown
+from ..errors import ConfigurationFileMissingError, InvalidDesiredStateError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FORMATS", "Document", "Path", "format_of", "read_document"]
+__all__ = ["FORMATS", "Document", "Path", "content_of", "format_of", "read_document"]
 
 Path = tuple[str | int, ...]
 
@@ -59,6 +60,22 @@ def place(source: str, line: int | None, path: Path) -> str:
 
 def _step(step: str | int) -> str:
     return f"[{step}]" if isinstance(step, int) else f".{shown(step)}"
+
+
+def content_of(path: str) -> bytes:
+    """
+    Read a file.
+
+    Raises:
+        ConfigurationFileMissingError: If there is none.
+        FilePermissionError, FileAccessError: If it cannot be read.
+    """
+    with FaultsOf(path, "reading"):
+        try:
+            with open(path, "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            raise ConfigurationFileMissingError(path, "check the path") from None
 
 
 def format_of(path: str, data: bytes) -> str:
