@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from esfilerealm import errors
+from esfilerealm import UsersTool, errors
 from esfilerealm.cli import exits
 from esfilerealm.cli.commands import COMMANDS, PROGRAM
 
@@ -36,7 +36,7 @@ def test_python_examples(readme, tmp_path, monkeypatch, capsys):
                 if printed or is_value(shown):
                     assert (printed or repr(value)) == shown
                     compared += 1
-    assert compared == 15
+    assert compared == 20
 
 
 def run(node, names):
@@ -64,6 +64,10 @@ def is_value(comment):
 
 @pytest.mark.skipif(os.name == "nt", reason="the examples are for a POSIX shell")
 def test_console_examples(readme, tmp_path):
+    for name, content in re.findall(
+        r"^```yaml\n# (\S+)\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE
+    ):
+        (tmp_path / name).write_text(content)
     command = f"{sys.executable} -m esfilerealm"
     for block in blocks(readme, "console"):
         for example in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
@@ -106,3 +110,44 @@ def test_the_number_of_cases(readme):
     files = (ROOT / "tests" / "vectors").glob("*.json")
     count = sum(len(json.loads(path.read_text(encoding="utf-8"))) for path in files)
     assert f"a table of {count} cases" in re.sub(r"\s+", " ", readme)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a container's entrypoint is for a POSIX shell")
+def test_the_entrypoint_of_a_container(readme, tmp_path):
+    """It makes the user from the secret at the first start, and is idle at the second."""
+    lines = dict(line.split(" ", 1) for line in blocks(readme, "dockerfile")[0].splitlines())
+    secret, program, config = tmp_path / "secret", tmp_path / "entrypoint", tmp_path / "config"
+    secret.write_text("correct-horse\n")
+    program.write_text('#!/bin/sh\necho "started $1"\n')
+    (tmp_path / "bin").mkdir()
+    command = tmp_path / "bin" / "esfilerealm"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m esfilerealm "$@"\n')
+    for path in (program, command):
+        path.chmod(0o755)
+    words = json.loads(lines["ENTRYPOINT"]) + json.loads(lines["CMD"])
+    assert lines["ENV"].startswith("ES_PATH_CONF=")
+    words = [
+        word.replace("/run/secrets/es_admin", str(secret)).replace(
+            "/usr/local/bin/docker-entrypoint.sh", str(program)
+        )
+        for word in words
+    ]
+    surroundings = {
+        **os.environ,
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "ES_PATH_CONF": str(config),
+    }
+
+    def start():
+        done = subprocess.run(words, capture_output=True, text=True, env=surroundings, check=True)
+        assert done.stdout.splitlines()[-1] == "started eswrapper"
+        return (config / "users").read_bytes(), (config / "users").stat().st_mtime_ns
+
+    first = start()
+    assert UsersTool(config).verify("admin", "correct-horse")
+    assert UsersTool(config).list_users() == {"admin": ("superuser",)}
+    assert start() == first
+    secret.unlink()
+    done = subprocess.run(words, capture_output=True, text=True, env=surroundings, check=False)
+    assert (done.returncode, done.stdout.count("started")) == (65, 0)

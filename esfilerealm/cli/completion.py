@@ -9,6 +9,8 @@ from .commands import COMMANDS, PROGRAM
 from .exits import CONFIGURATION, CommandError, UsageError
 
 if TYPE_CHECKING:
+    from argparse import Action
+
     from .options import Command
 
 __all__ = ["completion_script"]
@@ -44,13 +46,14 @@ def _parser() -> ArgumentParser:
         subparser = subparsers.add_parser(command.name, help=command.summary, add_help=False)
         _add_options(subparser, command)
         if command.argument:
-            subparser.add_argument(command.argument)
+            nargs = "+" if command.argument_is_repeatable else None
+            argument = subparser.add_argument(command.argument, nargs=nargs)
+            if command.argument.upper() in _PATHS:
+                _complete_path(argument, command.argument.upper())
     return parser
 
 
 def _add_options(parser: ArgumentParser, command: Command) -> None:
-    import shtab
-
     for option in command.options:
         flags = [f"-{name}" if len(name) == 1 else f"--{name}" for name in option.names]
         if option.metavar is None:
@@ -58,5 +61,10 @@ def _add_options(parser: ArgumentParser, command: Command) -> None:
             continue
         argument = parser.add_argument(*flags, help=option.help, metavar=option.metavar)
         if option.metavar in _PATHS:
-            is_folder = option.metavar == "DIR"
-            argument.complete = shtab.DIRECTORY if is_folder else shtab.FILE  # type: ignore[attr-defined] # how shtab is told
+            _complete_path(argument, option.metavar)
+
+
+def _complete_path(argument: Action, kind: str) -> None:
+    import shtab
+
+    argument.complete = shtab.DIRECTORY if kind == "DIR" else shtab.FILE  # type: ignore[attr-defined] # how shtab is told

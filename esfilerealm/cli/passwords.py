@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
     from .invocation import Invocation
 
-__all__ = ["Secret", "asked_password", "new_secret", "password_given", "truncation_shown"]
+__all__ = [
+    "Secret",
+    "asked_password",
+    "check_one_source",
+    "new_secret",
+    "password_given",
+    "truncation_shown",
+]
 
 _SOURCES: Final = (
     "password",
@@ -50,10 +57,10 @@ def new_secret(invocation: Invocation) -> Secret:
         InvalidPasswordError: If it is too short; an answer before it is asked for again.
     """
     if invocation.has("hash"):
-        _check_one_source(invocation)
+        check_one_source(invocation)
         return Secret(password_hash=invocation.value("hash"))
     if invocation.has("generate"):
-        _check_one_source(invocation)
+        check_one_source(invocation)
         return Secret(password=_generated())
     password = password_given(invocation)
     if password is None:
@@ -63,7 +70,7 @@ def new_secret(invocation: Invocation) -> Secret:
 
 def password_given(invocation: Invocation) -> str | None:
     """Give the password that an option gives or names the source of, or None."""
-    _check_one_source(invocation)
+    check_one_source(invocation)
     if invocation.has("password-stdin"):
         return one_line(invocation.terminal.read_secret(), "standard input")
     if (path := invocation.value("password-file")) is not None:
@@ -93,7 +100,8 @@ def truncation_shown(invocation: Invocation) -> Iterator[None]:
         invocation.terminal.warn(f"WARNING: {warning.message}")
 
 
-def _check_one_source(invocation: Invocation) -> None:
+def check_one_source(invocation: Invocation) -> None:
+    """Refuse options of which only one can be meant."""
     given = [f"--{key}" for key in _SOURCES if invocation.has(key)]
     if len(given) > 1:
         raise UsageError(f"only one of [{', '.join(given)}] can give the password")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ..provisioning import AddRoles, AddUser, DesiredState, FileAttributes, apply, plan
 from ..provisioning.desired import PURGES
 from .exits import CHANGED, OK, UsageError
-from .passwords import password_given
+from .passwords import check_one_source, password_given
 from .terminal import NORMAL
 from .users import warn_of_unknown_roles
 from .written import tell_oddities
@@ -32,6 +32,15 @@ _COUNTED: Final = {
     "set_managed": "list of managed users",
 }
 
+#: Options of ``ensure`` and the fields of a user that they give.
+_USER_OPTIONS: Final = {
+    "password-file": "password_file",
+    "password-env": "password_env",
+    "hash": "password_hash",
+    "update-password": "update_password",
+}
+_ROLE_OPTIONS: Final = {"roles": "roles", "add": "roles_add", "remove": "roles_remove"}
+
 
 def run_plan(invocation: Invocation) -> int:
     """Tell what would change."""
@@ -47,12 +56,14 @@ def run_ensure(invocation: Invocation) -> int:
     """Make sure of one user."""
     user: dict[str, object] = {"name": invocation.username}
     if invocation.has("absent"):
-        _refuse_beside(invocation, "absent", ("roles", "add", "remove", "update-password"))
+        _refuse_beside(invocation, "absent", (*_ROLE_OPTIONS, "update-password"))
         user["state"] = "absent"
-    user["password"] = password_given(invocation)
-    user["password_hash"] = invocation.value("hash")
-    user["update_password"] = invocation.value("update-password")
-    for key, field in (("roles", "roles"), ("add", "roles_add"), ("remove", "roles_remove")):
+    check_one_source(invocation)
+    if invocation.has("password") or invocation.has("password-stdin"):
+        user["password"] = password_given(invocation)
+    for key, field in _USER_OPTIONS.items():
+        user[field] = invocation.value(key)
+    for key, field in _ROLE_OPTIONS.items():
         user[field] = _names(invocation.value(key))
     desired = DesiredState.from_dict({"users": [user]}, source="options")
     return carry_out(invocation, with_options(invocation, desired))
