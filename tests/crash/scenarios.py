@@ -15,6 +15,7 @@ from esfilerealm import FileRealm, RealmSettings, UsersTool
 from esfilerealm.cli import main
 from esfilerealm.cli.exits import DATA
 from esfilerealm.errors import FileRealmError
+from esfilerealm.provisioning import DesiredState, apply, plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +74,13 @@ def realm_with_links(folder: Path) -> None:
         (folder / name).symlink_to(f"{name}.d/real")
 
 
+def realm_with_managed_users(folder: Path) -> None:
+    """Some of them go: one by a purge, one long since by hand."""
+    realm(folder)
+    (folder / "users.managed").write_text('{"version": 1, "users": ["al", "gone"]}\n')
+    (folder / "users.managed").chmod(0o640)
+
+
 def unfinished(act: Callable[[Path], object], renames: int) -> Callable[[Path], None]:
     """Make a realm whose last writer was killed after so many renames; its record is the first."""
 
@@ -104,6 +112,16 @@ def several_changes(folder: Path) -> None:
         change.passwd("bob", password_hash=OTHER_HASH)
         change.roles("bob", add=["superuser"], remove=["admin"])
         change.userdel("al")
+
+
+def apply_desired_state(folder: Path) -> None:
+    """Change all three files."""
+    users = [
+        {"name": "new", "password_hash": HASH, "roles": ["viewer", "fresh"]},
+        {"name": "bob", "password_hash": OTHER_HASH, "roles": ["superuser"]},
+    ]
+    desired = DesiredState.from_dict({"users": users, "purge": "managed"})
+    apply(plan(folder, desired))
 
 
 class EverythingIsWeak:
@@ -175,6 +193,11 @@ SCENARIOS = {
         lambda folder: useradd(folder, keep=0), realm_with_versions
     ),
     "several changes": Scenario(several_changes, realm),
+    "desired state": Scenario(apply_desired_state, realm_with_managed_users),
+    "desired state, nobody managed yet": Scenario(apply_desired_state, realm),
+    "recover, desired state": Scenario(
+        recover, unfinished(apply_desired_state, 3), apply_desired_state
+    ),
     "hash upgraded at login": Scenario(upgrade, realm, is_quiet=True),
     "recover, before the first file": Scenario(
         recover, unfinished(several_changes, 1), several_changes
