@@ -1,115 +1,376 @@
 """
 YAML read strictly: every value with its line, nothing twice, nothing that grows by aliases.
 
-Nothing of the text but keys is ever told: values may be secrets, and YAML's own messages quote
-them.
+It is built from the parser's events without recursion, so that no nesting breaks it, with the C
+library or without. Nothing of the text but keys is ever told: values may be secrets, and YAML's own
+messages quote them; so may be what stands after ``!``, ``&`` or ``*`` where quotes were forgotten.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from typing import NoReturn
 
-__all__ = ["StrictYaml", "YamlPath"]
+__all__ = ["AnotherKind", "StrictYaml", "YamlDocument", "YamlPath", "kind_of", "read_documents"]
 
 YamlPath = tuple[str | int, ...]
+_NodeEvent = yaml.ScalarEvent | yaml.CollectionStartEvent | yaml.AliasEvent
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG: Final = "tag:yaml.org,2002:"
-_PLAIN_KINDS: Final = frozenset(_TAG + kind for kind in ("int", "float", "bool", "null"))
+_STR: Final = f"{_TAG}str"
+_MERGE: Final = f"{_TAG}merge"
+#: Of plain values, and of those that nobody reads here, what they are called.
+_PLAIN: Final = {
+    f"{_TAG}int": "number",
+    f"{_TAG}float": "number",
+    f"{_TAG}bool": "boolean",
+    f"{_TAG}null": "null",
+}
+_OTHERS: Final = {
+    f"{_TAG}timestamp": "date",
+    f"{_TAG}value": "sign of YAML",
+    _MERGE: "sign of YAML",
+}
+_KINDS: Final[dict[type, str]] = {
+    dict: "mapping",
+    list: "list",
+    str: "text",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    type(None): "null",
+}
 
 #: An alias may stand for a few roles that are common to many users, and not for a bomb.
 _GROWTH: Final = 10
 _SMALL: Final = 10_000
+#: No file of the kinds that are read here comes near these.
+_DEEPEST: Final = 32
+_LONGEST_NUMBER: Final = 100
+
+_NOT_YAML: Final = "not YAML here; text with special characters must be in quotes"
+_TAB: Final = "not YAML here: a tab in the place of blanks"
+_CONTROL_CHARACTER: Final = "not YAML: there is a control character in it"
+_TOO_DEEP: Final = "it is nested too deeply"
+_ENDLESS: Final = "an alias leads to what it is in"
+_TOO_LARGE: Final = "its aliases make it many times larger: write it out"
+_ANOTHER_TYPE: Final = "tags of other types are not read here; text with [!] must be in quotes"
+_SAME_ANCHOR: Final = "an anchor that is given twice; text with [&] must be in quotes"
+_MERGED: Final = "the merge key [<<] is not read here: write it out"
+_SECOND: Final = "a second document: only one is read here"
 
 
-class _AnotherKind:
-    """A value that is neither text, number, boolean nor null, such as a date."""
-
-
-class StrictYaml:
+class AnotherKind:
     """
-    One YAML document as plain values.
+    A value that is neither text, number, boolean nor null, or a number that nobody means.
+
+    Attributes:
+        kind: What it is.
+    """
+
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+
+def kind_of(value: object) -> str:
+    """Name the kind of a value: ``mapping``, ``list``, ``text``, ``boolean``, ``null`` or so."""
+    return value.kind if isinstance(value, AnotherKind) else _KINDS[type(value)]
+
+
+@dataclass(slots=True)
+class YamlDocument:
+    """
+    One document as plain values.
 
     Attributes:
         value: Its content: dictionaries with texts as keys, lists, texts, numbers, booleans, None.
+            It counts if there are no faults.
         lines: From the path of each value in it to its line, from 1. The path of the whole is ().
-        faults: What is wrong with it, as line (0 if that is not known), path and rule.
+        faults: What is wrong with it, as line, path and rule.
+        line_number: Where it begins, be it by ``---``.
     """
 
+    value: object = field(default=None, repr=False)
+    lines: dict[YamlPath, int] = field(default_factory=dict, repr=False)
+    faults: list[tuple[int, YamlPath, str]] = field(default_factory=list, repr=False)
+    line_number: int = 1
+
+
+class StrictYaml(YamlDocument):
+    """
+    The one document of a text, which may also be empty.
+
+    Args:
+        text: All of it. A second document is a fault.
+    """
+
+    __slots__ = ()
+
     def __init__(self, text: str) -> None:
-        self.lines: dict[YamlPath, int] = {}
-        self.faults: list[tuple[int, YamlPath, str]] = []
-        self.value: object = None
-        self._seen: set[int] = set()
-        self._visits = 0
-        self._loader = None
-        try:
-            self._loader = _LOADER(text)
-            root = self._loader.get_single_node()
-            self.value = None if root is None else self._read(root, ())
-        except yaml.MarkedYAMLError as error:
-            self._refuse_syntax(text, error.problem_mark)
-        except RecursionError:
-            self._refuse(0, (), "it is nested too deeply, or an alias leads to what it is in")
-        except _TooLargeError:
-            self._refuse(0, (), "its aliases make it many times larger: write it out")
-        except yaml.YAMLError:
-            self._refuse(0, (), "not YAML: there is a control character in it")
+        documents = read_documents(text) or [YamlDocument()]
+        first = documents[0]
+        super().__init__(first.value, first.lines, first.faults, first.line_number)
+        if len(documents) > 1:
+            self.faults.append((documents[1].line_number, (), _SECOND))
 
-    def _read(self, node: yaml.Node, path: YamlPath) -> object:
-        self._visits += 1
-        self._seen.add(id(node))
-        if self._visits > _SMALL + _GROWTH * len(self._seen):
-            raise _TooLargeError
-        self.lines[path] = node.start_mark.line + 1
-        if isinstance(node, yaml.MappingNode):
-            return dict(self._entries(node, path))
-        if isinstance(node, yaml.SequenceNode):
-            return [self._read(item, (*path, number)) for number, item in enumerate(node.value)]
-        return self._scalar(node, path)
 
-    def _entries(self, mapping: yaml.MappingNode, path: YamlPath) -> Iterator[tuple[str, object]]:
-        lines: dict[str, int] = {}
-        for key, node in mapping.value:
-            line = key.start_mark.line + 1
-            if not isinstance(key, yaml.ScalarNode):
-                self._refuse(line, path, "a key must be text")
-            elif key.tag == f"{_TAG}merge":
-                self._refuse(line, path, "the merge key [<<] is not read here: write it out")
-            elif key.value in lines:
-                rule = f"it is in line [{lines[key.value]}] already"
-                self._refuse(line, (*path, key.value), rule)
+def read_documents(text: str) -> list[YamlDocument]:
+    """
+    Read all documents of a text, up to the first fault after which nothing can be known.
+
+    Args:
+        text: All of it. What aliases may add to it is counted for all documents together.
+    """
+    text = text.removeprefix("\ufeff")
+    reading = _Reading()
+    try:
+        reading.run(text)
+    except _BrokenError as error:
+        fault = error.line_number, error.rule
+    except yaml.MarkedYAMLError as error:
+        fault = _syntax_fault(text, error)
+    except (yaml.YAMLError, UnicodeEncodeError):
+        fault = _line_of_control_character(text), _CONTROL_CHARACTER
+    else:
+        return reading.documents
+    line_number, rule = fault
+    documents = reading.documents or [YamlDocument()]
+    documents[-1].value = None
+    documents[-1].faults.append((line_number, (), rule))
+    return documents
+
+
+def _syntax_fault(text: str, error: yaml.MarkedYAMLError) -> tuple[int, str]:
+    """Say where it is, and what is likely to be wrong there."""
+    mark = error.problem_mark
+    if mark is None:
+        return 1, _NOT_YAML
+    rule = _NOT_YAML
+    start = text.rfind("\n", 0, mark.index) + 1
+    line = text[start:].partition("\n")[0]
+    indentation = line[: len(line) - len(line.lstrip())]
+    if "\t" in indentation + text[mark.index : mark.index + 1]:
+        rule = _TAB
+    elif "maximum nesting" in (error.problem or ""):
+        rule = _TOO_DEEP
+    return mark.line + 1, rule
+
+
+def _line_of_control_character(text: str) -> int:
+    match = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    return text.count("\n", 0, match.start()) + 1 if match else 1
+
+
+class _BrokenError(Exception):
+    """A fault after which nothing can be known."""
+
+    def __init__(self, line_number: int, rule: str) -> None:
+        super().__init__(rule)
+        self.line_number = line_number
+        self.rule = rule
+
+
+@dataclass(slots=True)
+class _Anchored:
+    """What an alias may stand for."""
+
+    value: object
+    path: YamlPath
+    line_number: int
+
+
+@dataclass(slots=True)
+class _Open:
+    """A mapping or list whose end has not come; a mapping may have a key that waits for a value."""
+
+    value: dict[str, object] | list[object]
+    path: YamlPath
+    key: str | None = None
+    key_lines: dict[str, int] = field(default_factory=dict)
+
+
+class _Reading:
+    """
+    What the events so far make.
+
+    Attributes:
+        documents: Each with all its values so far.
+    """
+
+    def __init__(self) -> None:
+        self.documents: list[YamlDocument] = []
+        self._loader: Any = None
+        self._line_number = 1
+        self._open: list[_Open] = []
+        self._anchors: dict[str, _Anchored] = {}
+        self._written = 0
+        self._counted = 0
+
+    def run(self, text: str) -> None:
+        """Take all events."""
+        self._loader = _LOADER(text)
+        while self._loader.check_event():
+            self._take(self._loader.get_event())
+
+    def _take(self, event: yaml.Event) -> None:
+        if event.start_mark:
+            self._line_number = event.start_mark.line + 1
+        if isinstance(event, _NodeEvent):
+            parent = self._open[-1] if self._open else None
+            if parent and isinstance(parent.value, dict) and parent.key is None:
+                parent.key = self._key(event, parent)
             else:
-                lines[key.value] = line
-                yield key.value, self._read(node, (*path, key.value))
+                self._place(event, parent)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._open.pop()
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self.documents.append(YamlDocument(line_number=self._line_number))
+            self._anchors = {}
 
-    def _scalar(self, node: yaml.Node, path: YamlPath) -> object:
-        if node.tag == f"{_TAG}str":
-            return node.value
-        if node.tag in _PLAIN_KINDS:
+    def _place(self, event: _NodeEvent, parent: _Open | None) -> None:
+        """Put a value where it belongs: it is a whole, an item, or the value of a key."""
+        if parent is None:
+            path: YamlPath = ()
+            self.documents[-1].value = self._value(event, path)
+        elif isinstance(parent.value, list):
+            path = (*parent.path, len(parent.value))
+            parent.value.append(self._value(event, path))
+        else:
+            key, parent.key = str(parent.key), None
+            path = (*parent.path, key)
+            parent.value[key] = self._value(event, path)
+
+    def _value(self, event: _NodeEvent, path: YamlPath) -> object:
+        if isinstance(event, yaml.AliasEvent):
+            anchored = self._anchored(event)
+            return self._repeated(anchored.value, anchored, (), path)
+        self._written += 1
+        self._note(path, self._line_number)
+        value: object
+        if isinstance(event, yaml.CollectionStartEvent):
+            value = self._begin(event, path)
+        else:
+            value = self._scalar(event, path)
+        self._anchor(event, value, path)
+        return value
+
+    def _begin(self, event: yaml.CollectionStartEvent, path: YamlPath) -> object:
+        is_mapping = isinstance(event, yaml.MappingStartEvent)
+        if event.tag not in (None, "!", f"{_TAG}map" if is_mapping else f"{_TAG}seq"):
+            self._refuse(path, _ANOTHER_TYPE)
+        self._open.append(_Open({} if is_mapping else [], path))
+        return self._open[-1].value
+
+    def _scalar(self, event: yaml.ScalarEvent, path: YamlPath) -> object:
+        tag = self._tag(event)
+        if tag == _STR:
+            return event.value
+        if tag in _PLAIN:
+            if len(event.value) > _LONGEST_NUMBER:
+                return AnotherKind(_PLAIN[tag])
             try:
-                return self._loader.construct_object(node)  # type: ignore[union-attr]
-            except ValueError:  # too many digits
-                return _AnotherKind()
-        if not node.tag.startswith(_TAG):
-            self._refuse(self.lines[path], path, f"the tag [{node.tag}] is not read here")
-        return _AnotherKind()
+                return self._loader.construct_object(yaml.ScalarNode(tag, event.value))
+            except (ValueError, LookupError):  # only if a tag says that it is one
+                return AnotherKind(_PLAIN[tag])
+        if tag in _OTHERS:
+            return AnotherKind(_OTHERS[tag])
+        self._refuse(path, _ANOTHER_TYPE)
+        return event.value
 
-    def _refuse_syntax(self, text: str, mark: yaml.Mark | None) -> None:
-        line = mark.line + 1 if mark else 0
-        rule = "not YAML here; text with special characters must be in quotes"
-        if mark and text[mark.index : mark.index + 1] == "\t":
-            rule = "not YAML here: a tab in the place of blanks"
-        self._refuse(line, (), rule)
+    def _tag(self, event: yaml.ScalarEvent) -> str:
+        if event.tag in (None, "!"):
+            return str(self._loader.resolve(yaml.ScalarNode, event.value, event.implicit))
+        return str(event.tag)
 
-    def _refuse(self, line: int, path: YamlPath, rule: str) -> None:
-        self.faults.append((line, path, rule))
+    def _key(self, event: _NodeEvent, mapping: _Open) -> str:
+        """Give a key; after a fault, anything to go on with."""
+        if isinstance(event, yaml.CollectionStartEvent):
+            self._refuse_key(mapping, {} if isinstance(event, yaml.MappingStartEvent) else [])
+            self._skip()
+            return ""
+        if isinstance(event, yaml.ScalarEvent) and self._tag(event) == _MERGE:
+            self._refuse(mapping.path, _MERGED)
+            return ""
+        if isinstance(event, yaml.AliasEvent):
+            key = self._anchored(event).value
+        else:
+            key = self._scalar(event, mapping.path)
+            self._anchor(event, key, mapping.path)
+        if not isinstance(key, str):
+            self._refuse_key(mapping, key)
+            return ""
+        if key in mapping.key_lines:
+            rule = f"a key that is given twice: it is in line [{mapping.key_lines[key]}] already"
+            self._refuse((*mapping.path, key), rule)
+        else:
+            mapping.key_lines[key] = self._line_number
+        return key
 
+    def _refuse_key(self, mapping: _Open, key: object) -> None:
+        rule = f"a key must be text, and this is read as a {kind_of(key)}: put it in quotes"
+        self._refuse(mapping.path, rule)
 
-class _TooLargeError(Exception):
-    """More values by way of aliases than anybody means to write."""
+    def _skip(self) -> None:
+        """Pass over a collection that has begun."""
+        depth = 1
+        while depth:
+            event = self._loader.get_event()
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+
+    def _anchor(self, event: _NodeEvent, value: object, path: YamlPath) -> None:
+        if event.anchor in self._anchors:
+            self._refuse(path, _SAME_ANCHOR)
+        elif event.anchor is not None:
+            self._anchors[event.anchor] = _Anchored(value, path, self._line_number)
+
+    def _anchored(self, event: yaml.AliasEvent) -> _Anchored:
+        anchored = self._anchors.get(str(event.anchor))
+        if anchored is None:
+            self._break(_NOT_YAML)
+        if any(anchored.value is collection.value for collection in self._open):
+            self._break(_ENDLESS)
+        return anchored
+
+    def _repeated(
+        self, value: object, anchored: _Anchored, below: YamlPath, path: YamlPath
+    ) -> object:
+        """Give a copy of what an alias stands for, whose lines are those of the original."""
+        line_number = anchored.line_number
+        if below:
+            line_number = self.documents[-1].lines[(*anchored.path, *below)]
+        self._note(path, line_number)
+        if self._counted > _SMALL + _GROWTH * self._written:
+            self._break(_TOO_LARGE)
+        if isinstance(value, dict):
+            return {
+                key: self._repeated(item, anchored, (*below, key), (*path, key))
+                for key, item in value.items()
+            }
+        if isinstance(value, list):
+            return [
+                self._repeated(item, anchored, (*below, number), (*path, number))
+                for number, item in enumerate(value)
+            ]
+        return value
+
+    def _note(self, path: YamlPath, line_number: int) -> None:
+        """Note that there is a value."""
+        if len(path) > _DEEPEST:
+            self._break(_TOO_DEEP)
+        self._counted += 1
+        self.documents[-1].lines[path] = line_number
+
+    def _refuse(self, path: YamlPath, rule: str) -> None:
+        self.documents[-1].faults.append((self._line_number, path, rule))
+
+    def _break(self, rule: str) -> NoReturn:
+        raise _BrokenError(self._line_number, rule)

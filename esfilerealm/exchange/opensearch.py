@@ -129,9 +129,8 @@ class _Reading:
         for kind, named in roles.items():
             for role, where in named:
                 choice = self._role_map.choose(role, is_backend_role=kind == "backend_roles")
-                if choice.is_unknown:
-                    reason = "it has no counterpart: give one with --map-role FROM=TO"
-                    self._lose(where, role_of(role, name), reason)
+                if choice.problem:
+                    self._lose(where, role_of(role, name), choice.problem)
                 if choice.remark:
                     what = f"role [{shown_name(role)}]"
                     self._lose(where, what, choice.remark, is_blocking=False)

@@ -1,4 +1,9 @@
-"""Which role of Elasticsearch a role of OpenSearch becomes."""
+"""
+Which role of Elasticsearch a role of OpenSearch becomes.
+
+A backend role is but a word until ``roles_mapping.yml`` gives it a meaning. So nobody becomes a
+``superuser`` by one, and none is taken for its namesake in Elasticsearch, unless the user says so.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +29,13 @@ _SECURITY_ROLES: Final = {
     "kibana_user": "kibana_user",
 }
 
-#: Backend roles mean what ``roles_mapping.yml`` says. These are two of the mappings that the
-#: plugin comes with, to roles that have a counterpart above; a file of one's own may differ.
-_BACKEND_ROLES: Final = {
-    "admin": "superuser",  # by way of all_access
-    "kibanauser": "kibana_user",
-}
+#: Of the mappings that the plugin comes with, those to a role that has a counterpart above; a file
+#: of one's own may differ, which is no great harm only with the right to use Kibana.
+_BACKEND_ROLES: Final = {"kibanauser": "kibana_user"}
+#: Security roles that become what they are called, but for the one that may do everything.
+_NAMESAKES: Final = RESERVED_ROLE_NAMES - {"superuser"}
+#: What backend roles would become, were ``roles_mapping.yml`` the one that the plugin comes with.
+_ADVISED: Final = {"admin": "superuser"}  # by way of all_access
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +45,18 @@ class RoleChoice:
 
     Attributes:
         role: The role of Elasticsearch, or None if there is none.
-        is_unknown: Whether nobody said what it is.
+        problem: Why nobody knows what it becomes, and how to say so.
         remark: What to make sure of, once for each role.
     """
 
     role: str | None = None
-    is_unknown: bool = False
+    problem: str = ""
     remark: str = ""
 
 
 class RoleMap:
     """
-    Decides by what the user says, then by what is known, then by the name alone.
+    Decides by what the user says, then by what is known; for security roles then by the name alone.
 
     Args:
         given: What the user says: from a role to one of Elasticsearch, or to None for none.
@@ -70,10 +76,12 @@ class RoleMap:
         """Decide about one role."""
         if role in self._given:
             return RoleChoice(self._given[role])
-        known = _BACKEND_ROLES if is_backend_role else _SECURITY_ROLES
-        chosen = known.get(role, role if role in RESERVED_ROLE_NAMES else None)
+        if is_backend_role:
+            chosen = _BACKEND_ROLES.get(role)
+        else:
+            chosen = _SECURITY_ROLES.get(role, role if role in _NAMESAKES else None)
         if chosen is None:
-            return RoleChoice(is_unknown=True)
+            return RoleChoice(problem=_problem(role, is_backend_role))
         return RoleChoice(chosen, remark=self._remark(role, chosen, is_backend_role))
 
     def _remark(self, role: str, chosen: str, is_backend_role: bool) -> str:  # noqa: FBT001
@@ -87,3 +95,14 @@ class RoleMap:
         elif is_backend_role:
             why = "as in the roles_mapping.yml that OpenSearch comes with"
         return f"it becomes [{chosen}], {why}; another one with --map-role {role}=ROLE"
+
+
+def _problem(role: str, is_backend_role: bool) -> str:  # noqa: FBT001
+    """Say why nobody knows what it becomes; only names that are known are shown."""
+    advised = _ADVISED.get(role, role if role in RESERVED_ROLE_NAMES else None)
+    if is_backend_role and advised is not None:
+        return (
+            "a backend role is what roles_mapping.yml makes of it: "
+            f"if this is [{advised}], say so with --map-role {role}={advised}"
+        )
+    return "it has no counterpart: give one with --map-role FROM=TO"

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from esfilerealm import errors, verify_hash
+from esfilerealm.exchange.opensearch_roles import RoleMap
+from esfilerealm.validation import RESERVED_ROLE_NAMES
 
 META = "_meta: {type: internalusers, config_version: 2}\n"
+
+_roles = st.sampled_from(["admin", "all_access", "kibanauser", "x", *sorted(RESERVED_ROLE_NAMES)])
 
 
 @pytest.fixture
@@ -29,7 +35,7 @@ class TestFile:
         imported = read("opensearch", vector("internal_users.yml"))
         users = imported.document["users"]
         assert [(user["name"], user["roles"]) for user in users] == [
-            ("admin", ["superuser"]),
+            ("admin", []),
             ("dashboards", ["kibana_user"]),
             ("nobody", []),
         ]
@@ -40,7 +46,7 @@ class TestFile:
     def test_losses(self, read, vector, told):
         assert told(read("opensearch", vector("internal_users.yml"))) == [
             "line [8]: [reserved], [description] of user [admin]",
-            "line [11]: role [admin]",
+            "! line [11]: role [admin] of user [admin]",
             "line [15]: [hidden], [static], [attributes] of user [dashboards]",
             "line [20]: role [kibanauser]",
             "! line [21]: role [readall] of user [dashboards]",
@@ -48,6 +54,19 @@ class TestFile:
             "! line [24]: role [own_index] of user [dashboards]",
             "line [29]: user [nobody]",
         ]
+
+    def test_the_loss_of_the_admin_says_what_to_do(self, read, vector):
+        loss = read("opensearch", vector("internal_users.yml")).losses[1]
+        assert loss.reason == (
+            "a backend role is what roles_mapping.yml makes of it: "
+            "if this is [superuser], say so with --map-role admin=superuser"
+        )
+
+    def test_the_admin_is_one_if_that_is_said(self, read, vector, told):
+        role_map = {"admin": "superuser"}
+        imported = read("opensearch", vector("internal_users.yml"), role_map=role_map)
+        assert imported.document["users"][0]["roles"] == ["superuser"]
+        assert not [line for line in told(imported) if "[11]" in line]
 
     def test_with_a_map_nothing_blocks(self, read, vector):
         role_map = {"readall": "viewer", "own_index": None, "admin": "editor"}
@@ -71,10 +90,10 @@ class TestRoles:
             ("opendistro_security_roles", "kibana_server", []),
             ("opendistro_security_roles", "manage_snapshots", []),
             ("opendistro_security_roles", "logstash", []),
-            ("backend_roles", "admin", ["superuser"]),
             ("backend_roles", "kibanauser", ["kibana_user"]),
-            ("backend_roles", "monitoring_user", ["monitoring_user"]),
+            ("backend_roles", "kibana_server", []),
             ("backend_roles", "all_access", []),
+            ("opendistro_security_roles", "superuser", []),
             ("backend_roles", "Admin", []),
             ("backend_roles", "cn=admins,ou=groups,dc=example,dc=org", []),
             ("backend_roles", "$2a$04$canary", []),
@@ -91,14 +110,41 @@ class TestRoles:
         assert (expected in loss.reason) is (not carried)
 
     @pytest.mark.parametrize(
-        ("role", "why"),
+        ("role", "advice"),
         [
-            ("admin", "it becomes [superuser], as in the roles_mapping.yml that OpenSearch comes"),
-            ("viewer", "it becomes [viewer], which Elasticsearch defines itself"),
+            ("admin", "if this is [superuser], say so with --map-role admin=superuser"),
+            ("superuser", "if this is [superuser], say so with --map-role superuser=superuser"),
+            ("kibana_user", "if this is [kibana_user], say so with --map-role kibana_user=kib"),
+            ("monitoring_user", "say so with --map-role monitoring_user=monitoring_user"),
         ],
     )
-    def test_a_choice_is_told_once(self, read_users, bcrypt, role, why):
-        fields = f"{{hash: {bcrypt}, backend_roles: [{role}]}}"
+    def test_no_backend_role_is_its_namesake(self, read_users, bcrypt, role, advice):
+        imported = read_users({"bob": f"{{hash: {bcrypt}, backend_roles: [{role}]}}"})
+        assert imported.document["users"][0]["roles"] == []
+        (loss,) = imported.losses
+        assert loss.is_blocking
+        assert advice in loss.reason
+
+    @given(st.dictionaries(_roles, st.none() | _roles, max_size=3), st.lists(_roles))
+    def test_no_backend_role_makes_a_superuser_unasked(self, role_map, roles):
+        choices = RoleMap(role_map)
+        for role in roles:
+            choice = choices.choose(role, is_backend_role=True)
+            assert choice.role != "superuser" or role_map[role] == "superuser"
+
+    @pytest.mark.parametrize(
+        ("kind", "role", "why"),
+        [
+            (
+                "backend_roles",
+                "kibanauser",
+                "it becomes [kibana_user], as in the roles_mapping.yml",
+            ),
+            ("opendistro_security_roles", "viewer", "it becomes [viewer], which Elasticsearch def"),
+        ],
+    )
+    def test_a_choice_is_told_once(self, read_users, bcrypt, kind, role, why):
+        fields = f"{{hash: {bcrypt}, {kind}: [{role}]}}"
         (loss,) = read_users({"bob": fields, "al": fields}).losses
         assert loss.reason.startswith(why)
         assert loss.reason.endswith(f"another one with --map-role {role}=ROLE")
@@ -165,10 +211,10 @@ class TestUsers:
         assert names_of(read_users({"elastic": fields}, allow_reserved=True)) == ["elastic"]
 
     def test_that_are_enabled(self, read_users, bcrypt, told):
-        fields = f"{{hash: {bcrypt}, enabled: true, service: false, backend_roles: [viewer]}}"
+        fields = f"{{hash: {bcrypt}, enabled: true, service: false, backend_roles: [kibanauser]}}"
         imported = read_users({"bob": fields})
         assert names_of(imported) == ["bob"]
-        assert told(imported) == ["line [2]: role [viewer]"]
+        assert told(imported) == ["line [2]: role [kibanauser]"]
 
     def test_nothing_said_is_nothing_lost(self, read_users, bcrypt):
         empty = "description: '', attributes: {}, reserved: false, backend_roles: [x]"
@@ -182,6 +228,15 @@ class TestUsers:
             "line [2]: [readonly] of user [bob]",
             "line [2]: user [bob]",
         ]
+
+    def test_that_have_roles_in_common(self, read_users, bcrypt):
+        imported = read_users(
+            {
+                "bob": f"{{hash: {bcrypt}, opendistro_security_roles: &common [viewer, editor]}}",
+                "al": f"{{hash: {bcrypt}, opendistro_security_roles: *common}}",
+            }
+        )
+        assert [user["roles"] for user in imported.document["users"]] == [["viewer", "editor"]] * 2
 
     def test_none_at_all(self, read_users):
         assert read_users({}).document == {"users": []}
@@ -207,6 +262,9 @@ class TestUsers:
         ("{M}bob:\n  backend_roles: hunter2", 3, "[backend_roles] must be a list, and is a text"),
         ("{M}bob:\n  backend_roles:\n  - 7", 4, "a role of [backend_roles] must be text"),
         ("{M}bob:\n  attributes: hunter2", 3, "[attributes] must be a mapping"),
+        ("{M}bob:\n  hash: !hunter2 x", 3, "tags of other types are not read here; text with [!]"),
+        ("{M}bob:\n  hash: &hunter2 a\nal: &hunter2", 4, "an anchor that is given twice"),
+        ("{M}12: {}", 2, "a key must be text, and this is read as a number: put it in quotes"),
         ("{M}bob: {}\nbob: {}", 3, "a key that is given twice: it is in line [2] already"),
     ],
 )

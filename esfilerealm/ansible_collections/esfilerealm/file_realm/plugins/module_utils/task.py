@@ -1,0 +1,254 @@
+"""One task: from what a module was given to a plan, and from the plan to what the task says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import traceback
+import warnings
+from dataclasses import replace
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+try:
+    from esfilerealm import UsersTool
+    from esfilerealm.errors import FileRealmError, InvalidAttributeError, PasswordTruncatedWarning
+    from esfilerealm.provisioning import DesiredState, FileAttributes, apply, plan
+except ImportError:
+    IMPORT_ERROR = traceback.format_exc()
+else:
+    IMPORT_ERROR = None
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any, NoReturn
+
+    from esfilerealm.provisioning import Plan
+    from esfilerealm.results import WriteResult
+
+#: Options of a user that say the same in two ways.
+EXCLUSIVE = [
+    ["password", "password_file", "password_hash"],
+    ["roles", "roles_add"],
+    ["roles", "roles_remove"],
+]
+
+_WRITE_OPTIONS = ("strategy", "keep", "lock_timeout", "attributes", "allow_local_lock")
+_ATTRIBUTES = ("owner", "group", "mode")
+_PERMISSIONS = 0o777
+
+
+class FileRealmModule(AnsibleModule):
+    """
+    A module that does not repeat what it was given where Ansible could not hide the secrets in it.
+
+    That is a password under a mistyped key, and in the log one of a list that is shown quoted.
+    """
+
+    def _log_invocation(self) -> None:
+        """Keep the parameters out of the system's log."""
+
+    def fail_json(self, msg: str, **kwargs: object) -> NoReturn:
+        """Fail, and keep the parameters out of the result."""
+        super().fail_json(msg, **{"invocation": {"module_args": {}}, **kwargs})
+
+
+def user_options() -> dict[str, Any]:
+    """Give the options that describe one user."""
+    return {
+        "name": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "password": {"type": "str", "no_log": True},
+        "password_file": {"type": "path", "no_log": False},
+        "password_hash": {"type": "str", "no_log": True},
+        "update_password": {
+            "type": "str",
+            "choices": ["always", "on_create"],
+            "default": "always",
+            "no_log": False,
+        },
+        "roles": {"type": "list", "elements": "str"},
+        "roles_add": {"type": "list", "elements": "str"},
+        "roles_remove": {"type": "list", "elements": "str"},
+    }
+
+
+def file_options() -> dict[str, Any]:
+    """Give the options by which files are found and written."""
+    return {
+        "config_dir": {"type": "path", "default": "/etc/elasticsearch"},
+        "owner": {"type": "str"},
+        "group": {"type": "str"},
+        "mode": {"type": "raw"},
+        "force": {"type": "bool", "default": False},
+        "strategy": {
+            "type": "str",
+            "choices": ["rename", "auto", "in_place"],
+            "default": "rename",
+        },
+        "keep": {"type": "int"},
+        "lock_timeout": {"type": "float", "default": 10.0},
+        "attributes": {"type": "str", "choices": ["refuse", "warn"], "default": "refuse"},
+        "allow_local_lock": {"type": "bool", "default": False},
+    }
+
+
+def given(params: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Give those parameters among *names* that have a value."""
+    return {name: params[name] for name in names if params[name] is not None}
+
+
+def user_of(params: dict[str, Any]) -> dict[str, Any]:
+    """Describe a user as the library wants it."""
+    return given(params, user_options())
+
+
+def run(module: FileRealmModule, document: dict[str, Any]) -> NoReturn:
+    """
+    Bring the files to what *document* asks for; in check mode, only predict that.
+
+    Args:
+        module: With its parameters.
+
+        document: A desired state of the library, but for what ``file_options`` say.
+    """
+    if IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("esfilerealm"), exception=IMPORT_ERROR)
+    warnings.simplefilter("ignore", PasswordTruncatedWarning)  # the plan says it, with the name
+    try:
+        said = _Task(module, document).said()
+    except FileRealmError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**said)
+
+
+class _Task:
+    """What a task wants of a realm."""
+
+    def __init__(self, module: FileRealmModule, document: dict[str, Any]) -> None:
+        params = module.params
+        attributes = given(params, _ATTRIBUTES)
+        if "mode" in attributes:
+            attributes["mode"] = _octal(attributes["mode"])
+        self._module = module
+        self._desired = DesiredState.from_dict(
+            {**document, "attributes": attributes}, source="task"
+        )
+        self._config_dir = params["config_dir"]
+        self._creates = params.get("create", False)
+        self._how = {name: params[name] for name in _WRITE_OPTIONS}
+        # Whether it is needed or not: it checks these options, in check mode too.
+        self._tool = self._make_tool(dry_run=module.check_mode)
+
+    def _make_tool(self, *, dry_run: bool) -> UsersTool:
+        wish = self._desired.attributes
+        try:
+            return UsersTool(
+                self._config_dir,
+                dry_run=dry_run,
+                owner=wish.owner,
+                group=wish.group,
+                mode=wish.mode,
+                **self._how,
+            )
+        except FileRealmError:
+            raise
+        except ValueError as error:  # it names an option such as `keep`
+            self._module.fail_json(msg=str(error))
+
+    def said(self) -> dict[str, Any]:
+        """Do it, and give the result of the module."""
+        creation = self._create() if self._creates else None
+        done = self._plan_with_files() if self._module.check_mode else self._applied()
+        for result in (creation, done.result):
+            for warning in _warnings_of(result) if result else ():
+                self._module.warn(warning)
+        for warning in done.warnings:
+            self._module.warn(warning)
+        created = creation.created if creation else ()
+        said = _result(done, created)
+        if self._module._diff:  # noqa: SLF001 - Ansible has no other name for it
+            said["diff"] = _diff(done, created)
+        return said
+
+    def _applied(self) -> Plan:
+        wanted = self._plan()
+        return apply(wanted, replan=True, **self._how) if wanted.changed else wanted
+
+    def _create(self) -> WriteResult | None:
+        """Create the files that are missing, unless the rest would fail then."""
+        if not self._make_tool(dry_run=True).init():
+            return None  # a write without need would touch the lock
+        self._plan_with_files()
+        return self._tool.init()
+
+    def _plan_with_files(self) -> Plan:
+        """Plan as if files that are to be created were there."""
+        paths = self._tool.paths
+        if not self._creates or os.path.lexists(paths.users):
+            return self._plan()
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "users"), "wb"):
+                pass
+            if os.path.exists(paths.users_roles):
+                shutil.copyfile(paths.users_roles, os.path.join(folder, "users_roles"))
+            # New files have the attributes that are asked for, and none is to become another.
+            return self._plan(folder, replace(self._desired, attributes=FileAttributes()))
+
+    def _plan(self, config_dir: str | None = None, desired: DesiredState | None = None) -> Plan:
+        return plan(
+            config_dir or self._config_dir,
+            desired or self._desired,
+            settings=self._tool.settings,
+            force=self._module.params["force"],
+        )
+
+
+def _octal(mode: object) -> object:
+    """Give a mode as octal text, if YAML has made a number of it."""
+    if not isinstance(mode, int) or isinstance(mode, bool) or mode < 0:
+        return mode  # the library says what is wrong with it, if anything is
+    octal = f"{mode:04o}"
+    if mode > _PERMISSIONS:
+        rule = f"that number is [{octal}] in octal: write an octal mode in quotes"
+        raise InvalidAttributeError("mode", mode, rule)
+    return octal
+
+
+def _warnings_of(result: WriteResult) -> Iterator[str]:
+    """Give what somebody should know of a write."""
+    for file in result.files:
+        for lost in file.lost:
+            yield f"[{file.path}]: {lost}"
+    if result.recovery:
+        yield str(result.recovery)
+
+
+def _result(done: Plan, created: tuple[str, ...]) -> dict[str, Any]:
+    """Say what changes, or has changed, besides the files that were created before."""
+    names = {change.username for change in done.changes if hasattr(change, "username")}
+    result = {
+        "changed": done.changed or bool(created),
+        "changes": [change.to_dict() for change in done.changes],
+        "users": sorted(names),
+        "created": list(created),
+    }
+    if done.result is not None:
+        files = done.result.to_dict()["files"]
+        kept = (f"{file['path']}.1~" for file in files)
+        result["files"] = files
+        result["backups"] = [path for path in kept if os.path.exists(path)]
+    return result
+
+
+def _diff(done: Plan, created: tuple[str, ...]) -> dict[str, str]:
+    """Give names and roles before and after, for ``--diff``."""
+    new_files = "".join(f"[{path}]: created\n" for path in created)
+    return {
+        "before_header": "file realm",
+        "after_header": "file realm",
+        "before": done.before(),
+        "after": new_files + done.after(),
+    }
