@@ -23,7 +23,9 @@ def split_line(line: str) -> tuple[str, str]:
 
 def split_names(users_text: str) -> list[str]:
     """Split at commas: leading and inner empty names stay, trailing ones vanish, as in Java."""
-    names = [name.strip(BLANKS) for name in users_text.split(",")]
+    names = users_text.split(",")
+    if any(blank in users_text for blank in BLANKS):
+        names = [name.strip(BLANKS) for name in names]
     while names and not names[-1]:
         names.pop()
     return names

@@ -14,7 +14,11 @@ __all__ = ["ParsedUsersRoles", "edit_users_roles", "parse_users_roles"]
 
 TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
+    from typing import Final
+
+#: A user with so many roles or more is a rare one.
+_MANY: Final = 32
 
 
 class ParsedUsersRoles:
@@ -59,7 +63,7 @@ def parse_users_roles(data: bytes, *, source: str = "users_roles") -> ParsedUser
         ``FileUserRolesStore.parseFile`` and ``Validation.Roles``. Some versions of a node give a
         user a repeated role twice, others once; here it is once, at its first place.
     """
-    roles_by_user: dict[str, dict[str, None]] = {}
+    grants = _Grants()
     issues: list[LineIssue] = []
     for number, line in enumerate(read_lines(decode(data, source)), 1):
         if line.startswith(COMMENT):
@@ -68,12 +72,45 @@ def parse_users_roles(data: bytes, *, source: str = "users_roles") -> ParsedUser
         names = split_names(users_text)
         if problem := line_problem(line, role, names):
             issues.append(LineIssue(number, *problem))
-            continue
+        else:
+            grants.add(role, names)
+    return ParsedUsersRoles(grants.roles_by_user(), tuple(issues))
+
+
+class _Grants:
+    """
+    Roles by user while they grow.
+
+    Users with the same roles share one tuple, which spares memory and time: most users of a role
+    have had the same roles before it. Who has many gets a dictionary, to stay linear.
+    """
+
+    def __init__(self) -> None:
+        self._roles: dict[str, tuple[str, ...]] = {}
+        self._many: dict[str, dict[str, None]] = {}
+
+    def add(self, role: str, names: Iterable[str]) -> None:
+        """Give a role to users."""
+        roles = self._roles
+        grown: dict[tuple[str, ...], tuple[str, ...]] = {}
+        only = (role,)
         for name in names:
-            roles_by_user.setdefault(name, {})[role] = None
-    return ParsedUsersRoles(
-        {name: tuple(roles) for name, roles in roles_by_user.items()}, tuple(issues)
-    )
+            before = roles.get(name)
+            if before is None:
+                roles[name] = only
+            elif len(before) == _MANY:
+                self._many.setdefault(name, dict.fromkeys(before))[role] = None
+            else:
+                after = grown.get(before)
+                if after is None:
+                    after = grown[before] = before if role in before else before + only
+                roles[name] = after
+
+    def roles_by_user(self) -> dict[str, tuple[str, ...]]:
+        """Give the roles of all users, who come in the order in which they were first named."""
+        for name, many in self._many.items():
+            self._roles[name] = tuple(many)
+        return self._roles
 
 
 def edit_users_roles(
