@@ -14,7 +14,7 @@ from ._log import get_logger
 from ._storage.locate import RealmPaths
 from ._storage.pair import read_both
 from .errors import ConfigurationFileMissingError, FileRealmError, InvalidHashError
-from .formats.lines import decode, read_lines
+from .formats.lines import each_line
 from .formats.users import ParsedUsers, line_numbers, parse_users
 from .formats.users_roles import ParsedUsersRoles, parse_users_roles
 from .hashing import check_hash
@@ -86,7 +86,7 @@ class FileRealmStore:
         )
         self._users_roles = _File(
             ParsedUsersRoles({}, ()),
-            lambda data, path: parse_users_roles(data, source=path),
+            lambda data, path: parse_users_roles(data, source=path, known_names=self._names()),
             lambda parsed: f"roles of [{len(parsed.roles_by_user)}] users",
         )
         self._paths: RealmPaths | None = None
@@ -182,32 +182,45 @@ class FileRealmStore:
         paths = self.paths
         both = read_both(paths)
         self._users.take(paths.users, both.users)
-        self._users_roles.take(paths.users_roles, both.users_roles)
+        hash_issues = self._hash_issues(both.users, before)
+        # What is parsed is not kept beside what came of it: both may be large.
+        users_roles = both.users_roles
+        del both
+        self._users_roles.take(paths.users_roles, users_roles)
         files = (self._users, self._users_roles)
         # By their words, since a missing folder is the same problem for both.
         found = {str(file.problem): file.problem for file in files if file.problem is not None}
         problems = tuple(found.values())
         if not problems:
-            return self._snapshot(before, both.users, RealmHealth())
+            return self._snapshot(before, hash_issues, RealmHealth())
         if self._keeps_last_good:
             return before.with_health(
                 RealmHealth("stale" if before.generation else "empty", problems)
             )
-        return self._snapshot(before, both.users, RealmHealth("empty", problems))
+        return self._snapshot(before, hash_issues, RealmHealth("empty", problems))
+
+    def _names(self) -> dict[str, str]:
+        """Give the names of the users, so that their roles are by the same texts."""
+        return {name: name for name in self._users.parsed_or_empty.users}
+
+    def _hash_issues(
+        self, users: FileContent | FileRealmError, before: RealmSnapshot
+    ) -> dict[str, HashIssue]:
+        data = b"" if isinstance(users, FileRealmError) else users.data
+        return _hash_issues(self._users.parsed_or_empty.users, data, before)
 
     def _snapshot(
-        self, before: RealmSnapshot, users: FileContent | FileRealmError, health: RealmHealth
+        self, before: RealmSnapshot, hash_issues: dict[str, HashIssue], health: RealmHealth
     ) -> RealmSnapshot:
         """Put together what both files say; the generation is that of *before* if it is equal."""
-        hashes = self._users.parsed_or_empty.users
-        data = b"" if isinstance(users, FileRealmError) else users.data
+        _report_hashes(hash_issues.values(), before)
         users_roles = self._users_roles.parsed_or_empty
         stamps = {"users": self._users.stamp, "users_roles": self._users_roles.stamp}
         after = RealmSnapshot(
-            hashes,
+            self._users.parsed_or_empty.users,
             users_roles.roles_by_user,
             generation=before.generation,
-            hash_issues=_hash_issues(hashes, data, before),
+            hash_issues=hash_issues,
             issues={
                 "users": self._users.parsed_or_empty.issues,
                 "users_roles": users_roles.issues,
@@ -278,7 +291,7 @@ class _File(Generic[Parsed]):
     def _report_skipped(self, path: str, data: bytes) -> None:
         """Log the lines without meaning, each once wherever it moves; a blank one is no error."""
         issues = [issue for issue in self._parsed.issues if issue.kind != "blank"]
-        lines = read_lines(decode(data, path)) if issues else []
+        lines = list(each_line(data, path)) if issues else []
         known, self._skipped = self._skipped, {hash(lines[i.line_number - 1]) for i in issues}
         for issue in issues:
             number = issue.line_number
@@ -313,12 +326,10 @@ def _hash_issues(
             except InvalidHashError as error:
                 faults[name] = error
     numbers = line_numbers(data, faults)
-    issues = {
+    return {
         name: HashIssue(name, numbers[name], error.kind, error.reason)
         for name, error in faults.items()
     }
-    _report_hashes(issues.values(), before)
-    return issues
 
 
 def _report_hashes(issues: Iterable[HashIssue], before: RealmSnapshot) -> None:

@@ -15,6 +15,7 @@ __all__ = [
     "append_lines",
     "candidate_lines",
     "decode",
+    "each_line",
     "encode",
     "read_lines",
     "replace_lines",
@@ -31,6 +32,9 @@ COMMENT: Final = "#"
 
 #: What Java's ``String.trim`` removes: every character up to U+0020, and no other blank.
 _TRIMMED: Final = "".join(map(chr, range(0x21)))
+
+#: So many bytes are decoded at once: enough to be fast, and little beside what comes of them.
+_PIECE: Final = 2**16
 
 #: Up to so many names are looked for by searching the text, more by reading it line by line.
 _FEW: Final = 8
@@ -80,10 +84,14 @@ def decode(data: bytes, source: str) -> str:
     Source:
         ``FileUserPasswdStore.parseFile`` reads all lines with a strict UTF-8 decoder.
     """
+    return _decoded(data, 0, len(data), source)
+
+
+def _decoded(data: bytes, start: int, end: int, source: str) -> str:
     try:
-        return data.decode("utf-8")
+        return str(memoryview(data)[start:end], "utf-8")
     except UnicodeDecodeError as error:
-        offset = error.start
+        offset = start + error.start
     # Not in the handler: its error, which holds the whole file, would be the context of this one.
     line_number = len((data[:offset] + b"x").splitlines())
     reason = "not UTF-8; a node cannot read any of the file"
@@ -93,6 +101,21 @@ def decode(data: bytes, source: str) -> str:
 def encode(text: str) -> bytes:
     """Undo ``decode``."""
     return text.encode("utf-8")
+
+
+def each_line(data: bytes, source: str) -> Iterator[str]:
+    """
+    Give the lines of a whole file without their ends; it is never decoded as a whole.
+
+    Raises:
+        FileFormatError: As ``decode``, but when the bad byte is reached.
+    """
+    start = 0
+    while start < len(data):
+        # Behind a line feed, neither a character nor the end of a line is cut in two.
+        end = data.find(b"\n", start + _PIECE) + 1 or len(data)
+        yield from read_lines(_decoded(data, start, end, source))
+        start = end
 
 
 def read_lines(text: str) -> list[str]:

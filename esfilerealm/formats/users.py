@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..validation import DEFAULT_ANONYMOUS_USERNAME, broken_name_rule, reserved_usernames
-from .lines import COMMENT, LineIssue, decode, read_lines, trim
+from .lines import COMMENT, LineIssue, each_line, trim
 
 __all__ = ["ParsedUsers", "edit_users", "line_numbers", "parse_users"]
 
@@ -69,7 +69,7 @@ def parse_users(
     )
     users: dict[str, str] = {}
     issues: list[LineIssue] = []
-    for number, line in enumerate(read_lines(decode(data, source)), 1):
+    for number, line in enumerate(each_line(data, source), 1):
         if line.startswith(COMMENT):
             continue
         name, _, password_hash = trim(line).partition(":")
@@ -85,7 +85,7 @@ def line_numbers(data: bytes, usernames: Collection[str]) -> dict[str, int]:
     numbers: dict[str, int] = {}
     if not usernames:
         return numbers
-    for number, line in enumerate(read_lines(decode(data, "users")), 1):
+    for number, line in enumerate(each_line(data, "users"), 1):
         name, _, password_hash = trim(line).partition(":")
         if password_hash and name in usernames and not line.startswith(COMMENT):
             numbers[name] = number

@@ -7,7 +7,7 @@ round a value is.
 
 from __future__ import annotations
 
-from .lines import COMMENT, LineIssue, decode, read_lines
+from .lines import COMMENT, LineIssue, each_line
 from .role_line import line_problem, split_line, split_names
 
 __all__ = ["ParsedUsersRoles", "edit_users_roles", "parse_users_roles"]
@@ -43,7 +43,9 @@ class ParsedUsersRoles:
         return f"<ParsedUsersRoles: {len(self.roles_by_user)} users, {len(self.issues)} issues>"
 
 
-def parse_users_roles(data: bytes, *, source: str = "users_roles") -> ParsedUsersRoles:
+def parse_users_roles(
+    data: bytes, *, source: str = "users_roles", known_names: Mapping[str, str] | None = None
+) -> ParsedUsersRoles:
     """
     Turn a ``users_roles`` file around as a node does: from role to users into user to roles.
 
@@ -52,6 +54,9 @@ def parse_users_roles(data: bytes, *, source: str = "users_roles") -> ParsedUser
             comment.
 
         source: The file's name for errors, normally its path.
+
+        known_names: From each name that is in memory to itself; it is used then, and not another
+            text that is equal.
 
     Returns:
         The roles of every user that is named, and the lines that a node skips.
@@ -65,7 +70,7 @@ def parse_users_roles(data: bytes, *, source: str = "users_roles") -> ParsedUser
     """
     grants = _Grants()
     issues: list[LineIssue] = []
-    for number, line in enumerate(read_lines(decode(data, source)), 1):
+    for number, line in enumerate(each_line(data, source), 1):
         if line.startswith(COMMENT):
             continue
         role, users_text = split_line(line)
@@ -73,6 +78,8 @@ def parse_users_roles(data: bytes, *, source: str = "users_roles") -> ParsedUser
         if problem := line_problem(line, role, names):
             issues.append(LineIssue(number, *problem))
         else:
+            if known_names is not None:
+                names = [known_names.get(name, name) for name in names]
             grants.add(role, names)
     return ParsedUsersRoles(grants.roles_by_user(), tuple(issues))
 
