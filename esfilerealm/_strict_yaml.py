@@ -1,5 +1,5 @@
 """
-YAML read strictly: every value with its line, nothing twice, nothing that grows by aliases.
+YAML read strictly: every value with its line, nothing twice, no anchors and aliases.
 
 It is built from the parser's events without recursion, so that no nesting breaks it, with the C
 library or without. Nothing of the text but keys is ever told: values may be secrets, and YAML's own
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["AnotherKind", "StrictYaml", "YamlDocument", "YamlPath", "kind_of", "read_documents"]
 
 YamlPath = tuple[str | int, ...]
-_NodeEvent = yaml.ScalarEvent | yaml.CollectionStartEvent | yaml.AliasEvent
+_ValueEvent = yaml.ScalarEvent | yaml.CollectionStartEvent
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG: Final = "tag:yaml.org,2002:"
@@ -47,9 +47,6 @@ _KINDS: Final[dict[type, str]] = {
     type(None): "null",
 }
 
-#: An alias may stand for a few roles that are common to many users, and not for a bomb.
-_GROWTH: Final = 10
-_SMALL: Final = 10_000
 #: No file of the kinds that are read here comes near these.
 _DEEPEST: Final = 32
 _LONGEST_NUMBER: Final = 100
@@ -58,10 +55,10 @@ _NOT_YAML: Final = "not YAML here; text with special characters must be in quote
 _TAB: Final = "not YAML here: a tab in the place of blanks"
 _CONTROL_CHARACTER: Final = "not YAML: there is a control character in it"
 _TOO_DEEP: Final = "it is nested too deeply"
-_ENDLESS: Final = "an alias leads to what it is in"
-_TOO_LARGE: Final = "its aliases make it many times larger: write it out"
+_ANCHORED: Final = (
+    "anchors and aliases are not read; text that begins with [&] or [*] must be in quotes"
+)
 _ANOTHER_TYPE: Final = "tags of other types are not read here; text with [!] must be in quotes"
-_SAME_ANCHOR: Final = "an anchor that is given twice; text with [&] must be in quotes"
 _MERGED: Final = "the merge key [<<] is not read here: write it out"
 _SECOND: Final = "a second document: only one is read here"
 
@@ -127,7 +124,7 @@ def read_documents(text: str) -> list[YamlDocument]:
     Read all documents of a text, up to the first fault after which nothing can be known.
 
     Args:
-        text: All of it. What aliases may add to it is counted for all documents together.
+        text: All of it.
     """
     text = text.removeprefix("\ufeff")
     reading = _Reading()
@@ -179,15 +176,6 @@ class _BrokenError(Exception):
 
 
 @dataclass(slots=True)
-class _Anchored:
-    """What an alias may stand for."""
-
-    value: object
-    path: YamlPath
-    line_number: int
-
-
-@dataclass(slots=True)
 class _Open:
     """A mapping or list whose end has not come; a mapping may have a key that waits for a value."""
 
@@ -210,9 +198,6 @@ class _Reading:
         self._loader: Any = None
         self._line_number = 1
         self._open: list[_Open] = []
-        self._anchors: dict[str, _Anchored] = {}
-        self._written = 0
-        self._counted = 0
 
     def run(self, text: str) -> None:
         """Take all events."""
@@ -223,7 +208,9 @@ class _Reading:
     def _take(self, event: yaml.Event) -> None:
         if event.start_mark:
             self._line_number = event.start_mark.line + 1
-        if isinstance(event, _NodeEvent):
+        if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
+            self._break(_ANCHORED)
+        if isinstance(event, _ValueEvent):
             parent = self._open[-1] if self._open else None
             if parent and isinstance(parent.value, dict) and parent.key is None:
                 parent.key = self._key(event, parent)
@@ -233,9 +220,8 @@ class _Reading:
             self._open.pop()
         elif isinstance(event, yaml.DocumentStartEvent):
             self.documents.append(YamlDocument(line_number=self._line_number))
-            self._anchors = {}
 
-    def _place(self, event: _NodeEvent, parent: _Open | None) -> None:
+    def _place(self, event: _ValueEvent, parent: _Open | None) -> None:
         """Put a value where it belongs: it is a whole, an item, or the value of a key."""
         if parent is None:
             path: YamlPath = ()
@@ -248,19 +234,13 @@ class _Reading:
             path = (*parent.path, key)
             parent.value[key] = self._value(event, path)
 
-    def _value(self, event: _NodeEvent, path: YamlPath) -> object:
-        if isinstance(event, yaml.AliasEvent):
-            anchored = self._anchored(event)
-            return self._repeated(anchored.value, anchored, (), path)
-        self._written += 1
-        self._note(path, self._line_number)
-        value: object
+    def _value(self, event: _ValueEvent, path: YamlPath) -> object:
+        if len(path) > _DEEPEST:
+            self._break(_TOO_DEEP)
+        self.documents[-1].lines[path] = self._line_number
         if isinstance(event, yaml.CollectionStartEvent):
-            value = self._begin(event, path)
-        else:
-            value = self._scalar(event, path)
-        self._anchor(event, value, path)
-        return value
+            return self._begin(event, path)
+        return self._scalar(event, path)
 
     def _begin(self, event: yaml.CollectionStartEvent, path: YamlPath) -> object:
         is_mapping = isinstance(event, yaml.MappingStartEvent)
@@ -290,20 +270,16 @@ class _Reading:
             return str(self._loader.resolve(yaml.ScalarNode, event.value, event.implicit))
         return str(event.tag)
 
-    def _key(self, event: _NodeEvent, mapping: _Open) -> str:
+    def _key(self, event: _ValueEvent, mapping: _Open) -> str:
         """Give a key; after a fault, anything to go on with."""
         if isinstance(event, yaml.CollectionStartEvent):
             self._refuse_key(mapping, {} if isinstance(event, yaml.MappingStartEvent) else [])
             self._skip()
             return ""
-        if isinstance(event, yaml.ScalarEvent) and self._tag(event) == _MERGE:
+        if self._tag(event) == _MERGE:
             self._refuse(mapping.path, _MERGED)
             return ""
-        if isinstance(event, yaml.AliasEvent):
-            key = self._anchored(event).value
-        else:
-            key = self._scalar(event, mapping.path)
-            self._anchor(event, key, mapping.path)
+        key = self._scalar(event, mapping.path)
         if not isinstance(key, str):
             self._refuse_key(mapping, key)
             return ""
@@ -325,49 +301,6 @@ class _Reading:
             event = self._loader.get_event()
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
-
-    def _anchor(self, event: _NodeEvent, value: object, path: YamlPath) -> None:
-        if event.anchor in self._anchors:
-            self._refuse(path, _SAME_ANCHOR)
-        elif event.anchor is not None:
-            self._anchors[event.anchor] = _Anchored(value, path, self._line_number)
-
-    def _anchored(self, event: yaml.AliasEvent) -> _Anchored:
-        anchored = self._anchors.get(str(event.anchor))
-        if anchored is None:
-            self._break(_NOT_YAML)
-        if any(anchored.value is collection.value for collection in self._open):
-            self._break(_ENDLESS)
-        return anchored
-
-    def _repeated(
-        self, value: object, anchored: _Anchored, below: YamlPath, path: YamlPath
-    ) -> object:
-        """Give a copy of what an alias stands for, whose lines are those of the original."""
-        line_number = anchored.line_number
-        if below:
-            line_number = self.documents[-1].lines[(*anchored.path, *below)]
-        self._note(path, line_number)
-        if self._counted > _SMALL + _GROWTH * self._written:
-            self._break(_TOO_LARGE)
-        if isinstance(value, dict):
-            return {
-                key: self._repeated(item, anchored, (*below, key), (*path, key))
-                for key, item in value.items()
-            }
-        if isinstance(value, list):
-            return [
-                self._repeated(item, anchored, (*below, number), (*path, number))
-                for number, item in enumerate(value)
-            ]
-        return value
-
-    def _note(self, path: YamlPath, line_number: int) -> None:
-        """Note that there is a value."""
-        if len(path) > _DEEPEST:
-            self._break(_TOO_DEEP)
-        self._counted += 1
-        self.documents[-1].lines[path] = line_number
 
     def _refuse(self, path: YamlPath, rule: str) -> None:
         self.documents[-1].faults.append((self._line_number, path, rule))

@@ -25,12 +25,13 @@ def password_in_file(path: str) -> str:
         data = file.read(_LONGEST + 1)
     if len(data) > _LONGEST:
         raise InvalidPasswordError(f"password file [{path}] holds more than {_LONGEST} bytes")
+    text: str | None
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = ""
+        text = None
     # Not in the handler: its error, which holds the secret, would be the context of this one.
-    if data and not text:
+    if text is None:
         raise InvalidPasswordError(f"password file [{path}] is not UTF-8")
     return one_line(text, f"password file [{path}]")
 

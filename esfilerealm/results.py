@@ -71,6 +71,10 @@ class FileResult:
         """Whether its bytes, owner, group or mode are others than before."""
         return self.strategy is not None
 
+    def to_dict(self) -> dict[str, object]:
+        """Give all that as a dictionary fit for JSON."""
+        return {**asdict(self), "changed": self.changed}
+
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
@@ -137,8 +141,12 @@ class WriteResult:
 
     def to_dict(self) -> dict[str, object]:
         """Give all that as a dictionary fit for JSON."""
-        files = [{**asdict(file), "changed": file.changed} for file in self.files]
-        return {**asdict(self), "changed": self.changed, "files": files}
+        return {
+            **asdict(self),
+            "changed": self.changed,
+            "files": [file.to_dict() for file in self.files],
+            "managed": self.managed and self.managed.to_dict(),
+        }
 
 
 class WrittenRoles(tuple[str, ...]):  # noqa: SLOT001 - a tuple of any length has no room for slots

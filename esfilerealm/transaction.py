@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ._storage.locate import RealmPaths
     from ._storage.options import WriteOptions
     from ._storage.read import FileContent
-    from .results import WriteResult
+    from .results import UserChanges, WriteResult
     from .settings import RealmSettings
 
 __all__ = ["Transaction"]
@@ -107,7 +107,7 @@ class Transaction:
         return self._result is not None and self._result.changed
 
     def _write(self, draft: Draft, recovery: Recovery | None = None) -> WriteResult:
-        contents = draft.edited()
+        contents, changes = draft.edited(), draft.user_changes()
         if self._changes:
             contents += restyled(draft.files, contents, self._options)
         written = write_files(
@@ -115,10 +115,10 @@ class Transaction:
             draft.files,
             contents,
             self._options,
-            managed=self._managed_file(draft),
+            managed=self._managed_file(draft, changes),
             is_undo=self._is_undo,
         )
-        return replace(written, changes=draft.user_changes(), recovery=recovery or Recovery())
+        return replace(written, changes=changes, recovery=recovery or Recovery())
 
     def _repeated(self, preview: Draft) -> Draft:
         """Make the changes on the files as they are now; the preview is that if they are equal."""
@@ -210,11 +210,16 @@ class Transaction:
         """Note users as made by provisioning, or no longer, in the list of them."""
         self._managed = add, remove
 
-    def _managed_file(self, draft: Draft) -> tuple[FileContent, bytes] | None:
-        if self._managed is None:
-            return None
-        managed = ManagedUsers.read(draft.files.users.path)
-        return managed.file, managed.edited(*self._managed)
+    def _managed_file(self, draft: Draft, changes: UserChanges) -> tuple[FileContent, bytes] | None:
+        """Keep the list of managed users; who comes or goes in another way is not on it."""
+        users = draft.files.users.path
+        gone = {*changes.added, *changes.removed}
+        if self._managed is not None:
+            add, remove = self._managed
+            managed = ManagedUsers.read(users)
+            return managed.file, managed.edited(add, {*remove, *gone.difference(add)})
+        managed = ManagedUsers.read_if_usable(users)
+        return (managed.file, managed.edited((), gone)) if managed.names & gone else None
 
     def restyle(self) -> None:
         """Give both files the owner, group and mode that are asked for, whatever else changes."""

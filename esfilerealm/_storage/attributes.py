@@ -288,7 +288,7 @@ def _group_id(group: str | int) -> int:
 
 
 def _is_number(text: str) -> bool:
-    return text.isdecimal() and len(text) <= _LONGEST_ID
+    return text.isascii() and text.isdecimal() and len(text) <= _LONGEST_ID
 
 
 def _checked_id(attribute: str, number: int) -> int:

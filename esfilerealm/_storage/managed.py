@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ..errors import FileAccessError, FileFormatError
+from ..errors import FileAccessError, FileFormatError, FileRealmError
 from .locate import managed_path
 from .read import FileContent, read_plain_file
 from .trust import is_trusted, trusted_users
@@ -51,6 +51,14 @@ class ManagedUsers:
             reason = f"it is from user [{file.stat.st_uid}], who owns no [{real_users}]: remove it"
             raise FileAccessError(file.path, errno.EPERM, reason)
         return cls(file, frozenset(_names(file)))
+
+    @classmethod
+    def read_if_usable(cls, real_users: str) -> ManagedUsers:
+        """Read it for a change that is not about it; a list that is of no use names nobody."""
+        try:
+            return cls.read(real_users)
+        except FileRealmError:
+            return cls(FileContent(managed_path(real_users), b"", None), frozenset())
 
     def edited(self, add: Iterable[str], remove: Iterable[str]) -> bytes:
         """Give the content with more names and without others."""

@@ -11,12 +11,15 @@ if TYPE_CHECKING:
     from .attributes import Attributes
     from .target import Strategy
 
+    #: What to do about attributes that cannot be kept or given.
+    Tolerance = Literal["refuse", "warn"]
+
     class WriteArguments(TypedDict, total=False):
         """How to write, whatever is written: arguments of ``UsersTool``."""
 
         lock_timeout: float
         strategy: Strategy
-        attributes: Literal["refuse", "warn"]
+        attributes: Tolerance
         keep: int | None
         allow_local_lock: bool
 
@@ -39,7 +42,7 @@ class WriteOptions:
         owner: str | int | None = None,
         group: str | int | None = None,
         mode: int | None = None,
-        attributes: Literal["refuse", "warn"] = "refuse",
+        attributes: Tolerance = "refuse",
         keep: int | None = None,
         allow_local_lock: bool = False,
     ) -> None:

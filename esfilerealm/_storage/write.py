@@ -77,7 +77,8 @@ def write_files(
     targets = {file.path: survey(links[file.path], file, options.strategy) for file, _ in contents}
     changes = _changes(contents, targets, options)
     lost: dict[str, list[str]] = {path: [*target.lost] for path, target in targets.items()}
-    beside = [_beside(*managed)] if managed and managed[0].data != managed[1] else []
+    is_listed = managed is not None and managed[0].data != managed[1]
+    beside = [_beside(*managed, files.users)] if managed and is_listed else []
     if (changes or beside) and not options.dry_run:
         backups = swap(files.both) if is_undo else rotation(files.both, options.keep)
         everything = [*(backups if changes else ()), *beside, *changes]
@@ -96,9 +97,9 @@ def write_files(
     )
 
 
-def _beside(file: FileContent, data: bytes) -> Change:
-    """Change a file that no node reads."""
-    has = Attributes.of_content(file).tolerant()
+def _beside(file: FileContent, data: bytes, users: FileContent) -> Change:
+    """Change a file that no node reads; a new one is for those for whom ``users`` is."""
+    has = Attributes.of_content(file if file.exists else users).tolerant()
     return Change(
         target=file.path,
         before=file.digest,

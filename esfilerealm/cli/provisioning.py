@@ -56,13 +56,15 @@ def run_ensure(invocation: Invocation) -> int:
     """Make sure of one user."""
     user: dict[str, object] = {"name": invocation.username}
     if invocation.has("absent"):
-        _refuse_beside(invocation, "absent", (*_ROLE_OPTIONS, "update-password"))
+        others = (*_ROLE_OPTIONS, *_USER_OPTIONS, "password", "password-stdin")
+        _refuse_beside(invocation, "absent", others)
         user["state"] = "absent"
     check_one_source(invocation)
     if invocation.has("password") or invocation.has("password-stdin"):
         user["password"] = password_given(invocation)
     for key, field in _USER_OPTIONS.items():
-        user[field] = invocation.value(key)
+        if invocation.has(key):
+            user[field] = invocation.value(key)
     for key, field in _ROLE_OPTIONS.items():
         user[field] = _names(invocation.value(key))
     desired = DesiredState.from_dict({"users": [user]}, source="options")
@@ -87,6 +89,7 @@ def carry_out(
         desired,
         settings=invocation.tool.settings,
         force=invocation.has("force"),
+        attributes=invocation.write_arguments["attributes"],
         jobs=jobs,
         show_progress=shows_progress,
     )

@@ -80,6 +80,7 @@ def apply(
                 plan.basis.desired,
                 settings=plan.basis.policy.settings,
                 force=plan.basis.force,
+                attributes=plan.basis.attributes,
                 jobs=jobs,
                 show_progress=show_progress,
             )
@@ -97,19 +98,22 @@ def _hashed(plan: Plan, pool: HashingPool, known: dict[tuple[str, Secret], str])
 
 
 def _write(plan: Plan, hashes: dict[str, str], how: WriteArguments) -> WriteResult:
-    attributes = plan.basis.desired.attributes
+    wish = plan.basis.desired.attributes
+    arguments: WriteArguments = {"attributes": plan.basis.attributes, **how}
     tool = UsersTool(
         plan.config_dir,
         settings=plan.basis.policy.settings,
-        owner=attributes.owner,
-        group=attributes.group,
-        mode=attributes.mode,
-        **how,
+        owner=wish.owner,
+        group=wish.group,
+        mode=wish.mode,
+        **arguments,
     )
     with tool.transaction() as transaction:
         transaction.expect(*plan.basis.digests)
         for change in plan.changes:
             _make(change, transaction, hashes)
+        if plan.changes and plan.basis.desired.purge == "managed":
+            _list_managed(plan, transaction)
     return transaction.result
 
 
@@ -127,5 +131,12 @@ def _make(change: Change, transaction: Transaction, hashes: dict[str, str]) -> N
             transaction.roles(name, remove=roles)
         case SetAttributes():
             transaction.restyle()
-        case SetManaged(_, added, removed):
-            transaction.set_managed(added, removed)
+
+
+def _list_managed(plan: Plan, transaction: Transaction) -> None:
+    """List all who come, be they listed already; without that, a transaction forgets them."""
+    come = [change.username for change in plan.changes if isinstance(change, AddUser)]
+    go = [
+        name for change in plan.changes if isinstance(change, SetManaged) for name in change.remove
+    ]
+    transaction.set_managed(come, go)

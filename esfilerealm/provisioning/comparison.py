@@ -168,7 +168,7 @@ class Comparison:
             for name, roles in roles_by_user.items()
             if SUPERUSER in roles and can_log_in(hashes.get(name))
         }
-        candidates = {name: roles_by_user[name] for name in before} | self.roles
+        candidates = {name: roles_by_user.get(name, ()) for name in hashes} | self.roles
         after = {
             name
             for name, roles in candidates.items()

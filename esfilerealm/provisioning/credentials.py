@@ -37,9 +37,11 @@ def password_of(user: DesiredUser, policy: Policy) -> Secret | None:
     field, password = "password", None if user.password is None else user.password.reveal()
     try:
         if user.password_file is not None:
-            field, password = "password_file", password_in_file(user.password_file)
+            field = "password_file"
+            password = password_in_file(user.password_file)
         elif user.password_env is not None:
-            field, password = "password_env", os.environ.get(user.password_env)
+            field = "password_env"
+            password = os.environ.get(user.password_env)
             if password is None:
                 rule = f"environment variable [{user.password_env}] is not set"
                 raise CredentialsError(user.fault(field, rule))

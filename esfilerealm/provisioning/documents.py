@@ -23,6 +23,8 @@ FORMATS: Final = ("yaml", "json", "toml")
 """What a document may be written in."""
 
 _ENDINGS: Final = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".toml": "toml"}
+_LONGEST_SOURCE: Final = 300
+_MOST_PARTS: Final = 32
 _TOML_LINE: Final = re.compile(r"at line (\d+)")
 
 
@@ -50,7 +52,7 @@ class Document:
 
 def place(source: str, line: int | None, path: Path) -> str:
     """Say where something is."""
-    parts = [f"[{source}]"]
+    parts = [f"[{shown(source, _LONGEST_SOURCE)}]"]
     if line:
         parts.append(f"line [{line}]")
     if path:
@@ -103,7 +105,10 @@ def read_document(data: bytes, format: str, source: str) -> Document:
 
     Raises:
         InvalidDesiredStateError: If it is not well formed; a key that is given twice is not either.
+        ValueError: If there is no such format.
     """
+    if format not in FORMATS:
+        raise ValueError(f"format is [{format}]: must be one of {', '.join(FORMATS)}")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -131,6 +136,8 @@ def _read_json(text: str, source: str) -> Document:
         value = _unpaired(pairs, (), source, faults)
     except json.JSONDecodeError as error:
         line, rule = error.lineno, f"not JSON at column [{error.colno}]"
+    except _ConstantError as error:
+        rule = f"[{error}] is no JSON"
     except (ValueError, RecursionError):
         pass
     else:
@@ -145,8 +152,12 @@ class _Pairs(list[tuple[str, object]]):
     """An object of JSON before it is known that no key of it is given twice."""
 
 
+class _ConstantError(ValueError):
+    """NaN or an infinity, which JSON does not have."""
+
+
 def _refuse_constant(name: str) -> object:
-    raise ValueError(name)
+    raise _ConstantError(name)
 
 
 def _unpaired(value: object, path: Path, source: str, faults: list[str]) -> object:
@@ -163,15 +174,26 @@ def _unpaired(value: object, path: Path, source: str, faults: list[str]) -> obje
 
 
 def _read_toml(text: str, source: str) -> Document:
-    line = 0
+    line, rule = 0, "not TOML here, or a key that is given twice"
+    for number, text_line in enumerate(text.split("\n"), 1):
+        if _has_too_many_parts(text_line):
+            raise _fault(source, number, "a key of too many parts")
     try:
         return Document(tomllib.loads(text), source)
     except tomllib.TOMLDecodeError as error:
         match = _TOML_LINE.search(str(error))
         line = int(match[1]) if match else text.count("\n") + 1
-    except RecursionError:
-        pass
-    raise _fault(source, line, "not TOML here, or a key that is given twice")
+    except (ValueError, RecursionError):
+        rule = "a number is too long, or it is nested too deeply"
+    raise _fault(source, line, rule)
+
+
+def _has_too_many_parts(line: str) -> bool:
+    """Tell whether a dotted key has many parts, which costs tomllib their square in memory."""
+    *keys, last = line.split("=")
+    if line.lstrip().startswith("["):
+        keys.append(last)
+    return any(key.count(".") > _MOST_PARTS for key in keys)
 
 
 _READERS: Final = {"yaml": _read_yaml, "json": _read_json, "toml": _read_toml}

@@ -87,8 +87,16 @@ def _ensured(
     *,
     force: bool,
 ) -> Plan:
-    desired = DesiredState.from_dict({"users": [user]}, source="arguments")
-    return apply(plan(config_dir, desired, settings=settings, force=force), replan=True, **how)
+    given = {field: value for field, value in user.items() if value is not None}
+    desired = DesiredState.from_dict({"users": [given]}, source="arguments")
+    planned = plan(
+        config_dir,
+        desired,
+        settings=settings,
+        force=force,
+        attributes=how.get("attributes", "refuse"),
+    )
+    return apply(planned, replan=True, **how)
 
 
 def _list(names: Iterable[str] | None) -> object:

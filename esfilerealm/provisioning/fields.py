@@ -31,6 +31,10 @@ class Fields:
         known: The fields that it may have.
 
         faults: What is wrong is added to them, one line each.
+
+    Attributes:
+        document: See above.
+        is_mapping: Whether it is one; if not, that is a fault already.
     """
 
     def __init__(
@@ -45,6 +49,8 @@ class Fields:
         self._path = path
         self._faults = faults
         self._values: dict[str, object] = {}
+        self._nulls: set[str] = set()
+        self.is_mapping = isinstance(value, dict)
         if not isinstance(value, dict):
             self.refuse(None, f"must be a mapping, not {_kind(value)}")
             return
@@ -53,6 +59,8 @@ class Fields:
                 self.refuse(key, f"is no field{_nearest(key, known)}")
             elif item is not None:
                 self._values[key] = item
+            else:
+                self._nulls.add(key)
 
     @property
     def place(self) -> str:
@@ -63,6 +71,10 @@ class Fields:
     def given(self) -> frozenset[str]:
         """The fields that have a value."""
         return frozenset(self._values)
+
+    def is_null(self, key: str) -> bool:
+        """Tell whether a field is there without a value."""
+        return key in self._nulls
 
     def refuse(self, key: str | int | None, rule: str) -> None:
         """Note what is wrong with a field, or with the mapping itself."""

@@ -62,13 +62,18 @@ def merge_records(records: Iterable[tuple[str, R]], title: str, notes: list[str]
             if name in origins and getattr(merged, name) != value:
                 notes.append(_note(f"{title}.{name}", source, [origins[name]]))
             origins[name] = source
-        merged = replace(merged, **given)
+        merged = replace(merged, **given, **_place(record)) if given else merged
     return merged
 
 
 def _given(record: R) -> dict[str, Any]:
     values = ((f.name, getattr(record, f.name)) for f in fields(record) if f.compare)
     return {name: value for name, value in values if value is not None}
+
+
+def _place(record: R) -> dict[str, Any]:
+    """Give the place of what counts, if it has one."""
+    return {f.name: getattr(record, f.name) for f in fields(record) if f.name == "place"}
 
 
 def _note(what: str, latest: str, others: Iterable[str]) -> str:

@@ -29,6 +29,7 @@ from .stored import StoredRealm
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from .._storage.options import Tolerance
     from .._storage.read import FileContent
     from .changes import Change
     from .desired import DesiredState
@@ -43,6 +44,7 @@ def plan(
     *,
     settings: RealmSettings | None = None,
     force: bool = False,
+    attributes: Tolerance = "refuse",
     jobs: int | None = None,
     show_progress: bool = False,
 ) -> Plan:
@@ -61,6 +63,8 @@ def plan(
         force: Allow to leave nobody who holds ``superuser``, and to purge by a desired state that
             wants nobody.
 
+        attributes: As for ``UsersTool``: with ``warn``, an owner that cannot be given is no change.
+
         jobs: How many passwords to verify at once; by default as many as there are cores.
 
         show_progress: Whether to show a bar on standard error, if that is a terminal.
@@ -77,14 +81,15 @@ def plan(
     config_dir = os.path.abspath(os.fspath(config_dir))
     settings = settings or RealmSettings.load(config_dir, check_realm=False)
     policy = Policy.of(desired.hash_policy, settings)
-    stored = StoredRealm.read(config_dir, settings)
+    is_managed = desired.purge == "managed"
+    stored = StoredRealm.read(config_dir, settings, needs_managed=is_managed)
     pool = HashingPool(jobs, show_progress=show_progress)
     comparison = Comparison(desired, stored, policy, pool)
     if not force:
         comparison.check_guards()
     changes = (
         *_user_changes(comparison, policy),
-        *_attribute_changes(stored.files.both, desired.attributes),
+        *_attribute_changes(stored.files.both, desired.attributes, attributes),
         *_managed_changes(comparison),
     )
     return Plan(
@@ -92,7 +97,7 @@ def plan(
         changes=changes,
         notes=desired.notes,
         warnings=tuple(_warnings(comparison, policy)),
-        basis=_basis(comparison, policy, force=force),
+        basis=_basis(comparison, policy, force=force, attributes=attributes),
     )
 
 
@@ -128,8 +133,12 @@ def _role_changes(comparison: Comparison, name: str) -> Iterator[Change]:
         yield RemoveRoles(name, removed)
 
 
-def _attribute_changes(files: Iterable[FileContent], wished: FileAttributes) -> Iterator[Change]:
-    wish = WriteOptions(owner=wished.owner, group=wished.group, mode=wished.mode).wish()
+def _attribute_changes(
+    files: Iterable[FileContent], wished: FileAttributes, attributes: Tolerance
+) -> Iterator[Change]:
+    wish = WriteOptions(
+        owner=wished.owner, group=wished.group, mode=wished.mode, attributes=attributes
+    ).wish()
     wanted = {"owner": wish.owner, "group": wish.group, "mode": wish.mode}
     for file in files:
         if file.stat is not None and wish.are_wished_beside(file.stat):
@@ -149,12 +158,15 @@ def _shown(name: str, value: int) -> str:
 
 def _managed_changes(comparison: Comparison) -> Iterator[Change]:
     managed = comparison.stored.managed
+    new = [name for name in comparison.roles if comparison.is_new(name)]
     gone = {name for name, roles in comparison.roles.items() if roles is None}
     added: list[str] = []
     if comparison.desired.purge == "managed":
-        added = [name for name in comparison.roles if comparison.is_new(name)]
-        gone |= managed.names - comparison.stored.hashes.keys()
-    removed = sorted((managed.names & gone) - set(added))
+        added = [name for name in new if name not in managed.names]
+        gone |= managed.names - comparison.stored.hashes.keys() - {*new}
+    else:
+        gone |= {*new}
+    removed = sorted(managed.names & gone)
     if added or removed:
         yield SetManaged(managed.file.path, tuple(added), tuple(removed))
 
@@ -170,7 +182,7 @@ def _warnings(comparison: Comparison, policy: Policy) -> Iterator[str]:
             )
 
 
-def _basis(comparison: Comparison, policy: Policy, *, force: bool) -> Basis:
+def _basis(comparison: Comparison, policy: Policy, *, force: bool, attributes: Tolerance) -> Basis:
     users, users_roles = comparison.stored.files.both
     touched = dict.fromkeys((*comparison.roles, *comparison.passwords, *comparison.hashes))
     roles = {}
@@ -181,6 +193,7 @@ def _basis(comparison: Comparison, policy: Policy, *, force: bool) -> Basis:
         desired=comparison.desired,
         policy=policy,
         force=force,
+        attributes=attributes,
         digests=(users.digest, users_roles.digest),
         passwords=comparison.passwords,
         hashes=comparison.hashes,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from .._storage.options import Tolerance
     from ..results import WriteResult
     from .changes import Change
     from .desired import DesiredState
@@ -28,6 +29,7 @@ class Basis:
         desired: What is wanted.
         policy: For hashes.
         force: Whether guards are off.
+        attributes: What to do about attributes of the files that cannot be kept or given.
         digests: SHA-256 of ``users`` and ``users_roles``; None for a file that is not there.
         passwords: Of those whose password is to be hashed.
         hashes: Of those who get one that was made elsewhere.
@@ -37,6 +39,7 @@ class Basis:
     desired: DesiredState
     policy: Policy
     force: bool
+    attributes: Tolerance
     digests: tuple[str | None, str | None]
     passwords: Mapping[str, Secret]
     hashes: Mapping[str, Secret]

@@ -67,13 +67,13 @@ def _read_user(fields: Fields) -> DesiredUser | None:
     for role in roles_add:
         if role in roles_remove:
             fields.refuse("roles_add", f"[{shown(role)}] is in [roles_remove] too")
-    password_file = fields.text("password_file")
+    password_file = _system_text(fields, "password_file")
     user = DesiredUser(
         name=name or "",
         state=fields.choice("state", _STATES) or "present",
         password=_checked_password(fields),
         password_file=password_file and os.path.join(fields.document.folder, password_file),
-        password_env=fields.text("password_env"),
+        password_env=_system_text(fields, "password_env"),
         password_hash=_checked_hash(fields),
         update_password=fields.choice("update_password", _UPDATES),
         roles=roles,
@@ -88,7 +88,7 @@ def _read_user(fields: Fields) -> DesiredUser | None:
 def _read_name(fields: Fields) -> str | None:
     name = fields.text("name")
     if name is None:
-        if "name" not in fields.given:
+        if fields.is_mapping and "name" not in fields.given:
             fields.refuse(None, "the [name] of the user is missing")
         return None
     rule = broken_name_rule(name) or _rule_of_writing(name)
@@ -121,9 +121,25 @@ def _removed_role_rule(name: str) -> str | None:
 
 
 def _check_sources(fields: Fields) -> None:
+    for source in PASSWORD_SOURCES:
+        if fields.is_null(source):  # a password that begins with [#] reads like that
+            fields.refuse(source, "has no value: put it in quotes, or leave the field out")
     given = [source for source in PASSWORD_SOURCES if source in fields.given]
     if len(given) > 1:
         fields.refuse(given[1], f"only one of [{', '.join(given)}] can give the password")
+
+
+def _system_text(fields: Fields, key: str) -> str | None:
+    """Give a text that can be the name of a file or variable."""
+    text = fields.text(key)
+    if text is not None and (not text or "\0" in text or not _is_unicode(text)):
+        fields.refuse(key, "must not be empty, nor hold U+0000 or half a character")
+        return None
+    return text
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _checked_password(fields: Fields) -> Secret | None:

@@ -38,9 +38,17 @@ class StoredRealm:
     managed: ManagedUsers
 
     @classmethod
-    def read(cls, config_dir: str, settings: RealmSettings) -> Self:
+    def read(cls, config_dir: str, settings: RealmSettings, *, needs_managed: bool) -> Self:
         """
         Read it.
+
+        Args:
+            config_dir: The folder.
+
+            settings: Of the node.
+
+            needs_managed: Whether anything depends on the list of managed users; if not, one that
+                is of no use is like none.
 
         Raises:
             ConfigurationFileMissingError: If there is no ``users`` file.
@@ -49,11 +57,12 @@ class StoredRealm:
         """
         files = RealmFiles.read(RealmPaths(config_dir))
         users, users_roles = files.both
+        read_managed = ManagedUsers.read if needs_managed else ManagedUsers.read_if_usable
         return cls(
             files,
             parse_users(users.data, source=users.path, **settings.name_rules).users,
             parse_users_roles(users_roles.data, source=users_roles.path).roles_by_user,
-            ManagedUsers.read(users.path),
+            read_managed(users.path),
         )
 
     def roles_of(self, username: str) -> tuple[str, ...] | None:

@@ -42,6 +42,7 @@ class DesiredUser:
         roles_remove: Roles not to have.
         source: The document that says so.
         place: Where in it.
+        credentials_place: Where the password is, if that is elsewhere.
     """
 
     name: str
@@ -56,6 +57,7 @@ class DesiredUser:
     roles_remove: tuple[str, ...] = ()
     source: str = ""
     place: str = field(default="", compare=False)
+    credentials_place: str | None = field(default=None, compare=False)
 
     @property
     def has_credentials(self) -> bool:
@@ -75,6 +77,7 @@ class DesiredUser:
             password_file=other.password_file,
             password_env=other.password_env,
             password_hash=other.password_hash,
+            credentials_place=other.credentials_place or other.place,
         )
 
     def roles_after(self, before: tuple[str, ...]) -> tuple[str, ...]:
@@ -88,7 +91,8 @@ class DesiredUser:
 
     def fault(self, field: str, rule: str) -> str:
         """Say what is wrong with a field."""
-        return f"{self.place}.{field}: {rule}"
+        is_elsewhere = field in PASSWORD_SOURCES and self.credentials_place is not None
+        return f"{self.credentials_place if is_elsewhere else self.place}.{field}: {rule}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,6 +203,7 @@ class _Task:
             desired or self._desired,
             settings=self._tool.settings,
             force=self._module.params["force"],
+            attributes=self._module.params["attributes"],
         )
 
 
