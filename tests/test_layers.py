@@ -110,7 +110,18 @@ def test_no_module_imports_itself_by_way_of_others():
 
 #: What the storage room may take from ``os`` itself: it asks the system nothing about files.
 PURE = {
-    *("environ", "fspath", "geteuid", "getpid", "kill", "name", "uname", "urandom"),
+    *(
+        "environ",
+        "fspath",
+        "getegid",
+        "geteuid",
+        "getgroups",
+        "getpid",
+        "kill",
+        "name",
+        "uname",
+        "urandom",
+    ),
     *("curdir", "pardir", "sep", "supports_effective_ids"),
     *("PathLike", "path", "stat_result"),
     *(f"path.{name}" for name in ("abspath", "basename", "dirname", "isabs", "join")),

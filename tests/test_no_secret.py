@@ -45,6 +45,7 @@ from esfilerealm import (
 from esfilerealm._storage import system
 from esfilerealm._storage.lock import write_lock
 from esfilerealm.cli import main
+from esfilerealm.exchange import EXPORT_FORMATS, export_realm, import_users
 from esfilerealm.formats import edit_users, parse_users, parse_users_roles
 from esfilerealm.hashing import CACHE_ALGORITHMS, check_hash, resolve, resolve_from_hash
 from esfilerealm.provisioning import DesiredState, apply, plan
@@ -352,6 +353,7 @@ OBJECTS = {
     "CredentialCache": lambda realm, _: [realm._cache],
     "DesiredState": lambda *_: [desired()],
     "DesiredUser": lambda *_: desired().users,
+    "Exported": lambda _, folder: exported(folder),
     "EffectiveSetting": lambda _, folder: report(folder).settings,
     "FileAttributes": lambda *_: [desired().attributes],
     "FileChange": lambda *_: [],  # see TestFileChange
@@ -364,7 +366,11 @@ OBJECTS = {
     "HashPolicy": lambda *_: [desired().hash_policy],
     "HashIssue": lambda realm, _: list(realm.snapshot.hash_issues.values()),
     "Hasher": lambda *_: [resolve(n) for n in CACHE_ALGORITHMS] + usable_hashers(),
+    "Imported": lambda _, folder: imported(folder),
     "LineIssue": lambda realm, _: [i for found in realm.snapshot.issues.values() for i in found],
+    "Loss": lambda _, folder: [
+        loss for one in (*imported(folder), *exported(folder)) for loss in one.losses
+    ],
     "ParsedUsers": lambda _, folder: [parse_users((folder / "users").read_bytes())],
     "ParsedUsersRoles": lambda _, folder: [
         parse_users_roles((folder / "users_roles").read_bytes())
@@ -417,6 +423,15 @@ def desired():
             "attributes": {"mode": "0600"},
         }
     )
+
+
+def exported(folder):
+    files = [(folder / name).read_bytes() for name in ("users", "users_roles")]
+    return [export_realm(format, *files) for format in EXPORT_FORMATS]
+
+
+def imported(folder):
+    return [import_users("htpasswd", (folder / "users").read_bytes(), source="users")]
 
 
 def planned(folder):
@@ -871,6 +886,7 @@ class TestNothingIsForgotten:
         ".inspection",
         ".listing",
         ".model",
+        ".exchange",
         ".provisioning",
         ".realm",
         ".results",

@@ -139,13 +139,13 @@ class Attributes:
         if not system.HAS_OWNERS:
             return False
         is_owner_another = self.owner not in (None, status.st_uid)
+        is_group_another = self.group not in (None, status.st_gid)
         if self.is_tolerant and os.geteuid() != 0:
-            is_owner_another = False  # it could not be given, and would be tried at every write
-        return (
-            is_owner_another
-            or self.mode not in (None, stat.S_IMODE(status.st_mode))
-            or self.group not in (None, status.st_gid)
-        )
+            # What cannot be given would be tried at every write.
+            is_owner_another = False
+            is_group_another = is_group_another and self.group in (os.getegid(), *os.getgroups())
+        is_mode_another = self.mode not in (None, stat.S_IMODE(status.st_mode))
+        return is_owner_another or is_group_another or is_mode_another
 
     def give(self, descriptor: int, target: str) -> Given:
         """

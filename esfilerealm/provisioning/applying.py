@@ -139,4 +139,5 @@ def _list_managed(plan: Plan, transaction: Transaction) -> None:
     go = [
         name for change in plan.changes if isinstance(change, SetManaged) for name in change.remove
     ]
-    transaction.set_managed(come, go)
+    if come or go:
+        transaction.set_managed(come, go)

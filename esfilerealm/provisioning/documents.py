@@ -26,6 +26,12 @@ _ENDINGS: Final = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".toml": "t
 _LONGEST_SOURCE: Final = 300
 _MOST_PARTS: Final = 32
 _TOML_LINE: Final = re.compile(r"at line (\d+)")
+#: Texts and comments of TOML, in which a dot or an equals sign means nothing.
+_TOML_TEXT: Final = re.compile(
+    r'''"""(?:[^"\\]++|\\.|"(?!""))*+(?:""")?|"(?:[^"\\\n]++|\\.)*+"?|#[^\n]*+'''
+    r"""|'''(?:[^']++|'(?!''))*+(?:''')?|'[^'\n]*+'?""",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +181,8 @@ def _unpaired(value: object, path: Path, source: str, faults: list[str]) -> obje
 
 def _read_toml(text: str, source: str) -> Document:
     line, rule = 0, "not TOML here, or a key that is given twice"
-    for number, text_line in enumerate(text.split("\n"), 1):
+    without_texts = _TOML_TEXT.sub(lambda match: "_" + "\n" * match[0].count("\n"), text)
+    for number, text_line in enumerate(without_texts.split("\n"), 1):
         if _has_too_many_parts(text_line):
             raise _fault(source, number, "a key of too many parts")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .._storage.options import WriteOptions
@@ -140,11 +141,16 @@ def _attribute_changes(
         owner=wished.owner, group=wished.group, mode=wished.mode, attributes=attributes
     ).wish()
     wanted = {"owner": wish.owner, "group": wish.group, "mode": wish.mode}
+    each = {
+        "owner": replace(wish, group=None, mode=None),
+        "group": replace(wish, owner=None, mode=None),
+        "mode": replace(wish, owner=None, group=None),
+    }
     for file in files:
         if file.stat is not None and wish.are_wished_beside(file.stat):
             mode = stat.S_IMODE(file.stat.st_mode)
             has = {"owner": file.stat.st_uid, "group": file.stat.st_gid, "mode": mode}
-            others = {n: value for n, value in wanted.items() if value not in (None, has[n])}
+            others = {n: wanted[n] for n, one in each.items() if one.are_wished_beside(file.stat)}
             yield SetAttributes(
                 file.path,
                 {name: _shown(name, has[name]) for name in others},

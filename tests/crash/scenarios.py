@@ -124,6 +124,22 @@ def apply_desired_state(folder: Path) -> None:
     apply(plan(folder, desired))
 
 
+def forget_managed_users(folder: Path) -> None:
+    """Change nothing but the list of managed users."""
+    users = [{"name": name} for name in ("bob", "al", "jim")]
+    apply(plan(folder, DesiredState.from_dict({"users": users, "purge": "managed"})))
+
+
+def apply_in_place(folder: Path) -> None:
+    """Change all three files, two of them in place, and keep what these were."""
+    content = {
+        "users": [{"name": "new", "password_hash": HASH, "roles": ["fresh"]}, {"name": "bob"}],
+        "purge": "managed",
+        "attributes": {"mode": "0604"},
+    }
+    apply(plan(folder, DesiredState.from_dict(content)), strategy="in_place", keep=2)
+
+
 class EverythingIsWeak:
     """A policy that wants another hash for every password, and always the same."""
 
@@ -195,6 +211,10 @@ SCENARIOS = {
     "several changes": Scenario(several_changes, realm),
     "desired state": Scenario(apply_desired_state, realm_with_managed_users),
     "desired state, nobody managed yet": Scenario(apply_desired_state, realm),
+    "desired state, only the managed users": Scenario(
+        forget_managed_users, realm_with_managed_users
+    ),
+    "desired state, in place, versions": Scenario(apply_in_place, realm_with_managed_users),
     "recover, desired state": Scenario(
         recover, unfinished(apply_desired_state, 3), apply_desired_state
     ),

@@ -11,6 +11,7 @@ from esfilerealm.exchange.opensearch_roles import RoleMap
 from esfilerealm.validation import RESERVED_ROLE_NAMES
 
 META = "_meta: {type: internalusers, config_version: 2}\n"
+ANCHORED = "anchors and aliases are not read; text that begins with [&] or [*] must be in quotes"
 
 _roles = st.sampled_from(["admin", "all_access", "kibanauser", "x", *sorted(RESERVED_ROLE_NAMES)])
 
@@ -229,15 +230,6 @@ class TestUsers:
             "line [2]: user [bob]",
         ]
 
-    def test_that_have_roles_in_common(self, read_users, bcrypt):
-        imported = read_users(
-            {
-                "bob": f"{{hash: {bcrypt}, opendistro_security_roles: &common [viewer, editor]}}",
-                "al": f"{{hash: {bcrypt}, opendistro_security_roles: *common}}",
-            }
-        )
-        assert [user["roles"] for user in imported.document["users"]] == [["viewer", "editor"]] * 2
-
     def test_none_at_all(self, read_users):
         assert read_users({}).document == {"users": []}
 
@@ -246,6 +238,9 @@ class TestUsers:
     ("text", "line", "reason"),
     [
         ("", 1, "the file is empty"),
+        ("{M}bob:\n  hash: &hunter2 a", 3, ANCHORED),
+        ("{M}bob:\n  hash: *hunter2", 3, ANCHORED),
+        ("{M}bob: {backend_roles: &hunter2 [a]}\nal: {backend_roles: *hunter2}", 2, ANCHORED),
         ("---\n# x\n", 1, "the file is empty"),
         ("bob: {}", 1, "[_meta] is missing"),
         ("hunter2", 1, "internal_users.yml must be a mapping"),
@@ -263,7 +258,6 @@ class TestUsers:
         ("{M}bob:\n  backend_roles:\n  - 7", 4, "a role of [backend_roles] must be text"),
         ("{M}bob:\n  attributes: hunter2", 3, "[attributes] must be a mapping"),
         ("{M}bob:\n  hash: !hunter2 x", 3, "tags of other types are not read here; text with [!]"),
-        ("{M}bob:\n  hash: &hunter2 a\nal: &hunter2", 4, "an anchor that is given twice"),
         ("{M}12: {}", 2, "a key must be text, and this is read as a number: put it in quotes"),
         ("{M}bob: {}\nbob: {}", 3, "a key that is given twice: it is in line [2] already"),
     ],
