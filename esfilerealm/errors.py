@@ -21,6 +21,7 @@ FileRealmError
 ├── NoEarlierVersionError                                              also LookupError
 ├── FilePermissionError                                                also PermissionError
 └── FileAccessError                                                    also OSError
+    └── FileChangedError
 ```
 
 All of them pickle, carry their facts as attributes, and none ever holds a password or a hash.
@@ -33,6 +34,7 @@ import errno
 __all__ = [
     "ConfigurationFileMissingError",
     "FileAccessError",
+    "FileChangedError",
     "FileFormatError",
     "FilePermissionError",
     "FileRealmError",
@@ -412,6 +414,14 @@ class FileAccessError(FileRealmError, OSError):
 
     def __str__(self) -> str:
         return f"cannot use [{self.path}]: {self.reason}"
+
+
+class FileChangedError(FileAccessError):
+    """A file that another program, which takes no lock, wrote just now; nothing was changed."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, errno.EAGAIN, "another program wrote it just now; try again")
+        self._arguments = (path,)
 
 
 class PasswordTruncatedWarning(UserWarning):

@@ -18,13 +18,13 @@ from ._storage.versions import earlier_version
 from ._storage.write import restyled, write_files
 from .credentials import NewCredentials
 from .draft import Draft
-from .errors import PlanOutdatedError
+from .errors import FileRealmError, PlanOutdatedError
 from .formats.writable import check_writable_role_name, check_writable_username
 from .results import Recovery
 from .validation import validate_role_name, validate_username
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -57,7 +57,7 @@ class Transaction:
         self._options = options
         self._changes: list[Callable[[Draft], object]] = []
         self._is_undo = False
-        self._expected: tuple[str | None, ...] | None = None
+        self._expected: Sequence[str | None] = ()
         self._managed: tuple[Collection[str], Collection[str]] | None = None
         self._preview: Draft | None = None
         self._landed: Draft | None = None
@@ -68,7 +68,8 @@ class Transaction:
         self._preview = Draft(RealmFiles.read(self._paths), self._settings)
         self._changes = []
         self._is_undo = False
-        self._expected = self._managed = None
+        self._expected = ()
+        self._managed = None
         self._result = None
         return self
 
@@ -123,9 +124,9 @@ class Transaction:
     def _repeated(self, preview: Draft) -> Draft:
         """Make the changes on the files as they are now; the preview is that if they are equal."""
         files = RealmFiles.read(self._paths)
+        self._check_expected(files)
         if files.are_like(preview.files) and not self._is_undo:
             return preview
-        self._check_expected(files)
         draft = Draft(files, self._settings)
         for change in self._changes:
             change(draft)
@@ -186,23 +187,25 @@ class Transaction:
         self._draft.require_user(username)
         return self._draft.roles_of(username)
 
-    def expect(self, users: str | None, users_roles: str | None) -> None:
+    def expect(self, digests: Sequence[str | None]) -> None:
         """
         Make sure now, and again under the lock, that the files hold what they are known to hold.
 
         Args:
-            users: SHA-256 of the bytes of that file, in hexadecimal; None if it is not there.
-
-            users_roles: Likewise.
+            digests: SHA-256, in hexadecimal, of ``users``, ``users_roles`` and, if it matters, the
+                list of managed users; None for a file that is not there.
 
         Raises:
             PlanOutdatedError: If one of them does not.
         """
-        self._expected = users, users_roles
+        self._expected = digests
         self._check_expected(self._draft.files)
 
     def _check_expected(self, files: RealmFiles) -> None:
-        for file, digest in zip(files.both, self._expected or (), strict=False):
+        found: tuple[FileContent, ...] = files.both
+        if len(self._expected) > len(found):
+            found = (*found, ManagedUsers.read(files.users.path).file)
+        for file, digest in zip(found, self._expected, strict=False):
             if file.digest != digest:
                 raise PlanOutdatedError(file.path)
 
@@ -218,7 +221,10 @@ class Transaction:
             add, remove = self._managed
             managed = ManagedUsers.read(users)
             return managed.file, managed.edited(add, {*remove, *gone.difference(add)})
-        managed = ManagedUsers.read_if_usable(users)
+        try:
+            managed = ManagedUsers.read(users)
+        except FileRealmError:
+            return None  # a list that is of no use is no concern of this change
         return (managed.file, managed.edited((), gone)) if managed.names & gone else None
 
     def restyle(self) -> None:

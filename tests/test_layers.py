@@ -23,7 +23,7 @@ PACKAGE = Path(__file__).parent.parent / "esfilerealm"
 #: From the ground up; a module may import from its own layer's package and from lower layers.
 LAYERS = [
     {"errors", "_version"},
-    {"_faults", "_java", "_log", "_read_only", "_strict_yaml"},
+    {"_faults", "_java", "_log", "_read_only", "_shown", "_strict_yaml"},
     {"_forks"},
     {"results"},
     {"validation"},

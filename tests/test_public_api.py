@@ -52,6 +52,7 @@ ERRORS = [
     errors.NoEarlierVersionError("users.1~"),
     errors.FilePermissionError("users", "reason"),
     errors.FileAccessError("users", 28, "reason"),
+    errors.FileChangedError("users"),
 ]
 
 

@@ -118,7 +118,7 @@ def test_the_entrypoint_of_a_container(readme, tmp_path):
     lines = dict(line.split(" ", 1) for line in blocks(readme, "dockerfile")[0].splitlines())
     secret, program, config = tmp_path / "secret", tmp_path / "entrypoint", tmp_path / "config"
     secret.write_text("correct-horse\n")
-    program.write_text('#!/bin/sh\necho "started $1"\n')
+    program.write_text('#!/bin/sh\necho "started $3"\n')
     (tmp_path / "bin").mkdir()
     command = tmp_path / "bin" / "esfilerealm"
     command.write_text(f'#!/bin/sh\nexec {sys.executable} -m esfilerealm "$@"\n')
@@ -127,9 +127,7 @@ def test_the_entrypoint_of_a_container(readme, tmp_path):
     words = json.loads(lines["ENTRYPOINT"]) + json.loads(lines["CMD"])
     assert lines["ENV"].startswith("ES_PATH_CONF=")
     words = [
-        word.replace("/run/secrets/es_admin", str(secret)).replace(
-            "/usr/local/bin/docker-entrypoint.sh", str(program)
-        )
+        word.replace("/run/secrets/es_admin", str(secret)).replace("/bin/tini", str(program))
         for word in words
     ]
     surroundings = {

@@ -11,9 +11,9 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from .._faults import FaultsOf
-from ..errors import FileAccessError, FilePermissionError, InvalidAttributeError
+from ..errors import FileChangedError, FilePermissionError, InvalidAttributeError
 from . import system
-from .read import CHANGED_MEANWHILE, READ_FLAGS
+from .read import READ_FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,7 +91,7 @@ class Attributes:
         and whose content this may be is not for us to know.
 
         Raises:
-            FileAccessError: If another file has its name by now.
+            FileChangedError: If another file has its name by now.
         """
         extended = {}
         if system.HAS_EXTENDED_ATTRIBUTES:
@@ -231,7 +231,7 @@ def _extended_of_the_same(path: str, status: stat_result) -> dict[str, bytes]:
     descriptor = system.open(path, READ_FLAGS)
     try:
         if not os.path.samestat(system.fstat(descriptor), status):
-            raise FileAccessError(path, errno.EAGAIN, CHANGED_MEANWHILE)
+            raise FileChangedError(path)
         return _extended_of(descriptor)
     finally:
         system.close(descriptor)

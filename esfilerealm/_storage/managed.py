@@ -44,7 +44,13 @@ class ManagedUsers:
                 removed by it.
             FilePermissionError: If it may not be read.
         """
-        file = read_plain_file(managed_path(real_users))
+        return cls.of(read_plain_file(managed_path(real_users)), real_users)
+
+    @classmethod
+    def of(cls, file: FileContent | FileRealmError, real_users: str) -> ManagedUsers:
+        """Make it of the file, or of why that cannot be read; for errors see ``read``."""
+        if isinstance(file, FileRealmError):
+            raise file
         if file.stat is None:
             return cls(file, frozenset())
         if not is_trusted(file.stat, trusted_users(real_users)):
@@ -53,17 +59,14 @@ class ManagedUsers:
         return cls(file, frozenset(_names(file)))
 
     @classmethod
-    def read_if_usable(cls, real_users: str) -> ManagedUsers:
-        """Read it for a change that is not about it; a list that is of no use names nobody."""
-        try:
-            return cls.read(real_users)
-        except FileRealmError:
-            return cls(FileContent(managed_path(real_users), b"", None), frozenset())
+    def none(cls, real_users: str) -> ManagedUsers:
+        """Give one that names nobody, for what does not depend on a list that is of no use."""
+        return cls(FileContent(managed_path(real_users), b"", None), frozenset())
 
     def edited(self, add: Iterable[str], remove: Iterable[str]) -> bytes:
         """Give the content with more names and without others."""
         names = sorted((self.names | set(add)) - set(remove))
-        if self.file.exists and self.names == set(names):
+        if self.names == set(names):
             return self.file.data
         return json.dumps({"version": _VERSION, "users": names}, indent=1).encode() + b"\n"
 

@@ -12,7 +12,6 @@ from . import system
 from .stamp import Stamp
 
 __all__ = [
-    "CHANGED_MEANWHILE",
     "READ_FLAGS",
     "FileContent",
     "digest_of",
@@ -33,8 +32,6 @@ READ_FLAGS: Final = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
-#: Why something is refused that was examined a moment ago.
-CHANGED_MEANWHILE: Final = "another program wrote it just now; try again"
 
 _SMALLEST_READ: Final = 2**16
 _LARGEST_READ: Final = 2**30

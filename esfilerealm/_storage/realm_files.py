@@ -11,7 +11,8 @@ from ..errors import (
     FileRealmError,
 )
 from . import system
-from .read import FileContent, read_file
+from .locate import managed_path
+from .read import FileContent, read_file, read_plain_file
 from .stamp import Stamp
 
 __all__ = ["RealmFiles", "read_consistently", "stamps"]
@@ -52,7 +53,11 @@ class RealmFiles:
             JournalVersionError: If a later version of this package has left a change unfinished.
             FilePermissionError, FileAccessError: If one of them cannot be read.
         """
-        files = cls.read_any(paths)
+        return cls._of(paths, *read_consistently(paths, read_file))
+
+    @classmethod
+    def _of(cls, paths: RealmPaths, users: Read, users_roles: Read) -> RealmFiles:
+        files = cls._any_of(users, users_roles)
         if not files.users.exists:
             advice = "check the folder, or run `esfilerealm init` to make it an empty realm"
             raise ConfigurationFileMissingError(paths.users, advice)
@@ -61,12 +66,25 @@ class RealmFiles:
     @classmethod
     def read_any(cls, paths: RealmPaths) -> RealmFiles:
         """Read both files; a missing ``users`` counts as empty too. Otherwise as ``read``."""
-        users, users_roles = read_consistently(paths, read_file)
+        return cls._any_of(*read_consistently(paths, read_file))
+
+    @classmethod
+    def _any_of(cls, users: Read, users_roles: Read) -> RealmFiles:
         if isinstance(users, FileRealmError):
             raise users
         if isinstance(users_roles, FileRealmError):
             raise users_roles
         return cls(users, users_roles)
+
+    @classmethod
+    def read_with_managed(cls, paths: RealmPaths) -> tuple[RealmFiles, Read]:
+        """
+        Read both files as ``read`` does, and the list of users whom provisioning has made.
+
+        All are of one state. In place of the list there may be why it cannot be read.
+        """
+        users, users_roles, managed = read_consistently(paths, read_file, with_managed=True)
+        return cls._of(paths, users, users_roles), managed
 
     @property
     def both(self) -> tuple[FileContent, FileContent]:
@@ -78,7 +96,9 @@ class RealmFiles:
         return self.users.is_like(other.users) and self.users_roles.is_like(other.users_roles)
 
 
-def read_consistently(paths: RealmPaths, read: Callable[[str], Read]) -> tuple[Read, Read]:
+def read_consistently(
+    paths: RealmPaths, read: Callable[[str], Read], *, with_managed: bool = False
+) -> tuple[Read, ...]:
     """
     Read both files as they were at one moment at which no writer of this package was half done.
 
@@ -91,17 +111,31 @@ def read_consistently(paths: RealmPaths, read: Callable[[str], Read]) -> tuple[R
 
         read: Gives the content of a path, or why there is none.
 
+        with_managed: Whether to read the list of users whom provisioning has made, too.
+
     Raises:
         JournalVersionError: If a later version of this package has left a change unfinished.
     """
     for _ in range(_ATTEMPTS):
         before = stamps(paths)
-        both = _checked(paths, read(paths.users), read(paths.users_roles))
+        found = _checked(paths, read(paths.users), read(paths.users_roles))
+        if with_managed:
+            found = (*found, _managed(found[0]))
         if isinstance(before[-1], Stamp):  # there is a record
-            both = _before_the_change(*both)
+            found = _before_the_change(*found)
         if stamps(paths) == before:
             break
-    return both
+    return found
+
+
+def _managed(users: Read) -> Read:
+    """Read the list that goes with the real ``users``; an empty one if that cannot be read."""
+    if isinstance(users, FileRealmError):
+        return FileContent("", b"", None)
+    try:
+        return read_plain_file(managed_path(users.path))
+    except FileRealmError as error:
+        return error
 
 
 def stamps(paths: RealmPaths) -> list[Stamp | int]:
@@ -115,7 +149,7 @@ def stamps(paths: RealmPaths) -> list[Stamp | int]:
     return found
 
 
-def _checked(paths: RealmPaths, users: Read, users_roles: Read) -> tuple[Read, Read]:
+def _checked(paths: RealmPaths, users: Read, users_roles: Read) -> tuple[Read, ...]:
     """Refuse to take one file for both."""
     if (
         isinstance(users, FileContent)
@@ -127,16 +161,18 @@ def _checked(paths: RealmPaths, users: Read, users_roles: Read) -> tuple[Read, R
     return users, users_roles
 
 
-def _before_the_change(users: Read, users_roles: Read) -> tuple[Read, Read]:
-    """Give both as they were before the change that is on its way; as they are if it ended."""
+def _before_the_change(*found: Read) -> tuple[Read, ...]:
+    """Give files as they were before the change that is on its way; as they are if it ended."""
     # Only here, since who finds no record needs none of it.
     from .journal import UnusableJournalError
     from .unfinished import as_read, find_journal
 
-    if isinstance(users, FileRealmError) or isinstance(users_roles, FileRealmError):
-        return users, users_roles
+    files = [file for file in found if isinstance(file, FileContent)]
+    if found[:2] != (*files[:2],):
+        return found
     try:
-        journal = find_journal(users.path, users_roles.path)
-        return as_read(journal.steps if journal else (), users, users_roles)
+        journal = find_journal(files[0].path, files[1].path)
+        known = iter(as_read(journal.steps if journal else (), *files))
     except (UnusableJournalError, FileAccessError, FilePermissionError):
-        return users, users_roles  # nobody may act on it
+        return found  # nobody may act on it
+    return tuple(next(known) if isinstance(file, FileContent) else file for file in found)

@@ -6,7 +6,6 @@ All that can be refused or can fail for want of room happens here, before any fi
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import stat
@@ -14,9 +13,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from .._faults import FaultsOf
-from ..errors import FileAccessError
+from ..errors import FileChangedError
 from . import system
-from .read import CHANGED_MEANWHILE, read_plain_file
+from .read import read_plain_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +36,7 @@ __all__ = [
     "sync_folder",
     "temporary_name",
     "temporary_pattern",
+    "write_all",
 ]
 
 # O_EXCL: another user of the folder cannot have put a file or a link in its place.
@@ -90,7 +90,7 @@ def stage(target: str, path: str, data: bytes, attributes: Attributes) -> list[s
                 given = attributes.give(descriptor, target)
                 if attributes.extended:
                     given.make_private(descriptor)
-                _write_all(descriptor, data)
+                write_all(descriptor, data)
                 given.give_mode(descriptor)
                 system.fsync(descriptor)
             finally:
@@ -133,7 +133,7 @@ def copy_aside(
     """
     content = read_plain_file(source)
     if content.digest != digest:
-        raise FileAccessError(target, errno.EAGAIN, CHANGED_MEANWHILE)
+        raise FileChangedError(target)
     stage(target, path, content.data, attributes.tolerant())
 
 
@@ -152,10 +152,10 @@ def overwrite(target: str, data: bytes, attributes: Attributes, inode: int | Non
         try:
             status = system.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1 or status.st_ino != inode:
-                raise FileAccessError(target, errno.EAGAIN, CHANGED_MEANWHILE)
+                raise FileChangedError(target)
             given = attributes.give(descriptor, target)
             given.give_mode(descriptor)
-            _write_all(descriptor, data)
+            write_all(descriptor, data)
             system.ftruncate(descriptor, len(data))
             system.fsync(descriptor)
         finally:
@@ -227,7 +227,8 @@ def sync_folder(folder: str) -> None:
             system.close(descriptor)
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write *data*, however little the system takes at a time."""
     rest = memoryview(data)
     while rest:
         rest = rest[system.write(descriptor, rest) :]

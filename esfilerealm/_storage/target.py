@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from .._faults import FaultsOf
-from ..errors import FileAccessError, FilePermissionError
+from ..errors import FileAccessError, FileChangedError, FilePermissionError
 from . import system
 from .links import follow
 from .mounts import is_mount_point
@@ -63,7 +63,7 @@ def survey(link: str, file: FileContent, strategy: Strategy) -> Target:
     """
     path, folder = file.path, os.path.dirname(file.path)
     if real_target(link) != path:
-        raise FileAccessError(link, errno.EAGAIN, "it leads elsewhere since it was read; try again")
+        raise FileChangedError(link)
     _check_folder(path, folder)
     if file.stat is None:
         return Target(path)  # there is nothing to overwrite, nor a mount point

@@ -135,24 +135,27 @@ def make_durable(steps: Sequence[JournalStep]) -> None:
         sync_folder(folder)
 
 
-def as_read(
-    steps: Sequence[JournalStep], users: FileContent, users_roles: FileContent
-) -> tuple[FileContent, FileContent]:
+def as_read(steps: Sequence[JournalStep], *found: FileContent) -> tuple[FileContent, ...]:
     """
-    Give both files as a reader is to see them while there is a record of a change.
+    Give files as a reader is to see them while there is a record of a change.
 
     That is as before the change, until all of it is there: nothing may happen any more after that
     to make a reader look again.
 
+    Args:
+        steps: All of the change.
+
+        found: The files as they are.
+
     Raises:
         UnusableJournalError: If that cannot be told; perhaps the change ended just now.
     """
-    files = {file.path: file for file in (users, users_roles)}
+    files = {file.path: file for file in found}
     own = [step for step in steps if step.target in files]
     Progress(own, files.__getitem__)  # unless somebody else has written them
     if all(files[path].digest == after for path, after in {s.target: s.after for s in own}.items()):
-        return users, users_roles
-    return _before(own, users), _before(own, users_roles)
+        return found
+    return tuple(_before(own, file) for file in found)
 
 
 def _before(steps: Sequence[JournalStep], now: FileContent) -> FileContent:

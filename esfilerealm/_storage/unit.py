@@ -12,17 +12,15 @@ file has a second name, whoever comes next knows that this may not be durable. A
 
 from __future__ import annotations
 
-import errno
 import os
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._faults import FaultsOf
-from ..errors import FileAccessError, FileRealmError
+from ..errors import FileAccessError, FileChangedError, FileRealmError
 from . import system
 from .journal import Journal, JournalStep, UnusableJournalError
-from .read import CHANGED_MEANWHILE
 from .staging import (
     copy_aside,
     discard,
@@ -247,7 +245,7 @@ def _check_absent(target: str) -> None:
             system.lstat(target)
         except FileNotFoundError:
             return
-    raise FileAccessError(target, errno.EAGAIN, CHANGED_MEANWHILE)
+    raise FileChangedError(target)
 
 
 def _check_same(change: Change, kept: str) -> None:
@@ -255,4 +253,4 @@ def _check_same(change: Change, kept: str) -> None:
     with FaultsOf(change.target, "examining"):
         now = Stamp.of(system.lstat(kept))
     if change.status is not None and now.content != Stamp.of(change.status).content:
-        raise FileAccessError(change.target, errno.EAGAIN, CHANGED_MEANWHILE)
+        raise FileChangedError(change.target)

@@ -78,7 +78,7 @@ def write_files(
     changes = _changes(contents, targets, options)
     lost: dict[str, list[str]] = {path: [*target.lost] for path, target in targets.items()}
     is_listed = managed is not None and managed[0].data != managed[1]
-    beside = [_beside(*managed, files.users)] if managed and is_listed else []
+    beside = [_beside(*managed, files.users, options)] if managed and is_listed else []
     if (changes or beside) and not options.dry_run:
         backups = swap(files.both) if is_undo else rotation(files.both, options.keep)
         everything = [*(backups if changes else ()), *beside, *changes]
@@ -97,9 +97,10 @@ def write_files(
     )
 
 
-def _beside(file: FileContent, data: bytes, users: FileContent) -> Change:
+def _beside(file: FileContent, data: bytes, users: FileContent, options: WriteOptions) -> Change:
     """Change a file that no node reads; a new one is for those for whom ``users`` is."""
-    has = Attributes.of_content(file if file.exists else users).tolerant()
+    has = Attributes.of_content(file if file.exists else users)
+    wished = has.changed_by(options.wish()).tolerant()
     return Change(
         target=file.path,
         before=file.digest,
@@ -107,7 +108,7 @@ def _beside(file: FileContent, data: bytes, users: FileContent) -> Change:
         data=data,
         after=digest_of(data),
         has=has,
-        attributes=has,
+        attributes=wished,
         is_backup=True,
     )
 

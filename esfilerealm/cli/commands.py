@@ -235,7 +235,7 @@ COMMANDS = (
     Command(
         "plan",
         "Tell what has to change for the realm to be as files describe it",
-        (*_COMMON, *_DOCUMENTS, *_PLANNING, *_WRITING[:3], _JSON),
+        (*_COMMON, *_DOCUMENTS, *_PLANNING, *_APPLYING),
         notes=("Of several files the later one wins; - is standard input.",),
         argument="file",
         argument_is_repeatable=True,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
-from .._faults import FaultsOf
+from .._storage.private_file import write_private_file
 from .._storage.realm_files import RealmFiles
 from ..errors import FileFormatError
 from ..exchange import (
@@ -35,7 +34,6 @@ __all__ = ["run_export", "run_import"]
 
 _DOCUMENTS: Final = ("json", "yaml")
 _SECRET: Final = "k8s-secret"  # noqa: S105 - the name of a format
-_PRIVATE: Final = 0o600
 
 
 def run_export(invocation: Invocation) -> int:
@@ -52,7 +50,7 @@ def run_export(invocation: Invocation) -> int:
     if output is None:
         invocation.terminal.print_document(exported.data)
     else:
-        _write_private(output, exported.data)
+        _write_output(invocation, output, exported.data)
     return OK
 
 
@@ -93,6 +91,8 @@ def run_import(invocation: Invocation) -> int:
     """Take users over from another tool's file."""
     format_ = invocation.required_choice("format", (*IMPORT_FORMATS, *_DOCUMENTS))
     role_map = _role_map(invocation)
+    if role_map and format_ != "opensearch":
+        raise UsageError("option [map-role] is for the format [opensearch] only")
     path = invocation.arguments[0]
     if path == "-":
         source, data = "standard input", invocation.terminal.read_document()
@@ -143,21 +143,10 @@ def _tell_losses(invocation: Invocation, losses: Sequence[Loss]) -> None:
         )
 
 
-def _write_private(path: str, data: bytes) -> None:
-    """Write a file for its owner only: whole, or not at all."""
-    with FaultsOf(path, "writing"):
-        path = os.path.realpath(path)
-        if os.path.exists(path) and not os.path.isfile(path):  # a pipe, or a device
-            with open(path, "wb") as stream:
-                stream.write(data)
-            return
-        temporary = f"{path}.{os.urandom(8).hex()}.tmp"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        try:
-            with open(os.open(temporary, flags, _PRIVATE), "wb") as file:
-                file.write(data)
-            os.replace(temporary, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(temporary)
-            raise
+def _write_output(invocation: Invocation, path: str, data: bytes) -> None:
+    """Write the file that is asked for, unless it is one of the realm."""
+    paths = invocation.tool.paths
+    own = (paths.users, paths.users_roles, paths.roles_yml)
+    if os.path.realpath(path) in map(os.path.realpath, own):
+        raise UsageError("option [output] names a file of the realm itself")
+    write_private_file(path, data)

@@ -54,6 +54,7 @@ _CODES = (
     (errors.JournalVersionError, CONFIGURATION),
     (errors.InvalidSettingError, CONFIGURATION),
     (errors.UnknownHashAlgorithmError, CONFIGURATION),
+    (errors.FileChangedError, LOCKED),
     (errors.FileAccessError, IO),
 )
 

@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ..provisioning import AddRoles, AddUser, DesiredState, FileAttributes, apply, plan
+from ..provisioning import AddRoles, AddUser, DesiredState, FileAttributes, apply, plan, rehearse
 from ..provisioning.desired import PURGES
+from ..provisioning.reading import pattern_rule
 from .exits import CHANGED, OK, UsageError
 from .passwords import check_one_source, password_given
 from .terminal import NORMAL
@@ -96,14 +97,11 @@ def carry_out(
     for warning in planned.warnings:
         invocation.terminal.warn(f"WARNING: {warning}")
     _warn_of_roles(invocation, planned)
-    if not is_check:
-        planned = apply(
-            planned,
-            replan=True,
-            jobs=jobs,
-            show_progress=shows_progress,
-            **invocation.write_arguments,
-        )
+    how = invocation.write_arguments
+    if is_check:
+        rehearse(planned, **how)
+    else:
+        planned = apply(planned, replan=True, jobs=jobs, show_progress=shows_progress, **how)
     _tell(invocation, planned, is_check=is_check, shows_diff=shows_diff or invocation.has("diff"))
     is_news = planned.changed and invocation.has("detailed-exitcode")
     return CHANGED if is_news else OK
@@ -135,6 +133,9 @@ def with_options(invocation: Invocation, desired: DesiredState) -> DesiredState:
         has.group if wish.group is None else wish.group,
         has.mode if wish.mode is None else wish.mode,
     )
+    for pattern in invocation.values("protect"):
+        if rule := pattern_rule(pattern):
+            raise UsageError(f"option [protect] {rule}")
     purge = desired.purge
     if invocation.has("purge"):
         purge = invocation.choice("purge", PURGES)

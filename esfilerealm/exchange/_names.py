@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Final
 
+from .._shown import shown_name
 from ..errors import InvalidRoleNameError, InvalidUsernameError
 from ..formats.writable import check_writable_role_name, check_writable_username
-from ..listing import shown_orphan
 from ..validation import DEFAULT_ANONYMOUS_USERNAME, validate_username
 
 __all__ = ["NameRules", "role_of", "role_problem", "shown_name", "user", "written_name_problem"]
-
-#: How hashes begin, such as ``$2y$`` and ``{SHA}``.
-_HASH: Final = re.compile(r"\$[\w-]+\$|\{[\w-]+\}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +54,6 @@ def role_problem(role: str) -> str | None:
     except InvalidRoleNameError as error:
         return f"invalid role name: {error.rule}"
     return None
-
-
-def shown_name(name: str) -> str:
-    """Show a name in one line, but not a hash that stands in its place, or is a part of it."""
-    return "(a hash)" if _HASH.search(name) else shown_orphan(name)
 
 
 def user(name: str) -> str:

@@ -68,7 +68,7 @@ def export_secret(realm: Realm, secret_name: str, namespace: str | None) -> Expo
     data = {"users": _file(hashes), "users_roles": _file(grants)}
     if sum(map(len, data.values())) > _LARGEST:
         reason = f"Kubernetes takes up to {_LARGEST} bytes in one: split the realm"
-        losses.append(Loss("users", "the Secret", reason, is_blocking=False))
+        losses.append(Loss("users", "the Secret", reason, is_blocking=True))
     return Exported(_manifest(secret_name, namespace, "Opaque", data), tuple(losses))
 
 

@@ -2,7 +2,8 @@
 Desired state in, minimal change out, the same every time.
 
 ``plan`` compares a ``DesiredState`` with the files of a realm and says what has to change;
-``apply`` does that in one transaction. ``ensure_user`` and ``ensure_absent`` are both in one line.
+``apply`` does that in one transaction, and ``rehearse`` makes sure that it could. ``ensure_user``
+and ``ensure_absent`` are plan and apply in one line.
 
 A document goes through ``documents`` (bytes), ``fields`` and ``reading`` (values with their faults)
 and ``merging`` to ``desired``; from there through ``planning`` to ``plans`` and ``applying``.
@@ -10,7 +11,7 @@ and ``merging`` to ``desired``; from there through ``planning`` to ``plans`` and
 
 from __future__ import annotations
 
-from .applying import apply
+from .applying import apply, rehearse
 from .changes import (
     AddRoles,
     AddUser,
@@ -47,4 +48,5 @@ __all__ = [
     "ensure_absent",
     "ensure_user",
     "plan",
+    "rehearse",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ..errors import PlanOutdatedError
+from ..errors import FileChangedError, PlanOutdatedError
 from ..users_tool import UsersTool
 from .changes import (
     AddRoles,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .plans import Plan
     from .secret import Secret
 
-__all__ = ["apply"]
+__all__ = ["apply", "rehearse"]
 
 #: How often to plan anew because somebody wrote in between.
 _ATTEMPTS: Final = 10
@@ -63,16 +63,20 @@ def apply(
         The plan, or the one that was made anew, with its ``result``.
 
     Raises:
-        PlanOutdatedError: If somebody changed the files since the plan was made.
+        PlanOutdatedError: If somebody changed the files since the plan was made; with *replan*, if
+            somebody does so again and again.
         FilePermissionError, FileAccessError, LockTimeoutError, JournalVersionError: If it cannot be
             written; nothing is changed.
+        ConfigurationFileMissingError, FileFormatError: If the files are of no use by now.
+        InvalidDesiredStateError, UnsafePlanError: As for ``plan``, with *replan*.
+        ValueError: If an argument has a value that is none.
     """
     pool = HashingPool(jobs, show_progress=show_progress)
     known: dict[tuple[str, Secret], str] = {}
     for _ in range(_ATTEMPTS if replan else 1):
         try:
             return replace(plan, result=_write(plan, _hashed(plan, pool, known), how))
-        except PlanOutdatedError as error:
+        except (FileChangedError, PlanOutdatedError) as error:
             outdated = error
         if replan:
             plan = plan_anew(
@@ -87,6 +91,20 @@ def apply(
     raise outdated
 
 
+def rehearse(plan: Plan, **how: Unpack[WriteArguments]) -> None:
+    """
+    Make sure that a plan can be applied, as far as that can be known. Nothing is written or hashed.
+
+    For the arguments and errors see ``apply``. What the system refuses only in the act, such as to
+    give a file another owner, is not found.
+    """
+    basis = plan.basis
+    hashes = {name: given.reveal() for name, given in basis.hashes.items()}
+    _write(
+        plan, hashes | dict.fromkeys(basis.passwords, basis.policy.sample()), how, is_dry_run=True
+    )
+
+
 def _hashed(plan: Plan, pool: HashingPool, known: dict[tuple[str, Secret], str]) -> dict[str, str]:
     """Hash all new passwords, before the lock is taken; what is *known* is not hashed again."""
     basis = plan.basis
@@ -97,19 +115,22 @@ def _hashed(plan: Plan, pool: HashingPool, known: dict[tuple[str, Secret], str])
     return hashed | {name: given.reveal() for name, given in basis.hashes.items()}
 
 
-def _write(plan: Plan, hashes: dict[str, str], how: WriteArguments) -> WriteResult:
+def _write(
+    plan: Plan, hashes: dict[str, str], how: WriteArguments, *, is_dry_run: bool = False
+) -> WriteResult:
     wish = plan.basis.desired.attributes
     arguments: WriteArguments = {"attributes": plan.basis.attributes, **how}
     tool = UsersTool(
         plan.config_dir,
         settings=plan.basis.policy.settings,
+        dry_run=is_dry_run,
         owner=wish.owner,
         group=wish.group,
         mode=wish.mode,
         **arguments,
     )
     with tool.transaction() as transaction:
-        transaction.expect(*plan.basis.digests)
+        transaction.expect(plan.basis.digests)
         for change in plan.changes:
             _make(change, transaction, hashes)
         if plan.changes and plan.basis.desired.purge == "managed":

@@ -44,6 +44,7 @@ class Comparison:
         hashes: Of those who get one that was made elsewhere.
         rehashed: Those of *passwords* who have that password already.
         purged: Those who go because nobody wants them.
+        read: The passwords that were read from files and variables, which need not hold them twice.
 
     Raises:
         InvalidDesiredStateError: If something is wrong that only the node can tell.
@@ -59,6 +60,7 @@ class Comparison:
         self.hashes: dict[str, Secret] = {}
         self.rehashed: set[str] = set()
         self.purged: list[str] = []
+        self.read: dict[str, Secret] = {}
         self._policy = policy
         self._reserved = reserved_usernames(**policy.settings.name_rules)
         self._to_verify: list[tuple[str, Secret, str]] = []
@@ -93,7 +95,7 @@ class Comparison:
     def _compare(self, user: DesiredUser) -> None:
         name = user.name
         roles = self.stored.roles_of(name)
-        if user.state == "absent":
+        if user.is_absent:
             if roles is not None:
                 self.roles[name] = None
             return
@@ -109,7 +111,7 @@ class Comparison:
             self._note_other_credentials(user, self.stored.hashes[name])
 
     def _note_new_credentials(self, user: DesiredUser) -> None:
-        password_hash, password = hash_of(user, self._policy), password_of(user, self._policy)
+        password_hash, password = hash_of(user, self._policy), self._password_of(user)
         if password_hash is not None:
             self.hashes[user.name] = password_hash
         elif password is not None:
@@ -120,7 +122,7 @@ class Comparison:
 
     def _note_other_credentials(self, user: DesiredUser, stored_hash: str) -> None:
         if user.password_hash is None:
-            password = password_of(user, self._policy)
+            password = self._password_of(user)
             if password is not None:
                 self._to_verify.append((user.name, password, stored_hash))
         elif user.password_hash.reveal() == stored_hash and not self._policy.is_given:
@@ -129,6 +131,12 @@ class Comparison:
             password_hash = hash_of(user, self._policy)
             if password_hash is not None and password_hash.reveal() != stored_hash:
                 self.hashes[user.name] = password_hash
+
+    def _password_of(self, user: DesiredUser) -> Secret | None:
+        password = password_of(user, self._policy)
+        if password is not None:
+            self.read[user.name] = password
+        return password
 
     def _compare_passwords(self, pool: HashingPool) -> None:
         """Note whose password is another, or hashed too weakly."""
@@ -160,7 +168,7 @@ class Comparison:
         Raises:
             UnsafePlanError: Then.
         """
-        wants_somebody = any(user.state == "present" for user in self.desired.users)
+        wants_somebody = any(not user.is_absent for user in self.desired.users)
         check_purge(self.purged, wants_somebody=wants_somebody)
         hashes, roles_by_user = self.stored.hashes, self.stored.roles_by_user
         before = {

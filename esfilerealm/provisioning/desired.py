@@ -15,7 +15,7 @@ from .reading import pattern_rule, read_attributes, read_policy, read_users
 from .users import DesiredUser, FileAttributes, HashPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from typing import Self
 
 __all__ = ["PURGES", "DesiredState", "Purge"]
@@ -50,6 +50,10 @@ class DesiredState:
     sources: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        if self.purge not in (None, *PURGES):
+            raise ValueError(f"purge is [{self.purge}]: must be one of {', '.join(PURGES)}")
+
     @classmethod
     def from_dict(
         cls, content: Mapping[str, object], *, source: str = "desired state", folder: str = ""
@@ -70,7 +74,7 @@ class DesiredState:
         Raises:
             InvalidDesiredStateError: With all that is wrong, each with its place.
         """
-        return cls._of(Document(dict(content), source, folder=folder))
+        return cls._of(Document(content, source, folder=folder))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, format: str | None = None) -> Self:
@@ -87,7 +91,7 @@ class DesiredState:
             FilePermissionError, FileAccessError: If it cannot be read.
             InvalidDesiredStateError: As for ``from_dict``.
         """
-        path = os.fspath(path)
+        path = os.fsdecode(path)
         folder = os.path.dirname(path)
         return cls.parse(content_of(path), source=path, format=format, folder=folder)
 
@@ -120,7 +124,7 @@ class DesiredState:
         return state
 
     @classmethod
-    def merged(cls, states: Sequence[DesiredState], *, strict: bool = False) -> Self:
+    def merged(cls, states: Iterable[DesiredState], *, strict: bool = False) -> Self:
         """
         Merge several, in order: for a user the later one wins, and roles are united.
 
@@ -133,7 +137,11 @@ class DesiredState:
 
         Raises:
             InvalidDesiredStateError: If *strict* and anything would; all of it is named.
+        ValueError: If there are none.
         """
+        states = tuple(states)
+        if not states:
+            raise ValueError("there is nothing to merge")
         notes: list[str] = []
         merged = cls(
             users=merge_users((state.users for state in states), notes),

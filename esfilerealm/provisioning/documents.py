@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from .._faults import FaultsOf
+from .._shown import shown_key
 from .._strict_yaml import StrictYaml
 from ..errors import ConfigurationFileMissingError, InvalidDesiredStateError, shown
 
@@ -23,6 +24,7 @@ FORMATS: Final = ("yaml", "json", "toml")
 """What a document may be written in."""
 
 _ENDINGS: Final = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".toml": "toml"}
+_LARGEST: Final = 2**28
 _LONGEST_SOURCE: Final = 300
 _MOST_PARTS: Final = 32
 _TOML_LINE: Final = re.compile(r"at line (\d+)")
@@ -67,7 +69,7 @@ def place(source: str, line: int | None, path: Path) -> str:
 
 
 def _step(step: str | int) -> str:
-    return f"[{step}]" if isinstance(step, int) else f".{shown(step)}"
+    return f"[{step}]" if isinstance(step, int) else f".{shown_key(step)}"
 
 
 def content_of(path: str) -> bytes:
@@ -77,13 +79,17 @@ def content_of(path: str) -> bytes:
     Raises:
         ConfigurationFileMissingError: If there is none.
         FilePermissionError, FileAccessError: If it cannot be read.
+        InvalidDesiredStateError: If it is endless, or larger than any realm.
     """
     with FaultsOf(path, "reading"):
         try:
             with open(path, "rb") as file:
-                return file.read()
+                data = file.read(_LARGEST + 1)
         except FileNotFoundError:
             raise ConfigurationFileMissingError(path, "check the path") from None
+    if len(data) > _LARGEST:
+        raise _fault(path, 0, f"it holds more than {_LARGEST} bytes")
+    return data
 
 
 def format_of(path: str, data: bytes) -> str:

@@ -48,6 +48,10 @@ def ensure_user(  # noqa: PLR0913 - all but two by name
     Raises:
         InvalidDesiredStateError: If what is given breaks a rule; all that is wrong is named.
         UnsafePlanError: If nobody would hold ``superuser`` any more.
+        PlanOutdatedError: If others write again and again.
+        ConfigurationFileMissingError, FileFormatError, InvalidSettingError, FilePermissionError,
+        FileAccessError, LockTimeoutError, JournalVersionError: As for every method of ``UsersTool``
+            that writes.
     """
     user = {
         "name": name,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
 
-from ..errors import shown
+from .._shown import shown_key, shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -50,17 +51,25 @@ class Fields:
         self._faults = faults
         self._values: dict[str, object] = {}
         self._nulls: set[str] = set()
-        self.is_mapping = isinstance(value, dict)
-        if not isinstance(value, dict):
+        self.is_mapping = isinstance(value, Mapping)
+        if not isinstance(value, Mapping):
             self.refuse(None, f"must be a mapping, not {_kind(value)}")
             return
         for key, item in value.items():
             if key not in known:
-                self.refuse(key, f"is no field{_nearest(key, known)}")
+                self._refuse_unknown(key, known)
             elif item is not None:
                 self._values[key] = item
             else:
                 self._nulls.add(key)
+
+    def _refuse_unknown(self, key: object, known: Sequence[str]) -> None:
+        """Name a key only if it is like a field: else it may be what was to be a value."""
+        nearest = _nearest(key, known)
+        if nearest and isinstance(key, str) and shown_key(key) == key:
+            self.refuse(key, f"is no field{nearest}")
+        else:
+            self.refuse(None, f"has a key that is none of [{', '.join(known)}]")
 
     @property
     def place(self) -> str:
@@ -106,13 +115,14 @@ class Fields:
 
     def choice(self, key: str, choices: Sequence[C]) -> C | None:
         """Give one of *choices*."""
-        text = self.text(key)
+        value = self._values.get(key)
         for choice in choices:
-            if text == choice:
+            if value == choice:
                 return choice
-        if text is not None:
-            rule = f"[{shown(text)}] must be one of [{', '.join(choices)}]"
-            self.refuse(key, rule + _nearest(text, choices))
+        if value is not None:
+            told = f"[{shown_name(value)}]" if isinstance(value, str) else _kind(value)
+            rule = f"{told} must be one of [{', '.join(choices)}]"
+            self.refuse(key, rule + _nearest(value, choices))
         return None
 
     def texts(self, key: str, check: Callable[[str], str | None]) -> tuple[str, ...] | None:

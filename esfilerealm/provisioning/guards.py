@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..errors import InvalidHashError, UnsafePlanError
+from ..errors import InvalidHashError, UnsafePlanError, shown
 from ..hashing import check_hash
 
 if TYPE_CHECKING:
@@ -68,4 +68,4 @@ def can_log_in(password_hash: str | None) -> bool:
 def _some(names: Collection[str]) -> str:
     listed = sorted(names)
     more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
-    return ", ".join(listed[:_SHOWN]) + more
+    return ", ".join(map(shown, listed[:_SHOWN])) + more

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .users import DesiredUser, FileAttributes, HashPolicy
+    from .users import DesiredUser, FileAttributes, HashPolicy, UpdatePassword
 
     R = TypeVar("R", FileAttributes, HashPolicy)
 
@@ -23,7 +23,8 @@ def merge_users(
 
     Of a user who is in two of them, the later one's state, password and ``update_password`` count
     where it has them; exact roles become those of both, and a role that the later one removes is
-    removed. A user whom one of them wants absent is as the later one says.
+    removed. A user whom one of them wants absent is as the later one says, and stays absent if that
+    says nothing of it.
 
     Args:
         lists: The users of each document.
@@ -81,7 +82,9 @@ def _note(what: str, latest: str, others: Iterable[str]) -> str:
 
 
 def _merged(earlier: DesiredUser, later: DesiredUser) -> DesiredUser:
-    if "absent" in (earlier.state, later.state):
+    if later.is_absent or (later.state is None and earlier.is_absent):
+        return replace(later, state="absent")
+    if earlier.is_absent:
         return later
     user = later if later.has_credentials else later.with_credentials_of(earlier)
     exact = _exact_roles(earlier, later)
@@ -89,11 +92,19 @@ def _merged(earlier: DesiredUser, later: DesiredUser) -> DesiredUser:
     removed = _united(_without(earlier.roles_remove, later.roles_add), later.roles_remove)
     return replace(
         user,
-        update_password=later.update_password or earlier.update_password,
+        state=later.state or earlier.state,
+        update_password=_update_password(earlier, later),
         roles=exact,
         roles_add=added if exact is None else (),
         roles_remove=removed if exact is None else (),
     )
+
+
+def _update_password(earlier: DesiredUser, later: DesiredUser) -> UpdatePassword | None:
+    """Let what was said of another password not count for a new one."""
+    if later.update_password is None and not later.has_credentials:
+        return earlier.update_password
+    return later.update_password
 
 
 def _exact_roles(earlier: DesiredUser, later: DesiredUser) -> tuple[str, ...] | None:

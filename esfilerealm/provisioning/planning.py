@@ -189,18 +189,22 @@ def _warnings(comparison: Comparison, policy: Policy) -> Iterator[str]:
 
 
 def _basis(comparison: Comparison, policy: Policy, *, force: bool, attributes: Tolerance) -> Basis:
-    users, users_roles = comparison.stored.files.both
+    files: tuple[FileContent, ...] = comparison.stored.files.both
+    if comparison.desired.purge == "managed":
+        files = (*files, comparison.stored.managed.file)
     touched = dict.fromkeys((*comparison.roles, *comparison.passwords, *comparison.hashes))
     roles = {}
     for name in touched:
         before = comparison.stored.roles_of(name)
         roles[name] = before, comparison.roles.get(name, before)
+    desired = comparison.desired
+    users = (user.with_password(comparison.read.get(user.name)) for user in desired.users)
     return Basis(
-        desired=comparison.desired,
+        desired=replace(desired, users=tuple(users)),
         policy=policy,
         force=force,
         attributes=attributes,
-        digests=(users.digest, users_roles.digest),
+        digests=tuple(file.digest for file in files),
         passwords=comparison.passwords,
         hashes=comparison.hashes,
         roles=roles,

@@ -30,7 +30,8 @@ class Basis:
         policy: For hashes.
         force: Whether guards are off.
         attributes: What to do about attributes of the files that cannot be kept or given.
-        digests: SHA-256 of ``users`` and ``users_roles``; None for a file that is not there.
+        digests: SHA-256 of ``users``, ``users_roles`` and, for a managed purge, the list of managed
+            users; None for a file that is not there.
         passwords: Of those whose password is to be hashed.
         hashes: Of those who get one that was made elsewhere.
         roles: Of everybody to whom anything happens, before and after; None for who is not there.
@@ -40,7 +41,7 @@ class Basis:
     policy: Policy
     force: bool
     attributes: Tolerance
-    digests: tuple[str | None, str | None]
+    digests: tuple[str | None, ...]
     passwords: Mapping[str, Secret]
     hashes: Mapping[str, Secret]
     roles: Mapping[str, tuple[Roles, Roles]]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidHashError
-from ..hashing import check_hash, resolve, resolve_from_hash
+from ..hashing import STORED_ALGORITHMS, check_hash, resolve, resolve_from_hash
 
 if TYPE_CHECKING:
     from ..settings import RealmSettings
@@ -73,6 +73,13 @@ class Policy:
 
     def __str__(self) -> str:
         return f"[{self.algorithm}], minimum cost [{self.minimum_cost}]"
+
+    def sample(self) -> str:
+        """Give a hash of the cheapest kind of the same family, for a rehearsal."""
+        family = type(resolve(self.algorithm))
+        hashers = (resolve(name) for name in STORED_ALGORITHMS)
+        cheapest = min((h for h in hashers if type(h) is family), key=lambda h: h.cost)
+        return cheapest.hash("rehearsal")
 
     def hash(self, password: str) -> str:
         """Hash a password."""

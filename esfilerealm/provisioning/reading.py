@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Final, get_args
 
+from .._shown import shown_name
 from ..credentials import NewCredentials
 from ..errors import (
     InvalidHashError,
     InvalidPasswordError,
     InvalidRoleNameError,
     InvalidUsernameError,
-    shown,
 )
 from ..formats.writable import check_writable_role_name, check_writable_username
 from ..hashing import STORED_ALGORITHMS
@@ -39,7 +40,7 @@ _UPDATES: Final[tuple[UpdatePassword, ...]] = get_args(UpdatePassword)
 
 #: What a realm allows by itself; those of the node are asked when a plan is made.
 _DEFAULTS: Final = RealmSettings()
-_LONGEST_MODE: Final = 5
+_MODE: Final = re.compile(r"0*[0-7]{1,4}", re.ASCII)
 
 
 def read_users(fields: Fields) -> tuple[DesiredUser, ...]:
@@ -66,11 +67,11 @@ def _read_user(fields: Fields) -> DesiredUser | None:
         fields.refuse("roles", "are all roles of the user: give them, or [roles_add, roles_remove]")
     for role in roles_add:
         if role in roles_remove:
-            fields.refuse("roles_add", f"[{shown(role)}] is in [roles_remove] too")
+            fields.refuse("roles_add", f"[{shown_name(role)}] is in [roles_remove] too")
     password_file = _system_text(fields, "password_file")
     user = DesiredUser(
         name=name or "",
-        state=fields.choice("state", _STATES) or "present",
+        state=fields.choice("state", _STATES),
         password=_checked_password(fields),
         password_file=password_file and os.path.join(fields.document.folder, password_file),
         password_env=_system_text(fields, "password_env"),
@@ -93,7 +94,7 @@ def _read_name(fields: Fields) -> str | None:
         return None
     rule = broken_name_rule(name) or _rule_of_writing(name)
     if rule is not None:
-        fields.refuse("name", f"[{shown(name)}] {rule}")
+        fields.refuse("name", f"[{shown_name(name)}] {rule}")
         return None
     return name
 
@@ -110,14 +111,14 @@ def _role_rule(name: str) -> str | None:
     try:
         check_writable_role_name(name)
     except InvalidRoleNameError as error:
-        return f"[{shown(name)}] {error.rule}"
+        return f"[{shown_name(name)}] {error.rule}"
     return None
 
 
 def _removed_role_rule(name: str) -> str | None:
     """Let go what could not be written today; it may be in a file all the same."""
     rule = broken_name_rule(name)
-    return rule and f"[{shown(name)}] {rule}"
+    return rule and f"[{shown_name(name)}] {rule}"
 
 
 def _check_sources(fields: Fields) -> None:
@@ -168,7 +169,7 @@ def read_policy(fields: Fields) -> HashPolicy:
     algorithm = policy.text("algorithm")
     if algorithm is not None and algorithm.lower() not in STORED_ALGORITHMS:
         known = ", ".join(STORED_ALGORITHMS)
-        policy.refuse("algorithm", f"[{shown(algorithm)}] must be one of [{known}]")
+        policy.refuse("algorithm", f"[{shown_name(algorithm)}] must be one of [{known}]")
         algorithm = None
     return HashPolicy(
         algorithm=algorithm and algorithm.lower(),
@@ -182,7 +183,9 @@ def read_attributes(fields: Fields) -> FileAttributes:
     attributes = fields.mapping("attributes", ("owner", "group", "mode"))
     mode = attributes.text("mode")
     if mode is not None and not _is_octal(mode):
-        attributes.refuse("mode", f"[{shown(mode)}] must be an octal number such as 0640")
+        attributes.refuse(
+            "mode", f"[{shown_name(mode)}] must be an octal number up to 7777, such as 0640"
+        )
         mode = None
     return FileAttributes(
         owner=attributes.text_or_number("owner"),
@@ -192,7 +195,7 @@ def read_attributes(fields: Fields) -> FileAttributes:
 
 
 def _is_octal(mode: str) -> bool:
-    return 0 < len(mode) <= _LONGEST_MODE and not mode.strip("01234567")
+    return bool(_MODE.fullmatch(mode))
 
 
 def pattern_rule(pattern: str) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .._storage.locate import RealmPaths
 from .._storage.managed import ManagedUsers
 from .._storage.realm_files import RealmFiles
+from ..errors import FileRealmError
 from ..formats.users import parse_users
 from ..formats.users_roles import parse_users_roles
 
@@ -55,14 +56,19 @@ class StoredRealm:
             FileFormatError: If a file is not UTF-8, or the list of managed users is none.
             JournalVersionError, FilePermissionError, FileAccessError: If it cannot be read.
         """
-        files = RealmFiles.read(RealmPaths(config_dir))
+        files, listed = RealmFiles.read_with_managed(RealmPaths(config_dir))
         users, users_roles = files.both
-        read_managed = ManagedUsers.read if needs_managed else ManagedUsers.read_if_usable
+        try:
+            managed = ManagedUsers.of(listed, users.path)
+        except FileRealmError:
+            if needs_managed:
+                raise
+            managed = ManagedUsers.none(users.path)
         return cls(
             files,
             parse_users(users.data, source=users.path, **settings.name_rules).users,
             parse_users_roles(users_roles.data, source=users_roles.path).roles_by_user,
-            read_managed(users.path),
+            managed,
         )
 
     def roles_of(self, username: str) -> tuple[str, ...] | None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
-if TYPE_CHECKING:
-    from .secret import Secret
+from .secret import Secret
 
 __all__ = [
     "PASSWORD_SOURCES",
@@ -31,7 +30,7 @@ class DesiredUser:
 
     Attributes:
         name: Of the user.
-        state: Whether there is to be such a user.
+        state: Whether there is to be such a user; None means ``present``.
         password: To log in with.
         password_file: Path of a file that holds it, absolute or as seen from the working folder.
         password_env: Name of an environment variable that holds it.
@@ -46,7 +45,7 @@ class DesiredUser:
     """
 
     name: str
-    state: State = "present"
+    state: State | None = None
     password: Secret | None = None
     password_file: str | None = None
     password_env: str | None = None
@@ -59,10 +58,21 @@ class DesiredUser:
     place: str = field(default="", compare=False)
     credentials_place: str | None = field(default=None, compare=False)
 
+    def __post_init__(self) -> None:
+        for field_name in ("password", "password_hash"):
+            text = getattr(self, field_name)
+            if isinstance(text, str):  # nobody is to see it by accident
+                object.__setattr__(self, field_name, Secret(text))
+
     @property
     def has_credentials(self) -> bool:
         """Whether anything says what the user logs in with."""
         return any(getattr(self, source) is not None for source in PASSWORD_SOURCES)
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether there is to be no such user."""
+        return self.state == "absent"
 
     @property
     def updates_password(self) -> bool:
@@ -79,6 +89,12 @@ class DesiredUser:
             password_hash=other.password_hash,
             credentials_place=other.credentials_place or other.place,
         )
+
+    def with_password(self, password: Secret | None) -> DesiredUser:
+        """Give the same with a password in place of where it was read, if there is one."""
+        if password is None:
+            return self
+        return replace(self, password=password, password_file=None, password_env=None)
 
     def roles_after(self, before: tuple[str, ...]) -> tuple[str, ...]:
         """Give the roles that the user is to have who has those of *before*."""

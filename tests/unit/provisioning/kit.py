@@ -11,6 +11,7 @@ from conftest import CHEAP_HASH
 
 from esfilerealm import UsersTool
 from esfilerealm._storage.managed import ManagedUsers
+from esfilerealm.errors import FileRealmError
 from esfilerealm.formats import parse_users, parse_users_roles
 from esfilerealm.provisioning import DesiredState, Plan, SetManaged, apply, plan
 
@@ -28,6 +29,14 @@ NEW_HASH = "$2a$04$rjrbz4QpmlefPQXBLS1Cb.ZLOlDpYFflw9.ZC9bxc3FhdVWJfI.a2"
 
 USERS = f"# people\nbob:{CHEAP_HASH}\n\nodd line\nal:{CHEAP_HASH}\n# machines\nops-1:{CHEAP_HASH}\n"
 USERS_ROLES = "# who may what\nviewer: bob, al\nodd line\nadmin:bob\n# nobody: left\nold:ghost\n"
+
+
+def managed_names(users: str) -> set[str]:
+    """Give who is on the list of managed users; nobody if it is of no use."""
+    try:
+        return set(ManagedUsers.read(users).names)
+    except FileRealmError:
+        return set()
 
 
 def identities(folder: Path) -> dict[str, tuple[object, ...]]:
@@ -82,7 +91,7 @@ class State:
             {name: frozenset(roles) for name, roles in listed.items()},
             hashes,
             {name: frozenset(of) for name, of in by_name.items() if name and name not in hashes},
-            set(ManagedUsers.read_if_usable(os.path.realpath(folder / "users")).names),
+            managed_names(os.path.realpath(folder / "users")),
             attributes,
         )
 

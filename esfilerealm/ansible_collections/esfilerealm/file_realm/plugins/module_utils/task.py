@@ -14,7 +14,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 try:
     from esfilerealm import UsersTool
     from esfilerealm.errors import FileRealmError, InvalidAttributeError, PasswordTruncatedWarning
-    from esfilerealm.provisioning import DesiredState, FileAttributes, apply, plan
+    from esfilerealm.provisioning import DesiredState, FileAttributes, apply, plan, rehearse
 except ImportError:
     IMPORT_ERROR = traceback.format_exc()
 else:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any, NoReturn
 
-    from esfilerealm.provisioning import Plan
+    from esfilerealm.provisioning import Change, Plan
     from esfilerealm.results import WriteResult
 
 #: Options of a user that say the same in two ways.
@@ -161,7 +161,7 @@ class _Task:
     def said(self) -> dict[str, Any]:
         """Do it, and give the result of the module."""
         creation = self._create() if self._creates else None
-        done = self._plan_with_files() if self._module.check_mode else self._applied()
+        done = self._rehearsed() if self._module.check_mode else self._applied()
         for result in (creation, done.result):
             for warning in _warnings_of(result) if result else ():
                 self._module.warn(warning)
@@ -195,7 +195,21 @@ class _Task:
             if os.path.exists(paths.users_roles):
                 shutil.copyfile(paths.users_roles, os.path.join(folder, "users_roles"))
             # New files have the attributes that are asked for, and none is to become another.
-            return self._plan(folder, replace(self._desired, attributes=FileAttributes()))
+            planned = self._plan(folder, replace(self._desired, attributes=FileAttributes()))
+            return replace(planned, changes=tuple(map(self._placed, planned.changes)))
+
+    def _placed(self, change: Change) -> Change:
+        """Give a change of a file as it is called in the folder of the realm."""
+        if not hasattr(change, "path"):
+            return change
+        name = os.path.basename(change.path)
+        return replace(change, path=os.path.join(os.path.abspath(self._config_dir), name))
+
+    def _rehearsed(self) -> Plan:
+        planned = self._plan_with_files()
+        if os.path.lexists(self._tool.paths.users):
+            rehearse(planned, **self._how)
+        return planned
 
     def _plan(self, config_dir: str | None = None, desired: DesiredState | None = None) -> Plan:
         return plan(
@@ -240,6 +254,7 @@ def _result(done: Plan, created: tuple[str, ...]) -> dict[str, Any]:
         files = done.result.to_dict()["files"]
         kept = (f"{file['path']}.1~" for file in files)
         result["files"] = files
+        result["managed"] = done.result.to_dict()["managed"]
         result["backups"] = [path for path in kept if os.path.exists(path)]
     return result
 

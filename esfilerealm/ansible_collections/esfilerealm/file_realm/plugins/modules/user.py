@@ -222,6 +222,12 @@ files:
       returned: always
       type: list
       elements: str
+managed:
+  description:
+    - What became of C(users.managed), the list of users whom provisioning has made, as in RV(files);
+      null if the task was not about it.
+  returned: when something was written, not in check mode
+  type: dict
 backups:
   description: The latest earlier versions of both files, if any are kept.
   returned: when something was written, not in check mode

@@ -1,0 +1,65 @@
+"""A file of secrets at a path that somebody names: for its owner only, whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from .._faults import FaultsOf
+from ..errors import FilePermissionError
+from . import system
+from .attributes import Attributes
+from .staging import discard, stage, sync_folder, temporary_name, write_all
+from .target import real_target
+
+__all__ = ["write_private_file"]
+
+_PRIVATE = Attributes(0o600)
+
+
+def write_private_file(path: str, data: bytes) -> None:
+    """
+    Put *data* at *path*; a file that is there is replaced.
+
+    A pipe or device is written to, if it is ours or root's: what stands there under a name that
+    others may give, they might read.
+
+    Raises:
+        FilePermissionError: If the system does not let us, or if another user's link leads there.
+        FileAccessError: For any other fault.
+    """
+    target = real_target(path)
+    with FaultsOf(path, "writing"):
+        if _is_stream(path):
+            _write_into(path, data)
+            return
+    temporary = temporary_name(target)
+    stage(target, temporary, data, _PRIVATE)
+    try:
+        with FaultsOf(path, "writing"):
+            system.rename(temporary, target)
+    except BaseException:
+        discard([temporary])
+        raise
+    sync_folder(os.path.dirname(target))
+
+
+def _is_stream(path: str) -> bool:
+    try:
+        mode = system.stat(path).st_mode
+    except FileNotFoundError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
+
+
+def _write_into(path: str, data: bytes) -> None:
+    descriptor = system.open(path, os.O_WRONLY)
+    try:
+        status = system.fstat(descriptor)
+        if system.HAS_OWNERS and status.st_uid not in (0, os.geteuid()):
+            reason = f"it is a pipe or device of user [{status.st_uid}], who might read it"
+            raise FilePermissionError(path, reason, errno.EPERM)
+        write_all(descriptor, data)
+    finally:
+        system.close(descriptor)
