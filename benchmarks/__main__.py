@@ -7,14 +7,27 @@ It informs and does not gate: the exit code is 0 whether or not the aims are met
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
 import sys
 import traceback
 from typing import TYPE_CHECKING
 
-from . import contention, formats, logins, provisioning, reloading, startup, watching, write
+from . import (
+    contention,
+    figure,
+    formats,
+    logins,
+    memory,
+    provisioning,
+    reloading,
+    startup,
+    watching,
+    write,
+)
+from .allocator import hold_still
+from .comparing import comparison
 from .measure import Options, Row, machine
+from .results import Results, load, save
+from .table import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +35,7 @@ if TYPE_CHECKING:
 _SUBJECTS = {
     "startup": startup.rows,
     "formats": formats.rows,
+    "memory": memory.rows,
     "write": write.rows,
     "contention": contention.rows,
     "provisioning": provisioning.rows,
@@ -29,24 +43,23 @@ _SUBJECTS = {
     "reloading": reloading.rows,
     "watching": watching.rows,
 }
-_HEADINGS = ("name", "median", "p95", "unit", "reference", "ref. median", "ratio", "aim", "met")
-_LEFT = ("name", "unit", "reference", "aim", "met")
 
 
 def main() -> int:
     """Run what is asked for."""
     arguments = _arguments()
-    options = Options(arguments.dir, arguments.quick)
+    old = load(arguments.compare) if arguments.compare else None
+    hold_still()
+    options = Options(arguments.dir, arguments.quick, arguments.libpass_python)
     rows = [row for subject in arguments.only or _SUBJECTS for row in _rows(subject, options)]
-    about = machine()
-    print(", ".join(f"{key} {value}" for key, value in about.items()))
-    print()
-    print("\n".join(_table(rows)))
+    results = Results(machine(), rows)
+    print(results.heading, "", *table(rows), sep="\n")
     if arguments.json:
-        with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump(
-                {"machine": about, "rows": list(map(dataclasses.asdict, rows))}, file, indent=1
-            )
+        save(arguments.json, results)
+    if arguments.svg:
+        figure.render(results, arguments.svg)
+    if old is not None:
+        print("", *comparison(old, results), sep="\n")
     return 0
 
 
@@ -68,56 +81,20 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="fewer rounds, no million users")
     parser.add_argument("--json", metavar="FILE", help="write the machine and the rows there too")
+    parser.add_argument("--svg", metavar="FILE", help="draw the growth curves there")
+    parser.add_argument("--compare", metavar="OLD.json", help="tell what got slower since then")
+    parser.add_argument(
+        "--libpass-python",
+        metavar="PYTHON",
+        help="an interpreter that has libpass (default: one is made, unless --quick)",
+    )
     parser.add_argument(
         "--dir", default=".", help="make realms there (default: here); a memory disk hides fsync"
     )
-    return parser.parse_args()
-
-
-def _table(rows: list[Row]) -> list[str]:
-    """Lay the rows out as a Markdown table that can be read as it is."""
-    cells = [_HEADINGS, *map(_cells, rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    rule = [
-        "-" * width if heading in _LEFT else "-" * (width - 1) + ":"
-        for heading, width in zip(_HEADINGS, widths, strict=True)
-    ]
-    lines = [_line(_HEADINGS, widths), _line(rule, widths)]
-    lines += [_line(line, widths) for line in cells[1:]]
-    notes = [f"{row.name}: {row.note}" for row in rows if row.note]
-    return [*lines, "", *notes] if notes else lines
-
-
-def _line(cells: tuple[str, ...] | list[str], widths: list[int]) -> str:
-    padded = [
-        cell.ljust(width) if heading in _LEFT else cell.rjust(width)
-        for heading, cell, width in zip(_HEADINGS, cells, widths, strict=True)
-    ]
-    return f"| {' | '.join(padded)} |"
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    met = {True: "yes", False: "NO", None: ""}[row.met]
-    return (
-        row.name,
-        _number(row.median),
-        _number(row.p95),
-        row.unit,
-        row.reference,
-        _number(row.reference_median),
-        _number(row.ratio),
-        row.aim,
-        met,
-    )
-
-
-def _number(value: float | None) -> str:
-    """Show three digits, more for what is counted; nothing for what was not measured."""
-    if value is None:
-        return ""
-    if isinstance(value, int):
-        return str(value)
-    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    arguments = parser.parse_args()
+    if arguments.svg and not figure.is_possible():
+        parser.error("--svg needs matplotlib: pip install --group benchmarks")
+    return arguments
 
 
 if __name__ == "__main__":

@@ -2,94 +2,163 @@
 The formats alone, in memory: what a load, a reload and an edit of a large realm cost.
 
 The references read the same bytes by the shortest Python that gives the same result for a clean
-file. They check nothing; the ratio is the price of deciding every line as a node does.
+file, and by ``libpass``, which reads the same ``users`` as Apache's. The former check nothing; the
+ratio is the price of deciding every line as a node does.
 """
 
 from __future__ import annotations
 
+import os
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from esfilerealm.formats import edit_users, parse_users, parse_users_roles
 
-from .measure import Options, Row, Sides, compare, timed
-from .realms import HASH, users_content, users_roles_content
+from . import naive
+from .growth import Case, Curve, rows_of, times_of
+from .libpass import Htpasswd, NotMeasuredError
+from .measure import Options, Row, Sides, compare, repeated, spaced, timed
+from .realms import HASH, malformed_users_content, users_content, users_roles_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_USERS = 100_000
+_EDITED = 100_000
+_LIBPASS = "libpass HtpasswdFile.from_string"
+_LIBPASS_ROUNDS = {10: 20, 1_000: 20, 100_000: 5, 1_000_000: 3}
 
 
 def rows(options: Options) -> Iterator[Row]:
-    """Measure parsing both files, and edits of few and of many users."""
-    users = users_content(_USERS)
+    """Measure parsing both files, and edits of one, some and all users."""
+    yield from rows_of(options, _PARSE_USERS)
+    yield from _against_libpass(options)
+    yield _malformed(options)
+    yield from rows_of(options, _PARSE_USERS_ROLES)
+    yield _two_roles_each(options)
+    yield from rows_of(options, _EDIT_ONE)
     rounds = options.rounds(20)
+    yield _edit("1 %", {f"user-{i:07}": HASH for i in range(0, _EDITED, 100)}, rounds)
+    yield _edit("all", {f"user-{i:07}": HASH for i in range(_EDITED)}, rounds)
+
+
+@contextmanager
+def _users(count: int) -> Iterator[bytes]:
+    yield users_content(count)
+
+
+@contextmanager
+def _users_roles(count: int) -> Iterator[bytes]:
+    yield users_roles_content(count)
+
+
+_PARSE_USERS = Curve(
+    name="parse_users",
+    prepared=_users,
+    case=Case(parse_users, "splitlines and partition", naive.split_users),
+    aims={100_000: 2, 1_000_000: 2},
+)
+_PARSE_USERS_ROLES = Curve(
+    name="parse_users_roles",
+    unit="pairs",
+    prepared=_users_roles,
+    case=Case(parse_users_roles, "split into pairs", naive.pairs),
+    aims={100_000: 3, 1_000_000: 3},
+)
+
+
+def _against_libpass(options: Options) -> Iterator[Row]:
+    """Measure the same parse against a process in another environment, which takes its turns."""
+    try:
+        with Htpasswd(options) as htpasswd:
+            for size in options.sizes:
+                yield _against(options, htpasswd, size)
+    except NotMeasuredError as error:
+        yield Row(name=_PARSE_USERS.name, reference=_LIBPASS, note=f"not measured: {error}")
+
+
+def _against(options: Options, htpasswd: Htpasswd, size: int) -> Row:
+    data, times = users_content(size), times_of(size)
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        path = os.path.join(folder, "users")
+        with open(path, "wb") as file:
+            file.write(data)
+        sides = Sides(
+            f"{_PARSE_USERS.name}, {spaced(size)} users",
+            repeated(lambda: parse_users(data), times),
+            _LIBPASS,
+            lambda: htpasswd.parse(path, times),
+        )
+        rounds = options.rounds(_LIBPASS_ROUNDS[size])
+        row = compare(sides, rounds=rounds, aim=0.5 if size >= 100_000 else None)
+    return replace(row, curve=_PARSE_USERS.name, size=size)
+
+
+def _malformed(options: Options) -> Row:
+    """Measure what lines cost that a node skips and that have to be told of."""
+    size = options.sizes[-1]
+    clean, malformed = users_content(size), malformed_users_content(size)
     sides = Sides(
-        "parse_users, 100 000 users",
-        timed(lambda: parse_users(users)),
-        "splitlines and partition",
-        timed(lambda: naive_users(users)),
+        f"parse_users, {spaced(size)} users, 10 % malformed",
+        timed(lambda: parse_users(malformed)),
+        "parse_users, none malformed",
+        timed(lambda: parse_users(clean)),
     )
-    yield compare(sides, rounds=rounds, aim=2)
-    roles = users_roles_content(_USERS)
+    return compare(sides, rounds=options.rounds(8), aim=2)
+
+
+def _two_roles_each(options: Options) -> Row:
+    """Measure as many pairs with fewer users, few of whom have the same roles."""
+    size = options.sizes[-1]
+    data = users_roles_content(size // 2, each=2, drawn=True)
     sides = Sides(
-        "parse_users_roles, 1000 roles, 100 000 pairs",
-        timed(lambda: parse_users_roles(roles)),
+        f"parse_users_roles, {spaced(size)} pairs, two drawn roles each",
+        timed(lambda: parse_users_roles(data)),
         "split into pairs",
-        timed(lambda: naive_pairs(roles)),
+        timed(lambda: naive.pairs(data)),
     )
-    yield compare(sides, rounds=rounds, aim=3)
-    yield _edit_one(users, rounds)
-    yield _edit_many(users, rounds)
+    return compare(sides, rounds=options.rounds(8), aim=3)
 
 
-def naive_users(data: bytes) -> dict[str, str]:
-    """Read ``users`` without checking anything."""
-    users = {}
-    for line in data.decode().splitlines():
-        name, _, password_hash = line.partition(":")
-        users[name] = password_hash
-    return users
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A file, and one user's line in it as it is and as it shall be."""
+
+    data: bytes
+    name: str
+    old: bytes
+    new: bytes
 
 
-def naive_pairs(data: bytes) -> list[tuple[str, str]]:
-    """Read ``users_roles`` without checking anything."""
-    pairs = []
-    for line in data.decode().splitlines():
-        role, _, users = line.partition(":")
-        pairs += [(user, role) for user in users.split(",")]
-    return pairs
+@contextmanager
+def _one_change(count: int) -> Iterator[_Change]:
+    data, name = users_content(count), f"user-{count // 2:07}"
+    start = data.index(name.encode())
+    old = data[start : data.index(b"\n", start)]
+    yield _Change(data, name, old, f"{name}:{HASH}".encode())
 
 
-def _edit_one(users: bytes, rounds: int) -> Row:
-    """Measure one change against a search and a copy: the speed of memory is the limit."""
-    name = f"user-{_USERS // 2:07}"
-    old = next(line for line in users.splitlines() if line.startswith(name.encode()))
-    new = f"{name}:{HASH}".encode()
-    sides = Sides(
-        "edit_users, 1 of 100 000",
-        timed(lambda: edit_users(users, {name: HASH})),
+#: The speed of memory is the limit of one change: a search and a copy.
+_EDIT_ONE = Curve(
+    name="edit_users, one",
+    prepared=_one_change,
+    case=Case(
+        lambda change: edit_users(change.data, {change.name: HASH}),
         "bytes.replace of the line",
-        timed(lambda: users.replace(old, new)),
-    )
-    return compare(sides, rounds=rounds)
+        lambda change: change.data.replace(change.old, change.new),
+    ),
+)
 
 
-def _edit_many(users: bytes, rounds: int) -> Row:
-    """Measure 1 % changed in one pass against a pass that only looks names up."""
-    changes: dict[str, str | None] = {f"user-{i:07}": HASH for i in range(0, _USERS, 100)}
+def _edit(share: str, changes: dict[str, str | None], rounds: int) -> Row:
+    """Measure many changes, in one pass, against a pass that only looks names up."""
+    data = users_content(_EDITED)
+
     sides = Sides(
-        "edit_users, 1 % of 100 000",
-        timed(lambda: edit_users(users, changes)),
+        f"edit_users, {share} of {spaced(_EDITED)}",
+        timed(lambda: edit_users(data, changes)),
         "splitlines, look up, join",
-        timed(lambda: _naive_edit(users, changes)),
+        timed(lambda: naive.edited(data, changes)),
     )
     return compare(sides, rounds=rounds)
-
-
-def _naive_edit(data: bytes, changes: dict[str, str | None]) -> bytes:
-    lines = []
-    for line in data.decode().splitlines():
-        name = line.partition(":")[0]
-        lines.append(f"{name}:{changes[name]}" if name in changes else line)
-    return ("\n".join(lines) + "\n").encode()

@@ -26,11 +26,24 @@ import esfilerealm
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Options", "Row", "Sides", "compare", "machine", "percentile", "timed", "together"]
+__all__ = [
+    "Options",
+    "Row",
+    "Sides",
+    "compare",
+    "machine",
+    "percentile",
+    "repeated",
+    "spaced",
+    "timed",
+    "together",
+]
 
-_QUICK_DIVISOR = 4
+_QUICK_DIVISOR = 6
 _MIN_ROUNDS = 3
-_PER_SECOND = {"ms": 1e3, "µs": 1e6}
+_SIZES = (10, 1_000, 100_000, 1_000_000)
+#: What a second or a byte is in each unit.
+_SCALES = {"ms": 1e3, "µs": 1e6, "MB": 1e-6, "B": 1.0}
 
 _T = TypeVar("_T")
 
@@ -43,10 +56,17 @@ class Options:
     Attributes:
         folder: Where realms are made. Its file system decides what an fsync costs.
         quick: Fewer rounds, and nothing with a million users.
+        libpass_python: An interpreter that has ``libpass``, if one was named.
     """
 
     folder: str
     quick: bool
+    libpass_python: str | None = None
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """How many users there are where the number is what matters."""
+        return _SIZES[:-1] if self.quick else _SIZES
 
     def rounds(self, full: int) -> int:
         """Give the number of pairs to measure, *full* unless this is a quick run."""
@@ -62,13 +82,16 @@ class Row:
         name: What was measured.
         median: In *unit*; None if nothing could be measured, then *note* says why.
         p95: The 95th percentile (nearest rank), or None where there is just one value.
-        unit: ``ms``, ``µs``, ``%`` or what is counted.
+        unit: ``ms``, ``µs``, ``MB``, ``B``, ``%`` or what is counted.
         reference: What it is measured against.
         reference_median: In *unit*, or None without a reference.
         ratio: The median of the ratios pair by pair.
+        quartiles: Between which the middle half of these ratios is, if there are pairs.
         aim: What is hoped for, or "" where the figure is only watched.
         met: Whether it came true; None without an aim or a value.
         note: What a reader of the table has to know.
+        curve: The panel of the picture that it is a point of, or "".
+        size: Where it is there: how many users or pairs.
     """
 
     name: str
@@ -78,14 +101,21 @@ class Row:
     reference: str = ""
     reference_median: float | None = None
     ratio: float | None = None
+    quartiles: tuple[float, float] | None = None
     aim: str = ""
     met: bool | None = None
     note: str = ""
+    curve: str = ""
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Two things to compare, each with its name in the table; both tell the seconds they took."""
+    """
+    Two things to compare, each with its name in the table.
+
+    Both tell the seconds they took, or the bytes.
+    """
 
     name: str
     figure: Callable[[], float]
@@ -113,6 +143,16 @@ def timed(
     return sample
 
 
+def repeated(call: Callable[[], object], times: int) -> Callable[[], float]:
+    """Make a function that does *call* many times and tells the seconds of one."""
+
+    def calls() -> None:
+        for _ in range(times):
+            call()
+
+    return timed(calls, times=times)
+
+
 def compare(
     sides: Sides,
     *,
@@ -135,7 +175,7 @@ def compare(
 
         least: The lowest one.
 
-        unit: ``ms`` or ``µs``.
+        unit: ``ms`` or ``µs``; ``MB`` or ``B`` if the sides tell bytes.
 
         note: For the row.
     """
@@ -143,8 +183,10 @@ def compare(
     sides.reference()
     pairs = [_pair(sides, reference_first=bool(i % 2)) for i in range(rounds)]
     figures, references = zip(*pairs, strict=True)
-    ratio = statistics.median(figure / reference for figure, reference in pairs)
-    scale = _PER_SECOND[unit]
+    ratios = [figure / reference for figure, reference in pairs]
+    ratio = statistics.median(ratios)
+    low, _, high = statistics.quantiles(ratios, n=4, method="inclusive")
+    scale = _SCALES[unit]
     hope = _aim(least, aim)
     return Row(
         name=sides.name,
@@ -154,6 +196,7 @@ def compare(
         reference=sides.reference_name,
         reference_median=statistics.median(references) * scale,
         ratio=ratio,
+        quartiles=(low, high),
         aim=hope,
         met=(least or 0) <= ratio <= (aim or math.inf) if hope else None,
         note=note,
@@ -176,6 +219,11 @@ def _pair(sides: Sides, *, reference_first: bool) -> tuple[float, float]:
 def percentile(values: Sequence[float], percent: int) -> float:
     """Give the smallest value that *percent* of a hundred *values* do not exceed."""
     return sorted(values)[math.ceil(percent * len(values) / 100) - 1]
+
+
+def spaced(count: int) -> str:
+    """Show a number in groups of three digits."""
+    return f"{count:,}".replace(",", " ")
 
 
 def together(count: int, work: Callable[[int], _T]) -> list[_T]:

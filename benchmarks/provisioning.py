@@ -8,57 +8,73 @@ after another; the second against reading and parsing both files, which no plan 
 from __future__ import annotations
 
 import os
-import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from esfilerealm.formats import parse_users, parse_users_roles
 from esfilerealm.hashing import resolve
 from esfilerealm.provisioning import DesiredState, apply, plan
 
-from .measure import Options, Row, Sides, compare, timed
-from .realms import make_realm, sized_realm
+from .growth import Case, Curve, rows_of
+from .measure import Options, Row, Sides, compare, spaced, timed
+from .realms import make_realm, sized_realm, temporary_realm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NEW_USERS = 1_000
+_NEW_USERS, _QUICK_NEW_USERS = 1_000, 200
 _ALGORITHM = "bcrypt6"
-_STORED_USERS = 100_000
 
 
 def rows(options: Options) -> Iterator[Row]:
     """Measure both."""
     yield _hashing(options)
-    yield _nothing_to_do(options)
+    yield from rows_of(options, _nothing_to_do(options))
 
 
 def _hashing(options: Options) -> Row:
-    passwords = [f"password-{i}" for i in range(_NEW_USERS)]
+    count = _QUICK_NEW_USERS if options.quick else _NEW_USERS
+    passwords = [f"password-{i}" for i in range(count)]
     users = [{"name": f"new-{i}", "password": text} for i, text in enumerate(passwords)]
     desired = DesiredState.from_dict({"users": users, "hash_policy": {"algorithm": _ALGORITHM}})
     hasher = resolve(_ALGORITHM)
-    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+    with temporary_realm(options.folder, (b"", b"")) as folder:
         sides = Sides(
-            f"apply {_NEW_USERS} new users, bcrypt 6",
+            f"apply {spaced(count)} new users, bcrypt 6",
             timed(lambda: apply(plan(folder, desired)), lambda: make_realm(folder, (b"", b""))),
             "hash one after another",
             timed(lambda: [hasher.hash(password) for password in passwords]),
         )
-        return compare(sides, rounds=options.rounds(5), aim=0.6)
+        # To start the processes takes as long as a quick run hashes.
+        return compare(sides, rounds=options.rounds(5), aim=None if options.quick else 0.6)
 
 
-def _nothing_to_do(options: Options) -> Row:
-    contents = sized_realm(_STORED_USERS)
-    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        make_realm(folder, contents)
-        desired = _as_stored(*contents)
-        sides = Sides(
-            f"plan with nothing to do, {_STORED_USERS} users",
-            timed(lambda: plan(folder, desired)),
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A realm, and the wish that it be as it is."""
+
+    folder: str
+    desired: DesiredState
+
+
+def _nothing_to_do(options: Options) -> Curve[_Stored]:
+    @contextmanager
+    def prepared(size: int) -> Iterator[_Stored]:
+        contents = sized_realm(size)
+        with temporary_realm(options.folder, contents) as folder:
+            yield _Stored(folder, _as_stored(*contents))
+
+    return Curve(
+        name="plan, nothing to do",
+        prepared=prepared,
+        case=Case(
+            lambda stored: plan(stored.folder, stored.desired),
             "read and parse both",
-            timed(lambda: _parsed(folder)),
-        )
-        return compare(sides, rounds=options.rounds(12), aim=3.0)
+            lambda stored: _parsed(stored.folder),
+        ),
+        aims={100_000: 3},
+    )
 
 
 def _as_stored(users: bytes, users_roles: bytes) -> DesiredState:

@@ -5,17 +5,25 @@ from __future__ import annotations
 import base64
 import os
 import random
+import tempfile
+import time
+from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = [
     "HASH",
     "PASSWORD",
     "ROLES",
     "make_realm",
+    "malformed_users_content",
+    "settled_realm",
     "sized_realm",
+    "temporary_realm",
+    "update_realm",
     "users_content",
     "users_roles_content",
     "with_logins",
@@ -39,6 +47,14 @@ _TO_BCRYPT = bytes.maketrans(
 )
 
 
+#: Lines that a node skips, one of each kind and cause.
+_MALFORMED = (b"no colon at all", b":no-name", b"no-hash:", b"a blank:$2a$10$", b"elastic:$2a$10$")
+
+#: Seconds until a realm believes files that were just written without waiting for them, and some.
+_STILL = 0.15
+
+
+@lru_cache(maxsize=4)
 def users_content(count: int) -> bytes:
     """Give a ``users`` file of *count* users with hashes that a node accepts, of no password."""
     rng = random.Random(_SEED)
@@ -52,18 +68,35 @@ def _encoded(data: bytes) -> bytes:
     return base64.b64encode(data).rstrip(b"=").translate(_TO_BCRYPT)
 
 
-def users_roles_content(count: int) -> bytes:
-    """Give a ``users_roles`` file with one of up to 1000 roles for each of *count* users."""
+def malformed_users_content(count: int) -> bytes:
+    """Give the same ``users`` file with every tenth line replaced by one that a node skips."""
+    lines = users_content(count).splitlines()
+    for i, number in enumerate(range(0, count, 10)):
+        lines[number] = _MALFORMED[i % len(_MALFORMED)]
+    return b"\n".join([*lines, b""])
+
+
+@lru_cache(maxsize=4)
+def users_roles_content(count: int, *, each: int = 1, drawn: bool = False) -> bytes:
+    """
+    Give a ``users_roles`` file with *each* of up to 1000 roles for each of *count* users.
+
+    The roles go round, so that there are 1000 combinations at most, as in a company of teams. If
+    *drawn*, all but the first are drawn, so that hardly two users have the same roles.
+    """
+    rng = random.Random(_SEED)
     roles = min(ROLES, count)
-    users = [f"user-{i:07}" for i in range(count)]
-    return "".join(
-        f"role-{role:04}:{','.join(users[role::roles])}\n" for role in range(roles)
-    ).encode()
+    held: list[list[str]] = [[] for _ in range(roles)]
+    for i in range(count):
+        for k in range(each):
+            role = rng.randrange(roles) if drawn and k else i + k * roles // each
+            held[role % roles].append(f"user-{i:07}")
+    return "".join(f"role-{role:04}:{','.join(held[role])}\n" for role in range(roles)).encode()
 
 
-def sized_realm(count: int) -> tuple[bytes, bytes]:
-    """Give the content of both files for *count* users."""
-    return users_content(count), users_roles_content(count)
+def sized_realm(count: int, *, each: int = 1, drawn: bool = False) -> tuple[bytes, bytes]:
+    """Give the content of both files for *count* users; for their roles see above."""
+    return users_content(count), users_roles_content(count, each=each, drawn=drawn)
 
 
 def with_logins(contents: tuple[bytes, bytes], names: Sequence[str]) -> tuple[bytes, bytes]:
@@ -85,3 +118,25 @@ def make_realm(folder: str, contents: tuple[bytes, bytes]) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+
+
+@contextmanager
+def temporary_realm(parent: str, contents: tuple[bytes, bytes]) -> Iterator[str]:
+    """Make a realm in a new folder in *parent*; remove it in the end."""
+    with tempfile.TemporaryDirectory(dir=parent) as folder:
+        make_realm(folder, contents)
+        yield folder
+
+
+def update_realm(folder: str, contents: tuple[bytes, bytes]) -> None:
+    """Put both files there, and wait until they count as standing still."""
+    make_realm(folder, contents)
+    time.sleep(_STILL)
+
+
+@contextmanager
+def settled_realm(parent: str, contents: tuple[bytes, bytes]) -> Iterator[str]:
+    """Do the same, and wait until the files count as standing still."""
+    with tempfile.TemporaryDirectory(dir=parent) as folder:
+        update_realm(folder, contents)
+        yield folder

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
-import os
-import tempfile
 import threading
 import time
 from bisect import bisect_left
@@ -18,11 +16,22 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import bcrypt
+
 from esfilerealm import FileRealm, UsersTool
 
-from .formats import naive_pairs, naive_users
+from . import naive
+from .growth import Case, Curve, rows_of
 from .measure import Options, Row, Sides, compare, timed, together
-from .realms import HASH, PASSWORD, make_realm, sized_realm, with_logins
+from .realms import (
+    HASH,
+    PASSWORD,
+    settled_realm,
+    sized_realm,
+    temporary_realm,
+    update_realm,
+    with_logins,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +44,7 @@ _THREADS = 8
 _NAMES = [f"login-{i}" for i in range(_THREADS)]
 
 #: Seconds that the threads log in for, with reloads and without.
-_SECONDS, _QUICK_SECONDS = 10.0, 2.5
+_SECONDS, _QUICK_SECONDS = 10.0, 2.0
 #: Seconds that a thread rests between two logins.
 _REST = 0.005
 #: Seconds between two writes: well below what a reload takes.
@@ -48,47 +57,71 @@ _P99_AIM = 0.05 * _TICKS
 
 def rows(options: Options) -> Iterator[Row]:
     """Measure loading alone, then logins beside it."""
-    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        make_realm(folder, sized_realm(_USERS))
-        yield _first_load(folder, options.rounds(12))
-        yield _reload(folder, options.rounds(12))
+    yield from rows_of(options, _load(options))
+    yield _reload(options)
     for rest in (_REST, 0.0):
         yield _logins(options, rest)
+    yield from _verified(options)
 
 
-def _first_load(folder: str, rounds: int) -> Row:
-    sides = Sides(
-        "first load, 100 000 users",
-        timed(lambda: FileRealm(folder).reload()),
-        "read, decode, split both",
-        timed(lambda: _read_and_split(folder)),
+def _load(options: Options) -> Curve[str]:
+    return Curve(
+        name="load a realm, ready to log in",
+        prepared=lambda size: settled_realm(options.folder, sized_realm(size)),
+        case=Case(
+            lambda folder: FileRealm(folder).lookup_user("user-0000000"),
+            "read, decode, split both",
+            naive.read_and_split,
+        ),
     )
-    return compare(sides, rounds=rounds)
 
 
-def _reload(folder: str, rounds: int) -> Row:
-    realm = FileRealm(folder)
-    realm.reload()
+def _reload(options: Options) -> Row:
+    """Measure the work of a reload, without the wait that files stand still."""
     users, users_roles = sized_realm(_USERS)
     states = itertools.cycle([f"{name}:{HASH}\n".encode() for name in ("one", "other")])
+    with settled_realm(options.folder, (users, users_roles)) as folder:
+        realm = FileRealm(folder)
+        realm.reload()
 
-    def change() -> None:
-        make_realm(folder, (users + next(states), users_roles))
+        def change() -> None:
+            update_realm(folder, (users + next(states), users_roles))
 
-    sides = Sides(
-        "reload, 1 of 100 000 users changed",
-        timed(realm.reload, change),
-        "read, decode, split both",
-        timed(lambda: _read_and_split(folder), change),
-    )
-    return compare(sides, rounds=rounds)
+        sides = Sides(
+            "reload, 1 of 100 000 users changed",
+            timed(realm.reload, change),
+            "read, decode, split both",
+            timed(lambda: naive.read_and_split(folder), change),
+        )
+        return compare(sides, rounds=options.rounds(12))
 
 
-def _read_and_split(folder: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
-    with open(os.path.join(folder, "users"), "rb") as file:
-        users = naive_users(file.read())
-    with open(os.path.join(folder, "users_roles"), "rb") as file:
-        return users, naive_pairs(file.read())
+def _verified(options: Options) -> Iterator[Row]:
+    """Measure logins that need bcrypt, against bcrypt alone, both while a realm is reloaded."""
+    count = _QUICK_USERS if options.quick else _USERS
+    numbers = itertools.count()
+    contents = with_logins(sized_realm(count), _NAMES)
+    with (
+        temporary_realm(options.folder, contents) as folder,
+        FileRealm(folder) as realm,
+        _reloads(realm),
+    ):
+        for what, log_in, prepare in (
+            ("not cached", lambda: realm.authenticate(_NAMES[0], PASSWORD), realm.expire_all),
+            ("wrong password", lambda: realm.authenticate(_NAMES[0], "wrong"), None),
+            (
+                "unknown name",
+                lambda: realm.authenticate(f"unknown-{next(numbers)}", PASSWORD),
+                None,
+            ),
+        ):
+            sides = Sides(
+                f"login, {what}, reloads",
+                timed(log_in, prepare),
+                "bcrypt.checkpw, reloads",
+                timed(lambda: bcrypt.checkpw(PASSWORD.encode(), HASH.encode())),
+            )
+            yield compare(sides, rounds=options.rounds(20))
 
 
 def _logins(options: Options, rest: float) -> Row:
@@ -100,15 +133,14 @@ def _logins(options: Options, rest: float) -> Row:
     """
     count = _QUICK_USERS if options.quick else _USERS
     seconds = _QUICK_SECONDS if options.quick else _SECONDS
-    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        make_realm(folder, with_logins(sized_realm(count), _NAMES))
-        with FileRealm(folder) as realm:
-            for name in _NAMES:
-                realm.authenticate(name, PASSWORD)
-            quiet = _ticks(realm, seconds, rest)
-            with _reloads(realm) as reloads:
-                ticks = _ticks(realm, seconds, rest)
-                loaded = len(reloads)
+    contents = with_logins(sized_realm(count), _NAMES)
+    with temporary_realm(options.folder, contents) as folder, FileRealm(folder) as realm:
+        for name in _NAMES:
+            realm.authenticate(name, PASSWORD)
+        quiet = _ticks(realm, seconds, rest)
+        with _reloads(realm) as reloads:
+            ticks = _ticks(realm, seconds, rest)
+            loaded = len(reloads)
     p99 = _percentile(ticks, 99)
     return Row(
         name=f"login, cached, {_THREADS} threads {'resting' if rest else 'flat out'}, reloads",

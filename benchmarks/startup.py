@@ -3,7 +3,8 @@ The command as a whole process: what a shell script or a provisioning tool waits
 
 The interpreter's own start is the floor that no Python command can pass, so ``list`` is measured
 against an interpreter that does nothing. Where a password is hashed or checked, the hash is the
-work and the reference is a C program doing the same: ``htpasswd``.
+work and the reference is also a C program doing the same: ``htpasswd``. A long list is measured
+against the least program that prints it.
 """
 
 from __future__ import annotations
@@ -13,13 +14,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from typing import TYPE_CHECKING
 
 import esfilerealm
 
-from .measure import Options, Row, Sides, compare, timed
-from .realms import make_realm, sized_realm
+from .measure import Options, Row, Sides, compare, spaced, timed
+from .realms import sized_realm, temporary_realm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,15 +33,33 @@ _COMMAND = [_SCRIPT] if _SCRIPT else _MODULE
 _NOTE = "console script" if _SCRIPT else "python -m"
 
 
+#: What ``list`` cannot do without: read and parse both files, print a line for each user.
+_PARSE_AND_PRINT = """
+import os, sys
+from esfilerealm.formats import parse_users, parse_users_roles
+
+def content(name):
+    with open(os.path.join(sys.argv[1], name), "rb") as file:
+        return file.read()
+
+users = parse_users(content("users")).users
+roles = parse_users_roles(content("users_roles")).roles_by_user
+print("\\n".join(f"{name:<15}: {','.join(roles.get(name, '-'))}" for name in users))
+"""
+_LARGE = 100_000
+
+
 def rows(options: Options) -> Iterator[Row]:
-    """Measure a quick command, the help, and the two commands that a hash dominates."""
-    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        make_realm(folder, sized_realm(10))
-        yield _against_bare(options, "esfilerealm list, 10 users", ["list", "-c", folder], aim=2.5)
+    """Measure a quick command, the help, a long list, and the commands that a hash dominates."""
+    with temporary_realm(options.folder, sized_realm(10)) as folder:
+        words = ["list", "-c", folder]
+        yield _against_bare(options, "esfilerealm list, 10 users", words, aim=2.5)
         yield _against_bare(options, "esfilerealm --help", ["--help"])
         if _SCRIPT:
             yield _module(options, folder)
         yield from _hashing(options, folder)
+    with temporary_realm(options.folder, sized_realm(_LARGE)) as folder:
+        yield _long_list(options, folder)
 
 
 def _against_bare(options: Options, name: str, words: list[str], aim: float | None = None) -> Row:
@@ -60,27 +78,49 @@ def _module(options: Options, folder: str) -> Row:
     return compare(sides, rounds=options.rounds(60), note="python -m")
 
 
+def _long_list(options: Options, folder: str) -> Row:
+    """Measure what the command adds to a program that reads, parses and prints the same."""
+    sides = Sides(
+        f"esfilerealm list, {spaced(_LARGE)} users",
+        _process([*_COMMAND, "list", "-c", folder]),
+        "python -c: parse both and print",
+        _process([sys.executable, "-c", _PARSE_AND_PRINT, folder]),
+    )
+    return compare(sides, rounds=options.rounds(20), aim=3, note=_NOTE)
+
+
 def _hashing(options: Options, folder: str) -> Iterator[Row]:
-    htpasswd = shutil.which("htpasswd")
+    """Measure the two commands against the bare interpreter, and the same work in C."""
     numbers = itertools.count()
 
     def useradd() -> None:
         words = ["useradd", f"new-{next(numbers)}", "-p", _PASSWORD, "-c", folder]
         _run([*_COMMAND, *words])
 
-    add = f"esfilerealm useradd, bcrypt cost {_COST}"
-    verify = f"esfilerealm verify, bcrypt cost {_COST}"
-    if htpasswd is None:
-        for name, reference in ((add, f"htpasswd -nbB -C {_COST}"), (verify, "htpasswd -vb")):
-            yield Row(name=name, reference=reference, note="htpasswd is not installed: skipped")
-        return
-    make_hash = _process([htpasswd, "-nbB", "-C", _COST, "new", _PASSWORD])
-    sides = Sides(add, timed(useradd), f"htpasswd -nbB -C {_COST}", make_hash)
-    yield compare(sides, rounds=options.rounds(30), aim=4, note=_NOTE)
-    check = [htpasswd, "-vb", os.path.join(folder, "users"), "new-0", _PASSWORD]
+    add = (f"esfilerealm useradd, bcrypt cost {_COST}", timed(useradd))
     words = ["verify", "new-0", "-p", _PASSWORD, "-c", folder]
-    sides = Sides(verify, _process([*_COMMAND, *words]), "htpasswd -vb", _process(check))
-    yield compare(sides, rounds=options.rounds(30), note=_NOTE)
+    verify = (f"esfilerealm verify, bcrypt cost {_COST}", _process([*_COMMAND, *words]))
+    for figure in (add, verify):  # in this order: the one adds whom the other verifies
+        sides = Sides(*figure, "python -I -c pass", _process(_BARE))
+        yield compare(sides, rounds=options.rounds(30), note=_NOTE)
+    checked = os.path.join(folder, "users"), "new-0", _PASSWORD
+    yield _against_htpasswd(options, add, ["-nbB", "-C", _COST, "new", _PASSWORD], aim=4)
+    yield _against_htpasswd(options, verify, ["-vb", *checked])
+
+
+def _against_htpasswd(
+    options: Options,
+    figure: tuple[str, Callable[[], float]],
+    words: list[str],
+    aim: float | None = None,
+) -> Row:
+    program = shutil.which("htpasswd")
+    name, call = figure
+    reference = "htpasswd -nbB" if "-nbB" in words else "htpasswd -vb"
+    if program is None:
+        return Row(name=name, reference=reference, note="not measured: htpasswd is not installed")
+    sides = Sides(name, call, reference, _process([program, *words]))
+    return compare(sides, rounds=options.rounds(30), aim=aim, note=_NOTE)
 
 
 def _process(words: list[str]) -> Callable[[], float]:

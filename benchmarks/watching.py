@@ -50,7 +50,7 @@ _INTERVAL = 5.0
 #: Seconds that the pass itself may take.
 _PASS = 0.1
 _IDLE_AIM = 0.1
-_IDLE_SECONDS, _QUICK_IDLE_SECONDS = 60.0, 10.0
+_IDLE_SECONDS, _QUICK_IDLE_SECONDS = 60.0, 8.0
 
 
 def rows(options: Options) -> Iterator[Row]:
