@@ -204,7 +204,7 @@ class Transaction:
     def _check_expected(self, files: RealmFiles) -> None:
         found: tuple[FileContent, ...] = files.both
         if len(self._expected) > len(found):
-            found = (*found, ManagedUsers.read(files.users.path).file)
+            found = (*found, self._listed(files.users.path).file)
         for file, digest in zip(found, self._expected, strict=False):
             if file.digest != digest:
                 raise PlanOutdatedError(file.path)
@@ -219,13 +219,19 @@ class Transaction:
         gone = {*changes.added, *changes.removed}
         if self._managed is not None:
             add, remove = self._managed
-            managed = ManagedUsers.read(users)
+            managed = self._listed(users)
             return managed.file, managed.edited(add, {*remove, *gone.difference(add)})
         try:
-            managed = ManagedUsers.read(users)
+            managed = self._listed(users)
         except FileRealmError:
             return None  # a list that is of no use is no concern of this change
         return (managed.file, managed.edited((), gone)) if managed.names & gone else None
+
+    def _listed(self, users: str) -> ManagedUsers:
+        """Read the list of managed users; without the lock, of the state that both files are of."""
+        if self._preview is None and not self._options.dry_run:
+            return ManagedUsers.read(users)
+        return ManagedUsers.of(RealmFiles.read_with_managed(self._paths)[1], users)
 
     def restyle(self) -> None:
         """Give both files the owner, group and mode that are asked for, whatever else changes."""

@@ -7,7 +7,7 @@ import os
 import stat
 
 from .._faults import FaultsOf
-from ..errors import FilePermissionError
+from ..errors import FileAccessError, FilePermissionError
 from . import system
 from .attributes import Attributes
 from .staging import discard, stage, sync_folder, temporary_name, write_all
@@ -22,8 +22,8 @@ def write_private_file(path: str, data: bytes) -> None:
     """
     Put *data* at *path*; a file that is there is replaced.
 
-    A pipe or device is written to, if it is ours or root's: what stands there under a name that
-    others may give, they might read.
+    A pipe or character device is written to, if it is ours or root's: what stands there under a
+    name that others may give, they might read. What is neither that nor a file is left alone.
 
     Raises:
         FilePermissionError: If the system does not let us, or if another user's link leads there.
@@ -50,6 +50,8 @@ def _is_stream(path: str) -> bool:
         mode = system.stat(path).st_mode
     except FileNotFoundError:
         return False
+    if stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
+        raise FileAccessError(path, errno.EINVAL, "it is a block device or socket")
     return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
 

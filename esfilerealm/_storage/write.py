@@ -79,15 +79,17 @@ def write_files(
     lost: dict[str, list[str]] = {path: [*target.lost] for path, target in targets.items()}
     is_listed = managed is not None and managed[0].data != managed[1]
     beside = [_beside(*managed, files.users, options)] if managed and is_listed else []
-    if (changes or beside) and not options.dry_run:
+    if changes or beside:
         backups = swap(files.both) if is_undo else rotation(files.both, options.keep)
         everything = [*(backups if changes else ()), *beside, *changes]
         if len(everything) > 1 or everything[0].in_place:
             _check_writer(files.users.path)
-        given = commit(everything, journal_path(files.users.path), _of_journal(files, changes))
-        for change, losses in zip(everything, given, strict=True):
-            if not change.is_backup:
-                lost[change.target] += [loss for loss in losses if loss not in lost[change.target]]
+        if not options.dry_run:
+            given = commit(everything, journal_path(files.users.path), _of_journal(files, changes))
+            for change, losses in zip(everything, given, strict=True):
+                if not change.is_backup:
+                    known = lost[change.target]
+                    known += [loss for loss in losses if loss not in known]
     return WriteResult(
         tuple(
             _result(file, changes, tuple(lost.get(file.path, ())), is_dry_run=options.dry_run)

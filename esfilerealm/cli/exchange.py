@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
+from .._storage.locate import journal_path, managed_path
 from .._storage.private_file import write_private_file
 from .._storage.realm_files import RealmFiles
 from ..errors import FileFormatError
@@ -22,7 +23,7 @@ from ..provisioning import DesiredState
 from ..provisioning.documents import content_of
 from .exits import DATA, OK, WRONG_PASSWORD, CommandError, UsageError
 from .passwords import password_given
-from .provisioning import carry_out, with_options
+from .provisioning import STANDARD_INPUT, carry_out, content_of_input, with_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +96,7 @@ def run_import(invocation: Invocation) -> int:
         raise UsageError("option [map-role] is for the format [opensearch] only")
     path = invocation.arguments[0]
     if path == "-":
-        source, data = "standard input", invocation.terminal.read_document()
+        source, data = STANDARD_INPUT, content_of_input(invocation)
     else:
         source, data = path, content_of(path)
     if format_ in _DOCUMENTS:
@@ -146,7 +147,8 @@ def _tell_losses(invocation: Invocation, losses: Sequence[Loss]) -> None:
 def _write_output(invocation: Invocation, path: str, data: bytes) -> None:
     """Write the file that is asked for, unless it is one of the realm."""
     paths = invocation.tool.paths
-    own = (paths.users, paths.users_roles, paths.roles_yml)
+    users = os.path.realpath(paths.users)
+    own = (users, paths.users_roles, paths.roles_yml, managed_path(users), journal_path(users))
     if os.path.realpath(path) in map(os.path.realpath, own):
         raise UsageError("option [output] names a file of the realm itself")
     write_private_file(path, data)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..provisioning import AddRoles, AddUser, DesiredState, FileAttributes, apply, plan, rehearse
 from ..provisioning.desired import PURGES
+from ..provisioning.documents import content_of_stream
 from ..provisioning.reading import pattern_rule
 from .exits import CHANGED, OK, UsageError
 from .passwords import check_one_source, password_given
@@ -19,7 +20,18 @@ if TYPE_CHECKING:
     from ..provisioning import Plan
     from .invocation import Invocation
 
-__all__ = ["carry_out", "run_apply", "run_ensure", "run_plan", "with_options"]
+__all__ = [
+    "STANDARD_INPUT",
+    "carry_out",
+    "content_of_input",
+    "run_apply",
+    "run_ensure",
+    "run_plan",
+    "with_options",
+]
+
+STANDARD_INPUT: Final = "standard input"
+"""What it is called in messages."""
 
 #: How to count changes of a kind.
 _COUNTED: Final = {
@@ -113,15 +125,18 @@ def _desired_in_documents(invocation: Invocation) -> DesiredState:
         raise UsageError("[-], standard input, can be read once")
     format_ = invocation.value("format") and invocation.choice("format", ("yaml", "json", "toml"))
     states = [
-        DesiredState.parse(
-            invocation.terminal.read_document(), source="standard input", format=format_
-        )
+        DesiredState.parse(content_of_input(invocation), source=STANDARD_INPUT, format=format_)
         if path == "-"
         else DesiredState.load(path, format=format_)
         for path in paths
     ]
     merged = DesiredState.merged(states, strict=invocation.has("strict"))
     return with_options(invocation, merged)
+
+
+def content_of_input(invocation: Invocation) -> bytes:
+    """Read a document from standard input."""
+    return content_of_stream(invocation.terminal.read_document, STANDARD_INPUT)
 
 
 def with_options(invocation: Invocation, desired: DesiredState) -> DesiredState:

@@ -119,12 +119,12 @@ class Terminal:
             return self.ask_secret("Password: ")
         return _answer(self._stdin.read, "") if self._stdin is not None else ""
 
-    def read_document(self) -> bytes:
-        """Read all of standard input, whatever it is."""
+    def read_document(self, size: int) -> bytes:
+        """Read standard input, whatever it is; of one without end about so many bytes."""
         if self._stdin is None:
             return b""
         buffer = getattr(self._stdin, "buffer", None)
-        return self._stdin.read().encode() if buffer is None else buffer.read()
+        return self._stdin.read(size).encode() if buffer is None else buffer.read(size)
 
     def flush(self) -> None:
         """Send on what was printed; both streams often end in one place, and in this order."""

@@ -12,11 +12,13 @@ from ..errors import FileFormatError
 __all__ = [
     "COMMENT",
     "LineIssue",
-    "append_lines",
     "candidate_lines",
     "decode",
+    "decode_piece",
     "each_line",
+    "edited_data",
     "encode",
+    "pieces",
     "read_lines",
     "replace_lines",
     "trim",
@@ -24,7 +26,7 @@ __all__ = [
 
 TYPE_CHECKING = False  # as in `validation`: `typing` is too slow for `esfilerealm list`
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from typing import Final
 
 #: A line that starts with it, in column 0 and before any trimming, is a comment.
@@ -84,10 +86,11 @@ def decode(data: bytes, source: str) -> str:
     Source:
         ``FileUserPasswdStore.parseFile`` reads all lines with a strict UTF-8 decoder.
     """
-    return _decoded(data, 0, len(data), source)
+    return decode_piece(data, 0, len(data), source)
 
 
-def _decoded(data: bytes, start: int, end: int, source: str) -> str:
+def decode_piece(data: bytes, start: int, end: int, source: str) -> str:
+    """Decode a piece of a file; for errors see ``decode``."""
     try:
         return str(memoryview(data)[start:end], "utf-8")
     except UnicodeDecodeError as error:
@@ -110,11 +113,17 @@ def each_line(data: bytes, source: str) -> Iterator[str]:
     Raises:
         FileFormatError: As ``decode``, but when the bad byte is reached.
     """
+    for start, end in pieces(data):
+        yield from read_lines(decode_piece(data, start, end, source))
+
+
+def pieces(data: bytes) -> Iterator[tuple[int, int]]:
+    """Give start and end of the pieces of a file, each of whole lines."""
     start = 0
     while start < len(data):
         # Behind a line feed, neither a character nor the end of a line is cut in two.
         end = data.find(b"\n", start + _PIECE) + 1 or len(data)
-        yield from read_lines(_decoded(data, start, end, source))
+        yield start, end
         start = end
 
 
@@ -191,12 +200,33 @@ def replace_lines(text: str, replacements: Iterable[tuple[int, int, str]]) -> st
     return "".join(pieces)
 
 
-def append_lines(text: str, lines: Iterable[str]) -> str:
-    """Add *lines*, given without their ends, after *text*, with the line ends that it uses."""
+def edited_data(
+    data: bytes, text: str, replacements: Sequence[tuple[int, int, str]], additions: Iterable[str]
+) -> bytes:
+    """
+    Give a file with lines replaced, as for ``replace_lines``, and others added at its end.
+
+    Args:
+        data: The file.
+
+        text: The same, decoded.
+
+        replacements: Sorted by their start.
+
+        additions: Lines without their ends.
+    """
+    if not replacements:
+        return data + encode(_added_lines(text, additions))
+    text = replace_lines(text, replacements)
+    return encode(text + _added_lines(text, additions))
+
+
+def _added_lines(text: str, lines: Iterable[str]) -> str:
+    """Give what adds *lines*, given without their ends, to *text*, with the line ends it uses."""
     ending = _line_ending(text)
     added = "".join([line + ending for line in lines])
     separator = ending if added and text and not text.endswith(("\n", "\r")) else ""
-    return f"{text}{separator}{added}"
+    return separator + added
 
 
 def _line_ending(text: str) -> str:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from ..validation import DEFAULT_ANONYMOUS_USERNAME, broken_name_rule, reserved_usernames
-from .lines import COMMENT, LineIssue, each_line, trim
+from ..validation import (
+    DEFAULT_ANONYMOUS_USERNAME,
+    MAX_NAME_LENGTH,
+    broken_name_rule,
+    reserved_usernames,
+)
+from .lines import COMMENT, LineIssue, decode_piece, each_line, pieces, read_lines, trim
 
 __all__ = ["ParsedUsers", "edit_users", "line_numbers", "parse_users"]
 
 TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from typing import NoReturn
+    from typing import Final, NoReturn
+
+#: All of printable ASCII but the blank and the colon.
+_PLAIN: Final = bytes(code for code in range(0x21, 0x7F) if code != ord(":"))
 
 
 class ParsedUsers:
@@ -69,15 +77,41 @@ def parse_users(
     )
     users: dict[str, str] = {}
     issues: list[LineIssue] = []
-    for number, line in enumerate(each_line(data, source), 1):
-        if line.startswith(COMMENT):
+    count = 0
+    for start, end in pieces(data):
+        plain = _plain_entries(data[start:end], reserved)
+        if plain is not None:
+            users.update(zip(*plain, strict=True))
+            count += data.count(b"\n", start, end)
             continue
-        name, _, password_hash = trim(line).partition(":")
-        if not password_hash or name in reserved or broken_name_rule(name):
-            issues.append(_issue(number, line, name, password_hash))
-        else:
-            users[name] = password_hash
+        for line in read_lines(decode_piece(data, start, end, source)):
+            count += 1
+            if line.startswith(COMMENT):
+                continue
+            name, _, password_hash = trim(line).partition(":")
+            if not password_hash or name in reserved or broken_name_rule(name):
+                issues.append(_issue(count, line, name, password_hash))
+            else:
+                users[name] = password_hash
     return ParsedUsers(users, tuple(issues))
+
+
+def _plain_entries(piece: bytes, reserved: frozenset[str]) -> tuple[list[str], list[str]] | None:
+    """
+    Give names and hashes of lines that are nothing but entries; None if there is anything else.
+
+    Without blanks, characters outside ASCII, comments and further colons, nearly all rules hold for
+    all lines at once. That is how files are that programs write, and many times as fast.
+    """
+    if not piece.endswith(b"\n"):
+        piece += b"\n"
+    count = piece.count(b"\n")
+    if piece.translate(None, _PLAIN) != b":\n" * count or b"\n#" in piece or piece[:1] == b"#":
+        return None
+    words = piece.decode("ascii").replace("\n", ":").split(":")
+    names, hashes = words[:-1:2], words[1::2]
+    are_entries = "" not in names and "" not in hashes and reserved.isdisjoint(names)
+    return (names, hashes) if are_entries and max(map(len, names)) <= MAX_NAME_LENGTH else None
 
 
 def line_numbers(data: bytes, usernames: Collection[str]) -> dict[str, int]:

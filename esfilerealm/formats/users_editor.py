@@ -11,7 +11,7 @@ from ..validation import (
     reserved_usernames,
     validate_username,
 )
-from .lines import COMMENT, append_lines, candidate_lines, decode, encode, replace_lines, trim
+from .lines import COMMENT, candidate_lines, decode, edited_data, trim
 from .lookup import Lookup
 from .writable import check_writable_username
 
@@ -76,7 +76,7 @@ class UsersEditor:
         ]
         if not replacements and not additions:
             return self._data
-        return encode(append_lines(replace_lines(self._text, sorted(replacements)), additions))
+        return edited_data(self._data, self._text, sorted(replacements), additions)
 
     def _find(self, names: Collection[str] | None) -> dict[str, list[_Entry]]:
         """Find all lines of each of *names*, or of all, without those that a node would skip."""

@@ -14,7 +14,7 @@ __all__ = ["ParsedUsersRoles", "edit_users_roles", "parse_users_roles"]
 
 TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
     from typing import Final
 
 #: A user with so many roles or more is a rare one.
@@ -96,22 +96,21 @@ class _Grants:
         self._roles: dict[str, tuple[str, ...]] = {}
         self._many: dict[str, dict[str, None]] = {}
 
-    def add(self, role: str, names: Iterable[str]) -> None:
-        """Give a role to users."""
-        roles = self._roles
-        grown: dict[tuple[str, ...], tuple[str, ...]] = {}
-        only = (role,)
-        for name in names:
-            before = roles.get(name)
-            if before is None:
-                roles[name] = only
-            elif len(before) == _MANY:
-                self._many.setdefault(name, dict.fromkeys(before))[role] = None
-            else:
-                after = grown.get(before)
-                if after is None:
-                    after = grown[before] = before if role in before else before + only
-                roles[name] = after
+    def add(self, role: str, names: Collection[str]) -> None:
+        """Give a role to users, all at once: what they have had says what they have then."""
+        before = list(map(self._roles.get, names))
+        after = {roles: self._grown(roles, role) for roles in set(before)}
+        self._roles.update(zip(names, map(after.__getitem__, before), strict=True))
+        if any(roles is not None and len(roles) == _MANY for roles in after):
+            for name, roles in zip(names, before, strict=True):
+                if roles is not None and len(roles) == _MANY:
+                    self._many.setdefault(name, dict.fromkeys(roles))[role] = None
+
+    @staticmethod
+    def _grown(roles: tuple[str, ...] | None, role: str) -> tuple[str, ...]:
+        if roles is None:
+            return (role,)
+        return roles if role in roles or len(roles) == _MANY else (*roles, role)
 
     def roles_by_user(self) -> dict[str, tuple[str, ...]]:
         """Give the roles of all users, who come in the order in which they were first named."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidUsernameError
-from .lines import COMMENT, append_lines, candidate_lines, decode, encode, replace_lines, trim
+from .lines import COMMENT, candidate_lines, decode, edited_data, trim
 from .lookup import Lookup
 from .role_line import BLANKS, line_problem, split_line, split_names
 from .writable import check_writable_role_name
@@ -56,7 +56,7 @@ class UsersRolesEditor:
         additions = [
             f"{check_writable_role_name(role)}:{','.join(names)}" for role, names in granted.items()
         ]
-        return encode(append_lines(replace_lines(self._text, replacements), additions))
+        return edited_data(self._data, self._text, replacements, additions)
 
     def _find(self, names: Collection[str] | None) -> dict[str, tuple[str, ...]]:
         """Find the roles of each of *names*, or of all."""

@@ -137,7 +137,7 @@ class DesiredState:
 
         Raises:
             InvalidDesiredStateError: If *strict* and anything would; all of it is named.
-        ValueError: If there are none.
+            ValueError: If there are none.
         """
         states = tuple(states)
         if not states:

@@ -14,9 +14,17 @@ from .._strict_yaml import StrictYaml
 from ..errors import ConfigurationFileMissingError, InvalidDesiredStateError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["FORMATS", "Document", "Path", "content_of", "format_of", "read_document"]
+__all__ = [
+    "FORMATS",
+    "Document",
+    "Path",
+    "content_of",
+    "content_of_stream",
+    "format_of",
+    "read_document",
+]
 
 Path = tuple[str | int, ...]
 
@@ -84,11 +92,21 @@ def content_of(path: str) -> bytes:
     with FaultsOf(path, "reading"):
         try:
             with open(path, "rb") as file:
-                data = file.read(_LARGEST + 1)
+                return content_of_stream(file.read, path)
         except FileNotFoundError:
             raise ConfigurationFileMissingError(path, "check the path") from None
+
+
+def content_of_stream(read: Callable[[int], bytes], source: str) -> bytes:
+    """
+    Read all that *read* gives, which takes a number of bytes.
+
+    Raises:
+        InvalidDesiredStateError: If it is endless, or larger than any realm.
+    """
+    data = read(_LARGEST + 1)
     if len(data) > _LARGEST:
-        raise _fault(path, 0, f"it holds more than {_LARGEST} bytes")
+        raise _fault(source, 0, f"it holds more than {_LARGEST} bytes")
     return data
 
 

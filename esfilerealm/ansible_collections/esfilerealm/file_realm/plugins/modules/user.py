@@ -224,7 +224,7 @@ files:
       elements: str
 managed:
   description:
-    - What became of C(users.managed), the list of users whom provisioning has made, as in RV(files);
+    - What became of C(users.managed), the list of users whom provisioning made, as in RV(files);
       null if the task was not about it.
   returned: when something was written, not in check mode
   type: dict
