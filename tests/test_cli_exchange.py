@@ -7,15 +7,19 @@ import io
 import json
 import os
 import stat
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
 import pytest
 import yaml
 from conftest import CHEAP_HASH
+from storing import STRANGER, root
 
 import esfilerealm
 from esfilerealm import UsersTool
+from esfilerealm._storage import system
 
 VECTORS = Path(__file__).parent / "vectors" / "exchange"
 
@@ -124,6 +128,61 @@ class TestOutput:
         done = run("export", "--format", "json", "--output", str(tmp_path / "no" / "out"))
         assert done.exit_code == 74
 
+    NAMES = ("users", "users_roles", "roles.yml", "users.managed", "users.journal")
+
+    @pytest.mark.parametrize("name", NAMES)
+    @pytest.mark.parametrize("how", ["itself", "relative", "link"])
+    def test_a_file_of_the_realm_is_refused(self, run, realm, tmp_path, monkeypatch, name, how):
+        before = {path.name: path.read_bytes() for path in realm.iterdir()}
+        path = realm / name
+        if how == "link":
+            path = tmp_path / "link"
+            path.symlink_to(realm / name)
+        if how == "relative":
+            monkeypatch.chdir(tmp_path)
+            path = Path("config", "..", "config", name)
+        done = run("export", "--format", "json", "--output", str(path))
+        assert (done.exit_code, done.out) == (64, "")
+        assert "option [output] names a file of the realm itself" in done.err
+        assert {path.name: path.read_bytes() for path in realm.iterdir()} == before
+
+    def test_a_real_file_of_the_realm_is_refused(self, run, realm, tmp_path):
+        (realm / "users").rename(tmp_path / "real")
+        (realm / "users").symlink_to(tmp_path / "real")
+        for name in ("real", "real.managed"):
+            done = run("export", "--format", "json", "--output", str(tmp_path / name))
+            assert done.exit_code == 64
+
+    def test_a_file_beside_those_of_the_realm_is_not(self, run, realm):
+        assert run("export", "--format", "json", "--output", str(realm / "x")).exit_code == 0
+
+    @root
+    def test_a_link_of_another_user(self, run, realm, tmp_path):
+        (tmp_path / "out").symlink_to("real")
+        os.lchown(tmp_path / "out", STRANGER, STRANGER)
+        done = run("export", "--format", "json", "--output", str(tmp_path / "out"))
+        assert (done.exit_code, done.out) == (77, "")
+        assert not (tmp_path / "real").exists()
+
+    @root
+    def test_a_pipe_of_another_user(self, run, realm, tmp_path):
+        os.mkfifo(tmp_path / "out")
+        os.chown(tmp_path / "out", STRANGER, STRANGER)
+        reader = os.open(tmp_path / "out", os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            done = run("export", "--format", "json", "--output", str(tmp_path / "out"))
+            assert done.exit_code == 77
+            assert os.read(reader, 100) == b""
+        finally:
+            os.close(reader)
+
+    @pytest.mark.skipif(not os.path.exists("/dev/stdout"), reason="there is no such device")
+    def test_standard_output_by_its_name(self, realm):
+        words = [sys.executable, "-m", "esfilerealm", "-c", str(realm), "export"]
+        options = ["--format", "json", "--output", "/dev/stdout"]
+        out = subprocess.check_output([*words, *options], stderr=subprocess.DEVNULL)
+        assert len(json.loads(out)["users"]) == 2
+
     def test_a_fault_leaves_what_was_there(self, run, realm, tmp_path, monkeypatch):
         output = tmp_path / "out.json"
         output.write_text("old")
@@ -131,7 +190,7 @@ class TestOutput:
         def fail(*_):
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("os.replace", fail)
+        monkeypatch.setattr(system, "rename", fail)
         assert run("export", "--format", "json", "--output", str(output)).exit_code == 74
         assert output.read_text() == "old"
         assert len(list(tmp_path.iterdir())) == 2
@@ -185,6 +244,17 @@ class TestLosses:
         assert run("import", "--format", "htpasswd", "-", "--partial", stdin=text).exit_code == 0
         assert list(UsersTool(config).list_users()) == ["jane"]
 
+    def test_a_secret_that_is_too_large_blocks(self, run, realm, tmp_path):
+        (realm / "users").write_text(
+            "".join(f"user{number}:{CHEAP_HASH}\n" for number in range(15_500))
+        )
+        output = tmp_path / "out"
+        words = ["export", "--format", "k8s-secret", "--output", str(output)]
+        done = run(*words)
+        assert (done.exit_code, output.exists()) == (65, False)
+        assert "the Secret: Kubernetes takes up to 1048576 bytes" in done.err
+        assert run(*words, "--partial").exit_code == 0
+
 
 class TestOpenSearch:
     def test_roles_are_mapped(self, run, config, tool):
@@ -209,6 +279,14 @@ class TestOpenSearch:
     def test_a_mapping_that_is_none(self, run, config, word):
         done = run("import", "--format", "opensearch", "--map-role", word, "-")
         assert (done.exit_code, "FROM=TO" in done.err) == (64, True)
+
+    @pytest.mark.parametrize("format", ["json", "yaml", "k8s-secret", "htpasswd"])
+    def test_a_mapping_is_for_it_only(self, run, config, format):
+        before = (config / "users").read_bytes()
+        done = run("import", "--format", format, "--map-role", "a=b", "-", stdin="{}")
+        assert (done.exit_code, done.out) == (64, "")
+        assert "option [map-role] is for the format [opensearch] only" in done.err
+        assert (config / "users").read_bytes() == before
 
     def test_the_recorded_file(self, run, config):
         path = str(VECTORS / "internal_users.yml")

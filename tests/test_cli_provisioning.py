@@ -16,6 +16,7 @@ from unit.provisioning.kit import NEW, NEW_HASH, OLD, USERS, USERS_ROLES, identi
 from esfilerealm import UsersTool, transaction
 from esfilerealm._storage.lock import write_lock
 from esfilerealm.cli import main
+from esfilerealm.provisioning import documents
 from esfilerealm.provisioning.policy import Policy
 
 WANTED = f"""\
@@ -59,6 +60,21 @@ class Bytes:
 
     def __init__(self, data):
         self.buffer = io.BytesIO(data)
+
+    def isatty(self):
+        return False
+
+
+class Endless:
+    """A standard input that gives as much as it is asked for."""
+
+    @property
+    def buffer(self):
+        return self
+
+    def read(self, size=-1):
+        assert size >= 0, "it would never end"
+        return bytes(size)
 
     def isatty(self):
         return False
@@ -198,6 +214,15 @@ class TestOptions:
         )
         assert set(UsersTool(realm).list_users()) == left
 
+    @pytest.mark.parametrize("pattern", ["", " ", "\t"])
+    @pytest.mark.parametrize("command", ["plan", "apply"])
+    def test_a_pattern_that_protects_nobody(self, run, realm, document, command, pattern):
+        before = identities(realm)
+        result = run(command, document(WANTED), "--protect", "al", f"--protect={pattern}")
+        assert (result.exit_code, result.out) == (64, "")
+        assert "option [protect] must not be empty" in result.err
+        assert identities(realm) == before
+
     def test_force(self, run, realm, document):
         path, before = document("users: []\npurge: all\n"), identities(realm)
         for command in ("plan", "apply"):
@@ -289,6 +314,32 @@ class TestOptions:
         monkeypatch.setattr(sys, "stdin", None)
         assert main(["-c", str(realm), "apply", "-"]) == 65
         assert "[standard input]: asks for nothing" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("kind", [io.StringIO, Bytes])
+    @pytest.mark.parametrize("words", [["apply", "-"], ["import", "--format", "yaml", "-"]])
+    def test_standard_input_without_end(self, realm, monkeypatch, capsys, kind, words):
+        monkeypatch.setattr(documents, "_LARGEST", 100)
+        for size, exit_code in ((100, 0), (101, 65)):
+            text = "users: [{name: bob}]\n".ljust(size, "#")
+            monkeypatch.setattr(sys, "stdin", kind(text if kind is io.StringIO else text.encode()))
+            assert main(["-c", str(realm), *words]) == exit_code
+        assert "[standard input]: it holds more than 100 bytes" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "-",
+            pytest.param(
+                "/dev/zero",
+                marks=pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no such device"),
+            ),
+        ],
+    )
+    def test_zeros_without_end(self, realm, monkeypatch, capsys, path):
+        monkeypatch.setattr(documents, "_LARGEST", 2**20)
+        monkeypatch.setattr(sys, "stdin", Endless())
+        assert main(["-c", str(realm), "apply", path]) == 65
+        assert "it holds more than 1048576 bytes" in capsys.readouterr().err
 
     def test_a_format_counts_for_every_file(self, run, realm, document):
         assert run("plan", document(WANTED, "x.json"), "--format", "yaml").exit_code == 0
@@ -415,7 +466,7 @@ class TestMessages:
             ("a.json", '{"users": [],"users": []}', 65, r"users: it is given twice"),
             ("a.json", "{", 65, r"line \[1\]: not JSON at column"),
             ("a.toml", "users", 65, r"line \[1\]: not TOML here"),
-            ("a.yaml", "users: [{name: a:b}]", 65, r"users\[0\].name: \[a:b\] must not hold \[:\]"),
+            ("a.yaml", "users: [{name: a:b}]", 65, r"\[a:…\] must not hold \[:\], which"),
             ("a.yaml", "users: [{name: b}, {name: b}]", 65, r"users\[1\].name: user \[b\] is at"),
             (
                 "a.yaml",
@@ -638,6 +689,35 @@ class TestNoSecret:
             f"users:\n- name: bob\n  password: [{CANARY}]\n",
             f"users:\n- name: bob\n  password_hash: {CANARY}\n",
             f"users:\n- name: elastic\n  password: {CANARY}\n",
+            # Where a blank, a colon or quotes are missing, a part of it is a key or a name.
+            f"users:\n- name: bob\n  password:{CANARY}\n",
+            f"users:\n- password:{CANARY}\n",
+            f"users:\n- name: bob\n  password:{CANARY}: x\n",
+            f"users:\n- name: bob\n  password {CANARY}:\n",
+            f"users:\n- {{name: bob, password:{CANARY}}}\n",
+            f"users:\n- {{name: bob, password: correct,{CANARY}}}\n",
+            f"users:\n- {{name: bob, {CANARY}}}\n",
+            f"users:\n- {{name: bob, {CANARY}: x, {CANARY}: x}}\n",
+            f"users:\n- name: bob\n  {CANARY}: {{}}\n",
+            f"password: {CANARY}\n{CANARY}: x\n",
+            f"password:{CANARY}\n",
+            f"users:\n- name: bob:{CANARY}\n",
+            f"users:\n- name: bob\n  roles_add: ['x:{CANARY}']\n",
+            f"users:\n- name: bob\n  roles_remove: ['é:{CANARY}']\n",
+            f"users:\n- name: bob\n  state: x:{CANARY}\n",
+            f"users:\n- name: bob\n  state: {NEW_HASH}\n",
+            f"users:\n- name: bob\n  update_password: {NEW_HASH}\n",
+            f"users:\n- name: bob\n  update_password: [{CANARY}]\n",
+            f"users:\n- name: {NEW_HASH}:x\n",
+            f'users:\n- name: "jane:{NEW_HASH}"\n',
+            f'users:\n- name: bob\n  roles: ["{NEW_HASH}:x"]\n',
+            f'users:\n- name: bob\n  roles_add: ["{NEW_HASH}:x"]\n',
+            f'users:\n- name: bob\n  roles_remove: ["é{NEW_HASH}:x"]\n',
+            f'{{"users": [{{"name": "bob", "password:{CANARY}": null}}]}}',
+            f'{{"users": [{{"name": "bob", "x {CANARY}": 1, "x {CANARY}": 2}}]}}',
+            f"users: []\npurge: '{NEW_HASH}'\n",
+            f"users: []\nhash_policy: {{algorithm: '{NEW_HASH}'}}\n",
+            f"users: []\nattributes: {{mode: 'x:{CANARY}'}}\n",
         ],
     )
     def test_of_faulty_documents(self, run, realm, document, options, text):

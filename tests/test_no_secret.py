@@ -564,6 +564,20 @@ def forbidden(folder):
         UsersTool(folder).useradd("other", PASSWORDS["new"])
 
 
+def written_in_between(folder):
+    """By another program, which puts more secrets into it."""
+
+    def link(source, *args, **more):
+        with open(source, "a") as file:
+            file.write(f"{STRAY}\n")
+        real(source, *args, **more)
+
+    real = system.link
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(system, "link", link)
+        UsersTool(folder).useradd("other", PASSWORDS["new"])
+
+
 def with_record_of(version):
     def write(folder):
         record = f"esfilerealm journal {version}\nbcrypt:{HASHES['bcrypt']}\n"
@@ -630,6 +644,7 @@ ERRORS = {
         lambda folder: FileRealm(folder / "none").authenticate("bcrypt", PASSWORDS["bcrypt"]),
     ],
     "FileAccessError": [with_folder_for_file],
+    "FileChangedError": [written_in_between],
     "FileFormatError": [
         with_bytes(b"\xff\n"),
         lambda _: parse_users(f"bob:{HASHES['bcrypt']}\xff".encode("latin-1")),
@@ -656,6 +671,14 @@ ERRORS = {
         want({"name": "new", "pasword": WRONG, "roles": WRONG}),
         *(want({"name": "new", "password_hash": text}) for text in list(HASHES.values())[4:]),
         want({"name": "new", "password_file": "users"}),
+        want({"name": "new", f"password:{WRONG}": None}),
+        want({"name": "new", f"password {WRONG}": None}),
+        want({"name": "new", "state": HASHES["bcrypt"], "update_password": HASHES["ssha"]}),
+        want({"name": f"new:{HASHES['bcrypt']}"}, {"name": f"new:{WRONG}"}),
+        want({"name": "new", "roles_add": [f"{HASHES['bcrypt']}:x", f"x:{WRONG}"]}),
+        parse(f"users:\n- {{name: new, password: x, {WRONG}}}\n", "yaml"),
+        parse(f"users:\n- {{name: new, password:{WRONG}}}\n", "yaml"),
+        parse(f"users:\n- name: new\n  password:{WRONG}\n", "yaml"),
         want({"name": "new", "password_hash": HASHES["md5"]}),
         parse(f"users:\n- name: new\n  password: {WRONG}: {WRONG}\n", "yaml"),
         parse(f"users:\n- name: new\n  password: *{WRONG}\n", "yaml"),

@@ -65,7 +65,9 @@ class Fields:
 
     def _refuse_unknown(self, key: object, known: Sequence[str]) -> None:
         """Name a key only if it is like a field: else it may be what was to be a value."""
-        nearest = _nearest(key, known)
+        # What begins like a password field and is long may have the password behind it.
+        cutoff = 0.9 if isinstance(key, str) and key.startswith("password") else 0.6
+        nearest = _nearest(key, known, cutoff)
         if nearest and isinstance(key, str) and shown_key(key) == key:
             self.refuse(key, f"is no field{nearest}")
         else:
@@ -176,6 +178,6 @@ def _kind(value: object) -> str:
     return kinds.get(type(value), "a number" if isinstance(value, int | float) else "another kind")
 
 
-def _nearest(word: object, known: Sequence[str]) -> str:
-    close = get_close_matches(word, known, 1) if isinstance(word, str) else []
+def _nearest(word: object, known: Sequence[str], cutoff: float = 0.6) -> str:
+    close = get_close_matches(word, known, 1, cutoff) if isinstance(word, str) else []
     return f"; did you mean [{close[0]}]?" if close else ""

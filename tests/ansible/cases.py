@@ -308,6 +308,19 @@ REALM_CASES = [
         attributes={"mode": 0o640},
     ),
     Case("realm-create-empty", "realm", {"create": True}, empty=True),
+    Case(
+        "realm-create-managed",
+        "realm",
+        {
+            "users": [user("jane", password=NEW)],
+            "create": True,
+            "purge": "managed",
+            "hash_policy": {"algorithm": "bcrypt4"},
+        },
+        empty=True,
+        roles={"jane": ()},
+        passwords={"jane": NEW},
+    ),
     Case("realm-create-none-missing", "realm", {"create": True}, changed=False),
     Case(
         "realm-options",
@@ -338,8 +351,8 @@ class Refused:
 
 
 REFUSED = [
-    Refused("refused-name", "user", user("a:b", password=NEW), "[a:b]"),
-    Refused("refused-role", "user", user("bob", roles=["a:b"]), "[a:b]"),
+    Refused("refused-name", "user", user("a:b", password=NEW), "[a:…] must not hold"),
+    Refused("refused-role", "user", user("bob", roles=["a:b"]), "[a:…] must not hold"),
     Refused("refused-short", "user", user("bob", password=CANARY[:5]), "6 characters"),
     Refused("refused-empty", "user", user("bob", password=""), "password"),
     Refused("refused-hash", "user", user("bob", password_hash=NEW), "hash"),
@@ -380,7 +393,8 @@ REFUSED = [
         "refused-one-of-many",
         "realm",
         {"users": [user("jane", password=NEW), user("a:b", password=ODD)]},
-        "[a:b]",
+        "[a:…] must not hold",
     ),
+    Refused("refused-projected", "user", user("bob", password=NEW), "Kubernetes makes of a Secret"),
     Refused("refused-missing", "realm", {"users": [user("jane", password=NEW)]}, "does not exist"),
 ]

@@ -57,6 +57,15 @@ def make_realm(folder):
         (folder / name).chmod(0o600)
 
 
+def make_projected(folder):
+    """Lay both files out as Kubernetes does what it makes of a Secret: nothing may be written."""
+    (folder / "..2026").mkdir()
+    (folder / "..data").symlink_to("..2026")
+    for name in REALM_FILES:
+        (folder / name).rename(folder / "..2026" / name)
+        (folder / name).symlink_to(f"..data/{name}")
+
+
 def write_playbook(folder):
     """One playbook with all tasks, since each start of Ansible takes a second."""
 
@@ -84,6 +93,7 @@ def run(ansible):
     for case in REFUSED:
         if case.name != "refused-missing":
             make_realm(ansible.realms / case.name)
+    make_projected(ansible.realms / "refused-projected")
     (ansible.folder / "secret.txt").write_text(NEW + "\n")
     bare_python = ansible.folder / "bare-python"
     bare_python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "$@"\n')
@@ -233,6 +243,22 @@ def test_what_was_created(run, ansible):
     folder = ansible.realms / "realm-create"
     created = [str(folder), *(str(folder / name) for name in REALM_FILES)]
     assert run.tasks["realm-create | apply"].said["created"] == created
+
+
+def test_what_became_of_the_list_of_managed_users(run, ansible):
+    """In check mode, its real path is told, though nothing is there yet."""
+    check, apply, again = (
+        run.tasks[f"realm-create-managed | {step}"] for step in ("check", "apply", "again")
+    )
+    path = str(ansible.realms / "realm-create-managed" / "users.managed")
+    listed = {"kind": "set_managed", "path": path, "add": ["jane"], "remove": []}
+    assert listed in check.said["changes"]
+    assert "managed" not in check.said
+    managed = apply.said["managed"]
+    assert (managed["path"], managed["before"]) == (path, None)
+    assert managed["after"] == hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    assert not again.said.get("managed")
+    assert run.tasks["user-password | apply"].said["managed"] is None
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=ids(REFUSED))

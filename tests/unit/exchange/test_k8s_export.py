@@ -55,14 +55,14 @@ class TestFiles:
         }
         assert told(exported) == [
             "users_roles: 1 comment",
-            "users_roles: roles of [a:b]",
+            "users_roles: roles of [a:…]",
             "! users: user [#al]",
             "! users_roles: role [#x] of user [bob]",
         ]
 
     def test_more_than_kubernetes_takes_is_told(self, write, bcrypt, told):
         users = "".join(f"user{number}:{bcrypt}\n" for number in range(15_500))
-        assert told(write("k8s-secret", users)) == ["users: the Secret"]
+        assert told(write("k8s-secret", users)) == ["! users: the Secret"]
         assert write("k8s-secret", users[: 1024 * 1024 // 2].rpartition("\n")[0]).is_complete
 
     @pytest.mark.parametrize("name", ["", "A", "a_b", "-a", "a-", "a..b", "a\n", "a" * 254, "a b"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import subprocess
 import sys
 import threading
@@ -13,8 +14,11 @@ from storing import OTHER_HASH
 from unit.provisioning.kit import NEW, OLD, State, assert_predicted, desired, identities
 
 from esfilerealm import UsersTool, transaction
+from esfilerealm._storage import unit
 from esfilerealm._storage.lock import write_lock
 from esfilerealm.errors import (
+    FileAccessError,
+    FileChangedError,
     LockTimeoutError,
     PlanOutdatedError,
     UnsafePlanError,
@@ -252,6 +256,80 @@ class TestReplan:
         assert "jane:{PBKDF2}1000$" in (realm / "users").read_text()
 
 
+class TestWrittenInBetween:
+    """A program that takes no lock writes while ours is at it: that is ``FileChangedError``."""
+
+    @pytest.fixture
+    def write_in_between(self, realm, monkeypatch):
+        """Write a file at the last moment at which that is found, so many times."""
+
+        def prepare(name, times):
+            original, left = unit._Move.keep_old, [times]
+
+            def keep_old(move, earlier):
+                if left[0] and move.change.target == str(realm / name):
+                    left[0] -= 1
+                    with (realm / name).open("a") as file:
+                        file.write("# in between\n")
+                original(move, earlier)
+
+            monkeypatch.setattr(unit._Move, "keep_old", keep_old)
+
+        return prepare
+
+    @pytest.mark.parametrize("strategy", ["rename", "in_place"])
+    @pytest.mark.parametrize("name", ["users", "users_roles"])
+    def test_it_is_told(self, realm, write_in_between, name, strategy):
+        planned = plan(realm, TWO_NEW)
+        write_in_between(name, 1)
+        with pytest.raises(FileChangedError) as caught:
+            apply(planned, strategy=strategy)
+        error = caught.value
+        assert (error.path, error.errno) == (str(realm / name), errno.EAGAIN)
+        assert isinstance(error, FileAccessError)
+        assert "another program wrote it just now; try again" in str(error)
+        assert "jane" not in UsersTool(realm).list_users()
+        assert not list(realm.glob("*.tmp"))
+
+    @pytest.mark.parametrize("strategy", ["rename", "in_place"])
+    @pytest.mark.parametrize("name", ["users", "users_roles"])
+    @pytest.mark.parametrize("times", [1, 3])
+    def test_it_is_tried_again(self, realm, hashed, write_in_between, name, strategy, times):
+        write_in_between(name, times)
+        assert apply(plan(realm, TWO_NEW), replan=True, strategy=strategy).changed
+        assert UsersTool(realm).list_users()["jane"] == ("viewer",)
+        assert (realm / name).read_text().count("# in between\n") == times
+        assert len(hashed) == 2
+
+    def test_but_not_for_ever(self, realm, write_in_between):
+        write_in_between("users", -1)
+        with pytest.raises(FileChangedError):
+            apply(plan(realm, TWO_NEW), replan=True)
+        assert "jane" not in UsersTool(realm).list_users()
+
+    def test_one_line_tries_again_too(self, realm, write_in_between):
+        write_in_between("users", 2)
+        assert ensure_user(realm, "jane", password=NEW).changed
+
+    def test_other_verbs_tell_it(self, realm, write_in_between):
+        write_in_between("users", 1)
+        with pytest.raises(FileChangedError):
+            UsersTool(realm).userdel("bob")
+        assert "bob" in UsersTool(realm).list_users()
+
+    def test_commands(self, run, realm, write_in_between, tmp_path):
+        path = tmp_path / "state.yaml"
+        path.write_text("users: [{name: al, state: absent}]")
+        write_in_between("users", 1)
+        result = run("userdel", "bob")
+        assert (result.exit_code, result.out) == (75, "")
+        assert "another program wrote it just now; try again" in result.err
+        write_in_between("users", 1)
+        assert run("apply", str(path)).exit_code == 0
+        write_in_between("users", -1)
+        assert run("ensure", "bob", "--absent").exit_code == 75
+
+
 class TestHashing:
     def test_a_plan_hashes_nothing_and_each_password_is_hashed_once(self, realm, hashed):
         wanted = desired(
@@ -417,6 +495,14 @@ class TestOneLine:
         before = identities(realm)
         assert not ensure_absent(realm, "bob").changed
         assert identities(realm) == before
+
+    @pytest.mark.parametrize("attributes", ["refuse", "warn"])
+    def test_what_is_tolerated_is_known_to_the_plan(self, realm, attributes):
+        """Or a plan that is made anew would not know it, nor one with an owner."""
+        for ensure, how in ((ensure_user, {"password": NEW}), (ensure_absent, {})):
+            applied = ensure(realm, "jane", attributes=attributes, **how)
+            assert (applied.changed, applied.basis.attributes) == (True, attributes)
+        assert ensure_user(realm, "bob").basis.attributes == "refuse"
 
     def test_somebody_who_writes_meanwhile_is_no_reason_to_fail(self, realm, before_the_lock):
         before_the_lock(lambda: change_users(realm), lambda: None)

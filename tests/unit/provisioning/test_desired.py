@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
 
 import pytest
-from unit.provisioning.kit import NEW, NEW_HASH, desired
+from unit.provisioning.kit import NEW, NEW_HASH, OLD, desired
 
 from esfilerealm.errors import (
     ConfigurationFileMissingError,
     FileAccessError,
     InvalidDesiredStateError,
 )
-from esfilerealm.provisioning import DesiredState, DesiredUser, FileAttributes, HashPolicy, plan
+from esfilerealm.provisioning import (
+    DesiredState,
+    DesiredUser,
+    FileAttributes,
+    HashPolicy,
+    RemoveUser,
+    SetPassword,
+    apply,
+    documents,
+    plan,
+)
 from esfilerealm.provisioning.secret import Secret
 
 
@@ -36,6 +47,35 @@ class TestLoad:
         (fault,) = caught.value.faults
         assert fault.startswith(f"[{path}], line [2], users[0].name: must be text, not a number")
 
+    def test_a_path_of_bytes(self, tmp_path):
+        path = tmp_path / "x.yaml"
+        path.write_text("users: [{name: bob, password_file: pw}]")
+        (tmp_path / "pw").write_text(NEW)
+        state = DesiredState.load(os.fsencode(path))
+        assert state.source == str(path)
+        assert state.users[0].password_file == str(tmp_path / "pw")
+
+    @pytest.mark.parametrize(("size", "is_read"), [(100, True), (101, False)])
+    def test_one_that_is_too_large(self, tmp_path, monkeypatch, size, is_read):
+        monkeypatch.setattr(documents, "_LARGEST", 100)
+        path = tmp_path / "x.yaml"
+        path.write_text("users: []\n".ljust(size, "#"))
+        if is_read:
+            assert DesiredState.load(path).users == ()
+            return
+        with pytest.raises(InvalidDesiredStateError) as caught:
+            DesiredState.load(path)
+        assert caught.value.faults == (f"[{path}]: it holds more than 100 bytes",)
+
+    @pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="there is no such device")
+    def test_one_without_end(self, monkeypatch):
+        monkeypatch.setattr(documents, "_LARGEST", 2**20)
+        with pytest.raises(InvalidDesiredStateError, match="more than 1048576 bytes"):
+            DesiredState.load("/dev/zero")
+
+    def test_how_large_one_may_be(self):
+        assert documents._LARGEST == 256 * 2**20
+
     def test_a_format_may_be_told(self, tmp_path):
         path = tmp_path / "x.yaml"
         path.write_text('purge = "all"')
@@ -55,6 +95,36 @@ class TestLoad:
         users = [{"name": "bob", "password_file": written}]
         state = DesiredState.from_dict({"users": users}, folder=folder)
         assert state.users[0].password_file == expected
+
+
+class TestWhatIsNone:
+    """Mistakes of a program: they are told as such."""
+
+    @pytest.mark.parametrize(
+        ("content", "fault"),
+        [
+            (None, "asks for nothing: name at least [users], be it an empty list"),
+            ({}, "asks for nothing: name at least [users], be it an empty list"),
+            ([], "must be a mapping, not a list"),
+            (7, "must be a mapping, not a number"),
+            ("users", "must be a mapping, not text"),
+            (False, "must be a mapping, not true or false"),
+        ],
+    )
+    def test_contents(self, content, fault):
+        with pytest.raises(InvalidDesiredStateError) as caught:
+            DesiredState.from_dict(content, source="x")
+        assert caught.value.faults == (f"[x]: {fault}",)
+
+    @pytest.mark.parametrize("purge", ["al", "", "ALL", "some"])
+    def test_purges(self, purge):
+        rule = rf"purge is \[{purge}\]: must be one of none, managed, all"
+        with pytest.raises(ValueError, match=rule):
+            DesiredState(purge=purge)
+
+    @pytest.mark.parametrize("purge", [None, "none", "managed", "all"])
+    def test_purges_that_there_are(self, purge):
+        assert DesiredState(purge=purge).purge == purge
 
 
 @pytest.mark.parametrize(
@@ -155,18 +225,46 @@ class TestMergingUsers:
             ({}, {"update_password": "on_create"}, "on_create"),
             ({"update_password": "on_create"}, {"update_password": "always"}, "always"),
             ({}, {}, None),
+            ({"update_password": "on_create"}, {"password": NEW}, None),
+            ({"update_password": "on_create"}, {"password_env": "X"}, None),
+            ({"update_password": "on_create", "password": NEW}, {"roles": []}, "on_create"),
+            (
+                {"update_password": "always"},
+                {"password": NEW, "update_password": "on_create"},
+                "on_create",
+            ),
         ],
     )
     def test_when_to_set_the_password(self, first, second, expected):
         assert merged_user(first, second).update_password == expected
+
+    def test_a_later_password_counts_for_who_exists(self, realm):
+        earlier = {"users": [{"name": "bob", "password": OLD, "update_password": "on_create"}]}
+        later = {"users": [{"name": "bob", "password": NEW}]}
+        assert plan(realm, merged(earlier, later)).changes == (SetPassword("bob"),)
+        assert plan(realm, merged(later, earlier)).changes == ()
 
     def test_absent_wins_if_it_is_later(self):
         user = merged_user({"password": NEW, "roles": ["a"]}, {"state": "absent"})
         assert (user.state, user.roles, user.has_credentials) == ("absent", None, False)
 
     def test_present_wins_if_it_is_later_and_takes_nothing_from_before(self):
-        user = merged_user({"state": "absent", "password": NEW}, {"roles_add": ["a"]})
+        later = {"state": "present", "roles_add": ["a"]}
+        user = merged_user({"state": "absent", "password": NEW}, later)
         assert (user.state, user.has_credentials, user.roles_add) == ("present", False, ("a",))
+
+    @pytest.mark.parametrize("later", [{}, {"roles_add": ["a"]}, {"password": NEW}])
+    def test_who_is_absent_stays_so_if_the_later_says_nothing_of_it(self, realm, later):
+        assert merged_user({"state": "absent"}, later).is_absent
+        assert merged_user({"state": "absent"}, later, {}).is_absent
+        documents = [{"users": [{"name": "bob", **f}]} for f in ({"state": "absent"}, later)]
+        assert plan(realm, merged(*documents)).changes == (RemoveUser("bob", "absent"),)
+
+    @pytest.mark.parametrize("state", [None, "present"])
+    def test_a_state_that_is_not_said_means_present(self, state):
+        user = merged_user({"roles": ["a"]}, {"state": state})
+        assert (user.is_absent, user.state, user.roles) == (False, state, ("a",))
+        assert merged_user({"state": "present"}, {}).state == "present"
 
     def test_of_three_the_last_counts(self):
         user = merged_user({"roles": ["a"]}, {"roles_remove": ["a"]}, {"roles_add": ["a"]})
@@ -306,6 +404,28 @@ class TestNotes:
         one = merged({"purge": "all"}, {"purge": "none"})
         assert DesiredState.merged([one, desired()]).notes == one.notes
 
+    def test_merging_none_is_a_mistake(self):
+        for nothing in ([], (), iter(())):
+            with pytest.raises(ValueError, match="there is nothing to merge") as caught:
+                DesiredState.merged(nothing)
+            assert not isinstance(caught.value, InvalidDesiredStateError)
+
+    def test_merging_what_a_generator_gives(self):
+        documents = [
+            {"users": [{"name": "bob"}], "purge": "all", "protect": ["a"]},
+            {
+                "users": [{"name": "bob", "roles": ["a"]}, {"name": "al"}],
+                "purge": "none",
+                "hash_policy": {"minimum_cost": 5},
+                "attributes": {"mode": "640"},
+            },
+        ]
+        states = [DesiredState.from_dict(d, source=str(n)) for n, d in enumerate(documents, 1)]
+        state = DesiredState.merged(iter(states))
+        assert state == DesiredState.merged(states)
+        assert (len(state.users), state.purge, state.sources) == (2, "none", ("1", "2"))
+        assert (state.attributes.mode, state.hash_policy.minimum_cost) == (0o640, 5)
+
     def test_merging_one_is_that_one(self):
         state = DesiredState.from_dict(
             {"users": [{"name": "bob", "password": NEW}], "purge": "all"}
@@ -335,6 +455,23 @@ class TestSecrets:
         assert (same == self.SECRET, hash(self.SECRET) == hash(same)) == (True, True)
         assert Secret("another") != self.SECRET
         assert self.SECRET != "kanarienvogel"
+
+    def test_one_that_is_given_as_text_is_wrapped(self, realm):
+        user = DesiredUser(name="jane", password="kanarienvogel")
+        assert user.password == self.SECRET
+        hashed = DesiredUser(name="al", password_hash=NEW_HASH)
+        assert hashed.password_hash == Secret(NEW_HASH)
+        state = DesiredState(users=(user, hashed))
+        for shown in (repr(state), str(plan(realm, state)), repr(plan(realm, state).basis)):
+            assert "kanarien" not in shown
+            assert NEW_HASH not in shown
+        assert apply(plan(realm, state)).diff() == "+ jane: -\n~ al: password (changed)"
+        assert plan(realm, state).changes == ()
+
+    @pytest.mark.parametrize("field", ["password", "password_hash"])
+    def test_one_that_is_one_stays(self, field):
+        assert getattr(DesiredUser(name="bob", **{field: self.SECRET}), field) is self.SECRET
+        assert getattr(DesiredUser(name="bob"), field) is None
 
     def test_a_user_is_equal_wherever_it_was_written(self):
         assert DesiredUser(name="a", place="here") == DesiredUser(name="a", place="there")

@@ -379,7 +379,8 @@ class TestToml:
 
     @pytest.mark.parametrize("text", [f"{'a.' * 31}a = 1", f"[{'a.' * 31}a]", f"{'a.' * 32}a = 1"])
     def test_a_key_of_some_parts_is_only_no_field(self, text):
-        assert faults_of(text, "state.toml") == ("[state.toml], a: is no field",)
+        rule = "has a key that is none of [users, purge, protect, hash_policy, attributes]"
+        assert faults_of(text, "state.toml") == (f"[state.toml]: {rule}",)
 
     def test_dots_of_values_are_no_parts_of_keys(self):
         dots = "." * 99

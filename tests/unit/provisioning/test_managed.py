@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 
 import pytest
 from conftest import CHEAP_HASH
-from storing import STRANGER, root
+from storing import STRANGER, refusing, root
 from unit.provisioning.kit import NEW, NEW_HASH, check_apply_again, desired, identities
 
-from esfilerealm import UsersTool
+from esfilerealm import UsersTool, transaction
+from esfilerealm._storage import system
 from esfilerealm._storage.managed import ManagedUsers
-from esfilerealm.errors import FileAccessError, FileFormatError, FileRealmError
-from esfilerealm.provisioning import SetManaged, apply, ensure_absent, ensure_user, plan
+from esfilerealm.errors import (
+    FileAccessError,
+    FileFormatError,
+    FileRealmError,
+    PlanOutdatedError,
+)
+from esfilerealm.provisioning import (
+    RemoveUser,
+    SetManaged,
+    apply,
+    ensure_absent,
+    ensure_user,
+    plan,
+    rehearse,
+)
 
 JANE = {"name": "jane", "password": NEW}
 BOB = {"name": "bob"}
@@ -349,11 +364,104 @@ class TestFile:
             apply(planned)
         assert {n: i for n, i in identities(realm).items() if n in before} == before
 
-    def test_what_others_noted_after_the_plan_stays(self, realm, set_managed):
-        planned = plan(realm, desired(BOB, JANE, purge="managed"))
-        set_managed("ann")
-        apply(planned)
-        assert managed(realm) == ["ann", "jane"]
+    def test_one_that_changed_since_the_plan(self, realm, set_managed):
+        set_managed("al")
+        planned = plan(realm, desired(BOB, JANE, {"name": "al"}, purge="managed"))
+        set_managed("al", "ops-1")
+        before = identities(realm)
+        for act in (apply, rehearse):
+            with pytest.raises(PlanOutdatedError) as caught:
+                act(planned)
+            assert caught.value.path == str(realm / "users.managed")
+        assert identities(realm) == before
+        again = apply(planned, replan=True)
+        assert RemoveUser("ops-1", "purge") in again.changes
+        assert managed(realm) == ["al", "jane"]
+
+    @pytest.mark.parametrize("change", ["comes", "goes", "changes"])
+    def test_one_that_changes_while_passwords_are_hashed(
+        self, realm, set_managed, monkeypatch, change
+    ):
+        """It is looked at again under the lock, where nobody can change it any more."""
+        path, original = realm / "users.managed", transaction.write_access
+
+        def access(*args):
+            path.unlink() if change == "goes" else set_managed("ops-1")
+            return original(*args)
+
+        if change != "comes":
+            set_managed("al")
+        planned = plan(realm, desired(BOB, JANE, {"name": "al"}, purge="managed"))
+        monkeypatch.setattr(transaction, "write_access", access)
+        with pytest.raises(PlanOutdatedError, match=r"users\.managed"):
+            apply(planned)
+        assert "jane" not in UsersTool(realm).list_users()
+
+    @pytest.mark.parametrize("purge", [None, "none", "all"])
+    def test_another_purge_does_not_depend_on_it(self, realm, set_managed, purge):
+        others = ({"name": "al"}, {"name": "ops-1"})
+        planned = plan(realm, desired(BOB, JANE, *others, purge=purge))
+        set_managed("al")
+        assert apply(planned).changed
+
+    def test_one_of_nobody_that_is_not_there_is_not_made(self, realm):
+        """Whatever is asked, unless the plan says it."""
+        assert self.read(realm).edited([], ["jane"]) == b""
+        with UsersTool(realm).transaction() as change:
+            change.useradd("zoe", password_hash=NEW_HASH)
+            change.set_managed([], ["zoe", "ghost"])
+        assert not change.result.managed.changed
+        assert managed(realm) is None
+
+    def test_who_goes_and_comes_in_one_transaction_is_listed(self, realm, set_managed):
+        """Whom a transaction lists stays on the list, though it has come by it."""
+        set_managed("al")
+        with UsersTool(realm).transaction() as change:
+            change.useradd("zoe", password_hash=NEW_HASH)
+            change.useradd("ann", password_hash=NEW_HASH)
+            change.userdel("al")
+            change.set_managed(["zoe"], [])
+        assert managed(realm) == ["zoe"]
+
+    def test_it_gets_the_mode_that_is_asked_for(self, realm):
+        wanted = desired(BOB, JANE, purge="managed", attributes={"mode": "0604"})
+        apply(plan(realm, wanted))
+        names = ("users", "users_roles", "users.managed")
+        assert [(realm / name).stat().st_mode & 0o777 for name in names] == [0o604] * 3
+
+    def test_one_that_is_there_gets_it_too(self, realm, set_managed):
+        set_managed("gone")
+        (realm / "users.managed").chmod(0o600)
+        apply(plan(realm, desired(BOB, purge="managed", attributes={"mode": "0604"})))
+        assert (realm / "users.managed").stat().st_mode & 0o777 == 0o604
+
+    @root
+    def test_it_gets_owner_and_group_that_are_asked_for(self, realm, set_managed):
+        set_managed("al")
+        wish = {"owner": STRANGER, "group": STRANGER + 1}
+        apply(plan(realm, desired(BOB, JANE, {"name": "al"}, purge="managed", attributes=wish)))
+        status = (realm / "users.managed").stat()
+        assert (status.st_uid, status.st_gid) == (STRANGER, STRANGER + 1)
+        assert self.read(realm).names == {"al", "jane"}
+
+    @root
+    def test_an_owner_that_it_cannot_be_given_is_no_reason_to_fail(self, realm, set_managed):
+        """Both files have it already; the list does not, and who writes may not give it away."""
+        set_managed("al")
+        asked = {"owner": STRANGER}
+        for name in ("users", "users_roles"):
+            os.chown(realm / name, STRANGER, -1)
+        planned = plan(realm, desired(BOB, JANE, {"name": "al"}, purge="managed", attributes=asked))
+        refused = refusing(errno.EPERM)
+
+        def fchown(descriptor, *args):
+            path = os.readlink(f"/proc/self/fd/{descriptor}")
+            return (refused if "managed" in path else os.fchown)(descriptor, *args)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(system, "fchown", fchown)
+            assert apply(planned).changed
+        assert managed(realm) == ["al", "jane"]
 
     @root
     def test_one_of_another_user(self, realm, set_managed):

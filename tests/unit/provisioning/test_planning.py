@@ -442,7 +442,6 @@ class TestAttributes:
             ({"owner": "nobody-of-that-name"}, "invalid owner .*: no such user"),
             ({"group": "nobody-of-that-name"}, "invalid group .*: no such group"),
             ({"owner": -1}, "invalid owner .*: must be between"),
-            ({"mode": "77777"}, "invalid mode .*: must be between"),
         ],
     )
     def test_those_that_there_are_not(self, realm, attributes, rule):

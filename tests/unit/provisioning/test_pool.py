@@ -8,10 +8,12 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from threads import wait_until
 
+from esfilerealm.provisioning import pool
 from esfilerealm.provisioning.pool import HashingPool
 
 
@@ -58,8 +60,8 @@ def test_only_twice_as_many_items_as_jobs_are_on_their_way(jobs):
         return item
 
     results = []
-    pool = HashingPool(jobs)
-    thread = threading.Thread(target=lambda: results.extend(pool.map(work, items, "x")))
+    hashing = HashingPool(jobs)
+    thread = threading.Thread(target=lambda: results.extend(hashing.map(work, items, "x")))
     thread.start()
     wait_until(lambda: items.drawn >= 2 * jobs)
     time.sleep(0.05)
@@ -117,6 +119,30 @@ def test_a_fault_ends_it_and_leaves_no_thread(jobs, error):
     assert len(done) <= 5 + 2 * jobs
 
 
+def test_what_waits_for_a_thread_when_a_fault_ends_it_is_never_begun(monkeypatch):
+    """Both threads are busy until the pool is told to end; what is queued then is forgotten."""
+    release, begun, items = threading.Event(), [], Counted(100)
+
+    class Executor(ThreadPoolExecutor):
+        def shutdown(self, wait=True, **how):
+            super().shutdown(wait=False, **how)
+            release.set()
+            super().shutdown(wait=wait)
+
+    def work(item):
+        begun.append(item)
+        if item == 0:
+            wait_until(lambda: items.drawn >= 4)
+            raise ZeroDivisionError
+        assert release.wait(20)
+
+    monkeypatch.setattr(pool, "ThreadPoolExecutor", Executor)
+    with pytest.raises(ZeroDivisionError):
+        HashingPool(2).map(work, items, "x")
+    assert 3 not in begun
+    assert hashing_threads() == []
+
+
 @pytest.mark.parametrize("jobs", [0, -1, -100])
 def test_no_jobs_are_refused(jobs):
     with pytest.raises(ValueError, match=rf"jobs is \[{jobs}\]: must be at least 1"):
@@ -146,8 +172,8 @@ class Stream(io.StringIO):
 
 class TestProgress:
     def slow(self, count=3, *, show_progress=True):
-        pool = HashingPool(1, show_progress=show_progress)
-        return pool.map(lambda _: time.sleep(0.3), range(count), "hashing")
+        hashing = HashingPool(1, show_progress=show_progress)
+        return hashing.map(lambda _: time.sleep(0.3), range(count), "hashing")
 
     def test_a_bar_on_a_terminal_that_goes_again(self, monkeypatch):
         stream = Stream(is_terminal=True)

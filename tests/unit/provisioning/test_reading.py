@@ -44,7 +44,7 @@ class TestKinds:
 
     @pytest.mark.parametrize(
         "field",
-        ["password", "password_file", "password_env", "password_hash", "state", "update_password"],
+        ["password", "password_file", "password_env", "password_hash"],
     )
     @pytest.mark.parametrize(("value", "kind"), others_than("text"))
     def test_texts_of_a_user(self, field, value, kind):
@@ -52,6 +52,14 @@ class TestKinds:
             fault_of_user(**{field: value})
             == f"{field}: must be text, not {kind}: put it in quotes"
         )
+
+    @pytest.mark.parametrize(
+        ("field", "choices"),
+        [("state", "present, absent"), ("update_password", "always, on_create")],
+    )
+    @pytest.mark.parametrize(("value", "kind"), others_than("text"))
+    def test_choices_of_a_user(self, field, choices, value, kind):
+        assert fault_of_user(**{field: value}) == f"{field}: {kind} must be one of [{choices}]"
 
     @pytest.mark.parametrize(("value", "kind"), others_than("text"))
     def test_a_name(self, value, kind):
@@ -106,14 +114,17 @@ class TestKinds:
 
 
 class TestUnknownFields:
+    def test_a_password_that_has_become_a_part_of_its_key_is_not_shown(self):
+        for key in ("passwordhunter2canary", "password_hashcanary", "passwordcanary"):
+            (fault,) = faults_of({"users": [{"name": "bob", key: None}]})
+            assert "canary" not in fault
+            assert "users[0]: has a key that is none of [name," in fault
+
     @pytest.mark.parametrize(
         ("content", "fault"),
         [
             ({"user": []}, "user: is no field; did you mean [users]?"),
             ({"users": [], "purges": "all"}, "purges: is no field; did you mean [purge]?"),
-            ({"users": [], "zzz": 1}, "zzz: is no field"),
-            ({"users": [], "zzz": None}, "zzz: is no field"),
-            ({"users": [], 7: 1}, "[7]: is no field"),
             (
                 {"users": [{"name": "bob", "pasword": "x"}]},
                 "users[0].pasword: is no field; did you mean [password]?",
@@ -134,15 +145,38 @@ class TestUnknownFields:
                 {"attributes": {"modus": "0640"}},
                 "attributes.modus: is no field; did you mean [mode]?",
             ),
-            ({"users": [], "a\nb\x1b": 1}, r"a\nb\x1b: is no field"),
         ],
     )
     def test_the_nearest_is_named(self, content, fault):
         assert faults_of(content) == [fault]
 
-    def test_a_long_one_is_cut_short(self):
-        (fault,) = faults_of({"x" * 1000: 1})
-        assert len(fault) < 120
+    KNOWN = "[users, purge, protect, hash_policy, attributes]"
+
+    @pytest.mark.parametrize(
+        "key",
+        ["zzz", 7, 1.5, True, None, ("a", "b"), "a\nb\x1b", "x" * 1000, "", "purge ", "users:x"],
+    )
+    @pytest.mark.parametrize("value", [1, None])
+    def test_what_is_like_none_is_not_shown(self, key, value):
+        """It may be what was to be a value: the fields that there are, are named instead."""
+        fault = f"has a key that is none of {self.KNOWN}"
+        assert faults_of({"users": [], key: value}) == [fault]
+
+    def test_it_is_placed_where_the_mapping_is(self):
+        (user,) = faults_of({"users": [{"name": "bob", "zzz": 1}]})
+        assert user.startswith("users[0]: has a key that is none of [name, state, password, ")
+        assert faults_of({"users": [], "attributes": {"zzz": 1}}) == [
+            "attributes: has a key that is none of [owner, group, mode]"
+        ]
+
+    @pytest.mark.parametrize(
+        "key", ["password:hunter2", "password hunter2", "password=hunter2", "passwörd", "password$"]
+    )
+    def test_nor_is_what_no_field_can_look_like(self, key):
+        fault = fault_of_user(**{key: None})
+        assert fault.startswith("has a key that is none of [")
+        assert "hunter" not in fault
+        assert key not in fault
 
 
 class TestUsers:
@@ -250,7 +284,8 @@ class TestUsers:
     )
     def test_roles_that_no_file_can_hold(self, field, role, rule):
         fault = fault_of_user(**{field: ["fine", role]})
-        assert fault.startswith(f"{field}[1]: [{role}] {rule}")
+        shown = role.replace(":b", ":…")
+        assert fault.startswith(f"{field}[1]: [{shown}] {rule}")
 
     def test_a_role_to_go_may_be_one_that_could_not_be_written(self):
         state = DesiredState.from_dict({"users": [{"name": "bob", "roles_remove": ["#a", "b:c"]}]})
@@ -266,7 +301,8 @@ class TestUsers:
         state = DesiredState.from_dict({"users": [{"name": "bob", **dict.fromkeys(fields)}]})
         assert state == DesiredState.from_dict({"users": [{"name": "bob"}]})
         (user,) = state.users
-        assert (user.has_credentials, user.roles, user.state) == (False, None, "present")
+        assert (user.has_credentials, user.roles, user.state) == (False, None, None)
+        assert not user.is_absent
 
     @pytest.mark.parametrize("field", PASSWORD_SOURCES)
     def test_a_password_that_is_null_has_been_forgotten(self, field):
@@ -301,7 +337,10 @@ class TestSettings:
                 {"purge": "al"},
                 "purge: [al] must be one of [none, managed, all]; did you mean [all]?",
             ),
-            ({"purge": True}, "purge: must be text, not true or false: put it in quotes"),
+            ({"purge": True}, "purge: true or false must be one of [none, managed, all]"),
+            ({"purge": ["all"]}, "purge: a list must be one of [none, managed, all]"),
+            ({"purge": "$2a$04$x"}, "purge: [(a hash)] must be one of [none, managed, all]"),
+            ({"purge": "all:hunter2"}, "purge: [all:…] must be one of [none, managed, all]"),
             ({"protect": ["ok", ""]}, "protect[1]: must not be empty"),
             ({"protect": [" "]}, "protect[0]: must not be empty"),
             ({"protect": [7]}, "protect[0]: must be text, not a number"),
@@ -314,7 +353,12 @@ class TestSettings:
             ({"attributes": {"mode": "0o640"}}, "attributes.mode: [0o640] must be an octal"),
             ({"attributes": {"mode": "648"}}, "attributes.mode: [648] must be an octal number"),
             ({"attributes": {"mode": ""}}, "attributes.mode: [] must be an octal number"),
-            ({"attributes": {"mode": "000640"}}, "attributes.mode: [000640] must be an octal"),
+            ({"attributes": {"mode": "17777"}}, "attributes.mode: [17777] must be an octal"),
+            ({"attributes": {"mode": "0017777"}}, "attributes.mode: [0017777] must be an octal"),
+            ({"attributes": {"mode": "640 "}}, "attributes.mode: [640 ] must be an octal"),
+            ({"attributes": {"mode": "٦٤٠"}}, "attributes.mode: [٦٤٠] must be an octal"),
+            ({"attributes": {"mode": "6_4"}}, "attributes.mode: [6_4] must be an octal"),
+            ({"attributes": {"mode": "640\n"}}, r"attributes.mode: [640\n] must be an octal"),
             ({"attributes": {"mode": "-640"}}, "attributes.mode: [-640] must be an octal number"),
         ],
     )
@@ -342,7 +386,7 @@ class TestSettings:
 def test_everything_that_is_wrong_is_told_at_once_in_order():
     content = {
         "users": [
-            {"name": "a:b", "password": 1, "roles": [1, ","], "x": 1},
+            {"name": "a:b", "password": 1, "roles": [1, ","], "pasword": 1},
             "bob",
             {"password_hash": "swordfish"},
         ],
@@ -350,13 +394,13 @@ def test_everything_that_is_wrong_is_told_at_once_in_order():
         "protect": [""],
         "hash_policy": {"algorithm": "x", "minimum_cost": 0},
         "attributes": {"owner": True, "mode": "9"},
-        "y": 1,
+        "purg": 1,
     }
     places = [fault.partition(": ")[0] for fault in faults_of(content)]
-    users = ["name", "roles[0]", "roles[1]", "password", "x"]
+    users = ["name", "roles[0]", "roles[1]", "password", "pasword"]
     expected = [
         *(f"users[0].{field}" for field in users),
-        *("users[1]", "users[2]", "users[2].password_hash", "purge", "protect[0]", "y"),
+        *("users[1]", "users[2]", "users[2].password_hash", "purge", "protect[0]", "purg"),
         *("hash_policy.algorithm", "hash_policy.minimum_cost"),
         *("attributes.mode", "attributes.owner"),
     ]
@@ -368,6 +412,14 @@ def test_one_fault_is_on_one_line_and_more_are_a_list():
     two = InvalidDesiredStateError(("a: b", "c: d"))
     assert str(one) == "invalid desired state: a: b"
     assert str(two) == "invalid desired state, 2 faults:\n  a: b\n  c: d"
+
+
+@pytest.mark.parametrize(
+    ("written", "mode"),
+    [("640", 0o640), ("0640", 0o640), ("000640", 0o640), ("7777", 0o7777), ("0007777", 0o7777)],
+)
+def test_modes_that_there_are(written, mode):
+    assert DesiredState.from_dict({"attributes": {"mode": written}}).attributes.mode == mode
 
 
 @pytest.mark.parametrize("content", [{}, {"users": None}, {"purge": None, "hash_policy": None}])

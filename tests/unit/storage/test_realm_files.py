@@ -27,6 +27,11 @@ def seen(paths):
     return files.users.data, files.users_roles.data
 
 
+def seen_with_managed(paths):
+    files, managed = RealmFiles.read_with_managed(paths)
+    return files.users.data, files.users_roles.data, managed.data
+
+
 class TestMissing:
     def test_a_realm_needs_users_only(self, tmp_path):
         paths = RealmPaths(tmp_path)
@@ -52,6 +57,38 @@ class TestMissing:
             FileAccessError, match=r"users_roles\]: it is the same file as \[.*users"
         ):
             RealmFiles.read(paths)
+
+
+class TestManaged:
+    """The list of users whom provisioning has made, read with both files."""
+
+    def read(self, paths):
+        return RealmFiles.read_with_managed(paths)[1]
+
+    def test_a_missing_one_is_empty(self, realm, paths):
+        managed = self.read(paths)
+        assert (managed.exists, managed.path) == (False, str(realm / "users.managed"))
+
+    def test_it_is_beside_the_real_file(self, realm, paths):
+        (realm / "users").rename(realm / "real")
+        (realm / "users").symlink_to("real")
+        (realm / "real.managed").write_text("x")
+        assert self.read(paths).data == b"x"
+
+    def test_why_it_cannot_be_read_stands_in_its_place(self, realm, paths):
+        (realm / "users.managed").mkdir()
+        assert isinstance(self.read(paths), FileAccessError)
+        assert b"bob:" in RealmFiles.read_with_managed(paths)[0].users.data
+
+    def test_both_files_are_needed_as_ever(self, realm, paths):
+        (realm / "users_roles").unlink()
+        (realm / "users_roles").mkdir()
+        with pytest.raises(FileAccessError, match=r"users_roles\]"):
+            self.read(paths)
+        (realm / "users_roles").rmdir()
+        (realm / "users").unlink()
+        with pytest.raises(ConfigurationFileMissingError):
+            self.read(paths)
 
 
 class TestLikeness:
@@ -92,8 +129,9 @@ class TestLikeness:
 class Watching:
     """Reads both files at every system call of a writer, whose writes come in two halves."""
 
-    def __init__(self, paths):
+    def __init__(self, paths, see=seen):
         self.paths = paths
+        self.see = see
         self.seen = []
         self._is_reading = False
 
@@ -108,7 +146,7 @@ class Watching:
 
     def look(self):
         self._is_reading = True
-        self.seen.append(seen(self.paths))
+        self.seen.append(self.see(self.paths))
         self._is_reading = False
 
 
@@ -138,6 +176,28 @@ class TestWriterAtWork:
         assert before != after
         assert set(watching.seen) == {before, after}
         assert watching.seen == sorted(watching.seen, key=[before, after].index)
+
+    @pytest.mark.parametrize("strategy", ["rename", "in_place"])
+    def test_nor_does_who_reads_the_list_of_managed_users_too(self, realm, paths, strategy):
+        """The list changes before the others do, and all three are of one state."""
+        (realm / "users.managed").write_text('{"version": 1, "users": ["bob"]}')
+        watching = Watching(paths, seen_with_managed)
+        before = seen_with_managed(paths)
+        with intercepted(watching):
+            UsersTool(realm, strategy=strategy).userdel("bob")
+        after = seen_with_managed(paths)
+        assert all(one != other for one, other in zip(before, after, strict=True))
+        assert set(watching.seen) == {before, after}
+        assert watching.seen == sorted(watching.seen, key=[before, after].index)
+
+    @pytest.mark.parametrize("renames", [1, 2, 3, 4, 5])
+    def test_nor_who_does_so_after_one_that_was_killed(self, realm, paths, tool, renames):
+        (realm / "users.managed").write_text('{"version": 1, "users": ["bob"]}')
+        before = seen_with_managed(paths)
+        broken_off(lambda: tool.userdel("bob"), renames)
+        assert (seen_with_managed(paths) == before) == (renames < 4)
+        tool.recover()
+        assert (seen_with_managed(paths) == before) == (renames < 4)
 
     @pytest.mark.parametrize("renames", [1, 2, 3])
     def test_one_that_was_killed(self, realm, paths, tool, renames):
