@@ -68,10 +68,6 @@ class Comparison:
         self._compare_passwords(pool)
         self._find_purged()
 
-    def is_about(self, username: str) -> bool:
-        """Tell whether anything happens to a user."""
-        return username in self.roles or self.has_new_hash(username)
-
     def has_new_hash(self, username: str) -> bool:
         """Tell whether a user gets another hash."""
         return username in self.hashes or username in self.passwords
@@ -94,21 +90,23 @@ class Comparison:
 
     def _compare(self, user: DesiredUser) -> None:
         name = user.name
-        roles = self.stored.roles_of(name)
+        stored_hash = self.stored.hashes.get(name)
         if user.is_absent:
-            if roles is not None:
+            if stored_hash is not None:
                 self.roles[name] = None
             return
         if name in self._reserved:
             rule = f"[{name}] is reserved for a user that Elasticsearch defines itself"
             raise CredentialsError(user.fault("name", rule))
-        wanted = user.roles_after(roles or ())
-        if roles is None or (wanted != roles and set(wanted) != set(roles)):
+        before = () if stored_hash is None else self.stored.roles_by_user.get(name, ())
+        wanted = user.roles_after(before)
+        # That they are in the same order nearly always spares many users two sets each.
+        if stored_hash is None or (wanted != before and set(wanted) != set(before)):
             self.roles[name] = wanted
-        if roles is None:
+        if stored_hash is None:
             self._note_new_credentials(user)
         elif user.updates_password:
-            self._note_other_credentials(user, self.stored.hashes[name])
+            self._note_other_credentials(user, stored_hash)
 
     def _note_new_credentials(self, user: DesiredUser) -> None:
         password_hash, password = hash_of(user, self._policy), self._password_of(user)
@@ -176,11 +174,10 @@ class Comparison:
             for name, roles in roles_by_user.items()
             if SUPERUSER in roles and can_log_in(hashes.get(name))
         }
-        candidates = {name: roles_by_user.get(name, ()) for name in hashes} | self.roles
         after = {
             name
-            for name, roles in candidates.items()
-            if SUPERUSER in (roles or ())
+            for name in before.union(self.roles, self.passwords, self.hashes)
+            if SUPERUSER in (self.roles.get(name, roles_by_user.get(name)) or ())
             and (self.has_new_hash(name) or can_log_in(hashes.get(name)))
         }
         check_superusers(before, after)

@@ -103,10 +103,8 @@ def plan(
 
 
 def _user_changes(comparison: Comparison, policy: Policy) -> Iterator[Change]:
-    for user in comparison.desired.users:
-        name = user.name
-        if not comparison.is_about(name):
-            continue
+    touched = {*comparison.roles, *comparison.passwords, *comparison.hashes}
+    for name in (user.name for user in comparison.desired.users if user.name in touched):
         if comparison.is_new(name):
             yield AddUser(name, comparison.roles[name] or ())
         elif comparison.roles.get(name, ()) is None:
@@ -198,9 +196,11 @@ def _basis(comparison: Comparison, policy: Policy, *, force: bool, attributes: T
         before = comparison.stored.roles_of(name)
         roles[name] = before, comparison.roles.get(name, before)
     desired = comparison.desired
-    users = (user.with_password(comparison.read.get(user.name)) for user in desired.users)
+    if comparison.read:
+        users = (user.with_password(comparison.read.get(user.name)) for user in desired.users)
+        desired = replace(desired, users=tuple(users))
     return Basis(
-        desired=replace(desired, users=tuple(users)),
+        desired=desired,
         policy=policy,
         force=force,
         attributes=attributes,

@@ -77,7 +77,7 @@ class DesiredUser:
     @property
     def updates_password(self) -> bool:
         """Whether the password counts for a user who exists."""
-        return self.update_password in (None, "always")
+        return self.update_password != "on_create"  # noqa: S105 - no password
 
     def with_credentials_of(self, other: DesiredUser) -> DesiredUser:
         """Give the same with what *other* logs in with."""
