@@ -93,12 +93,15 @@ class YamlDocument:
         lines: From the path of each value in it to its line, from 1. The path of the whole is ().
         faults: What is wrong with it, as line, path and rule.
         line_number: Where it begins, be it by ``---``.
+        repeated_keys: How many of the faults are keys that are given twice, the last of which
+            counts: all else is as it was meant.
     """
 
     value: object = field(default=None, repr=False)
     lines: dict[YamlPath, int] = field(default_factory=dict, repr=False)
     faults: list[tuple[int, YamlPath, str]] = field(default_factory=list, repr=False)
     line_number: int = 1
+    repeated_keys: int = 0
 
 
 class StrictYaml(YamlDocument):
@@ -114,7 +117,9 @@ class StrictYaml(YamlDocument):
     def __init__(self, text: str) -> None:
         documents = read_documents(text) or [YamlDocument()]
         first = documents[0]
-        super().__init__(first.value, first.lines, first.faults, first.line_number)
+        super().__init__(
+            first.value, first.lines, first.faults, first.line_number, first.repeated_keys
+        )
         if len(documents) > 1:
             self.faults.append((documents[1].line_number, (), _SECOND))
 
@@ -286,6 +291,7 @@ class _Reading:
         if key in mapping.key_lines:
             rule = f"a key that is given twice: it is in line [{mapping.key_lines[key]}] already"
             self._refuse((*mapping.path, key), rule)
+            self.documents[-1].repeated_keys += 1
         else:
             mapping.key_lines[key] = self._line_number
         return key

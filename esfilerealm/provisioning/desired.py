@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
@@ -101,11 +101,11 @@ class DesiredState:
     ) -> Self:
         """Make one of the bytes of a document; for the arguments see ``load`` and ``from_dict``."""
         document = read_document(data, format or format_of(source, data), source)
-        return cls._of(Document(document.value, source, document.lines, folder))
+        return cls._of(replace(document, folder=folder))
 
     @classmethod
     def _of(cls, document: Document) -> Self:
-        faults: list[str] = []
+        faults = list(document.faults)
         fields = Fields(
             document, (), {} if document.value is None else document.value, _FIELDS, faults
         )

@@ -54,12 +54,14 @@ class Document:
         source: The name of the file, or what else it comes from, for messages.
         lines: From the path of a value to its line, where that is known.
         folder: Where paths in it that are not absolute begin.
+        faults: What is wrong with it already, one line each, such as a key that is given twice.
     """
 
     value: object = field(repr=False)
     source: str
     lines: Mapping[Path, int] = field(default_factory=dict, repr=False)
     folder: str = ""
+    faults: tuple[str, ...] = ()
 
     def place(self, path: Path) -> str:
         """Say where something is: source, line if that is known, and the way to it."""
@@ -134,7 +136,8 @@ def read_document(data: bytes, format: str, source: str) -> Document:
         source: The name of the file for messages.
 
     Raises:
-        InvalidDesiredStateError: If it is not well formed; a key that is given twice is not either.
+        InvalidDesiredStateError: If it is not well formed; a key of TOML that is given twice is not
+            either. In others, that is among the ``faults``.
         ValueError: If there is no such format.
     """
     if format not in FORMATS:
@@ -151,11 +154,10 @@ def read_document(data: bytes, format: str, source: str) -> Document:
 
 def _read_yaml(text: str, source: str) -> Document:
     document = StrictYaml(text)
-    if document.faults:
-        raise InvalidDesiredStateError(
-            tuple(f"{place(source, line, path)}: {rule}" for line, path, rule in document.faults)
-        )
-    return Document(document.value, source, document.lines)
+    faults = tuple(f"{place(source, line, path)}: {rule}" for line, path, rule in document.faults)
+    if len(faults) > document.repeated_keys:
+        raise InvalidDesiredStateError(faults)
+    return Document(document.value, source, document.lines, faults=faults)
 
 
 def _read_json(text: str, source: str) -> Document:
@@ -171,9 +173,7 @@ def _read_json(text: str, source: str) -> Document:
     except (ValueError, RecursionError):
         pass
     else:
-        if faults:
-            raise InvalidDesiredStateError(tuple(faults))
-        return Document(value, source)
+        return Document(value, source, faults=tuple(faults))
     # Not in the handler: its error, which holds the whole text, would be the context of this one.
     raise _fault(source, line, rule)
 

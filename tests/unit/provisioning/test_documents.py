@@ -314,7 +314,10 @@ class TestJson:
             ('{"users": []\n} x', ", line [2]: not JSON at column [3]"),
             ('{"users": [], "users": []}', ", users: it is given twice"),
             ('{"users": [{"name": "a", "name": "b"}]}', ", users[0].name: it is given twice"),
-            ('{"a": {"b": 1, "b": 2}}', ", a.b: it is given twice"),
+            (
+                '{"hash_policy": {"algorithm": "bcrypt", "algorithm": "bcrypt"}}',
+                ", hash_policy.algorithm: it is given twice",
+            ),
             ('{"users": NaN}', ": [NaN] is no JSON"),
             ('{"users": -Infinity}', ": [-Infinity] is no JSON"),
             ('{"users": [Infinity], "users": 1}', ": [Infinity] is no JSON"),
@@ -436,7 +439,15 @@ def load(folder, format):
     return DesiredState.load(folder / "x.yaml", format=format)
 
 
+@pytest.mark.parametrize("format", ["yaml", "json"])
+def test_a_key_that_is_given_twice_hides_no_other_fault(format):
+    users = '[{"name": "bob", "name": "al", "rolse": []}, {"name": "al"}, {"name": "a:b"}]'
+    faults = "\n".join(faults_of(f'{{"users": {users}}}', f"state.{format}"))
+    for fault in ("twice", "[roles]", "[al] is at", "[a:…]"):
+        assert fault in faults
+
+
 def test_a_document_shows_no_values():
     document = Document({"users": [{"password": "kanarienvogel"}]}, "x", {("users",): 1})
-    assert repr(document) == "Document(source='x', folder='')"
+    assert repr(document) == "Document(source='x', folder='', faults=())"
     assert document.place(("users", 0)) == "[x], line [1], users[0]"
