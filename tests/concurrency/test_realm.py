@@ -234,6 +234,7 @@ class TestReadersUnderReload:
         if len(letters) != 1 or f"only-{letters.pop()}" not in snapshot.users:
             yield f"a snapshot of two states: {dict(snapshot.roles_by_user)}"
 
+    @pytest.mark.slow
     def test_nobody_meets_a_mixture(self, folder):
         settings = RealmSettings(reload_interval_high=0.05)
         faults, rounds = [], []
