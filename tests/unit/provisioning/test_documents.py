@@ -323,7 +323,7 @@ class TestJson:
             ('{"users": [Infinity], "users": 1}', ": [Infinity] is no JSON"),
             (f'{{"users": {"9" * 5000}}}', ": a number is too long, or it is nested too deeply"),
             (f'{{"users": {"[" * 90_000}', ": a number is too long, or it is nested too deeply"),
-            (f'{{"users": {"[" * 900}{"]" * 900}}}', ": "),
+            (f'{{"users": {"[" * 900}{"]" * 900}}}', ""),  # some versions can read it
             ('{"users": 1e999}', ", users: must be a list of mappings, not a number"),
             ('{"users": "a\0b"}', ", line [1]: not JSON at column"),
             ('{"purge": "\\ud800"}', r", purge: [\ud800] must be one of [none, managed, all]"),
