@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..provisioning import AddRoles, AddUser, DesiredState, FileAttributes, apply, plan, rehearse
 from ..provisioning.desired import PURGES
-from ..provisioning.documents import content_of_stream
+from ..provisioning.documents import FORMATS, content_of_stream
 from ..provisioning.reading import pattern_rule
 from .exits import CHANGED, OK, UsageError
 from .passwords import check_one_source, password_given
@@ -123,7 +123,7 @@ def _desired_in_documents(invocation: Invocation) -> DesiredState:
     paths = invocation.arguments
     if paths.count("-") > 1:
         raise UsageError("[-], standard input, can be read once")
-    format_ = invocation.value("format") and invocation.choice("format", ("yaml", "json", "toml"))
+    format_ = invocation.value("format") and invocation.choice("format", FORMATS)
     states = [
         DesiredState.parse(content_of_input(invocation), source=STANDARD_INPUT, format=format_)
         if path == "-"

@@ -81,10 +81,12 @@ class RoleMap:
         else:
             chosen = _SECURITY_ROLES.get(role, role if role in _NAMESAKES else None)
         if chosen is None:
-            return RoleChoice(problem=_problem(role, is_backend_role))
-        return RoleChoice(chosen, remark=self._remark(role, chosen, is_backend_role))
+            return RoleChoice(problem=_problem(role, is_backend_role=is_backend_role))
+        return RoleChoice(
+            chosen, remark=self._remark(role, chosen, is_backend_role=is_backend_role)
+        )
 
-    def _remark(self, role: str, chosen: str, is_backend_role: bool) -> str:  # noqa: FBT001
+    def _remark(self, role: str, chosen: str, *, is_backend_role: bool) -> str:
         """Tell once what was chosen unasked."""
         if (role, is_backend_role) in self._remarked:
             return ""
@@ -97,7 +99,7 @@ class RoleMap:
         return f"it becomes [{chosen}], {why}; another one with --map-role {role}=ROLE"
 
 
-def _problem(role: str, is_backend_role: bool) -> str:  # noqa: FBT001
+def _problem(role: str, *, is_backend_role: bool) -> str:
     """Say why nobody knows what it becomes; only names that are known are shown."""
     advised = _ADVISED.get(role, role if role in RESERVED_ROLE_NAMES else None)
     if is_backend_role and advised is not None:
