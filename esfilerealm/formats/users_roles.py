@@ -14,7 +14,7 @@ __all__ = ["ParsedUsersRoles", "edit_users_roles", "parse_users_roles"]
 
 TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from typing import Final
 
 #: A user with so many roles or more is a rare one.
@@ -44,7 +44,7 @@ class ParsedUsersRoles:
 
 
 def parse_users_roles(
-    data: bytes, *, source: str = "users_roles", known_names: Mapping[str, str] | None = None
+    data: bytes, *, source: str = "users_roles", known_names: Iterable[str] = ()
 ) -> ParsedUsersRoles:
     """
     Turn a ``users_roles`` file around as a node does: from role to users into user to roles.
@@ -55,8 +55,8 @@ def parse_users_roles(
 
         source: The file's name for errors, normally its path.
 
-        known_names: From each name that is in memory to itself; it is used then, and not another
-            text that is equal.
+        known_names: Names that are in memory already, as those of ``parse_users``. For these, no
+            text is made that is equal to one of them, and they come first.
 
     Returns:
         The roles of every user that is named, and the lines that a node skips.
@@ -68,7 +68,7 @@ def parse_users_roles(
         ``FileUserRolesStore.parseFile`` and ``Validation.Roles``. Some versions of a node give a
         user a repeated role twice, others once; here it is once, at its first place.
     """
-    grants = _Grants()
+    grants = _Grants(known_names)
     issues: list[LineIssue] = []
     for number, line in enumerate(each_line(data, source), 1):
         if line.startswith(COMMENT):
@@ -78,8 +78,6 @@ def parse_users_roles(
         if problem := line_problem(line, role, names):
             issues.append(LineIssue(number, *problem))
         else:
-            if known_names is not None:
-                names = [known_names.get(name, name) for name in names]
             grants.add(role, names)
     return ParsedUsersRoles(grants.roles_by_user(), tuple(issues))
 
@@ -92,8 +90,9 @@ class _Grants:
     have had the same roles before it. Who has many gets a dictionary, to stay linear.
     """
 
-    def __init__(self) -> None:
-        self._roles: dict[str, tuple[str, ...]] = {}
+    def __init__(self, known_names: Iterable[str]) -> None:
+        # A dictionary keeps the key that it has when it is given another that is equal.
+        self._roles: dict[str, tuple[str, ...]] = dict.fromkeys(known_names, ())
         self._many: dict[str, dict[str, None]] = {}
 
     def add(self, role: str, names: Collection[str]) -> None:
@@ -108,15 +107,17 @@ class _Grants:
 
     @staticmethod
     def _grown(roles: tuple[str, ...] | None, role: str) -> tuple[str, ...]:
-        if roles is None:
+        if not roles:
             return (role,)
         return roles if role in roles or len(roles) == _MANY else (*roles, role)
 
     def roles_by_user(self) -> dict[str, tuple[str, ...]]:
-        """Give the roles of all users, who come in the order in which they were first named."""
+        """Give the roles of all who have any."""
         for name, many in self._many.items():
             self._roles[name] = tuple(many)
-        return self._roles
+        if () not in self._roles.values():
+            return self._roles
+        return {name: roles for name, roles in self._roles.items() if roles}
 
 
 def edit_users_roles(
