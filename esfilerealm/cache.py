@@ -21,7 +21,7 @@ from .hashing import resolve
 from .model import AuthenticationResult, User
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from .hashing import Hasher
     from .hashing_slots import HashingSlots
@@ -200,7 +200,7 @@ class CredentialCache:
 
     def _is_good(self, entry: CacheEntry, snapshot: RealmSnapshot) -> bool:
         if self._clock() - entry.written > self._ttl:
-            self._drop_expired(entry)
+            self._drop(entry, is_expired=True)
             return False
         if entry.generation != snapshot.generation:
             if not entry.is_true_in(snapshot):
@@ -208,12 +208,13 @@ class CredentialCache:
             entry.generation = snapshot.generation
         return True
 
-    def _drop_expired(self, entry: CacheEntry) -> None:
+    def _drop(self, entry: CacheEntry, *, is_expired: bool = False) -> None:
+        """Drop an entry unless another took its place."""
         username = entry.user.username
         with self._lock:
             if self._entries.get(username) is entry:
                 del self._entries[username]
-                self.expirations += 1
+                self.expirations += is_expired
 
     def prove(self, secret: bytes) -> Proof:
         """Make what recognises a password; inside a slot, if that is expensive."""
@@ -260,11 +261,12 @@ class CredentialCache:
             self._entries.popitem(last=False)
             self.evictions += 1
 
-    def forget(self, usernames: Iterable[str]) -> None:
-        """Drop entries that are no longer true, to make room; nobody would be answered by them."""
-        for username in usernames:
-            with self._lock:
-                self._entries.pop(username, None)
+    def prune(self, snapshot: RealmSnapshot) -> None:
+        """Drop entries that are not true any more, to make room; they would answer nobody."""
+        # By the dictionary beneath: the order may change while its entries are looked at.
+        for entry in list(dict.values(self._entries)):
+            if not entry.is_true_in(snapshot):
+                self._drop(entry)
 
     def expire(self, username: str) -> None:
         """Drop the entry of a user; a login in flight will leave none."""

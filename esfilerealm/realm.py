@@ -105,7 +105,7 @@ class FileRealm:
             hash_algo=self.settings.cache_hash_algo,
             slots=slots,
         )
-        self._store.on_change(lambda change: self._cache.forget(change.names))
+        self._store.on_snapshot(self._cache.prune)
         self._authenticator = Authenticator(
             self._store,
             self._cache,

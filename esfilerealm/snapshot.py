@@ -129,8 +129,12 @@ class RealmSnapshot:
         self.issues = MappingProxyType(issues or {})
         self.stamps = MappingProxyType(stamps or {})
         self.health = health
-        usable = [text for name, text in hashes.items() if name not in self.hash_issues]
-        self._decoy = typical_hash(usable)
+        unusable = self.hash_issues.keys()
+        self._decoy = typical_hash(
+            [text for name, text in hashes.items() if name not in unusable]
+            if unusable
+            else hashes.values()
+        )
 
     @property
     def users(self) -> KeysView[str]:
@@ -149,6 +153,10 @@ class RealmSnapshot:
     def hash_of(self, username: str) -> str | None:
         """Give the stored text of a user, whatever it is worth. It is a secret."""
         return self._hashes.get(username)
+
+    def is_usable(self, username: str, text: str) -> bool:
+        """Tell whether *text* is the stored text of a user, and some password fits it."""
+        return self._hashes.get(username) == text and username not in self.hash_issues
 
     @property
     def decoy(self) -> str | None:

@@ -18,6 +18,7 @@ from .formats.lines import each_line
 from .formats.users import ParsedUsers, line_numbers, parse_users
 from .formats.users_roles import ParsedUsersRoles, parse_users_roles
 from .hashing import check_hash
+from .hashing.bcrypt import is_sound
 from .snapshot import FileStamp, HashIssue, RealmHealth, RealmSnapshot
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class _Parsed(Protocol):
 
 
 Parsed = TypeVar("Parsed", bound=_Parsed)
+Told = TypeVar("Told")
 
 
 class FileRealmStore:
@@ -86,12 +88,15 @@ class FileRealmStore:
         )
         self._users_roles = _File(
             ParsedUsersRoles({}, ()),
-            lambda data, path: parse_users_roles(data, source=path, known_names=self._names()),
+            lambda data, path: parse_users_roles(
+                data, source=path, known_names=self._users.parsed_or_empty.users
+            ),
             lambda parsed: f"roles of [{len(parsed.roles_by_user)}] users",
         )
         self._paths: RealmPaths | None = None
+        self._followers: list[Callable[[RealmSnapshot], object]] = []
         self._listeners: list[Callable[[RealmChange], object]] = []
-        self._untold: deque[RealmChange] = deque()
+        self._untold: deque[tuple[RealmSnapshot, RealmSnapshot]] = deque()
         self.after_fork()
         renew_after_fork(self)
 
@@ -116,6 +121,10 @@ class FileRealmStore:
         raises is logged, and stops nothing.
         """
         self._listeners.append(listener)
+
+    def on_snapshot(self, follower: Callable[[RealmSnapshot], object]) -> None:
+        """Do the same with the new snapshot, where it does not matter what was before."""
+        self._followers.append(follower)
 
     def load(self) -> None:
         """Read both files, unless that was done before; for errors see ``reload``."""
@@ -156,7 +165,7 @@ class FileRealmStore:
         self.snapshot = after
         self._is_loaded = True
         if is_changed or after.health != before.health:
-            self._untold.append(after.changes_since(before))
+            self._untold.append((before, after))
         _report_health(before.health, after.health)
         if is_changed:
             _LOG.info("users or roles changed: generation [%d]", after.generation)
@@ -167,16 +176,17 @@ class FileRealmStore:
         while self._untold and self._telling.acquire(blocking=False):
             try:
                 while self._untold:
-                    self._tell_all(self._untold.popleft())
+                    self._tell_all(*self._untold.popleft())
             finally:
                 self._telling.release()
 
-    def _tell_all(self, change: RealmChange) -> None:
-        for listener in tuple(self._listeners):
-            try:
-                listener(change)
-            except Exception:  # noqa: BLE001 - whatever it is, the others are told too
-                _LOG.exception("a listener for changes of the file realm failed")
+    def _tell_all(self, before: RealmSnapshot, after: RealmSnapshot) -> None:
+        for follower in tuple(self._followers):
+            _tell_one(follower, after)
+        if self._listeners:  # else nobody needs to know what may be much to find out
+            change = after.changes_since(before)
+            for listener in tuple(self._listeners):
+                _tell_one(listener, change)
 
     def _read(self, before: RealmSnapshot) -> RealmSnapshot:
         paths = self.paths
@@ -198,10 +208,6 @@ class FileRealmStore:
                 RealmHealth("stale" if before.generation else "empty", problems)
             )
         return self._snapshot(before, hash_issues, RealmHealth("empty", problems))
-
-    def _names(self) -> dict[str, str]:
-        """Give the names of the users, so that their roles are by the same texts."""
-        return {name: name for name in self._users.parsed_or_empty.users}
 
     def _hash_issues(
         self, users: FileContent | FileRealmError, before: RealmSnapshot
@@ -299,6 +305,13 @@ class _File(Generic[Parsed]):
                 _LOG.error("skipped line [%d] of file [%s]: %s", number, path, issue.reason)
 
 
+def _tell_one(listener: Callable[[Told], object], what: Told) -> None:
+    try:
+        listener(what)
+    except Exception:  # noqa: BLE001 - whatever it is, the others are told too
+        _LOG.exception("a listener for changes of the file realm failed")
+
+
 def _stamp(content: FileContent) -> FileStamp:
     digest = hashlib.blake2b(content.data, digest_size=_DIGEST_BYTES).digest()
     modified = None if content.stat is None else content.stat.st_mtime_ns
@@ -320,15 +333,16 @@ def _hash_issues(
     """Classify the hashes; those that were fine *before* still are."""
     faults = {}
     for name, text in hashes.items():
-        if before.hash_of(name) != text or name in before.hash_issues:
+        if not (is_sound(text) or before.is_usable(name, text)):
             try:
                 check_hash(text)
             except InvalidHashError as error:
-                faults[name] = error
+                # Just the words: an error holds on to all that there was when it was raised.
+                faults[name] = error.kind, error.reason
     numbers = line_numbers(data, faults)
     return {
-        name: HashIssue(name, numbers[name], error.kind, error.reason)
-        for name, error in faults.items()
+        name: HashIssue(name, numbers[name], kind, reason)
+        for name, (kind, reason) in faults.items()
     }
 
 

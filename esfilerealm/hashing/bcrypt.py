@@ -13,7 +13,7 @@ from .._java import java_units, read_int
 from ..errors import InvalidHashError, PasswordTruncatedWarning
 from .base import password_bytes, same_text
 
-__all__ = ["COSTS", "PASSWORD_BYTES", "PREFIXES", "BcryptHasher", "warn_if_truncated"]
+__all__ = ["COSTS", "PASSWORD_BYTES", "PREFIXES", "BcryptHasher", "is_sound", "warn_if_truncated"]
 
 COSTS: Final = range(4, 15)
 """The costs that have a name."""
@@ -46,6 +46,9 @@ _SOUND: Final = re.compile(
     rf"\$2[aby]\$(0[4-9]|1[0-4])\$({_CANONICAL_SALT.pattern})({_CANONICAL_DIGEST.pattern})"
 )
 
+is_sound: Final = _SOUND.fullmatch
+"""Tells of a text, by None, that anything is wrong with it or that it is no bcrypt hash."""
+
 
 @dataclass(frozen=True, slots=True)
 class BcryptHasher:
@@ -66,7 +69,7 @@ class BcryptHasher:
     @classmethod
     def of_sound_hash(cls, text: str) -> BcryptHasher | None:
         """Choose the hasher for a text with which nothing is wrong; None for any other."""
-        match = _SOUND.fullmatch(text)
+        match = is_sound(text)
         return cls.of_cost(int(match[1])) if match else None
 
     @classmethod

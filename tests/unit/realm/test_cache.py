@@ -135,7 +135,7 @@ class TestTime:
         assert cache.size == -1
         cache.expire("a")
         cache.expire_all()
-        cache.forget(["a"])
+        cache.prune(snapshot())
         assert cache.size == -1
 
 
@@ -199,12 +199,14 @@ class TestChange:
         assert cache.get("a", after).user is user
         assert cache.get("a", before).user is user  # by a thread that has the old state still
 
-    def test_forget_makes_room(self, cache):
-        state = snapshot(a="h", b="h")
-        login(cache, "a", state)
-        login(cache, "b", state)
-        cache.forget(["a", "nobody"])
+    def test_prune_makes_room(self, cache):
+        state = snapshot(a="h", b="h", c="h")
+        for name in "abc":
+            login(cache, name, state)
+        cache.prune(snapshot(2, a="other", b="h"))
         assert cache.size == 1
+        assert cache.get("b", state) is not None
+        assert cache.expirations == 0
 
 
 class TestExpire:
