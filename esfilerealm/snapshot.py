@@ -154,10 +154,6 @@ class RealmSnapshot:
         """Give the stored text of a user, whatever it is worth. It is a secret."""
         return self._hashes.get(username)
 
-    def is_usable(self, username: str, text: str) -> bool:
-        """Tell whether *text* is the stored text of a user, and some password fits it."""
-        return self._hashes.get(username) == text and username not in self.hash_issues
-
     @property
     def decoy(self) -> str | None:
         """A usable hash of the cost most used in the file: to verify for a name that is unknown."""

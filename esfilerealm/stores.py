@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Final, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
-from ._faults import without_origin
 from ._forks import renew_after_fork
 from ._log import get_logger
 from ._storage.locate import RealmPaths
 from ._storage.pair import read_both
-from .errors import ConfigurationFileMissingError, FileRealmError, InvalidHashError
-from .formats.lines import each_line
-from .formats.users import ParsedUsers, line_numbers, parse_users
-from .formats.users_roles import ParsedUsersRoles, parse_users_roles
-from .hashing import check_hash
-from .hashing.bcrypt import is_sound
-from .snapshot import FileStamp, HashIssue, RealmHealth, RealmSnapshot
+from .errors import ConfigurationFileMissingError
+from .formats.users_roles import ParsedUsersRoles, UsersRolesReader
+from .judged_users import JudgedUsers, JudgedUsersReader, report_hash_issues
+from .loaded_file import LoadedFile
+from .snapshot import RealmHealth, RealmSnapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-    from ._storage.read import FileContent
-    from .formats.lines import LineIssue
     from .settings import RealmSettings
     from .snapshot import RealmChange
 
@@ -33,16 +27,6 @@ __all__ = ["FileRealmStore"]
 
 _LOG: Final = get_logger(__name__)
 
-_DIGEST_BYTES: Final = 20
-
-
-class _Parsed(Protocol):
-    @property
-    def issues(self) -> tuple[LineIssue, ...]:
-        """The lines that a node skips."""
-
-
-Parsed = TypeVar("Parsed", bound=_Parsed)
 Told = TypeVar("Told")
 
 
@@ -81,16 +65,14 @@ class FileRealmStore:
         self.snapshot = RealmSnapshot({}, {})
         self._is_loaded = False
         self._keeps_last_good = on_unreadable == "keep"
-        self._users = _File(
-            ParsedUsers({}, ()),
-            lambda data, path: parse_users(data, source=path, **settings.name_rules),
-            lambda parsed: f"[{len(parsed.users)}] users",
+        self._users = LoadedFile(
+            JudgedUsers({}, (), {}),
+            lambda path: JudgedUsersReader(path, settings.name_rules, self._users.parsed_or_empty),
+            lambda judged: f"[{len(judged.users)}] users",
         )
-        self._users_roles = _File(
+        self._users_roles = LoadedFile(
             ParsedUsersRoles({}, ()),
-            lambda data, path: parse_users_roles(
-                data, source=path, known_names=self._users.parsed_or_empty.users
-            ),
+            lambda path: UsersRolesReader(path, self._users.parsed_or_empty.users),
             lambda parsed: f"roles of [{len(parsed.roles_by_user)}] users",
         )
         self._paths: RealmPaths | None = None
@@ -192,117 +174,36 @@ class FileRealmStore:
         paths = self.paths
         both = read_both(paths)
         self._users.take(paths.users, both.users)
-        hash_issues = self._hash_issues(both.users, before)
-        # What is parsed is not kept beside what came of it: both may be large.
-        users_roles = both.users_roles
-        del both
-        self._users_roles.take(paths.users_roles, users_roles)
+        self._users_roles.take(paths.users_roles, both.users_roles)
         files = (self._users, self._users_roles)
         # By their words, since a missing folder is the same problem for both.
         found = {str(file.problem): file.problem for file in files if file.problem is not None}
         problems = tuple(found.values())
         if not problems:
-            return self._snapshot(before, hash_issues, RealmHealth())
+            return self._snapshot(before, RealmHealth())
         if self._keeps_last_good:
             return before.with_health(
                 RealmHealth("stale" if before.generation else "empty", problems)
             )
-        return self._snapshot(before, hash_issues, RealmHealth("empty", problems))
+        return self._snapshot(before, RealmHealth("empty", problems))
 
-    def _hash_issues(
-        self, users: FileContent | FileRealmError, before: RealmSnapshot
-    ) -> dict[str, HashIssue]:
-        data = b"" if isinstance(users, FileRealmError) else users.data
-        return _hash_issues(self._users.parsed_or_empty.users, data, before)
-
-    def _snapshot(
-        self, before: RealmSnapshot, hash_issues: dict[str, HashIssue], health: RealmHealth
-    ) -> RealmSnapshot:
+    def _snapshot(self, before: RealmSnapshot, health: RealmHealth) -> RealmSnapshot:
         """Put together what both files say; the generation is that of *before* if it is equal."""
-        _report_hashes(hash_issues.values(), before)
-        users_roles = self._users_roles.parsed_or_empty
+        users, users_roles = self._users.parsed_or_empty, self._users_roles.parsed_or_empty
+        report_hash_issues(users.hash_issues, before.hash_issues)
         stamps = {"users": self._users.stamp, "users_roles": self._users_roles.stamp}
         after = RealmSnapshot(
-            self._users.parsed_or_empty.users,
+            users.users,
             users_roles.roles_by_user,
             generation=before.generation,
-            hash_issues=hash_issues,
-            issues={
-                "users": self._users.parsed_or_empty.issues,
-                "users_roles": users_roles.issues,
-            },
+            hash_issues=users.hash_issues,
+            issues={"users": users.issues, "users_roles": users_roles.issues},
             stamps={name: stamp for name, stamp in stamps.items() if stamp is not None},
             health=health,
         )
         if not before.generation or not after.has_same_content_as(before):
             after.generation += 1
         return after
-
-
-class _File(Generic[Parsed]):
-    """
-    One file as it was last read, and as it was when it could last be used.
-
-    Args:
-        empty: What an empty file says.
-        parse: From content and path to what a node makes of it; may raise ``FileFormatError``.
-        describe: How much that is, for the log.
-
-    Attributes:
-        stamp: Of the content that was parsed; None before there was any.
-        problem: Why the file cannot be used now.
-    """
-
-    def __init__(
-        self,
-        empty: Parsed,
-        parse: Callable[[bytes, str], Parsed],
-        describe: Callable[[Parsed], str],
-    ) -> None:
-        self.stamp: FileStamp | None = None
-        self.problem: FileRealmError | None = None
-        self._empty = empty
-        self._parsed = empty
-        self._parse = parse
-        self._describe = describe
-        self._skipped: set[int] = set()  # what the lines hash to: they may hold secrets
-
-    @property
-    def parsed_or_empty(self) -> Parsed:
-        """What the file says; nothing if it cannot be used."""
-        return self._parsed if self.problem is None else self._empty
-
-    def take(self, path: str, content: FileContent | FileRealmError) -> None:
-        """Take what reading the file gave."""
-        if isinstance(content, FileRealmError):
-            self.problem = content
-        else:
-            self.problem = self._use(path, content)
-
-    def _use(self, path: str, content: FileContent) -> FileRealmError | None:
-        stamp = _stamp(content)
-        if self.stamp is None or stamp.digest != self.stamp.digest:
-            try:
-                parsed = self._parse(content.data, path)
-            except FileRealmError as error:
-                return without_origin(error)
-            _LOG.debug("parsed %s from file [%s]", self._describe(parsed), path)
-            self._parsed = parsed
-            self._report_skipped(path, content.data)
-        if not content.exists and (self.stamp is None or self.stamp.modified is not None):
-            _LOG.info("file [%s] does not exist: it counts as empty", path)
-        self.stamp = stamp
-        return None
-
-    def _report_skipped(self, path: str, data: bytes) -> None:
-        """Log the lines without meaning, each once wherever it moves; a blank one is no error."""
-        issues = [issue for issue in self._parsed.issues if issue.kind != "blank"]
-        lines = list(each_line(data, path)) if issues else []
-        known, self._skipped = self._skipped, {hash(lines[i.line_number - 1]) for i in issues}
-        for issue in issues:
-            number = issue.line_number
-            if hash(lines[number - 1]) not in known:
-                _LOG.error("skipped line [%d] of file [%s]: %s", number, path, issue.reason)
 
 
 def _tell_one(listener: Callable[[Told], object], what: Told) -> None:
@@ -312,12 +213,6 @@ def _tell_one(listener: Callable[[Told], object], what: Told) -> None:
         _LOG.exception("a listener for changes of the file realm failed")
 
 
-def _stamp(content: FileContent) -> FileStamp:
-    digest = hashlib.blake2b(content.data, digest_size=_DIGEST_BYTES).digest()
-    modified = None if content.stat is None else content.stat.st_mtime_ns
-    return FileStamp(content.path, len(content.data), modified, digest)
-
-
 def _report_health(before: RealmHealth, after: RealmHealth) -> None:
     known = set(map(str, before.problems))
     for problem in after.problems:
@@ -325,34 +220,3 @@ def _report_health(before: RealmHealth, after: RealmHealth) -> None:
             _LOG.error("%s", problem)
     if after and not before:
         _LOG.info("the files of the realm can be used again")
-
-
-def _hash_issues(
-    hashes: dict[str, str], data: bytes, before: RealmSnapshot
-) -> dict[str, HashIssue]:
-    """Classify the hashes; those that were fine *before* still are."""
-    faults = {}
-    for name, text in hashes.items():
-        if not (is_sound(text) or before.is_usable(name, text)):
-            try:
-                check_hash(text)
-            except InvalidHashError as error:
-                # Just the words: an error holds on to all that there was when it was raised.
-                faults[name] = error.kind, error.reason
-    numbers = line_numbers(data, faults)
-    return {
-        name: HashIssue(name, numbers[name], kind, reason)
-        for name, (kind, reason) in faults.items()
-    }
-
-
-def _report_hashes(issues: Iterable[HashIssue], before: RealmSnapshot) -> None:
-    known = {(issue.username, issue.reason) for issue in before.hash_issues.values()}
-    for issue in issues:
-        if (issue.username, issue.reason) not in known:
-            _LOG.error(
-                "no password is right for user [%s], line [%d] of the users file: %s",
-                issue.username,
-                issue.line_number,
-                issue.reason,
-            )

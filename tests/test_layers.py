@@ -39,6 +39,7 @@ LAYERS = [
     {"provisioning"},
     {"model"},
     {"snapshot"},
+    {"judged_users", "loaded_file"},
     {"hashing_slots", "stores", "watcher"},
     {"single_flight", "hash_upgrade"},
     {"cache"},

@@ -119,7 +119,9 @@ def test_realm(case, tmp_path, monkeypatch):
     given, expect = case.given, case.expect
     reads, read_file = Counter(), pair.read_file
     monkeypatch.setattr(
-        pair, "read_file", lambda path: reads.update([Path(path).name]) or read_file(path)
+        pair,
+        "read_file",
+        lambda path, *rest: reads.update([Path(path).name]) or read_file(path, *rest),
     )
     if "header" in given:
         return check_header(given["header"], expect)

@@ -61,7 +61,7 @@ class ManagedUsers:
     @classmethod
     def none(cls, real_users: str) -> ManagedUsers:
         """Give one that names nobody, for what does not depend on a list that is of no use."""
-        return cls(FileContent(managed_path(real_users), b"", None), frozenset())
+        return cls(FileContent(managed_path(real_users)), frozenset())
 
     def edited(self, add: Iterable[str], remove: Iterable[str]) -> bytes:
         """Give the content with more names and without others."""

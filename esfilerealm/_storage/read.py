@@ -21,6 +21,7 @@ __all__ = [
 
 TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from typing import Final
 
 # Without O_NONBLOCK, a named pipe in the place of a file would be waited on for ever. O_NOFOLLOW
@@ -43,17 +44,26 @@ class FileContent:
 
     Attributes:
         path: The real path, links followed: what a write has to replace.
-        data: The content; empty if there is no file.
+        blocks: The content as it was read; none if there is no file.
         stat: Of the file that was read, or None if there is none.
     """
 
-    __slots__ = ("_digest", "data", "path", "stat")
+    __slots__ = ("_digest", "blocks", "path", "stat")
 
-    def __init__(self, path: str, data: bytes, status: os.stat_result | None) -> None:
+    def __init__(
+        self, path: str, blocks: Sequence[bytes] = (), status: os.stat_result | None = None
+    ) -> None:
         self.path = path
-        self.data = data
+        self.blocks = blocks
         self.stat = status
         self._digest: str | None = None
+
+    @property
+    def data(self) -> bytes:
+        """The content in one."""
+        if len(self.blocks) != 1:
+            self.blocks = (b"".join(self.blocks),)
+        return self.blocks[0]
 
     @property
     def exists(self) -> bool:
@@ -66,6 +76,12 @@ class FileContent:
         if self.stat is not None and self._digest is None:
             self._digest = digest_of(self.data)
         return self._digest
+
+    def release(self) -> Iterator[bytes]:
+        """Give the content block by block, and keep none that was given; nothing is left."""
+        blocks, self.blocks = list(reversed(self.blocks)), ()
+        while blocks:
+            yield blocks.pop()
 
     def is_same_file_as(self, other: FileContent) -> bool:
         """Tell whether both are one file, by way of links."""
@@ -97,9 +113,14 @@ def _attributes(status: os.stat_result | None) -> tuple[int, ...] | None:
     return *Stamp.of(status).content, *rest
 
 
-def read_file(path: str) -> FileContent:
+def read_file(path: str, block_size: int = _LARGEST_READ) -> FileContent:
     """
     Read the file at *path*, following links; a missing one (or a dangling link) is empty.
+
+    Args:
+        path: Its path.
+
+        block_size: Bytes to be read at once, at the most.
 
     Raises:
         FilePermissionError: If it may not be read.
@@ -119,9 +140,9 @@ def read_file(path: str) -> FileContent:
                 if before != real_path:
                     continue
                 if error.errno == errno.ENOENT:
-                    return FileContent(real_path, b"", None)
+                    return FileContent(real_path)
                 raise
-            return _read(path, real_path, descriptor)
+            return _read(path, real_path, descriptor, block_size)
 
 
 def read_plain_file(path: str) -> FileContent:
@@ -135,30 +156,30 @@ def read_plain_file(path: str) -> FileContent:
         try:
             descriptor = system.open(path, READ_FLAGS)
         except FileNotFoundError:
-            return FileContent(path, b"", None)
+            return FileContent(path)
         except OSError as error:
             if error.errno != errno.ELOOP:
                 raise
             reason = "it is a link in the place of a file of our own making: remove it"
             raise FileAccessError(path, errno.ELOOP, reason) from error
-        return _read(path, path, descriptor)
+        return _read(path, path, descriptor, _LARGEST_READ)
 
 
-def _read(path: str, real_path: str, descriptor: int) -> FileContent:
+def _read(path: str, real_path: str, descriptor: int, block_size: int) -> FileContent:
     try:
         status = system.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise FileAccessError(path, errno.EINVAL, "it is not a regular file")
-        return FileContent(real_path, _read_all(descriptor, status.st_size), status)
+        return FileContent(real_path, _blocks(descriptor, status.st_size, block_size), status)
     finally:
         system.close(descriptor)
 
 
-def _read_all(descriptor: int, size: int) -> bytes:
+def _blocks(descriptor: int, size: int, block_size: int) -> list[bytes]:
     """Read to the end; one byte more than there should be is asked for, to see that it is there."""
-    pieces = []
+    blocks = []
     left = size
-    while piece := system.read(descriptor, min(max(left + 1, _SMALLEST_READ), _LARGEST_READ)):
-        pieces.append(piece)
-        left -= len(piece)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    while block := system.read(descriptor, min(max(left + 1, _SMALLEST_READ), block_size)):
+        blocks.append(block)
+        left -= len(block)
+    return blocks

@@ -131,7 +131,7 @@ def read_consistently(
 def _managed(users: Read) -> Read:
     """Read the list that goes with the real ``users``; an empty one if that cannot be read."""
     if isinstance(users, FileRealmError):
-        return FileContent("", b"", None)
+        return FileContent("")
     try:
         return read_plain_file(managed_path(users.path))
     except FileRealmError as error:

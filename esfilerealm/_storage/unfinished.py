@@ -164,13 +164,13 @@ def _before(steps: Sequence[JournalStep], now: FileContent) -> FileContent:
     if first is None or first.before == now.digest:
         return now
     old = _kept(first)
-    return FileContent(now.path, old.data, old.stat)
+    return FileContent(now.path, old.blocks, old.stat)
 
 
 def _kept(step: JournalStep) -> FileContent:
     """Give what a file held before a step, and make sure that it is that."""
     if step.old is None:
-        return FileContent(step.target, b"", None)
+        return FileContent(step.target)
     content = read_plain_file(step.old)
     if content.digest != step.before:
         raise UnusableJournalError(f"[{step.old}], as [{step.target}] was before, is not there")

@@ -12,9 +12,9 @@ from ..errors import FileFormatError
 __all__ = [
     "COMMENT",
     "LineIssue",
+    "LineReader",
     "candidate_lines",
     "decode",
-    "decode_piece",
     "each_line",
     "edited_data",
     "encode",
@@ -86,19 +86,19 @@ def decode(data: bytes, source: str) -> str:
     Source:
         ``FileUserPasswdStore.parseFile`` reads all lines with a strict UTF-8 decoder.
     """
-    return decode_piece(data, 0, len(data), source)
+    return _decode(data, source, 0, 0)
 
 
-def decode_piece(data: bytes, start: int, end: int, source: str) -> str:
-    """Decode a piece of a file; for errors see ``decode``."""
+def _decode(piece: bytes, source: str, offset: int, line_count: int) -> str:
+    """Decode what comes behind so many bytes and lines of a file."""
     try:
-        return str(memoryview(data)[start:end], "utf-8")
+        return piece.decode("utf-8")
     except UnicodeDecodeError as error:
-        offset = start + error.start
-    # Not in the handler: its error, which holds the whole file, would be the context of this one.
-    line_number = len((data[:offset] + b"x").splitlines())
+        start = error.start
+    # Not in the handler: its error, which holds the content, would be the context of this one.
+    line_number = line_count + len((piece[:start] + b"x").splitlines())
     reason = "not UTF-8; a node cannot read any of the file"
-    raise FileFormatError(source, line_number, reason, offset)
+    raise FileFormatError(source, line_number, reason, offset + start)
 
 
 def encode(text: str) -> bytes:
@@ -106,25 +106,66 @@ def encode(text: str) -> bytes:
     return text.encode("utf-8")
 
 
-def each_line(data: bytes, source: str) -> Iterator[str]:
+class LineReader:
     """
-    Give the lines of a whole file without their ends; it is never decoded as a whole.
+    Gives the lines of a file that comes in pieces; it is never decoded as a whole.
+
+    Args:
+        source: The file's name for errors.
+
+    Attributes:
+        line_count: How many lines there were so far.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.line_count = 0
+        self._source = source
+        self._offset = 0
+
+    def numbered_lines(self, piece: bytes) -> Iterator[tuple[int, str]]:
+        """
+        Give the lines of the next piece without their ends, and their numbers in the file.
+
+        Raises:
+            FileFormatError: As ``decode``.
+        """
+        lines = read_lines(_decode(piece, self._source, self._offset, self.line_count))
+        first = self.line_count + 1
+        self.skip(piece, len(lines))
+        return enumerate(lines, first)
+
+    def skip(self, piece: bytes, line_count: int) -> None:
+        """Go on behind a piece of so many lines that was read by other means."""
+        self.line_count += line_count
+        self._offset += len(piece)
+
+
+def each_line(data: bytes, source: str) -> Iterator[tuple[int, str]]:
+    """
+    Give the lines of a whole file without their ends, and their numbers.
 
     Raises:
         FileFormatError: As ``decode``, but when the bad byte is reached.
     """
-    for start, end in pieces(data):
-        yield from read_lines(decode_piece(data, start, end, source))
+    reader = LineReader(source)
+    for piece in pieces((data,)):
+        yield from reader.numbered_lines(piece)
 
 
-def pieces(data: bytes) -> Iterator[tuple[int, int]]:
-    """Give start and end of the pieces of a file, each of whole lines."""
-    start = 0
-    while start < len(data):
+def pieces(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut a file that comes in blocks into pieces of whole lines; small ones, if it has any LF."""
+    rest: list[bytes] = []  # what begins the next piece
+    missing = _PIECE  # how much more of it there should be
+    for block in blocks:
+        start = 0
         # Behind a line feed, neither a character nor the end of a line is cut in two.
-        end = data.find(b"\n", start + _PIECE) + 1 or len(data)
-        yield start, end
-        start = end
+        while end := block.find(b"\n", start + missing) + 1:
+            yield b"".join((*rest, block[start:end]))
+            rest, missing, start = [], _PIECE, end
+        rest.append(block[start:])
+        missing = max(missing - (len(block) - start), 0)
+    if any(rest):
+        yield b"".join(rest)
 
 
 def read_lines(text: str) -> list[str]:

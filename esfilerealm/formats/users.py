@@ -8,13 +8,13 @@ from ..validation import (
     broken_name_rule,
     reserved_usernames,
 )
-from .lines import COMMENT, LineIssue, decode_piece, each_line, pieces, read_lines, trim
+from .lines import COMMENT, LineIssue, LineReader, each_line, pieces, trim
 
-__all__ = ["ParsedUsers", "edit_users", "line_numbers", "parse_users"]
+__all__ = ["ParsedUsers", "UsersReader", "edit_users", "line_numbers", "parse_users"]
 
 TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from typing import Final, NoReturn
 
 #: All of printable ASCII but the blank and the colon.
@@ -72,28 +72,72 @@ def parse_users(
     Source:
         ``FileUserPasswdStore.parseFile``.
     """
-    reserved = reserved_usernames(
-        allow_reserved=allow_reserved, anonymous_username=anonymous_username
+    reader = UsersReader(
+        source, allow_reserved=allow_reserved, anonymous_username=anonymous_username
     )
-    users: dict[str, str] = {}
-    issues: list[LineIssue] = []
-    count = 0
-    for start, end in pieces(data):
-        entries = _plain_entries(data[start:end], reserved)
-        if entries is not None:
-            users.update(entries)
-            count += data.count(b"\n", start, end)
-            continue
-        for line in read_lines(decode_piece(data, start, end, source)):
-            count += 1
+    for piece in pieces((data,)):
+        reader.read(piece)
+    return reader.parsed
+
+
+class UsersReader:
+    """
+    Reads a ``users`` file that comes in pieces; for arguments and errors see ``parse_users``.
+
+    Attributes:
+        line_count: How many lines there were so far.
+        parsed: What a node makes of these.
+    """
+
+    def __init__(self, source: str, *, allow_reserved: bool, anonymous_username: str) -> None:
+        self._lines = LineReader(source)
+        self._reserved = reserved_usernames(
+            allow_reserved=allow_reserved, anonymous_username=anonymous_username
+        )
+        self._users: dict[str, str] = {}
+        self._issues: list[LineIssue] = []
+
+    @property
+    def line_count(self) -> int:
+        """See above."""
+        return self._lines.line_count
+
+    @property
+    def parsed(self) -> ParsedUsers:
+        """See above."""
+        return ParsedUsers(self._users, tuple(self._issues))
+
+    def read(self, piece: bytes) -> tuple[dict[str, str], Sequence[LineIssue]]:
+        """
+        Read the next lines.
+
+        Args:
+            piece: Whole lines. Only at the end of the file, a line may have no end.
+
+        Returns:
+            The users of just these lines, and those of them that a node skips.
+        """
+        entries = _plain_entries(piece, self._reserved)
+        issues: list[LineIssue] = []
+        if entries is None:
+            entries = self._read_each_line(piece, issues)
+            self._issues += issues
+        else:
+            self._lines.skip(piece, piece.count(b"\n"))
+        self._users.update(entries)
+        return entries, issues
+
+    def _read_each_line(self, piece: bytes, issues: list[LineIssue]) -> dict[str, str]:
+        entries = {}
+        for number, line in self._lines.numbered_lines(piece):
             if line.startswith(COMMENT):
                 continue
             name, _, password_hash = trim(line).partition(":")
-            if not password_hash or name in reserved or broken_name_rule(name):
-                issues.append(_issue(count, line, name, password_hash))
+            if not password_hash or name in self._reserved or broken_name_rule(name):
+                issues.append(_issue(number, line, name, password_hash))
             else:
-                users[name] = password_hash
-    return ParsedUsers(users, tuple(issues))
+                entries[name] = password_hash
+        return entries
 
 
 def _plain_entries(piece: bytes, reserved: frozenset[str]) -> dict[str, str] | None:
@@ -119,11 +163,11 @@ def _has_comment(piece: bytes) -> bool:
 
 
 def line_numbers(data: bytes, usernames: Collection[str]) -> dict[str, int]:
-    """Find the lines that count of some users of a file that ``parse_users`` accepts, from 1."""
+    """Find the lines, from 1, that count of some users in what ``parse_users`` accepts."""
     numbers: dict[str, int] = {}
     if not usernames:
         return numbers
-    for number, line in enumerate(each_line(data, "users"), 1):
+    for number, line in each_line(data, "users"):
         name, _, password_hash = trim(line).partition(":")
         if password_hash and name in usernames and not line.startswith(COMMENT):
             numbers[name] = number

@@ -7,14 +7,14 @@ round a value is.
 
 from __future__ import annotations
 
-from .lines import COMMENT, LineIssue, each_line
+from .lines import COMMENT, LineIssue, LineReader, pieces
 from .role_line import line_problem, split_line, split_names
 
-__all__ = ["ParsedUsersRoles", "edit_users_roles", "parse_users_roles"]
+__all__ = ["ParsedUsersRoles", "UsersRolesReader", "edit_users_roles", "parse_users_roles"]
 
 TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import Final
 
 #: A user with so many roles or more is a rare one.
@@ -68,18 +68,58 @@ def parse_users_roles(
         ``FileUserRolesStore.parseFile`` and ``Validation.Roles``. Some versions of a node give a
         user a repeated role twice, others once; here it is once, at its first place.
     """
-    grants = _Grants(known_names)
-    issues: list[LineIssue] = []
-    for number, line in enumerate(each_line(data, source), 1):
-        if line.startswith(COMMENT):
-            continue
-        role, users_text = split_line(line)
-        names = split_names(users_text)
-        if problem := line_problem(line, role, names):
-            issues.append(LineIssue(number, *problem))
-        else:
-            grants.add(role, names)
-    return ParsedUsersRoles(grants.roles_by_user(), tuple(issues))
+    reader = UsersRolesReader(source, known_names)
+    for piece in pieces((data,)):
+        reader.read(piece)
+    return reader.parsed
+
+
+class UsersRolesReader:
+    """
+    Reads a ``users_roles`` file that comes in pieces; for arguments and errors see the above.
+
+    Attributes:
+        line_count: How many lines there were so far.
+        parsed: What a node makes of these. With it, the reader has done its work.
+    """
+
+    def __init__(self, source: str, known_names: Iterable[str] = ()) -> None:
+        self._lines = LineReader(source)
+        self._grants = _Grants(known_names)
+        self._issues: list[LineIssue] = []
+
+    @property
+    def line_count(self) -> int:
+        """See above."""
+        return self._lines.line_count
+
+    @property
+    def parsed(self) -> ParsedUsersRoles:
+        """See above."""
+        return ParsedUsersRoles(self._grants.roles_by_user(), tuple(self._issues))
+
+    def read(self, piece: bytes) -> Sequence[LineIssue]:
+        """
+        Read the next lines.
+
+        Args:
+            piece: Whole lines. Only at the end of the file, a line may have no end.
+
+        Returns:
+            Those of these lines that a node skips.
+        """
+        issues = []
+        for number, line in self._lines.numbered_lines(piece):
+            if line.startswith(COMMENT):
+                continue
+            role, users_text = split_line(line)
+            names = split_names(users_text)
+            if problem := line_problem(line, role, names):
+                issues.append(LineIssue(number, *problem))
+            else:
+                self._grants.add(role, names)
+        self._issues += issues
+        return issues
 
 
 class _Grants:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import pytest
 import strategies as own
@@ -15,9 +17,19 @@ from esfilerealm.errors import (
     InvalidRoleNameError,
     InvalidUsernameError,
 )
-from esfilerealm.formats import edit_users, edit_users_roles, parse_users, parse_users_roles
+from esfilerealm.formats import (
+    edit_users,
+    edit_users_roles,
+    lines,
+    parse_users,
+    parse_users_roles,
+    users,
+)
 from esfilerealm.formats.users_editor import UsersEditor
 from esfilerealm.formats.users_roles_editor import UsersRolesEditor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.property
 
@@ -80,6 +92,67 @@ class TestParsing:
         roles = parse_users_roles(data).roles_by_user
         editor = UsersRolesEditor(data)
         assert [editor.roles_of(n) for n in names] == [roles.get(n, ()) for n in names]
+
+
+@contextmanager
+def small_pieces(size: int) -> Iterator[None]:
+    """Nothing that is drawn is as large as the pieces that large files are cut into."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "_PIECE", size)
+        yield
+
+
+def outcome(parse, data):
+    try:
+        return parse(data)
+    except FileFormatError as error:
+        return error.line_number, error.offset
+
+
+class TestPieces:
+    """Large files are read in pieces; where these begin and end shows nowhere."""
+
+    @given(st.lists(st.binary(max_size=20)), st.integers(0, 8))
+    def test_they_are_whole_lines_and_all_of_the_file(self, blocks, size):
+        with small_pieces(size):
+            pieces = list(lines.pieces(blocks))
+        assert b"".join(pieces) == b"".join(blocks)
+        assert all(piece.endswith(b"\n") for piece in pieces[:-1])
+        assert all(b"\n" not in piece[size:-1] for piece in pieces)
+
+    @given(st.one_of(own.users_files, st.binary(max_size=100)), st.integers(0, 8))
+    def test_users(self, data, size):
+        def parse(data):
+            parsed = parse_users(data)
+            return list(parsed.users.items()), parsed.issues
+
+        whole = outcome(parse, data)
+        with small_pieces(size):
+            assert outcome(parse, data) == whole
+
+    @given(st.one_of(own.users_roles_files, st.binary(max_size=100)), st.integers(0, 8))
+    def test_users_roles(self, data, size):
+        def parse(data):
+            parsed = parse_users_roles(data)
+            return list(parsed.roles_by_user.items()), parsed.issues
+
+        whole = outcome(parse, data)
+        with small_pieces(size):
+            assert outcome(parse, data) == whole
+
+    @given(own.users_roles_files, st.lists(own.usernames))
+    def test_known_names_change_no_roles(self, data, names):
+        roles = parse_users_roles(data).roles_by_user
+        assert parse_users_roles(data, known_names=names).roles_by_user == roles
+
+    @given(own.users_files)
+    def test_plain_entries_are_read_as_line_by_line(self, data):
+        parsed = parse_users(data)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(users, "_plain_entries", lambda *_: None)
+            each = parse_users(data)
+        assert list(parsed.users.items()) == list(each.users.items())
+        assert parsed.issues == each.issues
 
 
 class TestEditingUsers:

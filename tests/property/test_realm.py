@@ -19,13 +19,14 @@ from esfilerealm import (
     UsernamePasswordToken,
     UsersTool,
 )
+from esfilerealm._storage import pair
 from esfilerealm.errors import (
     FileFormatError,
     FileRealmError,
     InvalidAuthorizationHeaderError,
     InvalidHashError,
 )
-from esfilerealm.formats import parse_users, parse_users_roles
+from esfilerealm.formats import lines, parse_users, parse_users_roles
 from esfilerealm.hashing import check_hash, resolve, resolve_from_hash
 from esfilerealm.stores import FileRealmStore
 
@@ -166,6 +167,21 @@ class TestAnyBytes:
             snapshot.hash_of(n) for n in useless
         }
         assert (snapshot.decoy in usable) if usable else (snapshot.decoy is None)
+
+    @given(users=users_files, users_roles=users_roles_files, size=st.integers(1, 40))
+    def test_how_it_is_cut_shows_nowhere(self, folder, users, users_roles, size):
+        """Large files are read in blocks and parsed in pieces."""
+        empty(folder)
+        write(folder, users, users_roles)
+        whole, cut = (FileRealmStore(folder, RealmSettings()) for _ in range(2))
+        whole.reload()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(pair, "_BLOCK", size)
+            patch.setattr(lines, "_PIECE", size // 2)
+            cut.reload()
+        for name in ("users", "roles_by_user", "hash_issues", "issues", "stamps", "health"):
+            assert getattr(cut.snapshot, name) == getattr(whole.snapshot, name)
+        assert content(cut.snapshot) == content(whole.snapshot)
 
     @settings(suppress_health_check=[HealthCheck.too_slow])
     @given(

@@ -18,6 +18,7 @@ from esfilerealm import RealmSettings, UsersTool
 from esfilerealm._storage import pair
 from esfilerealm._storage.lock import write_lock
 from esfilerealm.errors import ConfigurationFileMissingError, FileFormatError, JournalVersionError
+from esfilerealm.formats import lines
 from esfilerealm.stores import FileRealmStore
 
 MALFORMED = "$2a$10$short"
@@ -127,6 +128,15 @@ class TestHashes:
         (folder / "users").write_text(f"jane:{CHEAP_HASH}\nbob:{MALFORMED}\n")
         store.reload()
         assert list(store.snapshot.hash_issues) == ["bob"]
+
+    @pytest.mark.parametrize("piece", [1, 2**16])
+    def test_just_the_last_line_of_a_user_is_judged(self, store, folder, monkeypatch, piece):
+        monkeypatch.setattr(lines, "_PIECE", piece)
+        (folder / "users").write_text(
+            f"bob:swordfish\njane:{CHEAP_HASH}\nbob:{CHEAP_HASH}\njane:swordfish\n"
+        )
+        store.reload()
+        assert {n: i.line_number for n, i in store.snapshot.hash_issues.items()} == {"jane": 4}
 
     def test_the_decoy_has_the_cost_used_most(self, store, folder):
         other = CHEAP_HASH.replace("$04$", "$05$")
@@ -363,6 +373,25 @@ class TestLog:
             "skipped line [3",
         ]
 
+    def test_a_line_of_a_later_piece_is_told_by_its_number_in_the_file(self, folder, caplog):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lines, "_PIECE", 1)
+            for text in ("a:x\noops\n", "# moved down\na:x\n\noops\n"):
+                (folder / "users").write_text(text)
+                store = FileRealmStore(folder, RealmSettings())
+                store.reload()
+        assert [text.split("]")[0] for text in errors_in(caplog) if "skipped" in text] == [
+            "skipped line [2",
+            "skipped line [4",
+        ]
+
+    @pytest.mark.parametrize("line", ["oops", "user-{}:swordfish"], ids=["line", "hash"])
+    def test_of_very_many_faults_a_part_is_told(self, store, folder, caplog, line):
+        (folder / "users").write_text("".join(f"{line}\n".format(i) for i in range(1000)))
+        store.reload()
+        assert len(errors_in(caplog)) == 101
+        assert errors_in(caplog)[-1] == "and [900] more like these"
+
     def test_a_hash_of_no_use_is_an_error_once(self, store, folder, caplog):
         (folder / "users").write_text("jane:swordfish\n")
         store.reload()
@@ -432,8 +461,8 @@ class TestReadingBoth:
             (tmp_path / name).symlink_to(f"..data/{name}")
         read_file = pair.read_file
 
-        def exchanging(path):
-            content = read_file(path)
+        def exchanging(path, *rest):
+            content = read_file(path, *rest)
             if path.endswith("users"):
                 (tmp_path / "..new").symlink_to("..2")
                 (tmp_path / "..new").replace(tmp_path / "..data")

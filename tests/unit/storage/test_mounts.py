@@ -39,7 +39,7 @@ def listed(monkeypatch):
     """Have the system list these mounts; no path is a link."""
 
     def listed(mounted):
-        content = FileContent(mounts.MOUNTINFO, mounted.encode(), None)
+        content = FileContent(mounts.MOUNTINFO, (mounted.encode(),))
         monkeypatch.setattr(mounts, "read_file", {mounts.MOUNTINFO: content}.__getitem__)
         monkeypatch.setattr(system, "realpath", os.path.normpath)
 
