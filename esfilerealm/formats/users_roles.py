@@ -135,15 +135,24 @@ class _Grants:
         self._roles: dict[str, tuple[str, ...]] = dict.fromkeys(known_names, ())
         self._many: dict[str, dict[str, None]] = {}
 
-    def add(self, role: str, names: Collection[str]) -> None:
-        """Give a role to users, all at once: what they have had says what they have then."""
-        before = list(map(self._roles.get, names))
-        after = {roles: self._grown(roles, role) for roles in set(before)}
-        self._roles.update(zip(names, map(after.__getitem__, before), strict=True))
-        if any(roles is not None and len(roles) == _MANY for roles in after):
-            for name, roles in zip(names, before, strict=True):
-                if roles is not None and len(roles) == _MANY:
-                    self._many.setdefault(name, dict.fromkeys(roles))[role] = None
+    def add(self, role: str, names: Iterable[str]) -> None:
+        """Give a role to users: what they have had says what they have then."""
+        roles_by_user = self._roles
+        grown: dict[tuple[str, ...] | None, tuple[str, ...]] = {}
+        for name in names:
+            before = roles_by_user.get(name)
+            after = grown.get(before)
+            if after is None:
+                after = grown[before] = self._grown(before, role)
+            roles_by_user[name] = after
+        if any(before is not None and len(before) == _MANY for before in grown):
+            self._add_to_many(role, names)
+
+    def _add_to_many(self, role: str, names: Iterable[str]) -> None:
+        for name in names:
+            roles = self._roles[name]
+            if len(roles) == _MANY:
+                self._many.setdefault(name, dict.fromkeys(roles))[role] = None
 
     @staticmethod
     def _grown(roles: tuple[str, ...] | None, role: str) -> tuple[str, ...]:
