@@ -7,7 +7,6 @@ longer than that takes.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from ._faults import without_origin
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["LoadedFile", "Reader"]
 
 _LOG: Final = get_logger(__name__)
-
-_DIGEST_BYTES: Final = 20
 
 Parsed = TypeVar("Parsed")
 Parsed_co = TypeVar("Parsed_co", covariant=True)
@@ -142,9 +139,6 @@ class _SkippedLines:
 
 
 def _stamp(content: FileContent) -> FileStamp:
-    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-    for block in content.blocks:
-        digest.update(block)
     modified = None if content.stat is None else content.stat.st_mtime_ns
     size = sum(map(len, content.blocks))
-    return FileStamp(content.path, size, modified, digest.digest())
+    return FileStamp(content.path, size, modified, content.digest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NoReturn
 
@@ -48,13 +48,13 @@ class FileStamp:
         path: The real path, links followed.
         size: In bytes.
         modified: Nanoseconds since 1970, or None if there is no file.
-        digest: BLAKE2b of the content, 20 bytes.
+        digest: SHA-256 of the content, in hexadecimal, or None if there is no file.
     """
 
     path: str
     size: int
     modified: int | None
-    digest: bytes = field(repr=False)
+    digest: str | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -121,7 +121,7 @@ def test_realm(case, tmp_path, monkeypatch):
     monkeypatch.setattr(
         pair,
         "read_file",
-        lambda path, *rest: reads.update([Path(path).name]) or read_file(path, *rest),
+        lambda path, **options: reads.update([Path(path).name]) or read_file(path, **options),
     )
     if "header" in given:
         return check_header(given["header"], expect)

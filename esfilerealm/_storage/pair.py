@@ -26,9 +26,6 @@ _STILL: Final = 0.1
 _ATTEMPTS: Final = 20
 _NANOSECONDS: Final = 10**9
 
-#: Bytes to be read at once. Blocks that large go back to the system one by one as they are freed.
-_BLOCK: Final = 2**18
-
 
 class RealmRead:
     """
@@ -86,7 +83,7 @@ def _read(paths: RealmPaths) -> RealmRead:
 
 def _content(path: str) -> FileContent | FileRealmError:
     try:
-        return read_file(path, _BLOCK)
+        return read_file(path, in_blocks=True)
     except FileRealmError as error:
         return without_origin(error)
 

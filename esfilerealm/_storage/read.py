@@ -21,7 +21,7 @@ __all__ = [
 
 TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Final
 
 # Without O_NONBLOCK, a named pipe in the place of a file would be waited on for ever. O_NOFOLLOW
@@ -37,6 +37,9 @@ READ_FLAGS: Final = (
 _SMALLEST_READ: Final = 2**16
 _LARGEST_READ: Final = 2**30
 
+#: Bytes that are released at once; the allocator gives what is much smaller not to the system.
+_BLOCK: Final = 2**18
+
 
 class FileContent:
     """
@@ -51,12 +54,16 @@ class FileContent:
     __slots__ = ("_digest", "blocks", "path", "stat")
 
     def __init__(
-        self, path: str, blocks: Sequence[bytes] = (), status: os.stat_result | None = None
+        self,
+        path: str,
+        blocks: Sequence[bytes] = (),
+        status: os.stat_result | None = None,
+        digest: str | None = None,
     ) -> None:
         self.path = path
         self.blocks = blocks
         self.stat = status
-        self._digest: str | None = None
+        self._digest = digest
 
     @property
     def data(self) -> bytes:
@@ -113,14 +120,14 @@ def _attributes(status: os.stat_result | None) -> tuple[int, ...] | None:
     return *Stamp.of(status).content, *rest
 
 
-def read_file(path: str, block_size: int = _LARGEST_READ) -> FileContent:
+def read_file(path: str, *, in_blocks: bool = False) -> FileContent:
     """
     Read the file at *path*, following links; a missing one (or a dangling link) is empty.
 
     Args:
         path: Its path.
 
-        block_size: Bytes to be read at once, at the most.
+        in_blocks: Whether to read a large file so that its content can be released bit by bit.
 
     Raises:
         FilePermissionError: If it may not be read.
@@ -142,7 +149,7 @@ def read_file(path: str, block_size: int = _LARGEST_READ) -> FileContent:
                 if error.errno == errno.ENOENT:
                     return FileContent(real_path)
                 raise
-            return _read(path, real_path, descriptor, block_size)
+            return _read(path, real_path, descriptor, _in_blocks if in_blocks else _whole)
 
 
 def read_plain_file(path: str) -> FileContent:
@@ -162,24 +169,52 @@ def read_plain_file(path: str) -> FileContent:
                 raise
             reason = "it is a link in the place of a file of our own making: remove it"
             raise FileAccessError(path, errno.ELOOP, reason) from error
-        return _read(path, path, descriptor, _LARGEST_READ)
+        return _read(path, path, descriptor, _whole)
 
 
-def _read(path: str, real_path: str, descriptor: int, block_size: int) -> FileContent:
+def _read(
+    path: str,
+    real_path: str,
+    descriptor: int,
+    read_all: Callable[[int, int], tuple[list[bytes], str | None]],
+) -> FileContent:
     try:
         status = system.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise FileAccessError(path, errno.EINVAL, "it is not a regular file")
-        return FileContent(real_path, _blocks(descriptor, status.st_size, block_size), status)
+        blocks, digest = read_all(descriptor, status.st_size)
+        return FileContent(real_path, blocks, status, digest)
     finally:
         system.close(descriptor)
 
 
-def _blocks(descriptor: int, size: int, block_size: int) -> list[bytes]:
+def _whole(descriptor: int, size: int) -> tuple[list[bytes], None]:
     """Read to the end; one byte more than there should be is asked for, to see that it is there."""
     blocks = []
     left = size
-    while block := system.read(descriptor, min(max(left + 1, _SMALLEST_READ), block_size)):
+    while block := system.read(descriptor, min(max(left + 1, _SMALLEST_READ), _LARGEST_READ)):
         blocks.append(block)
         left -= len(block)
-    return blocks
+    return blocks, None
+
+
+def _in_blocks(descriptor: int, size: int) -> tuple[list[bytes], str | None]:
+    """
+    Read to the end into blocks that go back to the system one by one as they are freed.
+
+    The content comes by way of memory that the allocator does not know. Had that once seen so large
+    a block go, it would keep what is freed from then on. And to read and to hash all at once lets
+    go of the interpreter twice, not twice a block: among busy threads each time takes a while.
+    """
+    if size <= _BLOCK or not system.HAS_READV:
+        return _whole(descriptor, size)
+    from hashlib import sha256
+
+    with system.anonymous_memory(size) as memory, memoryview(memory) as view:
+        count = system.readv(descriptor, [view])
+        digest = sha256(view[:count])
+        blocks = [bytes(view[at : min(at + _BLOCK, count)]) for at in range(0, count, _BLOCK)]
+    while block := system.read(descriptor, _SMALLEST_READ):  # if it is longer by now
+        blocks.append(block)
+        digest.update(block)
+    return blocks, digest.hexdigest()

@@ -13,18 +13,32 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False  # as in `validation`
+if TYPE_CHECKING:
+    from mmap import mmap
+
 __all__ = [
     "CALLS",
     "HAS_EXTENDED_ATTRIBUTES",
     "HAS_MODES",
     "HAS_OWNERS",
+    "HAS_READV",
     "HAS_STATVFS",
 ]
 
 HAS_OWNERS = hasattr(os, "fchown")
+HAS_READV = hasattr(os, "readv")
 HAS_MODES = hasattr(os, "fchmod")
 HAS_EXTENDED_ATTRIBUTES = hasattr(os, "listxattr")
 HAS_STATVFS = hasattr(os, "statvfs")
+
+
+def anonymous_memory(size: int) -> mmap:
+    """Give *size* bytes of memory that no allocator knows, and that no file is behind."""
+    from mmap import mmap
+
+    return mmap(-1, size)
+
 
 access = os.access
 close = os.close
@@ -47,6 +61,7 @@ write = os.write
 
 CALLS = [
     "access",
+    "anonymous_memory",
     "close",
     "fstat",
     "fsync",
@@ -72,6 +87,9 @@ if HAS_OWNERS:
 if HAS_MODES:
     fchmod = os.fchmod
     CALLS.append("fchmod")
+if HAS_READV:
+    readv = os.readv
+    CALLS.append("readv")
 if HAS_STATVFS:
     statvfs = os.statvfs
     CALLS.append("statvfs")

@@ -19,7 +19,7 @@ from esfilerealm import (
     UsernamePasswordToken,
     UsersTool,
 )
-from esfilerealm._storage import pair
+from esfilerealm._storage import read
 from esfilerealm.errors import (
     FileFormatError,
     FileRealmError,
@@ -176,7 +176,7 @@ class TestAnyBytes:
         whole, cut = (FileRealmStore(folder, RealmSettings()) for _ in range(2))
         whole.reload()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(pair, "_BLOCK", size)
+            patch.setattr(read, "_BLOCK", size)
             patch.setattr(lines, "_PIECE", size // 2)
             cut.reload()
         for name in ("users", "roles_by_user", "hash_issues", "issues", "stamps", "health"):

@@ -296,10 +296,10 @@ class TestReloading:
         """However often that is: without the wait, all attempts would be over in a moment."""
         read_file, waits = pair.read_file, []
 
-        def changing(path, *rest):
+        def changing(path, **options):
             with (folder / "users_roles").open("a") as file:
                 file.write("r:bob\n")
-            return read_file(path, *rest)
+            return read_file(path, **options)
 
         monkeypatch.setattr(pair, "read_file", changing)
         monkeypatch.setattr(pair.time, "sleep", waits.append)
@@ -309,10 +309,10 @@ class TestReloading:
     def test_a_fault_of_the_moment_at_the_start_is_over_at_the_next_pass(self, make, monkeypatch):
         read_file, faults = pair.read_file, [errors.FileAccessError("users", 24, "too many files")]
 
-        def failing_once(path, *rest):
+        def failing_once(path, **options):
             if faults:
                 raise faults.pop()
-            return read_file(path, *rest)
+            return read_file(path, **options)
 
         monkeypatch.setattr(pair, "read_file", failing_once)
         with make(reload_interval_high=0.02, watch_events=False) as realm:

@@ -480,10 +480,10 @@ class TestLife:
         read_file = pair.read_file
         faults = [errors.FileAccessError("users", 5, "a passing fault")]
 
-        def failing_once(path, *rest):
+        def failing_once(path, **options):
             if faults and path.endswith("users"):
                 raise faults.pop()
-            return read_file(path, *rest)
+            return read_file(path, **options)
 
         with make(watch_events=False, reload_interval_high=0.02) as realm:
             monkeypatch.setattr(pair, "read_file", failing_once)

@@ -461,8 +461,8 @@ class TestReadingBoth:
             (tmp_path / name).symlink_to(f"..data/{name}")
         read_file = pair.read_file
 
-        def exchanging(path, *rest):
-            content = read_file(path, *rest)
+        def exchanging(path, **options):
+            content = read_file(path, **options)
             if path.endswith("users"):
                 (tmp_path / "..new").symlink_to("..2")
                 (tmp_path / "..new").replace(tmp_path / "..data")

@@ -9,7 +9,7 @@ import os
 import pytest
 from storing import posix, refusing
 
-from esfilerealm._storage import system
+from esfilerealm._storage import read, system
 from esfilerealm._storage.locate import RealmPaths
 from esfilerealm._storage.read import read_file, read_plain_file
 from esfilerealm.errors import FileAccessError, FilePermissionError
@@ -77,7 +77,76 @@ class TestContent:
         assert not a.is_same_file_as(gone)
 
 
+@pytest.fixture
+def digits(tmp_path, monkeypatch):
+    """A file that is large, for blocks of four bytes."""
+    monkeypatch.setattr(read, "_BLOCK", 4)
+    (tmp_path / "f").write_bytes(b"0123456789")
+    return str(tmp_path / "f")
+
+
+class TestBlocks:
+    def check(self, content, data, blocks):
+        assert content.digest == hashlib.sha256(data).hexdigest()
+        assert list(content.blocks) == blocks
+        assert list(content.release()) == blocks
+        assert content.data == b""
+
+    @posix
+    def test_are_released_one_by_one(self, digits):
+        content = read_file(digits, in_blocks=True)
+        self.check(content, b"0123456789", [b"0123", b"4567", b"89"])
+
+    def test_the_content_in_one(self, digits):
+        content = read_file(digits, in_blocks=True)
+        assert content.data == b"0123456789"
+        self.check(content, b"0123456789", [b"0123456789"])
+
+    def test_a_small_file_is_one(self, tmp_path):
+        (tmp_path / "f").write_bytes(b"data")
+        self.check(read_file(str(tmp_path / "f"), in_blocks=True), b"data", [b"data"])
+
+    @posix
+    def test_less_may_be_read_than_was_asked_for(self, digits, monkeypatch):
+        real = os.readv
+        monkeypatch.setattr(system, "readv", lambda fd, buffers: real(fd, [buffers[0][:5]]))
+        content = read_file(digits, in_blocks=True)
+        self.check(content, b"0123456789", [b"0123", b"4", b"56789"])
+
+    @posix
+    @pytest.mark.parametrize("length", [0, 4, 5, 10, 20])
+    def test_the_length_may_be_another_by_then(self, digits, monkeypatch, length):
+        data = b"0123456789"[:length].ljust(length, b".")
+        real = system.fstat
+
+        def change(descriptor):
+            status = real(descriptor)
+            with open(digits, "wb") as file:
+                file.write(data)
+            return status
+
+        monkeypatch.setattr(system, "fstat", change)
+        content = read_file(digits, in_blocks=True)
+        assert b"".join(content.blocks) == data
+        assert content.digest == hashlib.sha256(data).hexdigest()
+
+    def test_where_the_system_cannot(self, digits, monkeypatch):
+        monkeypatch.setattr(system, "HAS_READV", False)
+        self.check(read_file(digits, in_blocks=True), b"0123456789", [b"0123456789"])
+
+
 class TestFaults:
+    @posix
+    @pytest.mark.parametrize("name", ["read", "readv"])
+    def test_nothing_of_blocks_stays_open(self, digits, monkeypatch, name):
+        closed = []
+        real = system.close
+        monkeypatch.setattr(system, name, refusing(errno.EIO))
+        monkeypatch.setattr(system, "close", lambda fd: closed.append(fd) or real(fd))
+        with pytest.raises(FileAccessError, match="Input/output error while reading it"):
+            read_file(digits, in_blocks=True)
+        assert len(closed) == 1
+
     @posix
     @both
     @pytest.mark.parametrize("kind", ["folder", "pipe"])
