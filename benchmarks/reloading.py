@@ -47,8 +47,6 @@ _NAMES = [f"login-{i}" for i in range(_THREADS)]
 _SECONDS, _QUICK_SECONDS = 10.0, 2.0
 #: Seconds that a thread rests between two logins.
 _REST = 0.005
-#: Seconds between two writes: well below what a reload takes.
-_PAUSE = 0.1
 _PATIENCE = 30.0
 
 _TICKS = 10_000_000  # a second
@@ -199,14 +197,15 @@ def _percentile(counts: Counter[int], percent: int) -> int:
 def _reloads(realm: FileRealm) -> Iterator[list[int]]:
     """Have another process write to the files of *realm*; give the generations as they come."""
     context = multiprocessing.get_context("spawn")
-    stop = context.Event()
-    writer = context.Process(target=_write, args=(realm.config_dir, stop), daemon=True)
+    stop, known = context.Event(), context.Event()
+    writer = context.Process(target=_write, args=(realm.config_dir, stop, known), daemon=True)
     generations: list[int] = []
     first = threading.Event()
 
     def note(change: RealmChange) -> None:
         generations.append(change.generation)
         first.set()
+        known.set()
 
     realm.on_change(note)
     writer.start()
@@ -217,13 +216,16 @@ def _reloads(realm: FileRealm) -> Iterator[list[int]]:
         yield generations
     finally:
         stop.set()
+        known.set()
         writer.join()
 
 
-def _write(folder: str, stop: Event) -> None:
-    """Add one user after the other, each to both files, until told to stop."""
+def _write(folder: str, stop: Event, known: Event) -> None:
+    """Add one user after the other, to both files, each when the one before is known."""
     tool = UsersTool(folder, lock_timeout=_PATIENCE)
     for i in itertools.count():
-        tool.useradd(f"new-{i}", password_hash=HASH, roles=("login",))
-        if stop.wait(_PAUSE):
+        known.clear()
+        if stop.is_set():
             return
+        tool.useradd(f"new-{i}", password_hash=HASH, roles=("login",))
+        known.wait(_PATIENCE)

@@ -104,7 +104,7 @@ def _check_writable_hash(password_hash: str) -> None:
         raise InvalidHashError("it holds the end of a line")
     if trim("x" + password_hash) != "x" + password_hash:
         raise InvalidHashError("it ends with a blank or control character, which would be lost")
-    if any("\ud800" <= c <= "\udfff" for c in password_hash):
+    if not password_hash.isascii() and any("\ud800" <= c <= "\udfff" for c in password_hash):
         raise InvalidHashError("it holds half a surrogate pair, which UTF-8 cannot encode")
 
 
