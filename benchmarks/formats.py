@@ -23,16 +23,18 @@ from .measure import Options, Row, Sides, compare, repeated, spaced, timed
 from .realms import HASH, malformed_users_content, users_content, users_roles_content
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _EDITED = 100_000
 _LIBPASS = "libpass HtpasswdFile.from_string"
+_LIBPASS_AIM, _LARGE = 0.5, 100_000
 _LIBPASS_ROUNDS = {10: 20, 1_000: 20, 100_000: 5, 1_000_000: 3}
 
 
 def rows(options: Options) -> Iterator[Row]:
     """Measure parsing both files, and edits of one, some and all users."""
     yield from rows_of(options, _PARSE_USERS)
+    yield _dictionary_growth(options)
     yield from _against_libpass(options)
     yield _malformed(options)
     yield from rows_of(options, _PARSE_USERS_ROLES)
@@ -73,26 +75,49 @@ def _against_libpass(options: Options) -> Iterator[Row]:
     try:
         with Htpasswd(options) as htpasswd:
             for size in options.sizes:
-                yield _against(options, htpasswd, size)
+                aim = _LIBPASS_AIM if size >= _LARGE else None
+                row = _against(options, htpasswd, _PARSE_USERS.name, parse_users, size, aim)
+                yield replace(row, curve=_PARSE_USERS.name, size=size)
+            least, size = naive.split_users_at_once, options.sizes[-1]
+            yield _against(options, htpasswd, "least that makes the dictionary", least, size)
     except NotMeasuredError as error:
         yield Row(name=_PARSE_USERS.name, reference=_LIBPASS, note=f"not measured: {error}")
 
 
-def _against(options: Options, htpasswd: Htpasswd, size: int) -> Row:
+def _against(
+    options: Options,
+    htpasswd: Htpasswd,
+    name: str,
+    parse: Callable[[bytes], object],
+    size: int,
+    aim: float | None = None,
+) -> Row:
     data, times = users_content(size), times_of(size)
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         path = os.path.join(folder, "users")
         with open(path, "wb") as file:
             file.write(data)
         sides = Sides(
-            f"{_PARSE_USERS.name}, {spaced(size)} users",
-            repeated(lambda: parse_users(data), times),
+            f"{name}, {spaced(size)} users",
+            repeated(lambda: parse(data), times),
             _LIBPASS,
             lambda: htpasswd.parse(path, times),
         )
-        rounds = options.rounds(_LIBPASS_ROUNDS[size])
-        row = compare(sides, rounds=rounds, aim=0.5 if size >= 100_000 else None)
-    return replace(row, curve=_PARSE_USERS.name, size=size)
+        return compare(sides, rounds=options.rounds(_LIBPASS_ROUNDS[size]), aim=aim)
+
+
+def _dictionary_growth(options: Options) -> Row:
+    """Measure what a dictionary alone makes of a growth by ten."""
+    large = options.sizes[-1]
+    names = list(parse_users(users_content(large)).users)
+    fewer = names[: large // 10]
+    sides = Sides(
+        f"dictionary of names, growth to {spaced(large)}",
+        timed(lambda: dict.fromkeys(names)),
+        f"the same, {spaced(len(fewer))} users",
+        timed(lambda: dict.fromkeys(fewer)),
+    )
+    return compare(sides, rounds=options.rounds(8))
 
 
 def _malformed(options: Options) -> Row:

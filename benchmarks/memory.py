@@ -2,8 +2,9 @@
 What is held in memory, each value from a process of its own that does one thing.
 
 Counted is what comes on top of an interpreter that has imported the same and done nothing yet; for
-a realm, on top of a bare one, since its modules are a part of what it costs. It is read from Linux, which keeps the peak of a process; what
-else can be asked for a peak may give that of the process before it.
+a realm, on top of a bare one, since its modules are a part of what it costs. It is read from Linux,
+which keeps the peak of a process; what else can be asked for a peak may give that of the process
+before it.
 """
 
 from __future__ import annotations

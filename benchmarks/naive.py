@@ -13,9 +13,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-__all__ = ["edited", "pairs", "read_and_rewrite", "read_and_split", "split_users", "write_synced"]
+__all__ = [
+    "edited",
+    "pairs",
+    "read_and_rewrite",
+    "read_and_split",
+    "split_users",
+    "split_users_at_once",
+    "write_synced",
+]
 
 _FILES = ("users", "users_roles")
+_PIECE = 2**16
 
 
 def split_users(data: bytes) -> dict[str, str]:
@@ -24,6 +33,22 @@ def split_users(data: bytes) -> dict[str, str]:
     for line in data.decode().splitlines():
         name, _, password_hash = line.partition(":")
         users[name] = password_hash
+    return users
+
+
+def split_users_at_once(data: bytes) -> dict[str, str]:
+    """
+    Read ``users`` by the fewest steps that make a string of each name and hash and a dictionary.
+
+    Pieces that the caches of a processor hold are faster than the whole.
+    """
+    users: dict[str, str] = {}
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start + _PIECE) + 1 or len(data)
+        words = data[start:end].decode().replace("\n", ":").split(":")
+        users.update(zip(words[:-1:2], words[1::2], strict=True))
+        start = end
     return users
 
 
