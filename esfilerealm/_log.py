@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["get_logger", "log_errors"]
 
-#: Of many faults of one kind, so many are told one by one.
+#: So many faults are told one by one.
 _MOST: Final = 100
 
 logging.getLogger(__name__.partition(".")[0]).addHandler(logging.NullHandler())
@@ -21,9 +21,22 @@ def get_logger(name: str) -> logging.Logger:
     return logging.getLogger(name)
 
 
-def log_errors(logger: logging.Logger, message: str, faults: Sequence[tuple[object, ...]]) -> None:
-    """Log faults of one kind, given by what the message says of each; of very many, a part."""
+def log_errors(
+    logger: logging.Logger, message: str, faults: Sequence[tuple[object, ...]], what: str
+) -> None:
+    """
+    Log many faults, but not very many.
+
+    Args:
+        logger: The caller's, who is named as the origin.
+
+        message: What to say of each.
+
+        faults: The arguments of *message*.
+
+        what: The faults in the plural, to say how many more there are.
+    """
     for arguments in faults[:_MOST]:
-        logger.error(message, *arguments)
+        logger.error(message, *arguments, stacklevel=2)
     if len(faults) > _MOST:
-        logger.error("and [%d] more like these", len(faults) - _MOST)
+        logger.error("and [%d] more %s", len(faults) - _MOST, what, stacklevel=2)

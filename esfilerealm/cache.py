@@ -214,7 +214,8 @@ class CredentialCache:
         with self._lock:
             if self._entries.get(username) is entry:
                 del self._entries[username]
-                self.expirations += is_expired
+                if is_expired:
+                    self.expirations += 1
 
     def prove(self, secret: bytes) -> Proof:
         """Make what recognises a password; inside a slot, if that is expensive."""

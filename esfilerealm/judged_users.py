@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from ._log import get_logger, log_errors
 from .errors import InvalidHashError
 from .formats.users import UsersReader, line_numbers
 from .hashing import check_hash
-from .hashing.bcrypt import is_sound
+from .hashing.bcrypt import match_sound
 from .snapshot import HashIssue
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ class JudgedUsers:
         self.issues = issues
         self.hash_issues = hash_issues
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("the users of a realm have password hashes and are not to be pickled")
+
     def is_usable(self, username: str, text: str) -> bool:
         """Tell whether *text* is the hash of a user here, and some password fits it."""
         return self.users.get(username) == text and username not in self.hash_issues
@@ -69,12 +72,6 @@ class JudgedUsersReader:
         """How many lines there were so far."""
         return self._reader.line_count
 
-    @property
-    def parsed(self) -> JudgedUsers:
-        """What is known of these."""
-        parsed = self._reader.parsed
-        return JudgedUsers(parsed.users, parsed.issues, self._hash_issues)
-
     def read(self, piece: bytes) -> Sequence[LineIssue]:
         """Read the next lines, and give those of them that a node skips."""
         line_count = self.line_count
@@ -87,13 +84,19 @@ class JudgedUsersReader:
             self._hash_issues[name] = HashIssue(name, line_count + number, *faults[name])
         return issues
 
+    def finish(self) -> JudgedUsers:
+        """Give all users of the file."""
+        parsed, issues = self._reader.finish(), self._hash_issues
+        in_order = {name: issues[name] for name in parsed.users if name in issues} if issues else {}
+        return JudgedUsers(parsed.users, parsed.issues, in_order)
+
     def _faults(self, users: Mapping[str, str]) -> dict[str, tuple[str, str]]:
         """Give kind and reason for each hash that is of no use."""
         faults: dict[str, tuple[str, str]] = {}
-        if all(map(is_sound, users.values())):  # nearly always, and so it is made quick
+        if all(map(match_sound, users.values())):  # as nearly always, and many times as fast
             return faults
         for name, text in users.items():
-            if not (is_sound(text) or self._before.is_usable(name, text)):
+            if not (match_sound(text) or self._before.is_usable(name, text)):
                 try:
                     check_hash(text)
                 except InvalidHashError as error:
@@ -110,4 +113,5 @@ def report_hash_issues(now: Mapping[str, HashIssue], before: Mapping[str, HashIs
         _LOG,
         "no password is right for user [%s], line [%d] of the users file: %s",
         [(issue.username, issue.line_number, issue.reason) for issue in new],
+        "users for whom no password is right",
     )

@@ -36,12 +36,11 @@ class Reader(Protocol[Parsed_co]):
     def line_count(self) -> int:
         """How many lines there were so far."""
 
-    @property
-    def parsed(self) -> Parsed_co:
-        """What a node makes of these."""
-
     def read(self, piece: bytes) -> Sequence[LineIssue]:
         """Read the next lines, and give those of them that a node skips."""
+
+    def finish(self) -> Parsed_co:
+        """Give what a node makes of all lines, once there are no more."""
 
 
 class LoadedFile(Generic[Parsed]):
@@ -78,7 +77,7 @@ class LoadedFile(Generic[Parsed]):
         return self._parsed if self.problem is None else self._empty
 
     def take(self, path: str, content: FileContent | FileRealmError) -> None:
-        """Take what reading the file gave; a content has none any more then."""
+        """Take what reading the file gave, and part a content from its bytes."""
         if isinstance(content, FileRealmError):
             self.problem = content
         else:
@@ -86,9 +85,10 @@ class LoadedFile(Generic[Parsed]):
 
     def _use(self, path: str, content: FileContent) -> FileRealmError | None:
         stamp = _stamp(content)
+        blocks = content.release()
         if self.stamp is None or stamp.digest != self.stamp.digest:
             try:
-                self._parse(path, content.release())
+                self._parse(path, blocks)
             except FileRealmError as error:
                 return without_origin(error)
         if not content.exists and (self.stamp is None or self.stamp.modified is not None):
@@ -102,7 +102,7 @@ class LoadedFile(Generic[Parsed]):
         for piece in pieces(blocks):
             line_count = reader.line_count
             skipped.add(reader.read(piece), piece, line_count)
-        self._parsed = reader.parsed
+        self._parsed = reader.finish()
         _LOG.debug("parsed %s from file [%s]", self._describe(self._parsed), path)
         skipped.report(self._skipped)
         self._skipped = skipped.fingerprints
@@ -135,6 +135,7 @@ class _SkippedLines:
             _LOG,
             "skipped line [%d] of file [%s]: %s",
             [(issue.line_number, self._path, issue.reason) for issue in new],
+            f"lines skipped of file [{self._path}]",
         )
 
 

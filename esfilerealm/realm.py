@@ -98,14 +98,18 @@ class FileRealm:
         if max_concurrent_hashing is None:
             max_concurrent_hashing = _usable_cores()
         slots = HashingSlots(max_concurrent_hashing, hashing_timeout)
-        self._store = FileRealmStore(config_dir, self.settings, on_unreadable=on_unreadable)
         self._cache = CredentialCache(
             ttl=self.settings.cache_ttl,
             max_users=self.settings.cache_max_users,
             hash_algo=self.settings.cache_hash_algo,
             slots=slots,
         )
-        self._store.on_snapshot(self._cache.prune)
+        self._store = FileRealmStore(
+            config_dir,
+            self.settings,
+            on_unreadable=on_unreadable,
+            on_snapshot=self._cache.prune,
+        )
         self._authenticator = Authenticator(
             self._store,
             self._cache,

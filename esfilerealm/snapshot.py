@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NoReturn
 
@@ -54,7 +54,7 @@ class FileStamp:
     path: str
     size: int
     modified: int | None
-    digest: str | None
+    digest: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

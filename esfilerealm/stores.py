@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal
 
 from ._forks import renew_after_fork
 from ._log import get_logger
@@ -27,8 +27,6 @@ __all__ = ["FileRealmStore"]
 
 _LOG: Final = get_logger(__name__)
 
-Told = TypeVar("Told")
-
 
 class FileRealmStore:
     """
@@ -45,6 +43,8 @@ class FileRealmStore:
         on_unreadable: What becomes of a file that cannot be read or is not UTF-8: ``keep`` the
             last good state of both, or empty that file as a ``node`` does.
 
+        on_snapshot: Called with each state of users and roles, at once and one after the other.
+
     Attributes:
         snapshot: The state now; before anything was read, it is empty and of generation 0.
 
@@ -58,6 +58,7 @@ class FileRealmStore:
         settings: RealmSettings,
         *,
         on_unreadable: Literal["keep", "node"] = "keep",
+        on_snapshot: Callable[[RealmSnapshot], object] | None = None,
     ) -> None:
         if on_unreadable not in ("keep", "node"):
             raise ValueError(f"on_unreadable is [{on_unreadable}]: must be [keep] or [node]")
@@ -76,9 +77,9 @@ class FileRealmStore:
             lambda parsed: f"roles of [{len(parsed.roles_by_user)}] users",
         )
         self._paths: RealmPaths | None = None
-        self._followers: list[Callable[[RealmSnapshot], object]] = []
+        self._on_snapshot = on_snapshot
         self._listeners: list[Callable[[RealmChange], object]] = []
-        self._untold: deque[tuple[RealmSnapshot, RealmSnapshot]] = deque()
+        self._untold: deque[RealmChange] = deque()
         self.after_fork()
         renew_after_fork(self)
 
@@ -103,10 +104,6 @@ class FileRealmStore:
         raises is logged, and stops nothing.
         """
         self._listeners.append(listener)
-
-    def on_snapshot(self, follower: Callable[[RealmSnapshot], object]) -> None:
-        """Do the same with the new snapshot, where it does not matter what was before."""
-        self._followers.append(follower)
 
     def load(self) -> None:
         """Read both files, unless that was done before; for errors see ``reload``."""
@@ -146,8 +143,11 @@ class FileRealmStore:
         is_changed = after.generation != before.generation
         self.snapshot = after
         self._is_loaded = True
-        if is_changed or after.health != before.health:
-            self._untold.append((before, after))
+        if is_changed and self._on_snapshot is not None:
+            self._on_snapshot(after)
+        # Who is told of nothing need not have it found out: of a first load it is all.
+        if self._listeners and (is_changed or after.health != before.health):
+            self._untold.append(after.changes_since(before))
         _report_health(before.health, after.health)
         if is_changed:
             _LOG.info("users or roles changed: generation [%d]", after.generation)
@@ -158,17 +158,16 @@ class FileRealmStore:
         while self._untold and self._telling.acquire(blocking=False):
             try:
                 while self._untold:
-                    self._tell_all(*self._untold.popleft())
+                    self._tell_all(self._untold.popleft())
             finally:
                 self._telling.release()
 
-    def _tell_all(self, before: RealmSnapshot, after: RealmSnapshot) -> None:
-        for follower in tuple(self._followers):
-            _tell_one(follower, after)
-        if self._listeners:  # else nobody needs to know what may be much to find out
-            change = after.changes_since(before)
-            for listener in tuple(self._listeners):
-                _tell_one(listener, change)
+    def _tell_all(self, change: RealmChange) -> None:
+        for listener in tuple(self._listeners):
+            try:
+                listener(change)
+            except Exception:  # noqa: BLE001 - whatever it is, the others are told too
+                _LOG.exception("a listener for changes of the file realm failed")
 
     def _read(self, before: RealmSnapshot) -> RealmSnapshot:
         paths = self.paths
@@ -204,13 +203,6 @@ class FileRealmStore:
         if not before.generation or not after.has_same_content_as(before):
             after.generation += 1
         return after
-
-
-def _tell_one(listener: Callable[[Told], object], what: Told) -> None:
-    try:
-        listener(what)
-    except Exception:  # noqa: BLE001 - whatever it is, the others are told too
-        _LOG.exception("a listener for changes of the file realm failed")
 
 
 def _report_health(before: RealmHealth, after: RealmHealth) -> None:

@@ -48,6 +48,7 @@ from esfilerealm.cli import main
 from esfilerealm.exchange import EXPORT_FORMATS, export_realm, import_users
 from esfilerealm.formats import edit_users, parse_users, parse_users_roles
 from esfilerealm.hashing import CACHE_ALGORITHMS, check_hash, resolve, resolve_from_hash
+from esfilerealm.judged_users import JudgedUsers
 from esfilerealm.provisioning import DesiredState, apply, plan
 from esfilerealm.settings.report import inspect_settings
 from esfilerealm.snapshot import RealmSnapshot
@@ -983,6 +984,10 @@ class TestNothingIsForgotten:
                 if not callable(value):
                     assert_clean(name, repr(list(value) if hasattr(value, "__iter__") else value))
         assert_clean("items", repr([dict(snapshot.issues), dict(snapshot.hash_issues)]))
+
+    def test_judged_users_are_refused_to_be_sent(self):
+        with pytest.raises(TypeError, match="password"):
+            pickle.dumps(JudgedUsers(dict(HASHES), (), {}))
 
     def test_a_token_is_refused_to_be_sent(self):
         with pytest.raises(TypeError, match="password"):

@@ -37,7 +37,7 @@ READ_FLAGS: Final = (
 _SMALLEST_READ: Final = 2**16
 _LARGEST_READ: Final = 2**30
 
-#: Bytes that are released at once; the allocator gives what is much smaller not to the system.
+#: Bytes that are released at once. What is smaller, the C library would keep when it is freed.
 _BLOCK: Final = 2**18
 
 
@@ -85,10 +85,10 @@ class FileContent:
         return self._digest
 
     def release(self) -> Iterator[bytes]:
-        """Give the content block by block, and keep none that was given; nothing is left."""
-        blocks, self.blocks = list(reversed(self.blocks)), ()
-        while blocks:
-            yield blocks.pop()
+        """Part with the content, and give it block by block; just the digest is left."""
+        self._digest = self.digest
+        blocks, self.blocks = list(self.blocks), ()
+        return _emptying(blocks)
 
     def is_same_file_as(self, other: FileContent) -> bool:
         """Tell whether both are one file, by way of links."""
@@ -103,6 +103,13 @@ class FileContent:
             and self.data == other.data
             and _attributes(self.stat) == _attributes(other.stat)
         )
+
+
+def _emptying(blocks: list[bytes]) -> Iterator[bytes]:
+    """Give blocks in order, and keep none that was given."""
+    blocks.reverse()
+    while blocks:
+        yield blocks.pop()
 
 
 def digest_of(data: bytes) -> str:
@@ -210,7 +217,7 @@ def _in_blocks(descriptor: int, size: int) -> tuple[list[bytes], str | None]:
         return _whole(descriptor, size)
     from hashlib import sha256
 
-    with system.anonymous_memory(size) as memory, memoryview(memory) as view:
+    with system.anonymous_memory(min(size, _LARGEST_READ)) as memory, memoryview(memory) as view:
         count = system.readv(descriptor, [view])
         digest = sha256(view[:count])
         blocks = [bytes(view[at : min(at + _BLOCK, count)]) for at in range(0, count, _BLOCK)]

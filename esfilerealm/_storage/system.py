@@ -34,10 +34,10 @@ HAS_STATVFS = hasattr(os, "statvfs")
 
 
 def anonymous_memory(size: int) -> mmap:
-    """Give *size* bytes of memory that no allocator knows, and that no file is behind."""
-    from mmap import mmap
+    """Give *size* bytes of memory with no allocator and no file behind it, shared with no child."""
+    from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 
-    return mmap(-1, size)
+    return mmap(-1, size, flags=MAP_PRIVATE | MAP_ANONYMOUS)
 
 
 access = os.access

@@ -77,17 +77,11 @@ def parse_users(
     )
     for piece in pieces((data,)):
         reader.read(piece)
-    return reader.parsed
+    return reader.finish()
 
 
 class UsersReader:
-    """
-    Reads a ``users`` file that comes in pieces; for arguments and errors see ``parse_users``.
-
-    Attributes:
-        line_count: How many lines there were so far.
-        parsed: What a node makes of these.
-    """
+    """Reads a ``users`` file in pieces; for arguments and errors see ``parse_users``."""
 
     def __init__(self, source: str, *, allow_reserved: bool, anonymous_username: str) -> None:
         self._lines = LineReader(source)
@@ -99,13 +93,8 @@ class UsersReader:
 
     @property
     def line_count(self) -> int:
-        """See above."""
+        """How many lines there were so far."""
         return self._lines.line_count
-
-    @property
-    def parsed(self) -> ParsedUsers:
-        """See above."""
-        return ParsedUsers(self._users, tuple(self._issues))
 
     def read(self, piece: bytes) -> tuple[dict[str, str], Sequence[LineIssue]]:
         """
@@ -118,17 +107,22 @@ class UsersReader:
             The users of just these lines, and those of them that a node skips.
         """
         entries = _plain_entries(piece, self._reserved)
-        issues: list[LineIssue] = []
         if entries is None:
-            entries = self._read_each_line(piece, issues)
-            self._issues += issues
+            entries, issues = self._read_each_line(piece)
         else:
-            self._lines.skip(piece, piece.count(b"\n"))
+            issues = []
+            self._lines.skip(piece, piece.count(b"\n") + (not piece.endswith(b"\n")))
         self._users.update(entries)
+        self._issues += issues
         return entries, issues
 
-    def _read_each_line(self, piece: bytes, issues: list[LineIssue]) -> dict[str, str]:
-        entries = {}
+    def finish(self) -> ParsedUsers:
+        """Give what a node makes of all lines, once there are no more."""
+        return ParsedUsers(self._users, tuple(self._issues))
+
+    def _read_each_line(self, piece: bytes) -> tuple[dict[str, str], list[LineIssue]]:
+        entries: dict[str, str] = {}
+        issues: list[LineIssue] = []
         for number, line in self._lines.numbered_lines(piece):
             if line.startswith(COMMENT):
                 continue
@@ -137,7 +131,7 @@ class UsersReader:
                 issues.append(_issue(number, line, name, password_hash))
             else:
                 entries[name] = password_hash
-        return entries
+        return entries, issues
 
 
 def _plain_entries(piece: bytes, reserved: frozenset[str]) -> dict[str, str] | None:

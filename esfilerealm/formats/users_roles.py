@@ -71,17 +71,11 @@ def parse_users_roles(
     reader = UsersRolesReader(source, known_names)
     for piece in pieces((data,)):
         reader.read(piece)
-    return reader.parsed
+    return reader.finish()
 
 
 class UsersRolesReader:
-    """
-    Reads a ``users_roles`` file that comes in pieces; for arguments and errors see the above.
-
-    Attributes:
-        line_count: How many lines there were so far.
-        parsed: What a node makes of these. With it, the reader has done its work.
-    """
+    """Reads a ``users_roles`` file in pieces; for arguments see ``parse_users_roles``."""
 
     def __init__(self, source: str, known_names: Iterable[str] = ()) -> None:
         self._lines = LineReader(source)
@@ -90,13 +84,8 @@ class UsersRolesReader:
 
     @property
     def line_count(self) -> int:
-        """See above."""
+        """How many lines there were so far."""
         return self._lines.line_count
-
-    @property
-    def parsed(self) -> ParsedUsersRoles:
-        """See above."""
-        return ParsedUsersRoles(self._grants.roles_by_user(), tuple(self._issues))
 
     def read(self, piece: bytes) -> Sequence[LineIssue]:
         """
@@ -120,6 +109,10 @@ class UsersRolesReader:
                 self._grants.add(role, names)
         self._issues += issues
         return issues
+
+    def finish(self) -> ParsedUsersRoles:
+        """Give what a node makes of all lines, once there are no more."""
+        return ParsedUsersRoles(self._grants.roles_by_user(), tuple(self._issues))
 
 
 class _Grants:

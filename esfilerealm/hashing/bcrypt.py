@@ -13,7 +13,14 @@ from .._java import java_units, read_int
 from ..errors import InvalidHashError, PasswordTruncatedWarning
 from .base import password_bytes, same_text
 
-__all__ = ["COSTS", "PASSWORD_BYTES", "PREFIXES", "BcryptHasher", "is_sound", "warn_if_truncated"]
+__all__ = [
+    "COSTS",
+    "PASSWORD_BYTES",
+    "PREFIXES",
+    "BcryptHasher",
+    "match_sound",
+    "warn_if_truncated",
+]
 
 COSTS: Final = range(4, 15)
 """The costs that have a name."""
@@ -46,8 +53,8 @@ _SOUND: Final = re.compile(
     rf"\$2[aby]\$(0[4-9]|1[0-4])\$({_CANONICAL_SALT.pattern})({_CANONICAL_DIGEST.pattern})"
 )
 
-is_sound: Final = _SOUND.fullmatch
-"""Tells of a text, by None, that anything is wrong with it or that it is no bcrypt hash."""
+match_sound: Final = _SOUND.fullmatch
+"""Matches a bcrypt hash with which nothing is wrong. The first group is its cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,7 @@ class BcryptHasher:
     @classmethod
     def of_sound_hash(cls, text: str) -> BcryptHasher | None:
         """Choose the hasher for a text with which nothing is wrong; None for any other."""
-        match = is_sound(text)
+        match = match_sound(text)
         return cls.of_cost(int(match[1])) if match else None
 
     @classmethod

@@ -24,6 +24,7 @@ from esfilerealm.formats import (
     parse_users,
     parse_users_roles,
     users,
+    users_roles,
 )
 from esfilerealm.formats.users_editor import UsersEditor
 from esfilerealm.formats.users_roles_editor import UsersRolesEditor
@@ -119,6 +120,7 @@ class TestPieces:
         assert b"".join(pieces) == b"".join(blocks)
         assert all(piece.endswith(b"\n") for piece in pieces[:-1])
         assert all(b"\n" not in piece[size:-1] for piece in pieces)
+        assert all(len(piece) > size for piece in pieces[:-1])
 
     @given(st.one_of(own.users_files, st.binary(max_size=100)), st.integers(0, 8))
     def test_users(self, data, size):
@@ -145,6 +147,14 @@ class TestPieces:
         roles = parse_users_roles(data).roles_by_user
         assert parse_users_roles(data, known_names=names).roles_by_user == roles
 
+    @given(own.users_files, st.integers(0, 8))
+    def test_lines_are_counted(self, data, size):
+        reader = users.UsersReader("users", allow_reserved=False, anonymous_username="_anonymous")
+        with small_pieces(size):
+            for piece in lines.pieces([data]):
+                reader.read(piece)
+        assert reader.line_count == len(raw_lines(data))
+
     @given(own.users_files)
     def test_plain_entries_are_read_as_line_by_line(self, data):
         parsed = parse_users(data)
@@ -153,6 +163,24 @@ class TestPieces:
             each = parse_users(data)
         assert list(parsed.users.items()) == list(each.users.items())
         assert parsed.issues == each.issues
+
+
+class TestGrants:
+    @given(
+        st.lists(st.tuples(st.sampled_from("abcde"), st.lists(st.sampled_from("xyz"), min_size=1))),
+        st.integers(1, 5),
+    )
+    def test_a_user_may_have_any_number_of_roles(self, grants, many):
+        """Who has many is kept otherwise than others; how many that is shows nowhere."""
+        data = "".join(f"{role}:{','.join(names)}\n" for role, names in grants).encode()
+        roles: dict[str, dict[str, None]] = {}
+        for role, names in grants:
+            for name in names:
+                roles.setdefault(name, {})[role] = None
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(users_roles, "_MANY", many)
+            parsed = parse_users_roles(data).roles_by_user
+        assert list(parsed.items()) == [(name, tuple(each)) for name, each in roles.items()]
 
 
 class TestEditingUsers:

@@ -182,6 +182,7 @@ class TestAnyBytes:
         for name in ("users", "roles_by_user", "hash_issues", "issues", "stamps", "health"):
             assert getattr(cut.snapshot, name) == getattr(whole.snapshot, name)
         assert content(cut.snapshot) == content(whole.snapshot)
+        assert list(cut.snapshot.hash_issues) == list(whole.snapshot.hash_issues)
 
     @settings(suppress_health_check=[HealthCheck.too_slow])
     @given(

@@ -208,6 +208,21 @@ class TestChange:
         assert cache.get("b", state) is not None
         assert cache.expirations == 0
 
+    def test_prune_leaves_what_took_the_place_of_an_entry(self, cache):
+        """A login that ends in that very moment is not forgotten."""
+        old, new = snapshot(1, a="h"), snapshot(2, a="other")
+        login(cache, "a", old)
+
+        class Late(RealmSnapshot):
+            __slots__ = ()
+
+            def hash_of(self, username):
+                cache.put("a", new, cache.prove(SECRET), cache.epoch)
+                return super().hash_of(username)
+
+        cache.prune(Late({"a": "other"}, {}, generation=2))
+        assert cache.get("a", new) is not None
+
 
 class TestExpire:
     def test_one_and_all(self, cache):

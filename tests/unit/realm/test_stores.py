@@ -12,13 +12,17 @@ import pickle
 import pytest
 from conftest import CHEAP_HASH
 from crash.kit import Dead, DieAfterRenames, intercepted
+from storing import posix
 from watching import replace
 
-from esfilerealm import RealmSettings, UsersTool
-from esfilerealm._storage import pair
+from esfilerealm import RealmSettings, UsersTool, judged_users
+from esfilerealm._storage import pair, read
+from esfilerealm._storage.locate import RealmPaths
 from esfilerealm._storage.lock import write_lock
 from esfilerealm.errors import ConfigurationFileMissingError, FileFormatError, JournalVersionError
 from esfilerealm.formats import lines
+from esfilerealm.loaded_file import LoadedFile
+from esfilerealm.snapshot import RealmSnapshot
 from esfilerealm.stores import FileRealmStore
 
 MALFORMED = "$2a$10$short"
@@ -385,12 +389,25 @@ class TestLog:
             "skipped line [4",
         ]
 
-    @pytest.mark.parametrize("line", ["oops", "user-{}:swordfish"], ids=["line", "hash"])
-    def test_of_very_many_faults_a_part_is_told(self, store, folder, caplog, line):
+    @pytest.mark.parametrize(
+        ("line", "what", "origin"),
+        [
+            ("oops", "lines skipped of file [{}]", "loaded_file"),
+            ("user-{}:swordfish", "users for whom no password is right", "judged_users"),
+        ],
+        ids=["line", "hash"],
+    )
+    def test_of_very_many_faults_a_part_is_told(self, store, folder, caplog, line, what, origin):
         (folder / "users").write_text("".join(f"{line}\n".format(i) for i in range(1000)))
         store.reload()
         assert len(errors_in(caplog)) == 101
-        assert errors_in(caplog)[-1] == "and [900] more like these"
+        assert errors_in(caplog)[-1] == f"and [900] more {what}".format(folder / "users")
+        assert {record.module for record in caplog.records} <= {origin, "stores"}
+
+    def test_as_many_as_are_told(self, store, folder, caplog):
+        (folder / "users").write_text("oops\n" * 100)
+        store.reload()
+        assert len(errors_in(caplog)) == 100
 
     def test_a_hash_of_no_use_is_an_error_once(self, store, folder, caplog):
         (folder / "users").write_text("jane:swordfish\n")
@@ -520,3 +537,49 @@ class TestReadingBoth:
         store.reload()
         assert len(calls) == pair._ATTEMPTS
         assert store.snapshot.roles_of("bob")
+
+
+class TestWork:
+    """What is not done, or not held, since nobody would notice but by the time and memory."""
+
+    def test_what_changed_is_not_found_out_for_nobody(self, store, monkeypatch):
+        monkeypatch.setattr(RealmSnapshot, "changes_since", None)
+        assert store.reload()
+
+    def test_a_hash_that_was_fine_is_not_checked_again(self, store, folder, monkeypatch):
+        one, other = ("{PBKDF2}1000$" + f"{c * 43}=$" + f"{c * 43}=" for c in "AE")
+        (folder / "users").write_text(f"bob:{one}\njane:{one}\n")
+        store.reload()
+        checked = []
+        monkeypatch.setattr(judged_users, "check_hash", checked.append)
+        (folder / "users").write_text(f"bob:{one}\njane:{other}\nal:{CHEAP_HASH}\n")
+        store.reload()
+        assert checked == [other]
+
+    def test_users_and_roles_are_by_the_same_texts(self, store):
+        store.reload()
+        users = {id(name) for name in store.snapshot.users}
+        assert {id(name) for name in store.snapshot.roles_by_user} == users
+
+    @pytest.mark.parametrize("name", ["users", "users_roles"])
+    def test_no_content_is_held_beside_what_is_made_of_it(self, store, folder, monkeypatch, name):
+        """Nor that of a file that is as it was."""
+        take, contents = LoadedFile.take, []
+
+        def note_content(file, path, content):
+            take(file, path, content)
+            contents.append(content)
+
+        monkeypatch.setattr(LoadedFile, "take", note_content)
+        store.reload()
+        with (folder / name).open("a") as file:
+            file.write("# a remark\n")
+        store.reload()
+        assert [len(content.blocks) for content in contents] == [0, 0, 0, 0]
+
+    @posix
+    def test_large_files_are_read_in_blocks(self, folder, monkeypatch):
+        monkeypatch.setattr(read, "_BLOCK", 16)
+        both = pair.read_both(RealmPaths(str(folder)))
+        assert len(both.users.blocks) > 1
+        assert len(both.users_roles.blocks) > 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import sys
 
 import pytest
 from storing import posix, refusing
@@ -87,10 +88,17 @@ def digits(tmp_path, monkeypatch):
 
 class TestBlocks:
     def check(self, content, data, blocks):
-        assert content.digest == hashlib.sha256(data).hexdigest()
         assert list(content.blocks) == blocks
         assert list(content.release()) == blocks
         assert content.data == b""
+        assert content.digest == hashlib.sha256(data).hexdigest()
+
+    def test_what_was_given_is_held_by_nobody_else(self, tmp_path):
+        (tmp_path / "f").write_bytes(os.urandom(10))
+        released = read_file(str(tmp_path / "f")).release()
+        block = next(released)
+        assert sys.getrefcount(block) <= 2
+        assert list(released) == []
 
     @posix
     def test_are_released_one_by_one(self, digits):
