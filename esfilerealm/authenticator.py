@@ -77,7 +77,8 @@ class Authenticator:
 
     Attributes:
         flights: Verifications that are going on.
-        busy: How many logins were refused because too many were verified at the same time.
+        busy: How many logins were refused because too many were verified at the same time. Like the
+            hits of a cache, counted without a lock.
     """
 
     def __init__(

@@ -171,6 +171,7 @@ class CredentialCache:
         self._clock = clock
         self._entries: OrderedDict[str, CacheEntry] = OrderedDict()
         self._epoch = 0
+        self._is_closed = False
         self.after_fork()
         renew_after_fork(self)
 
@@ -251,7 +252,7 @@ class CredentialCache:
                 user = old.user
             entry = CacheEntry(user, stored_hash, proof, snapshot.generation)
             entry.written = now
-            if self._ttl > 0 and epoch == self._epoch:
+            if self._ttl > 0 and epoch == self._epoch and not self._is_closed:
                 self._entries[username] = entry
                 self._entries.move_to_end(username)
                 self._evict()
@@ -280,6 +281,11 @@ class CredentialCache:
         with self._lock:
             self._epoch += 1
             self._entries.clear()
+
+    def close(self) -> None:
+        """Drop all entries, and keep none from now on."""
+        self._is_closed = True
+        self.expire_all()
 
     def after_fork(self) -> None:
         """Renew the lock."""

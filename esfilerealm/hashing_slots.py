@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from typing import TYPE_CHECKING, Self
 
 from ._forks import renew_after_fork
@@ -20,6 +21,9 @@ class BusyError(Exception):
 class HashingSlots:
     """
     A context manager that at most *count* threads are inside of.
+
+    Who leaves hands the slot to who has waited for longest. A semaphore would let whoever runs just
+    then take it, and when others flood a realm with wrong passwords, that is one of them.
 
     Args:
         count: So many.
@@ -44,11 +48,26 @@ class HashingSlots:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Free all slots."""
-        self._free = threading.BoundedSemaphore(self.count)
+        """Free all slots; nobody waits."""
+        self._lock = threading.Lock()
+        self._free = self.count
+        self._waiting: deque[threading.Lock] = deque()
 
     def __enter__(self) -> Self:
-        if not self._free.acquire(timeout=self.patience):
+        turn = threading.Lock()
+        turn.acquire()
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return self
+            self._waiting.append(turn)
+        try:
+            is_in_time = turn.acquire(timeout=self.patience)
+        except BaseException:  # an interrupt
+            if self._was_handed_over(turn):
+                self._hand_over()
+            raise
+        if not is_in_time and not self._was_handed_over(turn):
             raise BusyError
         return self
 
@@ -58,4 +77,19 @@ class HashingSlots:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._free.release()
+        self._hand_over()
+
+    def _was_handed_over(self, turn: threading.Lock) -> bool:
+        """Wait no longer; tell whether a slot came in this very moment."""
+        with self._lock:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+                return False
+            return True
+
+    def _hand_over(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._free += 1

@@ -156,7 +156,7 @@ class FileRealm:
         with self._lock:
             self._is_closed, self._is_ready = True, False
         self._watcher_service.close()
-        self._cache.expire_all()
+        self._cache.close()
         self._pool.close()
 
     def after_fork(self) -> None:

@@ -120,6 +120,7 @@ PURE = {
         "getpid",
         "kill",
         "name",
+        "register_at_fork",
         "uname",
         "urandom",
     ),

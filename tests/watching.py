@@ -27,6 +27,11 @@ class Recorder:
         self.calls = []
         self.fails = fails
         self.error = error
+        self.renew()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.renew)
+
+    def renew(self):
         self.changed = threading.Condition()
 
     def __call__(self, changes):

@@ -35,6 +35,13 @@ PERMISSIONS: Final = 0o777
 _NO_ID: Final = 2**32 - 1  # what the system takes for "leave it"
 _LONGEST_ID: Final = 20
 _UMASK_LOCK: Final = Lock()
+if hasattr(os, "register_at_fork"):
+    # A child of just that moment would keep the mask, and a lock that nobody releases.
+    os.register_at_fork(
+        before=_UMASK_LOCK.acquire,
+        after_in_parent=_UMASK_LOCK.release,
+        after_in_child=_UMASK_LOCK.release,
+    )
 
 #: What a new file gets from its folder, and must not have if the one it replaces has it not.
 _INHERITED: Final = "system.posix_acl_access"

@@ -104,12 +104,13 @@ def _quietly() -> Iterator[None]:
         yield
         return
     logger = logging.getLogger(module.__name__)
-    logger.addFilter(_is_worth_a_line)
+
+    def is_worth_a_line(record: logging.LogRecord) -> bool:
+        return "called when the thread is inactive" not in record.getMessage()
+
+    # One of its own for each use, so that none ends the silence of another.
+    logger.addFilter(is_worth_a_line)
     try:
         yield
     finally:
-        logger.removeFilter(_is_worth_a_line)
-
-
-def _is_worth_a_line(record: logging.LogRecord) -> bool:
-    return "called when the thread is inactive" not in record.getMessage()
+        logger.removeFilter(is_worth_a_line)

@@ -36,12 +36,14 @@ class Gate:
 
     def __init__(self, monkeypatch, verdict=verify_hash):
         self.calls = Counter()
+        self.lock = threading.Lock()
         self.open = threading.Event()
         self.verdict = verdict
         monkeypatch.setattr(authenticator, "verify_hash", self)
 
     def __call__(self, password, stored_hash):
-        self.calls[password] += 1
+        with self.lock:
+            self.calls[password] += 1
         assert self.open.wait(PATIENCE)
         return self.verdict(password, stored_hash)
 

@@ -224,6 +224,15 @@ class TestChange:
         assert cache.get("a", new) is not None
 
 
+class TestClose:
+    def test_a_login_that_ends_later_leaves_nothing(self, cache):
+        state = snapshot(a="h")
+        login(cache, "a", state)
+        cache.close()
+        cache.put("a", state, cache.prove(SECRET), cache.epoch)
+        assert cache.size == 0
+
+
 class TestExpire:
     def test_one_and_all(self, cache):
         state = snapshot(a="h", b="h", c="h")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 from threads import PATIENCE, together, wait_until
 
+from esfilerealm import hashing_slots
 from esfilerealm.hashing_slots import BusyError, HashingSlots
 from esfilerealm.single_flight import SingleFlight
 
@@ -145,6 +148,71 @@ class TestSlots:
 
         assert together([work] * 32) == [None] * 32
         assert max(most) <= 3
+
+    def test_who_waits_for_longest_is_next(self):
+        slots, order, threads = HashingSlots(1, PATIENCE), [], []
+
+        def work(number):
+            with slots:
+                order.append(number)
+
+        with slots:
+            for number in range(8):
+                threads.append(threading.Thread(target=work, args=(number,)))
+                threads[-1].start()
+                wait_until(lambda: len(slots._waiting) == len(threads))
+        for thread in threads:
+            thread.join(PATIENCE)
+        assert order == list(range(8))
+
+    def test_nobody_overtakes_who_waits(self):
+        slots, may_end = HashingSlots(1, PATIENCE), threading.Event()
+
+        def work():
+            with slots:
+                assert may_end.wait(PATIENCE)
+
+        thread = threading.Thread(target=work)
+        with slots:
+            thread.start()
+            wait_until(lambda: slots._waiting)
+        slots.patience = 0.0
+        with pytest.raises(BusyError), slots:
+            pass  # pragma: no cover
+        may_end.set()
+        thread.join(PATIENCE)
+        with slots:
+            pass
+
+    @pytest.mark.parametrize("is_handed_over", [True, False])
+    @pytest.mark.parametrize("error", [None, KeyboardInterrupt])
+    def test_a_slot_that_comes_as_the_wait_ends_is_not_lost(
+        self, monkeypatch, is_handed_over, error
+    ):
+        slots = HashingSlots(1, PATIENCE)
+
+        class Turn:
+            """Waits in vain, or is interrupted; the slot may come in that moment."""
+
+            def acquire(self, timeout=None):
+                if timeout is None:
+                    return True
+                if is_handed_over:
+                    slots._hand_over()
+                if error is not None:
+                    raise error
+                return False
+
+            def release(self):
+                pass
+
+        slots.__enter__()
+        monkeypatch.setattr(hashing_slots, "threading", SimpleNamespace(Lock=Turn))
+        enters = is_handed_over and error is None
+        with nullcontext() if enters else pytest.raises(error or BusyError):
+            slots.__enter__()
+        assert not slots._waiting
+        assert slots._free == (is_handed_over and not enters)
 
     def test_the_wait_is_bounded(self):
         slots = HashingSlots(1, 0.01)
