@@ -93,7 +93,7 @@ class JudgedUsersReader:
     def _faults(self, users: Mapping[str, str]) -> dict[str, tuple[str, str]]:
         """Give kind and reason for each hash that is of no use."""
         faults: dict[str, tuple[str, str]] = {}
-        if all(map(match_sound, users.values())):  # as nearly always, and many times as fast
+        if all(map(match_sound, users.values())):  # as nearly always, and quicker
             return faults
         for name, text in users.items():
             if not (match_sound(text) or self._before.is_usable(name, text)):

@@ -110,6 +110,11 @@ def outcome(parse, data):
         return error.line_number, error.offset
 
 
+def said(parsed, mapping):
+    """What a file says, in order."""
+    return list(getattr(parsed, mapping).items()), parsed.issues
+
+
 class TestPieces:
     """Large files are read in pieces; where these begin and end shows nowhere."""
 
@@ -124,20 +129,13 @@ class TestPieces:
 
     @given(st.one_of(own.users_files, st.binary(max_size=100)), st.integers(0, 8))
     def test_users(self, data, size):
-        def parse(data):
-            parsed = parse_users(data)
-            return list(parsed.users.items()), parsed.issues
-
-        whole = outcome(parse, data)
-        with small_pieces(size):
-            assert outcome(parse, data) == whole
+        self.check(data, size, lambda data: said(parse_users(data), "users"))
 
     @given(st.one_of(own.users_roles_files, st.binary(max_size=100)), st.integers(0, 8))
     def test_users_roles(self, data, size):
-        def parse(data):
-            parsed = parse_users_roles(data)
-            return list(parsed.roles_by_user.items()), parsed.issues
+        self.check(data, size, lambda data: said(parse_users_roles(data), "roles_by_user"))
 
+    def check(self, data, size, parse):
         whole = outcome(parse, data)
         with small_pieces(size):
             assert outcome(parse, data) == whole
@@ -161,8 +159,7 @@ class TestPieces:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(users, "_plain_entries", lambda *_: None)
             each = parse_users(data)
-        assert list(parsed.users.items()) == list(each.users.items())
-        assert parsed.issues == each.issues
+        assert said(parsed, "users") == said(each, "users")
 
 
 class TestGrants:

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import pickle
+import tracemalloc
 
 import pytest
 from conftest import CHEAP_HASH
@@ -583,3 +584,19 @@ class TestWork:
         both = pair.read_both(RealmPaths(str(folder)))
         assert len(both.users.blocks) > 1
         assert len(both.users_roles.blocks) > 1
+
+    @posix
+    def test_a_load_needs_little_beside_what_it_leaves(self, store, folder):
+        """With both files held to the end, it would be more than they are large."""
+        names = [f"user-{i:05}" for i in range(10_000)]
+        (folder / "users").write_text("".join(f"{name}:{CHEAP_HASH}\n" for name in names))
+        grants = [f"role-{i}:{','.join(names[i % 100 :: 100])}\n" for i in range(200)]
+        (folder / "users_roles").write_text("".join(grants))
+        size = sum((folder / name).stat().st_size for name in ("users", "users_roles"))
+        tracemalloc.start()
+        try:
+            store.reload()
+            held, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak - held < 0.8 * size
