@@ -99,7 +99,7 @@ def htpasswd(path: str) -> object:
 
 def load(folder: str) -> object:
     """Load a realm, ready to log in."""
-    from esfilerealm.realm import FileRealm
+    from esfilerealm.realms.file.realm import FileRealm
 
     _note_imported()
     _note_held()
@@ -111,7 +111,7 @@ def load(folder: str) -> object:
 
 def reload(folder: str) -> object:
     """Load a realm, change all hashes ten times, and note what is held after each reload."""
-    from esfilerealm.realm import FileRealm
+    from esfilerealm.realms.file.realm import FileRealm
 
     _note_imported()
     realm = FileRealm(folder)

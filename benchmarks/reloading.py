@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.synchronize import Event
 
-    from esfilerealm.snapshot import RealmChange
+    from esfilerealm.realms.file.snapshot import RealmChange
 
 _USERS, _QUICK_USERS = 100_000, 20_000
 _THREADS = 8

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from esfilerealm import UsersTool
-from esfilerealm._storage import unit
+from esfilerealm._storage import commit as unit
 
 from . import naive
 from .growth import Case, Curve, rows_of

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from ._version import __version__
 
-TYPE_CHECKING = False  # as in `validation`
+TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from . import errors
+    from .admin import UsersTool
     from .hashing import hash_password, verify_hash
-    from .model import AuthenticationResult, AuthenticationStatus, User, UsernamePasswordToken
-    from .realm import FileRealm
+    from .names import validate_password, validate_role_name, validate_username
+    from .realms.base import AuthenticationResult, AuthenticationStatus, User, UsernamePasswordToken
+    from .realms.file.realm import FileRealm
     from .settings import RealmSettings
-    from .users_tool import UsersTool
-    from .validation import validate_password, validate_role_name, validate_username
 
 __all__ = [
     "AuthenticationResult",
@@ -33,17 +33,17 @@ __all__ = [
 
 #: Where each name is. They are loaded on first use (PEP 562), so that the command starts fast.
 _HOMES = {
-    "AuthenticationResult": "model",
-    "AuthenticationStatus": "model",
-    "FileRealm": "realm",
+    "AuthenticationResult": "realms.base",
+    "AuthenticationStatus": "realms.base",
+    "FileRealm": "realms.file.realm",
     "RealmSettings": "settings",
-    "User": "model",
-    "UsernamePasswordToken": "model",
-    "UsersTool": "users_tool",
+    "User": "realms.base",
+    "UsernamePasswordToken": "realms.base",
+    "UsersTool": "admin",
     "hash_password": "hashing",
-    "validate_password": "validation",
-    "validate_role_name": "validation",
-    "validate_username": "validation",
+    "validate_password": "names",
+    "validate_role_name": "names",
+    "validate_username": "names",
     "verify_hash": "hashing",
 }
 

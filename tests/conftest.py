@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from threads import PATIENCE
+from support.threads import PATIENCE
 
 from esfilerealm import UsersTool
 from esfilerealm._storage import pair
@@ -22,9 +22,6 @@ settings.register_profile(
     "ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ci" if os.environ.get("CI") else "default")
-
-#: bcrypt at cost 4 of "test-password", for whoever needs just any hash.
-CHEAP_HASH = "$2a$04$5zQUs3WRRuT4StzLvfz9G.oBoDBujx/.HU3io31Rx86XVexwBEufu"
 
 
 def pytest_terminal_summary(terminalreporter):

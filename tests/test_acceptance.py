@@ -8,15 +8,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from reference import cheap_hash
-from threads import together, wait_until
+from support.reference import cheap_hash
+from support.threads import together, wait_until
 
 from esfilerealm import (
     FileRealm,
     RealmSettings,
     UsernamePasswordToken,
     UsersTool,
-    authenticator,
     errors,
     verify_hash,
 )
@@ -27,6 +26,7 @@ from esfilerealm.hashing import (
     resolve,
     resolve_from_hash,
 )
+from esfilerealm.realms.file import login as authenticator
 from esfilerealm.settings.time_value import TimeValueError, nanoseconds
 
 VECTORS = json.loads(

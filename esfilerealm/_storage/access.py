@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from .locate import lock_path
 from .lock import write_lock
+from .paths import lock_path
 from .recovery import recover
 from .target import real_target
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..results import Recovery
-    from .locate import RealmPaths
     from .options import WriteOptions
+    from .paths import RealmPaths
 
 __all__ = ["write_access"]
 

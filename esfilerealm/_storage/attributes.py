@@ -10,7 +10,7 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from .._faults import FaultsOf
+from .._ground.faults import FaultsOf
 from ..errors import FileChangedError, FilePermissionError, InvalidAttributeError
 from . import system
 from .read import READ_FLAGS

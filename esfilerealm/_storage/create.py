@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from .._faults import FaultsOf
+from .._ground.faults import FaultsOf
 from ..errors import FilePermissionError, FileRealmError
 from ..results import FileResult, WriteResult
 from . import system
@@ -19,8 +19,8 @@ from .staging import sync_folder
 from .write import write_files
 
 if TYPE_CHECKING:
-    from .locate import RealmPaths
     from .options import WriteOptions
+    from .paths import RealmPaths
 
 __all__ = ["create_missing_files"]
 

@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Final
 
-from .._faults import FaultsOf
+from .._ground.faults import FaultsOf
 from ..errors import JournalVersionError, shown
 from . import system
 from .attributes import PERMISSIONS

@@ -8,7 +8,7 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from .._faults import FaultsOf
+from .._ground.faults import FaultsOf
 from ..errors import FileAccessError, FilePermissionError, LockTimeoutError
 from . import system
 from .holder import holder_of, name_holder

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..errors import FileAccessError, FileFormatError, FileRealmError
-from .locate import managed_path
+from .paths import managed_path
 from .read import FileContent, read_plain_file
 from .trust import is_trusted, trusted_users
 

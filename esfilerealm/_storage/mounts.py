@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from ..errors import FileRealmError
 from . import system
@@ -12,7 +13,6 @@ from .read import read_file
 
 __all__ = ["has_local_locks", "is_mount_point", "is_network_mount", "mount_of"]
 
-TYPE_CHECKING = False  # as in `validation`
 if TYPE_CHECKING:
     from typing import Final
 

@@ -7,7 +7,7 @@ import stat
 import time
 from typing import TYPE_CHECKING, Final
 
-from .._faults import without_origin
+from .._ground.faults import without_origin
 from ..errors import FileAccessError, FileRealmError, JournalVersionError
 from . import system
 from .read import read_file
@@ -15,7 +15,7 @@ from .realm_files import read_consistently, stamps
 from .stamp import Stamp
 
 if TYPE_CHECKING:
-    from .locate import RealmPaths
+    from .paths import RealmPaths
     from .read import FileContent
 
 __all__ = ["RealmRead", "read_both"]

@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 
-from .._faults import FaultsOf
+from .._ground.faults import FaultsOf
 from ..errors import FileAccessError, FilePermissionError
 from . import system
 from .attributes import Attributes

@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 
-from .._faults import FaultsOf
+from .._ground.faults import FaultsOf
 from ..errors import FileAccessError
 from . import system
 from .stamp import Stamp
@@ -19,7 +19,7 @@ __all__ = [
     "read_plain_file",
 ]
 
-TYPE_CHECKING = False  # as in `validation`
+TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Final

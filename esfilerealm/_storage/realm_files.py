@@ -11,18 +11,18 @@ from ..errors import (
     FileRealmError,
 )
 from . import system
-from .locate import managed_path
+from .paths import managed_path
 from .read import FileContent, read_file, read_plain_file
 from .stamp import Stamp
 
 __all__ = ["RealmFiles", "read_consistently", "stamps"]
 
-TYPE_CHECKING = False  # as in `validation`
+TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Final
 
-    from .locate import RealmPaths
+    from .paths import RealmPaths
 
     Read = FileContent | FileRealmError
 

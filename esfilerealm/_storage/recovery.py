@@ -6,12 +6,12 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
-from .._faults import FaultsOf
-from .._log import get_logger
+from .._ground.faults import FaultsOf
+from .._ground.logs import get_logger
 from ..results import Recovery
 from . import system
 from .journal import UnusableJournalError
-from .locate import VERSION_PATTERN, journal_path, managed_path
+from .paths import VERSION_PATTERN, journal_path, managed_path
 from .staging import SET_ASIDE, remove_leftovers, set_leftovers_aside, sync_folder
 from .target import real_target
 from .unfinished import Progress, find_journal, make_durable, put_back
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .journal import Journal
-    from .locate import RealmPaths
+    from .paths import RealmPaths
 
 __all__ = ["recover", "set_aside_journals"]
 

@@ -12,7 +12,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from .._faults import FaultsOf
+from .._ground.faults import FaultsOf
 from ..errors import FileChangedError
 from . import system
 from .read import read_plain_file

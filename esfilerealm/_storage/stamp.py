@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Stamp"]
 
-TYPE_CHECKING = False  # as in `validation`
+TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     import os
 

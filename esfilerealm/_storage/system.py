@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 
-TYPE_CHECKING = False  # as in `validation`
+TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from mmap import mmap
 

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from .._faults import FaultsOf
+from .._ground.faults import FaultsOf
 from ..errors import FileAccessError, FileChangedError, FilePermissionError
 from . import system
 from .links import follow

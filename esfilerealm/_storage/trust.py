@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from .._faults import FaultsOf
+from .._ground.faults import FaultsOf
 from . import system
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from .._faults import FaultsOf
+from .._ground.faults import FaultsOf
 from . import system
 from .attributes import Attributes
 from .journal import Journal, UnusableJournalError
-from .locate import VERSION_PATTERN, journal_path, managed_path
+from .paths import VERSION_PATTERN, journal_path, managed_path
 from .read import FileContent, read_plain_file
 from .staging import overwrite, sync_file, sync_folder
 from .trust import trusted_users

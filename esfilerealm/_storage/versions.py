@@ -13,15 +13,15 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from .._faults import FaultsOf
+from .._ground.faults import FaultsOf
 from ..errors import FileAccessError, NoEarlierVersionError
 from . import system
 from .attributes import Attributes
-from .locate import VERSION_PATTERN, version_path
+from .commit import Change
+from .paths import VERSION_PATTERN, version_path
 from .read import FileContent, digest_of, read_plain_file
 from .staging import SET_ASIDE, TEMPORARY, temporary_pattern
 from .trust import is_trusted, trusted_users
-from .unit import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,18 +12,18 @@ from ..errors import FilePermissionError
 from ..results import FileResult, WriteResult
 from . import system
 from .attributes import Attributes
-from .locate import journal_path
+from .commit import Change, commit
+from .paths import journal_path
 from .read import digest_of
 from .target import survey
 from .trust import trusted_users
-from .unit import Change, commit
 from .versions import rotation, swap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .locate import RealmPaths
     from .options import WriteOptions
+    from .paths import RealmPaths
     from .read import FileContent
     from .realm_files import RealmFiles
     from .target import Target

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .exits import OK
 
 if TYPE_CHECKING:
-    from .invocation import Invocation
+    from .arguments import Invocation
 
 __all__ = ["run_ansible_path"]
 

@@ -6,15 +6,15 @@ import sys
 
 from ..errors import FileRealmError
 from . import help as help_text
+from .arguments import Invocation
 from .commands import COMMANDS, PROGRAM
 from .exits import INTERNAL, INTERRUPTED, IO, OK, CommandError, UsageError, exit_code_of
-from .invocation import Invocation
 from .options import ParsedWords, parse
 from .terminal import SILENT, OutputError, Terminal
 
 __all__ = ["main"]
 
-TYPE_CHECKING = False  # as in `esfilerealm.validation`
+TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from .options import Command
 

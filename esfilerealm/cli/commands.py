@@ -369,7 +369,7 @@ COMMANDS = (
         "Show the settings of the realm, where each comes from and what is wrong",
         (*_COMMON, _ES_VERSION, _JSON),
         notes=("Exits with 78 if a node would not start with them.",),
-        home="settings",
+        home="show_settings",
     ),
     Command(
         "watch",

@@ -7,9 +7,10 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
-from .._storage.locate import journal_path, managed_path
+from .._storage.paths import journal_path, managed_path
 from .._storage.private_file import write_private_file
 from .._storage.realm_files import RealmFiles
+from ..documents.document import content_of
 from ..errors import FileFormatError
 from ..exchange import (
     EXPORT_FORMATS,
@@ -20,7 +21,6 @@ from ..exchange import (
     import_users,
 )
 from ..provisioning import DesiredState
-from ..provisioning.documents import content_of
 from .exits import DATA, OK, WRONG_PASSWORD, CommandError, UsageError
 from .passwords import password_given
 from .provisioning import STANDARD_INPUT, carry_out, content_of_input, with_options
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..exchange import Loss
-    from .invocation import Invocation
+    from .arguments import Invocation
 
 __all__ = ["run_export", "run_import"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import hashing
-from ..credentials import NewCredentials
+from ..admin.credentials import NewCredentials
 from .exits import OK, WRONG_PASSWORD, UsageError
 from .passwords import asked_password, password_given, truncation_shown
 
 if TYPE_CHECKING:
-    from .invocation import Invocation
+    from .arguments import Invocation
 
 __all__ = ["run_hash", "run_verify"]
 
@@ -40,7 +40,7 @@ def _check_algorithm(name: str) -> None:
 
 def run_verify(invocation: Invocation) -> int:
     """Tell whether a password is that of a user, as a realm would that has just been opened."""
-    from ..realm import FileRealm
+    from ..realms.file.realm import FileRealm
 
     username, tool = invocation.username, invocation.tool
     password = password_given(invocation)

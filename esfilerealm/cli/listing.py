@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from ..admin.listing import shown_orphan
 from ..errors import UserNotFoundError
-from ..listing import shown_orphan
 from .exits import OK
 from .terminal import VERBOSE
 
 __all__ = ["run_list", "show_users"]
 
-TYPE_CHECKING = False  # as in `esfilerealm.validation`
+TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from ..listing import RealmListing
-    from .invocation import Invocation
+    from ..admin.listing import RealmListing
+    from .arguments import Invocation
 
 
 def run_list(invocation: Invocation) -> int:

@@ -12,7 +12,7 @@ from .exits import UsageError
 
 __all__ = ["Command", "Option", "ParsedWords", "parse"]
 
-TYPE_CHECKING = False  # as in `esfilerealm.validation`
+TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -7,15 +7,15 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from ..admin.password_sources import one_line, password_in_file
 from ..errors import PasswordTruncatedWarning
-from ..password_sources import one_line, password_in_file
-from ..validation import validate_password
+from ..names import validate_password
 from .exits import CONFIGURATION, DATA, CommandError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .invocation import Invocation
+    from .arguments import Invocation
 
 __all__ = [
     "Secret",

@@ -6,19 +6,19 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from ..documents.document import FORMATS, content_of_stream
 from ..provisioning import AddRoles, AddUser, DesiredState, FileAttributes, apply, plan, rehearse
 from ..provisioning.desired import PURGES
-from ..provisioning.documents import FORMATS, content_of_stream
-from ..provisioning.reading import pattern_rule
+from ..provisioning.parsing import pattern_rule
 from .exits import CHANGED, OK, UsageError
+from .output import tell_oddities
 from .passwords import check_one_source, password_given
 from .terminal import NORMAL
 from .users import warn_of_unknown_roles
-from .written import tell_oddities
 
 if TYPE_CHECKING:
     from ..provisioning import Plan
-    from .invocation import Invocation
+    from .arguments import Invocation
 
 __all__ = [
     "STANDARD_INPUT",

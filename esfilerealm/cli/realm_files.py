@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from .changes import change_lines
 from .exits import DATA, OK
-from .written import tell_written
+from .output import tell_written
 
 if TYPE_CHECKING:
-    from .invocation import Invocation
+    from .arguments import Invocation
 
 __all__ = ["run_check", "run_init", "run_undo"]
 

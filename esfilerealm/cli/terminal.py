@@ -9,7 +9,7 @@ from .exits import DATA, INTERNAL, CommandError
 
 __all__ = ["NORMAL", "SILENT", "VERBOSE", "OutputError", "Terminal"]
 
-TYPE_CHECKING = False  # as in `esfilerealm.validation`
+TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TextIO

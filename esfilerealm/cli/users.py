@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..formats.writable import check_writable_role_name, check_writable_username
-from ..validation import validate_role_name, validate_username
+from ..names import validate_role_name, validate_username
 from .exits import OK
 from .listing import show_users
+from .output import tell_written
 from .passwords import new_secret, truncation_shown
-from .written import tell_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .invocation import Invocation
+    from .arguments import Invocation
     from .passwords import Secret
 
 __all__ = [

@@ -8,7 +8,7 @@ from datetime import datetime
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from ..realm import FileRealm
+from ..realms.file.realm import FileRealm
 from .changes import change_lines
 from .exits import CONFIGURATION, CommandError
 from .terminal import SILENT
@@ -16,8 +16,8 @@ from .terminal import SILENT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ..snapshot import RealmChange
-    from .invocation import Invocation
+    from ..realms.file.snapshot import RealmChange
+    from .arguments import Invocation
     from .terminal import Terminal
 
 __all__ = ["run_watch"]

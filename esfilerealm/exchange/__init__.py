@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..validation import DEFAULT_ANONYMOUS_USERNAME
+from ..names import DEFAULT_ANONYMOUS_USERNAME
 from .losses import Exported, Imported, Loss
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .._shown import shown_name
+from .._ground.showing import shown_name
 from ..errors import InvalidRoleNameError, InvalidUsernameError
 from ..formats.writable import check_writable_role_name, check_writable_username
-from ..validation import DEFAULT_ANONYMOUS_USERNAME, validate_username
+from ..names import DEFAULT_ANONYMOUS_USERNAME, validate_username
 
 __all__ = ["NameRules", "role_of", "role_problem", "shown_name", "user", "written_name_problem"]
 

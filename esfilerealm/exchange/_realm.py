@@ -8,7 +8,7 @@ from ..errors import InvalidHashError
 from ..formats import parse_users, parse_users_roles
 from ..formats.lines import COMMENT, read_lines, trim
 from ..hashing import check_hash
-from ..validation import DEFAULT_ANONYMOUS_USERNAME
+from ..names import DEFAULT_ANONYMOUS_USERNAME
 from ._names import shown_name, user
 from .losses import Loss
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .. import _strict_yaml
+from ..documents import yaml as _strict_yaml
 from ..errors import FileFormatError
 from ._text import decode_text
 
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from .._strict_yaml import YamlDocument, YamlPath
+    from ..documents.yaml import YamlDocument, YamlPath
 
 __all__ = ["Node", "read_documents"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import InvalidHashError
 from ..hashing import check_hash
-from ..validation import broken_name_rule
+from ..names import broken_name_rule
 from ._names import user
 from ._text import decode_text
 from .losses import Exported, Imported, Loss

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from ..errors import InvalidSettingError
 from ..formats.writable import check_writable_role_name, check_writable_username
 from ..hashing.base import password_bytes
-from ..validation import validate_password, validate_username
+from ..names import validate_password, validate_username
 from ._names import role_of, role_problem, user, written_name_problem
 from ._text import to_base64
 from .losses import Exported, Loss

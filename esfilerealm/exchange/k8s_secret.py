@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..errors import FileFormatError, InvalidPasswordError
-from ..validation import validate_password
+from ..names import validate_password
 from ._names import role_of, role_problem, shown_name, user
 from ._realm import hash_problem, orphan_losses, roles_of_file, users_of_file
 from ._text import decode_text, from_base64

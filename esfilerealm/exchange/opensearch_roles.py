@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..formats.writable import check_writable_role_name
-from ..validation import RESERVED_ROLE_NAMES
+from ..names import RESERVED_ROLE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -24,7 +24,7 @@ __all__ = [
     "trim",
 ]
 
-TYPE_CHECKING = False  # as in `validation`: `typing` is too slow for `esfilerealm list`
+TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from typing import Final

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ..validation import broken_name_rule
+from ..names import broken_name_rule
 from .lines import trim
 
 __all__ = ["BLANKS", "line_problem", "split_line", "split_names"]
 
-TYPE_CHECKING = False  # as in `esfilerealm.validation`
+TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from typing import Final
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ..errors import InvalidRoleNameError
-from ..validation import validate_role_name
+from ..names import validate_role_name
 
 __all__ = ["parse_role_names"]
 
-TYPE_CHECKING = False  # as in `validation`
+TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

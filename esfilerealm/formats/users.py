@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..validation import (
+from ..names import (
     DEFAULT_ANONYMOUS_USERNAME,
     MAX_NAME_LENGTH,
     broken_name_rule,
@@ -12,7 +12,7 @@ from .lines import COMMENT, LineIssue, LineReader, each_line, pieces, trim
 
 __all__ = ["ParsedUsers", "UsersReader", "edit_users", "line_numbers", "parse_users"]
 
-TYPE_CHECKING = False  # as in `validation`
+TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from typing import Final, NoReturn

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidHashError
-from ..validation import (
+from ..names import (
     DEFAULT_ANONYMOUS_USERNAME,
     broken_name_rule,
     reserved_usernames,

@@ -12,7 +12,7 @@ from .role_line import line_problem, split_line, split_names
 
 __all__ = ["ParsedUsersRoles", "UsersRolesReader", "edit_users_roles", "parse_users_roles"]
 
-TYPE_CHECKING = False  # as in `validation`
+TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import Final

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import InvalidRoleNameError, InvalidUsernameError
-from ..validation import validate_role_name
+from ..names import validate_role_name
 
 __all__ = ["check_writable_role_name", "check_writable_username"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from .._java import java_units, read_int
+from .._ground.java import java_units, read_int
 from ..errors import InvalidHashError, PasswordTruncatedWarning
 from .base import password_bytes, same_text
 

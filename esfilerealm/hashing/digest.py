@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from .._java import decode_base64, encode_base64, is_base64_of
+from .._ground.java import decode_base64, encode_base64, is_base64_of
 from ..errors import InvalidHashError
 from .base import password_bytes, same_text
 

@@ -7,13 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from .._java import (
-    decode_base64,
-    encode_base64,
-    is_base64_of,
-    java_units,
-    read_int,
-)
+from .._ground.java import decode_base64, encode_base64, is_base64_of, java_units, read_int
 from ..errors import InvalidHashError
 from .base import password_bytes, same_text
 

@@ -11,7 +11,7 @@ and ``merging`` to ``desired``; from there through ``planning`` to ``plans`` and
 
 from __future__ import annotations
 
-from .applying import apply, rehearse
+from .applier import apply, rehearse
 from .changes import (
     AddRoles,
     AddUser,
@@ -25,8 +25,8 @@ from .changes import (
 )
 from .desired import DesiredState
 from .ensure import ensure_absent, ensure_user
-from .planning import plan
-from .plans import Plan
+from .plan_result import Plan
+from .planner import plan
 from .users import DesiredUser, FileAttributes, HashPolicy
 
 __all__ = [

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidDesiredStateError
-from ..validation import reserved_usernames
+from ..hashing.policy import verifies
+from ..names import reserved_usernames
 from .credentials import CredentialsError, hash_of, password_of
 from .guards import SUPERUSER, can_log_in, check_purge, check_superusers
-from .policy import verifies
 
 if TYPE_CHECKING:
+    from .._ground.secret import Secret
+    from ..hashing.policy import Policy
+    from ..hashing.pool import HashingPool
+    from .current import StoredRealm
     from .desired import DesiredState
-    from .policy import Policy
-    from .pool import HashingPool
-    from .secret import Secret
-    from .stored import StoredRealm
     from .users import DesiredUser
 
     Roles = tuple[str, ...] | None

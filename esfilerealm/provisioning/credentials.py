@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ..credentials import NewCredentials
+from .._ground.secret import Secret
+from ..admin.credentials import NewCredentials
+from ..admin.password_sources import password_in_file
 from ..errors import (
     FileAccessError,
     FilePermissionError,
@@ -13,11 +15,9 @@ from ..errors import (
     InvalidPasswordError,
     InvalidSettingError,
 )
-from ..password_sources import password_in_file
-from .secret import Secret
 
 if TYPE_CHECKING:
-    from .policy import Policy
+    from ..hashing.policy import Policy
     from .users import DesiredUser
 
 __all__ = ["CredentialsError", "hash_of", "password_of"]

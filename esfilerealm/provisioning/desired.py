@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
+from ..documents.document import Document, content_of, format_of, read_document
+from ..documents.fields import Fields
 from ..errors import InvalidDesiredStateError
-from .documents import Document, content_of, format_of, read_document
-from .fields import Fields
 from .merging import merge_records, merge_users
-from .reading import pattern_rule, read_attributes, read_policy, read_users
+from .parsing import pattern_rule, read_attributes, read_policy, read_users
 from .users import DesiredUser, FileAttributes, HashPolicy
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .applying import apply
+from .applier import apply
 from .desired import DesiredState
-from .planning import plan
+from .planner import plan
 
 if TYPE_CHECKING:
     import os
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .._storage.options import WriteArguments
     from ..settings import RealmSettings
-    from .plans import Plan
+    from .plan_result import Plan
     from .users import UpdatePassword
 
 __all__ = ["ensure_absent", "ensure_user"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from .hints import nearest
+from typing import TYPE_CHECKING
+
+from .._ground.hints import nearest
 
 __all__ = ["check_cache_algorithm", "check_stored_algorithm"]
 
-TYPE_CHECKING = False  # as in `esfilerealm.validation`
 if TYPE_CHECKING:
-    from .values import Values
+    from .reader import Values
 
 
 def check_stored_algorithm(values: Values, key: str, name: str, *, fips_mode_enabled: bool) -> None:

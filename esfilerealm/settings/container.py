@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["container_overrides", "container_variables"]
 
-TYPE_CHECKING = False  # as in `esfilerealm.validation`
+TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

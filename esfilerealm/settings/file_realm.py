@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .algorithms import check_cache_algorithm
 
 __all__ = ["read_file_realm"]
 
-TYPE_CHECKING = False  # as in `esfilerealm.validation`
 if TYPE_CHECKING:
     from typing import TypedDict
 
-    from .realm_chain import RealmChain
+    from .reader import Values
+    from .realm_order import RealmChain
     from .realms import Realm
-    from .values import Values
 
     class RealmFields(TypedDict):
         """What is read here, by the names that ``RealmSettings`` has for it."""

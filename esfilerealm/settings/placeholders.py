@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 __all__ = ["PlaceholderError", "replaced"]
 
-TYPE_CHECKING = False  # as in `esfilerealm.validation`
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 
 from ..errors import InvalidSettingError
-from ..validation import DEFAULT_ANONYMOUS_USERNAME
+from ..names import DEFAULT_ANONYMOUS_USERNAME
+from .reader import Values
 from .sources import Setting
-from .values import Values
 
 __all__ = ["TOOL_KEYS", "RealmSettings", "read_all"]
 
-TYPE_CHECKING = False  # as in `esfilerealm.validation`
+TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Final, TypedDict
 
-    from .realm_chain import RealmChain
+    from .realm_order import RealmChain
 
     class NameRules(TypedDict):
         """The two settings that decide which usernames a node takes from a file."""
@@ -214,7 +214,7 @@ def read_all(values: Values, version: int | None) -> tuple[RealmSettings, RealmC
     # A users tool, which must start fast, needs none of these.
     from .algorithms import check_stored_algorithm
     from .file_realm import read_file_realm
-    from .realm_chain import realm_chain
+    from .realm_order import realm_chain
     from .realms import generation_told_by
     from .reload import read_reload
 

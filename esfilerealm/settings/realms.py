@@ -10,6 +10,8 @@ Source:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..errors import InvalidSettingError
 
 __all__ = [
@@ -24,11 +26,10 @@ __all__ = [
     "implicit_realm",
 ]
 
-TYPE_CHECKING = False  # as in `esfilerealm.validation`
 if TYPE_CHECKING:
     from typing import Final
 
-    from .values import Values
+    from .reader import Values
 
 _PREFIX: Final = "xpack.security.authc.realms."
 
@@ -165,6 +166,6 @@ def _check_own_key(values: Values, key: str, realm: Realm, known: tuple[str, ...
 
 
 def _nearest(name: str, known: tuple[str, ...]) -> str:
-    from .hints import nearest
+    from .._ground.hints import nearest
 
     return nearest(name, known)

@@ -7,15 +7,16 @@ Source:
 
 from __future__ import annotations
 
-from .hints import nearest
+from typing import TYPE_CHECKING
+
+from .._ground.hints import nearest
 
 __all__ = ["RELOAD_PREFIX", "read_reload"]
 
-TYPE_CHECKING = False  # as in `esfilerealm.validation`
 if TYPE_CHECKING:
     from typing import Final, TypedDict
 
-    from .values import Values
+    from .reader import Values
 
     class ReloadFields(TypedDict):
         """What is read here, by the names that ``RealmSettings`` has for it."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .container import container_variables
+from .reader import Values
 from .realm_settings import TOOL_KEYS, read_all
 from .reload import RELOAD_PREFIX
 from .sources import Setting
-from .values import Values
 
 __all__ = ["EffectiveSetting", "SettingsReport", "inspect_settings"]
 
-TYPE_CHECKING = False  # as in `esfilerealm.validation`
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from ..errors import InvalidSettingError
 
 __all__ = ["Setting", "given_settings"]
 
-TYPE_CHECKING = False  # as in `esfilerealm.validation`
+TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 __all__ = ["TimeValueError", "nanoseconds"]
 
-TYPE_CHECKING = False  # as in `esfilerealm.validation`
 if TYPE_CHECKING:
     from typing import Final
 

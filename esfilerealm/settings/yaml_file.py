@@ -7,13 +7,14 @@ them.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import yaml
 
 from ..errors import InvalidSettingError
 
 __all__ = ["flat_settings"]
 
-TYPE_CHECKING = False  # as in `esfilerealm.validation`
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -7,8 +7,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from .._forks import renew_after_fork
-from .._log import get_logger
+from .._ground.forks import renew_after_fork
+from .._ground.logs import get_logger
 from .changes import FileChange, merged
 from .faults import LastFault
 from .observation import ABSENT, change_between, observe

@@ -6,7 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from .._log import get_logger
+from .._ground.logs import get_logger
 from .._storage.links import names_on_the_way
 from .._storage.mounts import is_network_mount
 

@@ -8,8 +8,8 @@ import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from .._forks import renew_after_fork
-from .._log import get_logger
+from .._ground.forks import renew_after_fork
+from .._ground.logs import get_logger
 from .faults import LastFault
 from .folders import FolderWatch
 from .timetable import Frequency, Timetable

@@ -9,10 +9,10 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
-from conftest import CHEAP_HASH
-from crash.children import IS_ROOT, STRANGERS, Child, become, load_all, open_place
 from crash.kit import Dead, intercepted
-from storing import STRANGER
+from crash.processes import IS_ROOT, STRANGERS, Child, become, load_all, open_place
+from support.hashes import CHEAP_HASH
+from support.storing import STRANGER
 
 from esfilerealm import UsersTool
 from esfilerealm._storage import lock

@@ -12,9 +12,9 @@ import threading
 import time
 
 import pytest
-from conftest import CHEAP_HASH
-from threads import PATIENCE
-from watching import replace, swap_link
+from support.hashes import CHEAP_HASH
+from support.threads import PATIENCE
+from support.watching import replace, swap_link
 
 from esfilerealm.watcher.observation import GRAIN
 

@@ -12,7 +12,7 @@ import weakref
 from pathlib import Path
 
 import pytest
-from watching import (
+from support.watching import (
     NEVER,
     TIMEOUT,
     Recorder,
@@ -484,7 +484,7 @@ def run(code, folder):
 
 PREAMBLE = """
 import os, pathlib, signal, sys, threading
-from watching import *
+from support.watching import *
 from esfilerealm.watcher import *
 folder = pathlib.Path(os.environ["FOLDER"])
 path = folder / "users"

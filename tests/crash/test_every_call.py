@@ -17,10 +17,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from crash.fixture_realm import MEMORY, Stage
+from crash.killer import Victims
 from crash.kit import CHANGING, ERRNOS, Fail, FailFrom, Shorten, intercepted
 from crash.scenarios import SCENARIOS
-from crash.stage import MEMORY, Stage
-from crash.victim import Victims
 
 from esfilerealm._storage import pair
 from esfilerealm.errors import FileRealmError

@@ -9,21 +9,17 @@ import stat
 from contextlib import suppress
 
 import pytest
-from crash.children import STRANGERS, as_somebody_else, command, open_place
 from crash.kit import Count, Dead, intercepted, snapshot
-from crash.mounting import bind, make_read_only, mount_memory, with_own_mounts
+from crash.mounts import bind, make_read_only, mount_memory, with_own_mounts
+from crash.processes import STRANGERS, as_somebody_else, command, open_place
 from crash.scenarios import HASH, OTHER_HASH, USERS, USERS_ROLES, realm, realm_with_versions
-from storing import STRANGER, Trace, contents, posix, root
+from support.storing import STRANGER, Trace, contents, posix, root
 
 from esfilerealm import UsersTool
 from esfilerealm._storage.pair import read_both
 from esfilerealm._storage.realm_files import RealmFiles
 from esfilerealm.cli.exits import CONFIGURATION, DATA, IO, NO_PERMISSION, OK
-from esfilerealm.errors import (
-    ConfigurationFileMissingError,
-    FileAccessError,
-    FilePermissionError,
-)
+from esfilerealm.errors import ConfigurationFileMissingError, FileAccessError, FilePermissionError
 
 pytestmark = posix
 

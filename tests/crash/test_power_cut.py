@@ -21,6 +21,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
+from crash.fixture_realm import MEMORY, Stage
 from crash.kit import (
     Dead,
     Grants,
@@ -54,7 +55,6 @@ from crash.scenarios import (
     several_changes,
     useradd,
 )
-from crash.stage import MEMORY, Stage
 
 from esfilerealm import UsersTool
 from esfilerealm._storage import pair, system

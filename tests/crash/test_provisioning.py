@@ -14,13 +14,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from crash.fixture_realm import MEMORY
 from crash.kit import Count, Dead, DieAfterRenames, intercepted, snapshot
 from crash.scenarios import HASH, OTHER_HASH, apply_desired_state, realm_with_managed_users
-from crash.stage import MEMORY
 from unit.provisioning.kit import State, assert_predicted
 
 from esfilerealm import UsersTool
-from esfilerealm._storage.locate import RealmPaths
+from esfilerealm._storage.paths import RealmPaths
 from esfilerealm._storage.realm_files import RealmFiles
 from esfilerealm.provisioning import DesiredState, apply, plan
 

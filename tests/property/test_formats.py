@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-import strategies as own
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support import strategies as own
 
 from esfilerealm.errors import (
     FileFormatError,

@@ -8,10 +8,10 @@ import re
 import shutil
 
 import pytest
-import strategies as own
-from conftest import CHEAP_HASH
 from hypothesis import assume, event, example, given, settings
 from hypothesis import strategies as st
+from support import strategies as own
+from support.hashes import CHEAP_HASH
 from unit.provisioning.kit import (
     NEW,
     NEW_HASH,
@@ -22,10 +22,10 @@ from unit.provisioning.kit import (
     identities,
 )
 
+from esfilerealm.documents.document import FORMATS
 from esfilerealm.errors import FileRealmError, InvalidDesiredStateError, UnsafePlanError
 from esfilerealm.formats import parse_users, parse_users_roles
 from esfilerealm.provisioning import DesiredState, apply, plan
-from esfilerealm.provisioning.documents import FORMATS
 
 pytestmark = pytest.mark.property
 

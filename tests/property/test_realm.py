@@ -7,10 +7,10 @@ import shutil
 from contextlib import suppress
 
 import pytest
-import strategies as own
-from conftest import CHEAP_HASH
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from support import strategies as own
+from support.hashes import CHEAP_HASH
 
 from esfilerealm import (
     AuthenticationStatus,
@@ -28,7 +28,7 @@ from esfilerealm.errors import (
 )
 from esfilerealm.formats import lines, parse_users, parse_users_roles
 from esfilerealm.hashing import check_hash, resolve, resolve_from_hash
-from esfilerealm.stores import FileRealmStore
+from esfilerealm.realms.file.store import FileRealmStore
 
 pytestmark = pytest.mark.property
 

@@ -15,7 +15,6 @@ from esfilerealm import (
     UsersTool,
     errors,
     hash_password,
-    inspection,
     results,
     verify_hash,
 )
@@ -37,7 +36,7 @@ right: bool = tool.verify("bob", "secret")
 created: tuple[str, ...] = tool.init(owner="elasticsearch", group=1000, mode=0o640).created
 undone: results.UserChanges = tool.undo().changes
 recovery: results.Recovery = tool.recover()
-check: inspection.RealmCheck = tool.check()
+check = tool.check()
 odd: tuple[str, ...] = check.problems
 
 careful = UsersTool(

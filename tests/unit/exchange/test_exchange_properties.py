@@ -7,10 +7,10 @@ import json
 import tarfile
 
 import pytest
-import strategies
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from support import strategies
 
 from esfilerealm import errors
 from esfilerealm.exchange import EXPORT_FORMATS, IMPORT_FORMATS, export_realm, import_users

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from esfilerealm import errors, verify_hash
 from esfilerealm.exchange.opensearch_roles import RoleMap
-from esfilerealm.validation import RESERVED_ROLE_NAMES
+from esfilerealm.names import RESERVED_ROLE_NAMES
 
 META = "_meta: {type: internalusers, config_version: 2}\n"
 ANCHORED = "anchors and aliases are not read; text that begins with [&] or [*] must be in quotes"

@@ -7,7 +7,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esfilerealm import _strict_yaml, errors
+from esfilerealm import errors
+from esfilerealm.documents import yaml as _strict_yaml
 from esfilerealm.exchange._yaml import read_documents
 
 CANARY = "canary-$2y$04$secret"

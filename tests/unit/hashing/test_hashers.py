@@ -10,13 +10,7 @@ import warnings
 import pytest
 
 from esfilerealm.errors import InvalidHashError, PasswordTruncatedWarning
-from esfilerealm.hashing import (
-    check_hash,
-    hash_password,
-    resolve,
-    resolve_from_hash,
-    verify_hash,
-)
+from esfilerealm.hashing import check_hash, hash_password, resolve, resolve_from_hash, verify_hash
 from esfilerealm.hashing.base import password_bytes, same_text
 from esfilerealm.hashing.digest import NOOP, SHA256
 

@@ -8,8 +8,8 @@ import os
 import shutil
 
 import pytest
-from conftest import CHEAP_HASH
-from storing import STRANGER, acting_as
+from support.hashes import CHEAP_HASH
+from support.storing import STRANGER, acting_as
 from unit.provisioning.kit import NEW, OLD, USERS, USERS_ROLES
 
 from esfilerealm import UsersTool

@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from conftest import CHEAP_HASH
+from support.hashes import CHEAP_HASH
 
 from esfilerealm import UsersTool
 from esfilerealm._storage.managed import ManagedUsers

@@ -9,6 +9,8 @@ import pickle
 import pytest
 from unit.provisioning.kit import NEW, NEW_HASH, OLD, desired
 
+from esfilerealm._ground.secret import Secret
+from esfilerealm.documents import document as documents
 from esfilerealm.errors import (
     ConfigurationFileMissingError,
     FileAccessError,
@@ -22,10 +24,8 @@ from esfilerealm.provisioning import (
     RemoveUser,
     SetPassword,
     apply,
-    documents,
     plan,
 )
-from esfilerealm.provisioning.secret import Secret
 
 
 class TestLoad:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import CHEAP_HASH
+from support.hashes import CHEAP_HASH
 from unit.provisioning.kit import NEW, NEW_HASH, check_apply_again, desired, identities
 
 from esfilerealm import UsersTool

@@ -8,19 +8,15 @@ import json
 import os
 
 import pytest
-from conftest import CHEAP_HASH
-from storing import STRANGER, refusing, root
+from support.hashes import CHEAP_HASH
+from support.storing import STRANGER, refusing, root
 from unit.provisioning.kit import NEW, NEW_HASH, check_apply_again, desired, identities
 
-from esfilerealm import UsersTool, transaction
+from esfilerealm import UsersTool
 from esfilerealm._storage import system
 from esfilerealm._storage.managed import ManagedUsers
-from esfilerealm.errors import (
-    FileAccessError,
-    FileFormatError,
-    FileRealmError,
-    PlanOutdatedError,
-)
+from esfilerealm.admin import transaction
+from esfilerealm.errors import FileAccessError, FileFormatError, FileRealmError, PlanOutdatedError
 from esfilerealm.provisioning import (
     RemoveUser,
     SetManaged,

@@ -6,12 +6,13 @@ import json
 import os
 
 import pytest
-from conftest import CHEAP_HASH
-from storing import OTHER_HASH, STRANGER, place, posix, root
+from support.hashes import CHEAP_HASH
+from support.storing import OTHER_HASH, STRANGER, place, posix, root
 from unit.provisioning.kit import NEW, NEW_HASH, OLD, desired, identities
 
-from esfilerealm import RealmSettings, UsersTool, transaction
+from esfilerealm import RealmSettings, UsersTool
 from esfilerealm._storage.lock import write_lock
+from esfilerealm.admin import transaction
 from esfilerealm.errors import (
     FileAccessError,
     FilePermissionError,
@@ -19,8 +20,8 @@ from esfilerealm.errors import (
     JournalVersionError,
     PlanOutdatedError,
 )
+from esfilerealm.hashing.policy import Policy
 from esfilerealm.provisioning import apply, plan, rehearse
-from esfilerealm.provisioning.policy import Policy
 
 EVERYTHING = desired(
     {"name": "jane", "password": NEW, "roles": ["viewer"]},

@@ -7,8 +7,8 @@ import pytest
 from esfilerealm import RealmSettings
 from esfilerealm.errors import InvalidSettingError
 from esfilerealm.settings.placeholders import PlaceholderError, replaced
+from esfilerealm.settings.reader import Values
 from esfilerealm.settings.sources import Setting
-from esfilerealm.settings.values import Values
 
 ANONYMOUS = "xpack.security.authc.anonymous.username"
 FIPS = "xpack.security.fips_mode.enabled"

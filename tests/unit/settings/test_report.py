@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from esfilerealm.cli import invocation
+from esfilerealm.cli import arguments as invocation
 from esfilerealm.settings.report import inspect_settings
 
 ALGORITHM = "xpack.security.authc.password_hashing.algorithm"

@@ -7,7 +7,7 @@ import pytest
 from esfilerealm import RealmSettings
 from esfilerealm.errors import InvalidSettingError
 from esfilerealm.settings.container import container_overrides
-from esfilerealm.settings.values import Values
+from esfilerealm.settings.reader import Values
 
 FIPS = "xpack.security.fips_mode.enabled"
 

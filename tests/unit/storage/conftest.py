@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from conftest import CHEAP_HASH
+from support.hashes import CHEAP_HASH
 
-from esfilerealm._storage.locate import RealmPaths
+from esfilerealm._storage.paths import RealmPaths
 
 
 @pytest.fixture

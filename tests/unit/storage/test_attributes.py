@@ -8,7 +8,7 @@ import stat
 import struct
 
 import pytest
-from storing import PLAIN, STRANGER, change, posix, root, write
+from support.storing import PLAIN, STRANGER, change, posix, root, write
 
 from esfilerealm._storage import system
 from esfilerealm._storage.attributes import Attributes

@@ -10,7 +10,7 @@ import stat
 
 import pytest
 from crash.kit import intercepted
-from storing import PLAIN, STRANGER, Trace, place, posix, refusing, root
+from support.storing import PLAIN, STRANGER, Trace, place, posix, refusing, root
 
 from esfilerealm._storage import system
 from esfilerealm._storage.attributes import Attributes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from storing import STRANGER, posix, root
+from support.storing import STRANGER, posix, root
 
 from esfilerealm._storage.links import follow, names_on_the_way
 

@@ -14,8 +14,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import CHEAP_HASH
-from storing import STRANGER, acting_as, place, posix, refusing, root
+from support.hashes import CHEAP_HASH
+from support.storing import STRANGER, acting_as, place, posix, refusing, root
 
 from esfilerealm import UsersTool
 from esfilerealm._storage import lock, system

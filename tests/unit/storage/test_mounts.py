@@ -8,15 +8,10 @@ import subprocess
 import sys
 
 import pytest
-from storing import root
+from support.storing import root
 
 from esfilerealm._storage import mounts, system
-from esfilerealm._storage.mounts import (
-    has_local_locks,
-    is_mount_point,
-    is_network_mount,
-    mount_of,
-)
+from esfilerealm._storage.mounts import has_local_locks, is_mount_point, is_network_mount, mount_of
 from esfilerealm._storage.read import FileContent
 
 MOUNTS = """\

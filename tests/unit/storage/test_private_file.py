@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from crash.kit import Count, Fail, intercepted
-from storing import STRANGER, Trace, posix, refusing, root
+from support.storing import STRANGER, Trace, posix, refusing, root
 
 from esfilerealm._storage import system
 from esfilerealm._storage.private_file import write_private_file

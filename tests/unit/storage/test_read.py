@@ -8,10 +8,10 @@ import os
 import sys
 
 import pytest
-from storing import posix, refusing
+from support.storing import posix, refusing
 
 from esfilerealm._storage import read, system
-from esfilerealm._storage.locate import RealmPaths
+from esfilerealm._storage.paths import RealmPaths
 from esfilerealm._storage.read import read_file, read_plain_file
 from esfilerealm.errors import FileAccessError, FilePermissionError
 

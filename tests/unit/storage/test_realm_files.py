@@ -5,21 +5,17 @@ from __future__ import annotations
 import os
 
 import pytest
-from conftest import CHEAP_HASH
 from crash.kit import intercepted
-from storing import OTHER_HASH, broken_off, place, posix
-from watching import replace
+from support.hashes import CHEAP_HASH
+from support.storing import OTHER_HASH, broken_off, place, posix
+from support.watching import replace
 
 from esfilerealm import UsersTool
 from esfilerealm._storage import realm_files
-from esfilerealm._storage.locate import RealmPaths
+from esfilerealm._storage.paths import RealmPaths
 from esfilerealm._storage.read import read_file
 from esfilerealm._storage.realm_files import RealmFiles, read_consistently
-from esfilerealm.errors import (
-    ConfigurationFileMissingError,
-    FileAccessError,
-    JournalVersionError,
-)
+from esfilerealm.errors import ConfigurationFileMissingError, FileAccessError, JournalVersionError
 
 
 def seen(paths):

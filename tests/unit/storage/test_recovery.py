@@ -8,9 +8,9 @@ import re
 import stat
 
 import pytest
-from conftest import CHEAP_HASH
 from crash.kit import FailFrom, intercepted
-from storing import (
+from support.hashes import CHEAP_HASH
+from support.storing import (
     OTHER_HASH,
     STRANGER,
     Trace,
@@ -26,7 +26,7 @@ from esfilerealm import UsersTool
 from esfilerealm._storage import system
 from esfilerealm._storage.attributes import Attributes
 from esfilerealm._storage.journal import Journal, JournalStep
-from esfilerealm._storage.locate import RealmPaths
+from esfilerealm._storage.paths import RealmPaths
 from esfilerealm._storage.read import digest_of
 from esfilerealm._storage.recovery import recover, set_aside_journals
 from esfilerealm.errors import FileAccessError, JournalVersionError

@@ -9,7 +9,7 @@ import stat
 
 import pytest
 from crash.kit import Count, Fail, intercepted
-from storing import PLAIN, Trace, identities, place, posix, refusing
+from support.storing import PLAIN, Trace, identities, place, posix, refusing
 
 from esfilerealm._storage import system
 from esfilerealm._storage.attributes import Attributes

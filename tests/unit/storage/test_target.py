@@ -7,7 +7,7 @@ import os
 from types import SimpleNamespace
 
 import pytest
-from storing import STRANGER, posix, root
+from support.storing import STRANGER, posix, root
 
 from esfilerealm._storage import system, target
 from esfilerealm._storage.read import read_file

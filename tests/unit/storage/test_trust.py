@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from storing import STRANGER, posix, root
+from support.storing import STRANGER, posix, root
 
 from esfilerealm._storage import system
 from esfilerealm._storage.trust import is_trusted, trusted_users

@@ -8,7 +8,7 @@ import stat
 
 import pytest
 from crash.kit import Count, Fail, intercepted
-from storing import Interrupt, Trace, contents, identities, posix
+from support.storing import Interrupt, Trace, contents, identities, posix
 
 from esfilerealm._storage.journal import JournalStep, UnusableJournalError
 from esfilerealm._storage.read import digest_of, read_plain_file

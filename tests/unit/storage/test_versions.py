@@ -6,9 +6,9 @@ import os
 import stat
 
 import pytest
-from conftest import CHEAP_HASH
 from crash.kit import intercepted
-from storing import OTHER_HASH, STRANGER, Trace, contents, identities, place, posix, root
+from support.hashes import CHEAP_HASH
+from support.storing import OTHER_HASH, STRANGER, Trace, contents, identities, place, posix, root
 
 from esfilerealm import UsersTool
 from esfilerealm.errors import FileAccessError, NoEarlierVersionError

@@ -9,7 +9,7 @@ import sys
 import threading
 
 import pytest
-from watching import TIMEOUT, replace, wait_until
+from support.watching import TIMEOUT, replace, wait_until
 
 from esfilerealm.watcher import events
 from esfilerealm.watcher.events import FolderEvents

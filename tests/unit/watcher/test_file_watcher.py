@@ -8,7 +8,7 @@ import os
 import threading
 
 import pytest
-from watching import Recorder, replace, swap_link
+from support.watching import Recorder, replace, swap_link
 
 from esfilerealm.errors import FileAccessError, FilePermissionError
 from esfilerealm.watcher import FileChange, FileWatcher, observation

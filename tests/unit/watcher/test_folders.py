@@ -9,7 +9,7 @@ import sys
 from typing import ClassVar
 
 import pytest
-from watching import swap_link
+from support.watching import swap_link
 
 from esfilerealm.watcher import events, folders
 from esfilerealm.watcher.folders import FolderWatch

@@ -7,7 +7,7 @@ import threading
 import weakref
 
 import pytest
-from watching import Recorder, Settings
+from support.watching import Recorder, Settings
 
 from esfilerealm.watcher import FileWatcher, Frequency, ResourceWatcherService
 from esfilerealm.watcher import service as service_module

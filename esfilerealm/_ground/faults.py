@@ -1,0 +1,60 @@
+"""Faults of the operating system, as errors of ours that name the file."""
+
+from __future__ import annotations
+
+import errno
+
+from ..errors import FileAccessError, FilePermissionError, FileRealmError
+
+__all__ = ["FaultsOf", "without_origin"]
+
+TYPE_CHECKING = False  # see `_ground`
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Final, TypeVar
+
+    E = TypeVar("E", bound=FileRealmError)
+
+_NOT_PERMITTED: Final = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+class FaultsOf:
+    """
+    A block in which every ``OSError`` is about one file.
+
+    Args:
+        path: The file to name.
+
+        doing: What the block does to it, for the message: "while *doing* it".
+    """
+
+    # Not a generator with `contextlib`: its import would be felt by `esfilerealm list`.
+    def __init__(self, path: str, doing: str) -> None:
+        self._path = path
+        self._doing = doing
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if not isinstance(error, OSError) or isinstance(error, FileRealmError):
+            return
+        reason = f"{error.strerror or error} while {self._doing} it"
+        if error.errno in _NOT_PERMITTED:
+            raise FilePermissionError(self._path, reason, error.errno) from error
+        raise FileAccessError(self._path, error.errno or 0, reason) from error
+
+
+def without_origin(error: E) -> E:
+    """
+    Let an error that is kept hold nothing but its own facts.
+
+    The frames of its traceback would keep whatever they worked on: a whole file, and its hashes.
+    """
+    error.__traceback__ = error.__cause__ = error.__context__ = None
+    return error

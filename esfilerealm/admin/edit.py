@@ -1,0 +1,181 @@
+"""Both files in memory, and what they are to become."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._ground.read_only import ReadOnlyDict
+from ..errors import InvalidRoleNameError, InvalidUsernameError, UserExistsError, UserNotFoundError
+from ..formats.users import parse_users
+from ..formats.users_editor import UsersEditor
+from ..formats.users_roles import parse_users_roles
+from ..formats.users_roles_editor import UsersRolesEditor
+from ..results import UserChanges
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from .._storage.read import FileContent
+    from .._storage.realm_files import RealmFiles
+    from ..settings import RealmSettings
+
+__all__ = ["Draft"]
+
+
+class Draft:
+    """
+    The state after some changes to *files*; nothing is written.
+
+    Its methods raise ``UserNotFoundError`` or ``UserExistsError`` where a change cannot be made.
+
+    Attributes:
+        files: What it was made from.
+
+    Raises:
+        FileFormatError: If a file is not UTF-8.
+    """
+
+    def __init__(self, files: RealmFiles, settings: RealmSettings) -> None:
+        self.files = files
+        self._users = UsersEditor(files.users.data, source=files.users.path, **settings.name_rules)
+        self._users_roles = UsersRolesEditor(files.users_roles.data, source=files.users_roles.path)
+        self._new_hashes: dict[str, str | None] = {}
+        self._new_roles: dict[str, tuple[str, ...]] = {}
+        self._whole: tuple[bytes, bytes] | None = None
+        self._name_rules = settings.name_rules
+
+    def require_user(self, username: str) -> None:
+        """Raise if there is no such user."""
+        if not self._has(username):
+            raise UserNotFoundError(username, self.files.users.path)
+
+    def require_no_user(self, username: str) -> None:
+        """Raise if there is such a user."""
+        if self._has(username):
+            raise UserExistsError(username, self.files.users.path)
+
+    def _has(self, username: str) -> bool:
+        if username in self._new_hashes:
+            return self._new_hashes[username] is not None
+        return self._users.hash_of(username) is not None
+
+    def add_user(self, username: str, password_hash: str, roles: tuple[str, ...]) -> None:
+        """Add a user with just *roles*, whatever ``users_roles`` gives its name already."""
+        self.require_no_user(username)
+        self._new_hashes[username] = password_hash
+        self._new_roles[username] = roles
+
+    def remove_user(self, username: str) -> None:
+        """Remove a user and its roles."""
+        self.require_user(username)
+        self._new_hashes[username] = None
+        self._new_roles[username] = ()
+
+    def set_hash(self, username: str, password_hash: str) -> None:
+        """Change the hash of a user."""
+        self.require_user(username)
+        self._new_hashes[username] = password_hash
+
+    def replace_hash(self, username: str, old: str, new: str) -> None:
+        """Change a hash only if it is still *old*, in a file that may have changed meanwhile."""
+        if self._users.hash_of(username) == old:
+            self._new_hashes[username] = new
+
+    def change_roles(
+        self, username: str, add: Collection[str], remove: Collection[str]
+    ) -> tuple[str, ...]:
+        """Add, then remove, so that a role in both ends up removed; returns all that are left."""
+        self.require_user(username)
+        before = self.roles_of(username)
+        after = tuple(role for role in dict.fromkeys((*before, *add)) if role not in remove)
+        self._new_roles[username] = after
+        return after
+
+    def roles_of(self, username: str) -> tuple[str, ...]:
+        """Give the roles of a user, changes included."""
+        if username in self._new_roles:
+            return self._new_roles[username]
+        return self._users_roles.roles_of(username)
+
+    def go_back_to(self, users: FileContent, users_roles: FileContent) -> None:
+        """Make both files, to the last byte, what they were in an earlier version."""
+        old_hashes = parse_users(self.files.users.data, **self._name_rules).users
+        old_roles = parse_users_roles(self.files.users_roles.data).roles_by_user
+        new_hashes = parse_users(users.data, source=users.path, **self._name_rules).users
+        new_roles = parse_users_roles(users_roles.data, source=users_roles.path).roles_by_user
+        self._whole = users.data, users_roles.data
+        self._new_hashes = {name: new_hashes.get(name) for name in {**old_hashes, **new_hashes}}
+        self._new_roles = {name: new_roles.get(name, ()) for name in {**old_roles, **new_roles}}
+
+    def user_changes(self) -> UserChanges:
+        """Tell what becomes of the users."""
+        added, removed, passwords, roles = {}, [], [], {}
+        for name in {**self._new_hashes, **self._new_roles}:
+            old = self._users.hash_of(name)
+            new = self._new_hashes.get(name, old)
+            before, after = self._users_roles.roles_of(name), self.roles_of(name)
+            if old is None and new is not None:
+                added[name] = after
+            elif old is not None and new is None:
+                removed.append(name)
+            elif old is not None:
+                if new != old:
+                    passwords.append(name)
+                if set(before) != set(after):
+                    roles[name] = (before, after)
+        return UserChanges(
+            ReadOnlyDict(added), tuple(removed), tuple(passwords), ReadOnlyDict(roles)
+        )
+
+    def edited(self) -> list[tuple[FileContent, bytes]]:
+        """
+        Give what to write, in order: files with their new content, none if nothing changes.
+
+        A node may read between two of the writes, and must never see anyone with more than before
+        or after. So ``users_roles`` comes first, with the roles of new users; then ``users``. Who
+        gets a new password and other roles has just the roles common to both states between the
+        two, and the others by a third write. Mere removals begin with ``users``.
+        """
+        users, users_roles = self.files.users, self.files.users_roles
+        interim = self._interim_roles()
+        first = self._interim(interim)
+        if self._whole is not None:
+            new_users, last = self._whole
+        else:
+            new_users = self._users.edited(self._new_hashes)
+            same = interim == self._new_roles
+            last = first if same else self._users_roles.edited(self._new_roles)
+        steps = [
+            (users_roles, users_roles.data, first),
+            (users, users.data, new_users),
+            (users_roles, first, last),
+        ]
+        return [(file, after) for file, before, after in steps if after != before]
+
+    def _interim(self, roles: dict[str, tuple[str, ...]]) -> bytes:
+        """Give ``users_roles`` as it is to be while ``users`` is replaced."""
+        try:
+            return self._users_roles.edited(roles)
+        except (InvalidUsernameError, InvalidRoleNameError):
+            if self._whole is None:
+                raise
+            return b""  # a name in an old file that cannot be edited in; nobody has more than that
+
+    def _interim_roles(self) -> dict[str, tuple[str, ...]]:
+        """Give the roles that are to stand in ``users_roles`` while ``users`` is replaced."""
+        interim = dict(self._new_roles)
+        removed = []
+        for name, after in self._new_roles.items():
+            old_hash = self._users.hash_of(name)
+            new_hash = self._new_hashes.get(name, old_hash)
+            if new_hash is None:
+                removed.append(name)
+            elif old_hash is not None and new_hash != old_hash:
+                kept = frozenset(after)
+                before = self._users_roles.roles_of(name)
+                interim[name] = tuple(role for role in before if role in kept)
+        if len(removed) == len(interim):
+            # Only removals: the users go first. Among other changes, their roles may go first,
+            # which leaves them with less for a moment and spares a third write.
+            return {}
+        return interim

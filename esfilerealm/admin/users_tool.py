@@ -1,0 +1,360 @@
+"""The administrator of a file realm: adds, removes, changes and lists its users."""
+
+from __future__ import annotations
+
+import os
+
+from .._storage.options import WriteOptions
+from .._storage.paths import RealmPaths
+from .._storage.read import read_file
+from .._storage.realm_files import RealmFiles
+from ..errors import (
+    ConfigurationFileMissingError,
+    FilePermissionError,
+    FileRealmError,
+    InvalidHashError,
+    InvalidPasswordError,
+    UserNotFoundError,
+)
+from ..names import RESERVED_ROLE_NAMES
+from ..settings import RealmSettings
+from .listing import RealmListing
+
+__all__ = ["UsersTool"]
+
+TYPE_CHECKING = False  # see `_ground`
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Literal
+
+    from .._storage.target import Strategy
+    from ..checks.realm import RealmCheck
+    from ..results import Recovery, WriteResult, WrittenRoles
+    from .transaction import Transaction
+
+# What only a write or a login needs is imported there: `list` must not wait for it.
+
+
+class UsersTool:
+    """
+    Reads and writes the file realm in a node's configuration folder.
+
+    Writes are locked against other writers, atomic and durable, and change only the lines asked
+    for; a node sees them at its next poll. Any number of tools, threads and processes may write at
+    once.
+
+    Args:
+        config_dir: The folder that holds ``users`` and ``users_roles``.
+
+        settings: Those of the node; by default read from ``elasticsearch.yml`` in *config_dir*.
+
+        lock_timeout: Seconds to wait for another writer.
+
+        dry_run: Check every change, and write nothing. What the system would refuse only in the
+            act, such as keeping another owner, is not found.
+
+        strategy: ``rename`` to replace files whole; ``in_place`` to overwrite them, which keeps
+            their inode and costs that a reader or a crash may meet a half-written file; ``auto``
+            to do that only with a file that is a mount point, which leaves no other way.
+
+        owner: A name or number that both files are to belong to from their next write on; by
+            default to whom they belong, and the user of this process for a new file.
+
+        group: Likewise; by default that of the folder for a new file.
+
+        mode: Likewise, permission bits; by default 0660 less the umask for a new file.
+
+        attributes: What to do if an owner, group or extended attribute cannot be kept or given:
+            ``refuse`` to write, or ``warn`` in the result.
+
+        keep: How many earlier versions to keep as ``users.1~`` and so on, both files each. By
+            default as many as there are, at the beginning none; 0 removes them.
+
+        allow_local_lock: Write even where other machines would not know of the lock, since none of
+            them writes there.
+
+    Every method raises ``ConfigurationFileMissingError`` if there is no ``users`` file,
+    ``FileFormatError`` if a file is not UTF-8, ``FilePermissionError`` or ``FileAccessError`` if
+    it cannot be read or written, ``JournalVersionError`` if a later version of this package has
+    left a change unfinished; those that write raise ``LockTimeoutError`` too. After any error both
+    files are as they were.
+    """
+
+    def __init__(
+        self,
+        config_dir: str | os.PathLike[str],
+        *,
+        settings: RealmSettings | None = None,
+        lock_timeout: float = 10.0,
+        dry_run: bool = False,
+        strategy: Strategy = "rename",
+        owner: str | int | None = None,
+        group: str | int | None = None,
+        mode: int | None = None,
+        attributes: Literal["refuse", "warn"] = "refuse",
+        keep: int | None = None,
+        allow_local_lock: bool = False,
+    ) -> None:
+        self.config_dir = os.path.abspath(os.fspath(config_dir))
+        self.settings = settings or RealmSettings.load(self.config_dir, check_realm=False)
+        self._options = WriteOptions(
+            lock_timeout=lock_timeout,
+            dry_run=dry_run,
+            strategy=strategy,
+            owner=owner,
+            group=group,
+            mode=mode,
+            attributes=attributes,
+            keep=keep,
+            allow_local_lock=allow_local_lock,
+        )
+
+    @property
+    def paths(self) -> RealmPaths:
+        """Where the files are at this moment."""
+        return RealmPaths(self.config_dir)
+
+    def transaction(self) -> Transaction:
+        """
+        Gather any number of changes that land together when the block is left, or not at all.
+
+        All of them cost one lock, one read and one write of each file; only where a user gets a
+        new password together with other roles, ``users_roles`` is written twice.
+        """
+        from .transaction import Transaction
+
+        return Transaction(self.paths, self.settings, self._options)
+
+    def useradd(
+        self,
+        username: str,
+        password: str | None = None,
+        *,
+        password_hash: str | None = None,
+        roles: Iterable[str] = (),
+    ) -> WriteResult:
+        """
+        Add a user with just the roles named.
+
+        Args:
+            username: 1 to 1024 printable ASCII characters, without ``:``, ``,`` or a leading
+                ``#``, and not reserved.
+
+            password: At least 6 characters; hashed by the algorithm of the settings.
+
+            password_hash: Instead of *password*, a hash that a node can use.
+
+            roles: Need not be defined anywhere yet.
+
+        Returns:
+            What was written, as from every method that writes.
+
+        Raises:
+            UserExistsError: If there is such a user.
+            InvalidUsernameError, InvalidRoleNameError, InvalidPasswordError, InvalidHashError,
+            InvalidSettingError: If what is given breaks a rule.
+        """
+        with self.transaction() as transaction:
+            transaction.useradd(username, password, password_hash=password_hash, roles=roles)
+        return transaction.result
+
+    def userdel(self, username: str) -> WriteResult:
+        """
+        Remove a user and its roles.
+
+        Raises:
+            UserNotFoundError: If there is no such user.
+            InvalidUsernameError: If there cannot be one.
+        """
+        with self.transaction() as transaction:
+            transaction.userdel(username)
+        return transaction.result
+
+    def passwd(
+        self, username: str, password: str | None = None, *, password_hash: str | None = None
+    ) -> WriteResult:
+        """
+        Change a user's password; for the arguments see ``useradd``.
+
+        Raises:
+            UserNotFoundError: If there is no such user.
+            InvalidUsernameError, InvalidPasswordError, InvalidHashError, InvalidSettingError: If
+            what is given breaks a rule.
+        """
+        with self.transaction() as transaction:
+            transaction.passwd(username, password, password_hash=password_hash)
+        return transaction.result
+
+    def roles(
+        self, username: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()
+    ) -> WrittenRoles:
+        """
+        Give a user roles and take others away; a role that is in both is taken away.
+
+        Returns:
+            The roles that the user has then, in an order that may be another than that of the
+            file; what was written is its attribute ``write``. Without *add* and *remove*, that is
+            nothing.
+
+        Raises:
+            UserNotFoundError: If there is no such user.
+            InvalidUsernameError, InvalidRoleNameError: If a name breaks a rule.
+        """
+        from ..results import WrittenRoles
+
+        with self.transaction() as transaction:
+            transaction.roles(username, add=add, remove=remove)
+        return WrittenRoles(transaction.roles_of(username), transaction.result)
+
+    def undo(self) -> WriteResult:
+        """
+        Go back to the latest version that is kept, which then holds the state before this.
+
+        So a second ``undo`` takes back the first. What is not of our making is gone back on too:
+        all that happened to both files since the version was kept.
+
+        Raises:
+            NoEarlierVersionError: If none is kept: see *keep*.
+        """
+        with self.transaction() as transaction:
+            transaction.undo()
+        return transaction.result
+
+    def recover(self) -> Recovery:
+        """
+        End what a writer began who was killed or lost power, as every write does by itself.
+
+        Returns:
+            What was found. Afterwards both files are as before or as after that change, and
+            nothing is left of it.
+        """
+        from .._storage.access import write_access
+
+        if not os.path.isdir(self.config_dir):
+            raise ConfigurationFileMissingError(self.config_dir, "check the path of the folder")
+        with write_access(self.paths, self._options) as recovery:
+            return recovery
+
+    def list_users(self, username: str | None = None) -> dict[str, tuple[str, ...]]:
+        """
+        Give the roles of every user, or of one, in the order of the ``users`` file.
+
+        Raises:
+            UserNotFoundError: If *username* is no user.
+        """
+        users = self.listing().users
+        if username is None:
+            return users
+        if username not in users:
+            raise UserNotFoundError(username, self.paths.users)
+        return {username: users[username]}
+
+    def listing(self) -> RealmListing:
+        """Read all that both files say, with what a node skips in them."""
+        return RealmListing.of(RealmFiles.read(self.paths), self.settings)
+
+    def check(self) -> RealmCheck:
+        """
+        End a change that was broken off, and tell what is odd about both files.
+
+        Who may not write does not end it; without such a change, that is no error.
+        """
+        from ..checks.realm import check_realm
+
+        paths = self.paths
+        is_unfinished = os.path.lexists(paths.journal)
+        if not is_unfinished:
+            RealmFiles.read(paths)  # a mistyped folder is to stay without a lock file
+        try:
+            recovery = self.recover()
+        except FilePermissionError as error:
+            if is_unfinished:
+                reason = f"an unfinished change is recorded there, and cannot be ended: {error}"
+                raise FilePermissionError(paths.journal, reason, error.errno or 0) from error
+            recovery = None
+        return check_realm(paths, self.settings, recovery)
+
+    def known_roles(self) -> frozenset[str]:
+        """Give the roles that a node defines itself, and those of a readable ``roles.yml``."""
+        from ..formats.roles_yml import parse_role_names
+
+        try:
+            data = read_file(self.paths.roles_yml).data
+        except FileRealmError:
+            data = b""
+        return RESERVED_ROLE_NAMES | parse_role_names(data)
+
+    def verify(self, username: str, password: str) -> bool:
+        """
+        Tell whether *password* is the user's; see ``hash_problem`` for when none can be.
+
+        Raises:
+            UserNotFoundError: If there is no such user.
+            InvalidPasswordError: If *password* is no text.
+        """
+        from .. import hashing
+
+        if not isinstance(password, str):
+            raise InvalidPasswordError(f"must be text, not {type(password).__name__}")
+        password_hash = self._password_hash(username)
+        try:
+            return hashing.check_hash(password_hash).verify(password, password_hash)
+        except InvalidHashError:
+            return False
+
+    def hash_problem(self, username: str) -> str | None:
+        """
+        Say why no password is right for a user, or None if one can be.
+
+        Above all, a node takes a text that is no hash for the password itself; here it is refused.
+
+        Raises:
+            UserNotFoundError: If there is no such user.
+        """
+        from .. import hashing
+
+        try:
+            hashing.check_hash(self._password_hash(username))
+        except InvalidHashError as error:
+            return error.reason
+        return None
+
+    def _password_hash(self, username: str) -> str:
+        from ..formats.users_editor import UsersEditor
+
+        users = RealmFiles.read(self.paths).users
+        editor = UsersEditor(users.data, source=users.path, **self.settings.name_rules)
+        password_hash = editor.hash_of(username)
+        if password_hash is None:
+            raise UserNotFoundError(username, users.path)
+        return password_hash
+
+    def init(
+        self,
+        *,
+        owner: str | int | None = None,
+        group: str | int | None = None,
+        mode: int | None = None,
+    ) -> WriteResult:
+        """
+        Create what is missing: the folder, ``users`` and ``users_roles``; the files are empty.
+
+        Args:
+            owner: Of the new files, as for all files by *owner* of this tool.
+
+            group: Likewise.
+
+            mode: Likewise.
+
+        Returns:
+            What was (in a dry run: would be) written, with the paths that were ``created``; what is
+            there already is left as it is.
+
+        Raises:
+            InvalidAttributeError: If an owner, group or mode does not exist.
+            FilePermissionError: If it cannot be given.
+        """
+        from .._storage.create import create_missing_files
+
+        options = self._options.changed_by(owner, group, mode)
+        return create_missing_files(self.paths, options)

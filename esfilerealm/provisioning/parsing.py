@@ -1,0 +1,203 @@
+"""What a document says of users: from its fields to values, with all that is wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Final, get_args
+
+from .._ground.secret import Secret
+from .._ground.showing import shown_name
+from ..admin.credentials import NewCredentials
+from ..errors import (
+    InvalidHashError,
+    InvalidPasswordError,
+    InvalidRoleNameError,
+    InvalidUsernameError,
+)
+from ..formats.writable import check_writable_role_name, check_writable_username
+from ..hashing import STORED_ALGORITHMS
+from ..names import broken_name_rule
+from ..settings import RealmSettings
+from .users import PASSWORD_SOURCES, DesiredUser, FileAttributes, HashPolicy, State, UpdatePassword
+
+if TYPE_CHECKING:
+    from ..documents.fields import Fields
+
+__all__ = ["pattern_rule", "read_attributes", "read_policy", "read_users"]
+
+_USER_FIELDS: Final = (
+    "name",
+    "state",
+    *PASSWORD_SOURCES,
+    "update_password",
+    "roles",
+    "roles_add",
+    "roles_remove",
+)
+_STATES: Final[tuple[State, ...]] = get_args(State)
+_UPDATES: Final[tuple[UpdatePassword, ...]] = get_args(UpdatePassword)
+
+#: What a realm allows by itself; those of the node are asked when a plan is made.
+_DEFAULTS: Final = RealmSettings()
+_MODE: Final = re.compile(r"0*[0-7]{1,4}", re.ASCII)
+
+
+def read_users(fields: Fields) -> tuple[DesiredUser, ...]:
+    """Read the list of users; a name may be in it once."""
+    users: dict[str, DesiredUser] = {}
+    for one in fields.mappings("users", _USER_FIELDS):
+        user = _read_user(one)
+        if user is None:
+            continue
+        if user.name in users:
+            one.refuse("name", f"user [{user.name}] is at {users[user.name].place} already")
+        else:
+            users[user.name] = user
+    return tuple(users.values())
+
+
+def _read_user(fields: Fields) -> DesiredUser | None:
+    name = _read_name(fields)
+    _check_sources(fields)
+    roles = fields.texts("roles", _role_rule)
+    roles_add = fields.texts("roles_add", _role_rule) or ()
+    roles_remove = fields.texts("roles_remove", _removed_role_rule) or ()
+    if roles is not None and fields.given & {"roles_add", "roles_remove"}:
+        fields.refuse("roles", "are all roles of the user: give them, or [roles_add, roles_remove]")
+    for role in roles_add:
+        if role in roles_remove:
+            fields.refuse("roles_add", f"[{shown_name(role)}] is in [roles_remove] too")
+    password_file = _system_text(fields, "password_file")
+    user = DesiredUser(
+        name=name or "",
+        state=fields.choice("state", _STATES),
+        password=_checked_password(fields),
+        password_file=password_file and os.path.join(fields.document.folder, password_file),
+        password_env=_system_text(fields, "password_env"),
+        password_hash=_checked_hash(fields),
+        update_password=fields.choice("update_password", _UPDATES),
+        roles=roles,
+        roles_add=roles_add,
+        roles_remove=roles_remove,
+        source=fields.document.source,
+        place=fields.place,
+    )
+    return None if name is None else user
+
+
+def _read_name(fields: Fields) -> str | None:
+    name = fields.text("name")
+    if name is None:
+        if fields.is_mapping and "name" not in fields.given:
+            fields.refuse(None, "the [name] of the user is missing")
+        return None
+    rule = broken_name_rule(name) or _rule_of_writing(name)
+    if rule is not None:
+        fields.refuse("name", f"[{shown_name(name)}] {rule}")
+        return None
+    return name
+
+
+def _rule_of_writing(name: str) -> str | None:
+    try:
+        check_writable_username(name)
+    except InvalidUsernameError as error:
+        return error.rule
+    return None
+
+
+def _role_rule(name: str) -> str | None:
+    try:
+        check_writable_role_name(name)
+    except InvalidRoleNameError as error:
+        return f"[{shown_name(name)}] {error.rule}"
+    return None
+
+
+def _removed_role_rule(name: str) -> str | None:
+    """Let go what could not be written today; it may be in a file all the same."""
+    rule = broken_name_rule(name)
+    return rule and f"[{shown_name(name)}] {rule}"
+
+
+def _check_sources(fields: Fields) -> None:
+    for source in PASSWORD_SOURCES:
+        if fields.is_null(source):  # a password that begins with [#] reads like that
+            fields.refuse(source, "has no value: put it in quotes, or leave the field out")
+    given = [source for source in PASSWORD_SOURCES if source in fields.given]
+    if len(given) > 1:
+        fields.refuse(given[1], f"only one of [{', '.join(given)}] can give the password")
+
+
+def _system_text(fields: Fields, key: str) -> str | None:
+    """Give a text that can be the name of a file or variable."""
+    text = fields.text(key)
+    if text is not None and (not text or "\0" in text or not _is_unicode(text)):
+        fields.refuse(key, "must not be empty, nor hold U+0000 or half a character")
+        return None
+    return text
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _checked_password(fields: Fields) -> Secret | None:
+    password = fields.text("password")
+    if password is not None:
+        try:
+            NewCredentials(password, None, _DEFAULTS)
+        except InvalidPasswordError as error:
+            fields.refuse("password", error.rule)
+    return None if password is None else Secret(password)
+
+
+def _checked_hash(fields: Fields) -> Secret | None:
+    password_hash = fields.text("password_hash")
+    if password_hash is not None:
+        try:
+            NewCredentials(None, password_hash, _DEFAULTS)
+        except InvalidHashError as error:
+            fields.refuse("password_hash", error.reason)
+    return None if password_hash is None else Secret(password_hash)
+
+
+def read_policy(fields: Fields) -> HashPolicy:
+    """Read what hashes are good enough."""
+    policy = fields.mapping("hash_policy", ("algorithm", "minimum_cost"))
+    algorithm = policy.text("algorithm")
+    if algorithm is not None and algorithm.lower() not in STORED_ALGORITHMS:
+        known = ", ".join(STORED_ALGORITHMS)
+        policy.refuse("algorithm", f"[{shown_name(algorithm)}] must be one of [{known}]")
+        algorithm = None
+    return HashPolicy(
+        algorithm=algorithm and algorithm.lower(),
+        minimum_cost=policy.number("minimum_cost"),
+        place=policy.place,
+    )
+
+
+def read_attributes(fields: Fields) -> FileAttributes:
+    """Read what both files are to have."""
+    attributes = fields.mapping("attributes", ("owner", "group", "mode"))
+    mode = attributes.text("mode")
+    if mode is not None and not _is_octal(mode):
+        attributes.refuse(
+            "mode", f"[{shown_name(mode)}] must be an octal number up to 7777, such as 0640"
+        )
+        mode = None
+    return FileAttributes(
+        owner=attributes.text_or_number("owner"),
+        group=attributes.text_or_number("group"),
+        mode=None if mode is None else int(mode, 8),
+    )
+
+
+def _is_octal(mode: str) -> bool:
+    return bool(_MODE.fullmatch(mode))
+
+
+def pattern_rule(pattern: str) -> str | None:
+    """Say what is wrong with a pattern of protected names, or None."""
+    return None if pattern.strip() else "must not be empty"

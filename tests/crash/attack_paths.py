@@ -1,0 +1,192 @@
+"""Every way in which a name gets into the files of a realm, and what is to become of them then."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from crash.processes import command
+from crash.scenarios import HASH, OTHER_HASH
+
+from esfilerealm import UsersTool
+from esfilerealm.cli.exits import OK
+from esfilerealm.errors import FileRealmError
+from esfilerealm.formats import edit_users, edit_users_roles, parse_users, parse_users_roles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from esfilerealm.admin.transaction import Transaction
+
+#: A user and its hash, or a user and a role of it.
+Fact = tuple[str, str]
+Facts = set[Fact]
+
+
+class WayIn(NamedTuple):
+    """
+    A way for one name.
+
+    Attributes:
+        go: Hands it in, for the realm in a folder; raises if it is refused.
+        after: From what was true before to what is true then; there, ``bob`` is a user, and the
+            hash of everybody is ``HASH``.
+    """
+
+    go: Callable[[Path, str], object]
+    after: Callable[[Facts, str], Facts]
+
+
+def facts_of(files: dict[str, bytes]) -> Facts:
+    """Give all that both files say, by their names."""
+    roles = parse_users_roles(files["users_roles"]).roles_by_user
+    facts = {(user, role) for user in roles for role in roles[user]}
+    return {*parse_users(files["users"]).users.items()} | facts
+
+
+def _add(tool: UsersTool | Transaction, name: str, role: str) -> None:
+    tool.useradd(name, password_hash=OTHER_HASH, roles=[role])
+
+
+def _add_and_give_a_role(folder: Path, name: str) -> None:
+    with UsersTool(folder).transaction() as change:
+        _add(change, name, "viewer")
+        change.roles(name, add=["fresh"])
+
+
+def _edit(folder: Path, user: str, password_hash: str | None) -> None:
+    path = folder / "users"
+    path.write_bytes(edit_users(path.read_bytes(), {user: password_hash}))
+
+
+def _edit_roles(folder: Path, user: str, roles: list[str] | None) -> None:
+    path = folder / "users_roles"
+    path.write_bytes(edit_users_roles(path.read_bytes(), {user: roles}))
+
+
+def _command(folder: Path, *words: str) -> None:
+    exit_code, error = command(words[0], "-c", str(folder), *words[1:])
+    assert "unexpected" not in error
+    if exit_code != OK:
+        raise FileRealmError(error)
+
+
+def _with(facts: Facts, user: str, *what: str) -> Facts:
+    return facts | {(user, each) for each in what}
+
+
+def _without(facts: Facts, user: str, *what: str) -> Facts:
+    return facts - {(user, each) for each in what}
+
+
+def _with_other_hash(facts: Facts, user: str) -> Facts:
+    return _with(_without(facts, user, HASH), user, OTHER_HASH)
+
+
+def _with_roles(facts: Facts, user: str, roles: Iterable[str]) -> Facts:
+    return {fact for fact in facts if fact[0] != user or fact[1] == HASH} | _with(
+        set(), user, *roles
+    )
+
+
+def _without_user(facts: Facts, user: str) -> Facts:
+    return {fact for fact in facts if fact[0] != user}
+
+
+def _listed(names: str) -> list[str]:
+    """Give the names of a list as the command takes one: with commas, which may end it."""
+    return names.rstrip(",").split(",") if names.strip(",") else []
+
+
+_NEW = ("useradd", "new", "--hash", OTHER_HASH)
+
+#: Options whose value is no name, and may bring in none.
+_OPTIONS = ("owner", "group", "mode", "attributes", "strategy", "keep")
+
+WAYS_IN = {
+    "useradd": WayIn(
+        lambda folder, name: _add(UsersTool(folder), name, "viewer"),
+        lambda facts, name: _with(facts, name, OTHER_HASH, "viewer"),
+    ),
+    "useradd, role": WayIn(
+        lambda folder, name: _add(UsersTool(folder), "new", name),
+        lambda facts, name: _with(facts, "new", OTHER_HASH, name),
+    ),
+    "userdel": WayIn(lambda folder, name: UsersTool(folder).userdel(name), _without_user),
+    "passwd": WayIn(
+        lambda folder, name: UsersTool(folder).passwd(name, password_hash=OTHER_HASH),
+        _with_other_hash,
+    ),
+    "roles": WayIn(
+        lambda folder, name: UsersTool(folder).roles(name, add=["fresh"]),
+        lambda facts, name: _with(facts, name, "fresh"),
+    ),
+    "roles, to add": WayIn(
+        lambda folder, name: UsersTool(folder).roles("bob", add=[name]),
+        lambda facts, name: _with(facts, "bob", name),
+    ),
+    "roles, to remove": WayIn(
+        lambda folder, name: UsersTool(folder).roles("bob", remove=[name]),
+        lambda facts, name: _without(facts, "bob", name),
+    ),
+    "transaction": WayIn(
+        _add_and_give_a_role,
+        lambda facts, name: _with(facts, name, OTHER_HASH, "viewer", "fresh"),
+    ),
+    "edit_users": WayIn(
+        lambda folder, name: _edit(folder, name, OTHER_HASH),
+        _with_other_hash,
+    ),
+    "edit_users, to remove": WayIn(
+        lambda folder, name: _edit(folder, name, None),
+        lambda facts, name: _without(facts, name, HASH),
+    ),
+    "edit_users_roles": WayIn(
+        lambda folder, name: _edit_roles(folder, name, ["fresh"]),
+        lambda facts, name: _with_roles(facts, name, ["fresh"]),
+    ),
+    "edit_users_roles, to remove": WayIn(
+        lambda folder, name: _edit_roles(folder, name, None),
+        lambda facts, name: _with_roles(facts, name, []),
+    ),
+    "edit_users_roles, role": WayIn(
+        lambda folder, name: _edit_roles(folder, "bob", [name]),
+        lambda facts, name: _with_roles(facts, "bob", [name]),
+    ),
+    "useradd command": WayIn(
+        lambda folder, name: _command(folder, "useradd", "--hash", OTHER_HASH, "--", name),
+        lambda facts, name: _with(facts, name, OTHER_HASH),
+    ),
+    "useradd command, --roles": WayIn(
+        lambda folder, name: _command(folder, *_NEW, "--roles", name),
+        lambda facts, name: _with(facts, "new", OTHER_HASH, *_listed(name)),
+    ),
+    "userdel command": WayIn(
+        lambda folder, name: _command(folder, "userdel", "--", name),
+        _without_user,
+    ),
+    "passwd command": WayIn(
+        lambda folder, name: _command(folder, "passwd", "--hash", OTHER_HASH, "--", name),
+        _with_other_hash,
+    ),
+    "roles command": WayIn(
+        lambda folder, name: _command(folder, "roles", "-a", "fresh", "--", name),
+        lambda facts, name: _with(facts, name, "fresh"),
+    ),
+    "roles command, --add": WayIn(
+        lambda folder, name: _command(folder, "roles", "bob", "--add", name),
+        lambda facts, name: _with(facts, "bob", *_listed(name)),
+    ),
+    "roles command, --remove": WayIn(
+        lambda folder, name: _command(folder, "roles", "bob", "--remove", name),
+        lambda facts, name: _without(facts, "bob", *_listed(name)),
+    ),
+    **{
+        f"useradd command, --{option}": WayIn(
+            partial(lambda word, folder, name: _command(folder, *_NEW, word, name), f"--{option}"),
+            lambda facts, _name: _with(facts, "new", OTHER_HASH),
+        )
+        for option in _OPTIONS
+    },
+}

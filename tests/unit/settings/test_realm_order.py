@@ -1,0 +1,201 @@
+"""The chain of realms, where the recorded cases of the reference leave questions open."""
+
+from __future__ import annotations
+
+import pytest
+
+from esfilerealm.settings.reader import Values
+from esfilerealm.settings.realm_order import realm_chain
+from esfilerealm.settings.realms import generation_told_by
+from esfilerealm.settings.sources import Setting
+
+NATIVE_USERS = "xpack.security.authc.native_users.enabled"
+
+
+def values_of(settings):
+    """Settings below ``realms``, unless a key has a blank before it."""
+    return Values(
+        None,
+        [
+            {
+                key.strip() if key[0] == " " else f"xpack.security.authc.realms.{key}": Setting(
+                    value, f"line {number}"
+                )
+                for number, (key, value) in enumerate(settings.items(), 1)
+            }
+        ],
+        {},
+    )
+
+
+def chain_of(settings, version):
+    values = values_of(settings)
+    chain = realm_chain(values, version)
+    problems = [str(p).replace("xpack.security.authc.realms.", "…") for p in values.problems]
+    warnings = [w.replace("xpack.security.authc.realms.", "…") for w in values.warnings]
+    return [realm.name for realm in chain.realms], problems, warnings
+
+
+@pytest.mark.parametrize(
+    ("settings", "version"),
+    [
+        ({}, 8),
+        ({"file.f.order": "0"}, 8),
+        ({"f.type": "file"}, 6),
+        ({"f.order": "0"}, 8),
+        ({"file.type.order": "0"}, 8),
+        ({"ldap.l.own.type": "x"}, 8),
+        ({"file.f.order": "0", "l.type": "ldap"}, 6),
+    ],
+)
+def test_the_generation(settings, version):
+    assert generation_told_by(values_of(settings)) == version
+
+
+def test_one_of_every_type():
+    types = ("ldap", "active_directory", "pki", "saml", "kerberos", "oidc", "jwt")
+    types += ("native", "file")
+    settings = {f"{kind}.r{n}.order": str(-n) for n, kind in enumerate(types)}
+    names, problems, warnings = chain_of(settings, 8)
+    assert names == ["reserved", *(f"r{n}" for n in reversed(range(len(types))))]
+    assert (problems, warnings) == ([], [])
+
+
+class TestSince8:
+    def test_orders(self):
+        names, problems, _ = chain_of(
+            {"pki.p.enabled": "true", "ldap.l.order": "2", "saml.s.order": "2", "jwt.j.order": ""},
+            8,
+        )
+        assert names == ["reserved", "default_file", "default_native", "l", "s", "p"]
+        assert problems == [
+            (
+                "setting […pki.p.order] in line 1: is missing; "
+                "since Elasticsearch 8, every enabled realm needs one"
+            ),
+            (
+                "setting […saml.s.order] is [2] in line 3: realm [l] in line 2 has the same order; "
+                "since Elasticsearch 8, every enabled realm needs its own"
+            ),
+        ]
+
+    def test_a_second_file_realm_that_is_disabled(self):
+        _, problems, _ = chain_of({"file.a.order": "1", "file.b.enabled": "false"}, 8)
+        assert problems == [
+            (
+                "setting […file.b] in line 2: there can be one realm of type file only, "
+                "even if it is disabled; realm [a] in line 1 is another"
+            )
+        ]
+
+    @pytest.mark.parametrize(
+        ("name", "version"), [("default_native", 8), ("default_file", 9), ("reserved", 8)]
+    )
+    def test_names_of_implicit_realms(self, name, version):
+        _, problems, _ = chain_of({f"ldap.{name}.order": "1"}, version)
+        assert problems == [
+            (
+                f"setting […ldap.{name}] in line 1: "
+                "its name is that of a realm which a node adds by itself"
+            )
+        ]
+
+    @pytest.mark.parametrize("kind", ["file", "native"])
+    def test_a_basic_realm_may_be_called_like_the_implicit_one(self, kind):
+        assert chain_of({f"{kind}.default_{kind}.order": "1"}, 8)[1] == []
+
+    def test_without_native_users(self):
+        names, problems, _ = chain_of({f" {NATIVE_USERS}": "false"}, 8)
+        assert (names, problems) == (["reserved", "default_file"], [])
+        names, problems, _ = chain_of({f" {NATIVE_USERS}": "false", "native.n.order": "0"}, 8)
+        assert problems == [
+            (
+                f"setting [{NATIVE_USERS}] is [false] in line 1: "
+                "must not be false where a native realm is configured"
+            )
+        ]
+        names, problems, _ = chain_of({f" {NATIVE_USERS}": "false"}, 7)
+        assert (names, problems) == (["reserved", "default_file", "default_native"], [])
+
+    def test_other_types_keep_their_keys_to_themselves(self):
+        assert chain_of({"ldap.l.order": "1", "ldap.l.bind_pasword": "x"}, 8)[1] == []
+        assert "must be a whole number" in chain_of({"ldap.l.order": "x"}, 8)[1][0]
+        assert "must be exactly" in chain_of({"ldap.l.order": "1", "ldap.l.enabled": "y"}, 8)[1][0]
+
+    def test_an_unknown_type_is_told_once(self):
+        _, problems, _ = chain_of({"custom.c.order": "1", "custom.c.key": "x"}, 8)
+        assert len(problems) == 1
+        assert problems[0].startswith("setting […custom.c.order] in line 1: [custom] is no type")
+
+    def test_the_old_spelling(self):
+        _, problems, _ = chain_of({"f.type": "file"}, 8)
+        assert problems[0].endswith("this is the spelling of Elasticsearch 5 and 6")
+
+
+class TestIn7:
+    def test_warnings(self):
+        names, problems, warnings = chain_of(
+            {"ldap._l.enabled": "true", "pki.b.order": "1", "saml.a.order": "1"}, 7
+        )
+        assert (names, problems) == (["reserved", "a", "b", "_l"], [])
+        assert warnings == [
+            "setting […ldap._l] in line 1: names that start with [_] are reserved",
+            (
+                "setting […ldap._l.order] in line 1: is missing, so the realm sorts last; "
+                "an error since 8"
+            ),
+            ("setting […saml.a.order] in line 3: realm [b] has the same order; an error since 8"),
+            *(
+                f"there is no realm of type {kind}, as others are enabled and it is not mentioned; "
+                "since 8, there is one unless it is disabled"
+                for kind in ("file", "native")
+            ),
+        ]
+
+    def test_a_disabled_file_realm_is_mentioned(self):
+        names, _, warnings = chain_of({"ldap.l.order": "0", "file.f.enabled": "false"}, 7)
+        assert names == ["reserved", "l"]
+        assert len(warnings) == 1
+        assert "type native" in warnings[0]
+
+    def test_a_disabled_kerberos_realm_does_not_count(self):
+        settings = {"kerberos.a.order": "0", "kerberos.b.enabled": "false"}
+        assert chain_of(settings, 7)[1] == []
+        assert "type kerberos only" in chain_of(settings, 8)[1][0]
+
+    def test_names_of_disabled_realms_may_repeat(self):
+        settings = {"ldap.x.order": "0", "pki.x.enabled": "false"}
+        assert chain_of(settings, 7)[1] == []
+
+    def test_nothing_to_warn_of(self):
+        settings = {"file.f.order": "0", "native.n.order": "1", "ldap.l.order": "2"}
+        for given in ({}, settings, {"ldap.l.enabled": "false"}):
+            assert chain_of(given, 7)[1:] == ([], [])
+
+    def test_default_names_are_free(self):
+        assert chain_of({"ldap.default_file.order": "0"}, 7)[1] == []
+
+
+class TestIn5And6:
+    def test_own_keys(self):
+        _, problems, _ = chain_of({"f.type": "file", "f.cache.tll": "1s", "g.order": "1"}, 6)
+        assert problems == [
+            (
+                "setting […f.cache.tll] in line 2: no setting of a realm of type file; "
+                "did you mean [cache.ttl]?"
+            ),
+            (
+                "setting […g.type] in line 3: is missing: "
+                "in Elasticsearch 5 and 6, every realm has one"
+            ),
+        ]
+
+    def test_types(self):
+        _, problems, _ = chain_of({"f.order": "1", "f.type": "fiel", "type": "file"}, 6)
+        assert problems == [
+            "setting […f.type] is [fiel] in line 2: is no type of a realm; did you mean [file]?",
+            "setting […type] in line 3: must be […<name>.<key>]",
+        ]
+
+    def test_two_kerberos_realms_are_left_to_a_node(self):
+        assert chain_of({"a.type": "kerberos", "b.type": "kerberos"}, 6)[1] == []
