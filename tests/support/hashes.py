@@ -1,4 +1,9 @@
 """Hashes for tests that need just any."""
 
-#: bcrypt at cost 4 of "test-password".
+PASSWORD = "test-password"
+
+#: bcrypt at cost 4 of ``PASSWORD``.
 CHEAP_HASH = "$2a$04$5zQUs3WRRuT4StzLvfz9G.oBoDBujx/.HU3io31Rx86XVexwBEufu"
+
+#: bcrypt at cost 5 of "test123".
+HASH_OF_TEST123 = "$2a$05$zxnP0vdREMxnEpkLCDI2OuSaSk/QEKA2.A42iOpI6U2u.RLLOWm1e"

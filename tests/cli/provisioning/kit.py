@@ -1,0 +1,50 @@
+"""Documents and streams for tests of the commands."""
+
+from __future__ import annotations
+
+import io
+
+from unit.provisioning.kit import NEW, OLD
+
+WANTED = f"""\
+users:
+- name: jane
+  password: {NEW}
+  roles: [viewer]
+- name: bob
+  password: {OLD}
+  roles_remove: [admin]
+- name: al
+  state: absent
+"""
+
+
+DIFF = ["+ jane: viewer", "~ bob: roles -admin", "- al"]
+
+
+COUNTS = "users added 1, users removed 1, users with fewer roles 1"
+
+
+class Bytes:
+    """A standard input of bytes."""
+
+    def __init__(self, data):
+        self.buffer = io.BytesIO(data)
+
+    def isatty(self):
+        return False
+
+
+class Endless:
+    """A standard input that gives as much as it is asked for."""
+
+    @property
+    def buffer(self):
+        return self
+
+    def read(self, size=-1):
+        assert size >= 0, "it would never end"
+        return bytes(size)
+
+    def isatty(self):
+        return False

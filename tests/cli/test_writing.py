@@ -1,0 +1,149 @@
+"""Commands that write: dry runs, the options they share, ``undo`` and ``check``."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+import pytest
+from support.hashes import CHEAP_HASH
+from support.storing import broken_off
+
+PASSWORD = "correct horse"
+
+
+def snapshot(config):
+    return {
+        p.name: (p.read_bytes(), p.stat().st_ino, p.stat().st_mtime_ns)
+        for p in config.iterdir()
+        if p.is_file() and p.suffix != ".lock"
+    }
+
+
+class TestDryRun:
+    @pytest.mark.parametrize(
+        "args",
+        [
+            ["useradd", "ann", "-p", PASSWORD, "-r", "x"],
+            ["userdel", "bob"],
+            ["passwd", "bob", "-p", PASSWORD],
+            ["roles", "bob", "-a", "x", "-r", "viewer"],
+            ["init"],
+        ],
+    )
+    def test_nothing_is_written(self, run, config, bob, args):
+        (config / "users_roles").unlink()
+        before = snapshot(config)
+        result = run(*args, "--dry-run")
+        assert result.exit_code == 0
+        assert result.out.startswith("Dry run, nothing is written: would ")
+        assert "[]" not in result.out
+        assert snapshot(config) == before
+        assert not (config / "users.lock").exists()
+
+    def test_the_refusals_are_the_same(self, run, bob):
+        assert run("useradd", "bob", "-p", PASSWORD, "--dry-run").exit_code == 70
+        assert run("userdel", "ghost", "--dry-run").exit_code == 67
+
+
+class TestWriting:
+    """The options that all commands share which write."""
+
+    @pytest.mark.skipif(os.name == "nt", reason="modes of POSIX")
+    def test_mode(self, run, config, bob):
+        assert run("roles", "bob", "-a", "x", "--mode", "604").exit_code == 0
+        modes = [(config / name).stat().st_mode & 0o777 for name in ("users", "users_roles")]
+        assert modes == [0o604, 0o604]
+
+    def test_what_it_costs_is_told(self, run, config, bob):
+        inode = (config / "users_roles").stat().st_ino
+        result = run("roles", "bob", "-a", "x", "--strategy", "in_place")
+        assert result.exit_code == 0
+        assert re.fullmatch(r"WARNING: roles .*\n.*\nWARNING: \[.*users_roles\]: .*\n", result.err)
+        assert (config / "users_roles").stat().st_ino == inode
+
+    def test_a_lock_that_other_machines_do_not_know_of(self, run, bob, monkeypatch):
+        monkeypatch.setattr("esfilerealm._storage.lock.has_local_locks", lambda path: "vboxsf")
+        for args in (["userdel", "bob"], ["check"], ["init"]):
+            result = run(*args)
+            assert result.exit_code == 74
+            assert "--allow-local-lock" in result.err
+        assert run("userdel", "bob", "--allow-local-lock").exit_code == 0
+
+    def test_a_change_that_somebody_else_broke_off_is_told(self, run, tool, bob):
+        broken_off(lambda: tool.useradd("ann", password_hash=CHEAP_HASH, roles=["viewer"]), 2)
+        result = run("passwd", "bob", "--hash", CHEAP_HASH)
+        assert result.exit_code == 0
+        assert re.fullmatch(
+            r"WARNING: an unfinished change was taken back \[.*users.journal\]\n", result.err
+        )
+
+    def test_one_of_a_later_version_stops_everything(self, run, config, bob):
+        (config / "users.journal").write_text("esfilerealm journal 2\n")
+        before = snapshot(config)
+        for args in (["list"], ["userdel", "bob"], ["init"], ["check"]):
+            result = run(*args)
+            assert result.exit_code == 78
+            assert "use a later one" in result.err
+        assert snapshot(config) == before
+
+
+class TestUndo:
+    def test_names_those_to_whom_it_happens(self, run, tool, bob):
+        run("roles", "bob", "-a", "x", "--keep", "1", "-s")
+        result = run("undo")
+        assert (result.exit_code, result.out) == (0, "  ~ bob: roles viewer,x -> viewer\n")
+        run("userdel", "bob")
+        assert run("undo").out == "  + bob: viewer\n"
+        assert run("undo").out == "  - bob\n"
+        assert tool.list_users() == {}
+
+    def test_for_programs(self, run, bob):
+        run("passwd", "bob", "-p", PASSWORD, "--keep", "1")
+        found = json.loads(run("undo", "--json").out)
+        assert (found["command"], found["changed"]) == ("undo", True)
+        assert found["changes"]["passwords"] == ["bob"]
+
+    def test_a_dry_run(self, run, tool, bob):
+        run("userdel", "bob", "--keep", "1")
+        result = run("undo", "--dry-run")
+        assert result.out == "Dry run, nothing is written: would do this:\n  + bob: viewer\n"
+        assert tool.list_users() == {}
+
+    def test_nobody_is_another(self, run, config, bob):
+        run("userdel", "bob", "--keep", "1")
+        for name in ("users", "users_roles"):
+            (config / name).write_bytes((config / f"{name}.1~").read_bytes() + b"# more\n")
+        assert run("undo").out == "No user is another\n"
+
+
+class TestCheck:
+    def test_nothing_is_odd(self, run, config, bob):
+        result = run("check")
+        assert (result.exit_code, result.out, result.err) == (0, "Nothing is odd: 1 user\n", "")
+        (config / "users").write_text("")
+        (config / "users_roles").write_text("")
+        assert run("check").out == "Nothing is odd: 0 users\n"
+
+    def test_what_is(self, run, config, bob):
+        (config / "users").write_text(f"bob:{CHEAP_HASH}\noops\n")
+        (config / "users_roles").write_text("viewer:ghost\n")
+        result = run("check")
+        assert result.exit_code == 65
+        assert [line.split("]")[0] for line in result.out.splitlines()] == [
+            f"[{config / 'users'}",
+            f"[{config / 'users_roles'}",
+        ]
+
+    def test_what_was_broken_off_is_ended_and_told(self, run, config, tool, bob):
+        broken_off(lambda: tool.useradd("ann", password_hash=CHEAP_HASH, roles=["viewer"]), 2)
+        found = json.loads(run("check", "--json").out)
+        assert found["recovery"]["outcome"] == "rolled_back"
+        assert found["problems"] == []
+        assert not (config / "users.journal").exists()
+        (config / "users.journal").write_text("notes\n")
+        result = run("check")
+        assert result.exit_code == 65
+        assert re.match(r"WARNING: the record of an unfinished change is of no use", result.err)
+        assert "rejected] is the record of a change" in result.out

@@ -1,0 +1,69 @@
+"""
+No secret: whatever is printed, logged, raised, pickled or written as JSON holds no password.
+
+Nor a hash, nor any part of one by which a password can be guessed. What gives hashes on purpose
+is asked for by name: ``RealmSnapshot.hash_of`` and ``decoy``, and the ``users`` of a parsed file.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from no_secret.busy_realm import lay_out, log_everyone_in
+from no_secret.search import assert_clean, assert_tells_nothing
+
+from esfilerealm import (
+    FileRealm,
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "config"
+    folder.mkdir()
+    lay_out(folder)
+    return folder
+
+
+class Records(logging.Handler):
+    """All that is logged, as it is printed and as it is."""
+
+    def __init__(self):
+        super().__init__(logging.DEBUG)
+        self.texts = []
+
+    def emit(self, record):
+        self.texts.append(logging.Formatter().format(record))
+        self.texts.append(repr(vars(record)))
+        if record.exc_info:
+            assert_tells_nothing(record.exc_info[1])
+            self.texts.append(record.exc_text)
+
+
+@pytest.fixture(autouse=True)
+def logged():
+    """What every test here logs is searched in the end."""
+    logger = logging.getLogger("esfilerealm")
+    level, handler = logger.level, Records()
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    yield handler.texts
+    logger.removeHandler(handler)
+    logger.setLevel(level)
+    for text in handler.texts:
+        assert_clean("the log", text)
+
+
+@pytest.fixture
+def realm(folder):
+    """One that has seen much: logins, changes, a spoilt file, a callback that fails."""
+
+    def fail(_):
+        raise ValueError("the callback is broken")
+
+    with FileRealm(folder, watch_events=False, accept_clear_text=True) as realm:
+        realm.on_change(fail)
+        log_everyone_in(realm)
+        realm.expire("bcrypt")
+        yield realm

@@ -1,0 +1,165 @@
+"""Of every public class, how to make objects of it with secrets at hand."""
+
+from __future__ import annotations
+
+from no_secret.busy_realm import changed, log_everyone_in, spoilt
+from no_secret.planted import (
+    HASHES,
+    HEADER,
+    PASSWORDS,
+    WRONG,
+)
+
+from esfilerealm import (
+    AuthenticationStatus,
+    RealmSettings,
+    UsernamePasswordToken,
+    UsersTool,
+)
+from esfilerealm.exchange import EXPORT_FORMATS, export_realm, import_users
+from esfilerealm.formats import parse_users, parse_users_roles
+from esfilerealm.hashing import CACHE_ALGORITHMS, resolve, resolve_from_hash
+from esfilerealm.provisioning import DesiredState, apply, plan
+from esfilerealm.settings.report import inspect_settings
+from esfilerealm.watcher import FileWatcher, Frequency, ResourceWatcherService
+
+#: What is public, by the name of its class: each gives all the objects of it that matter.
+OBJECTS = {
+    **{
+        kind: lambda _, folder, kind=kind: changes_of(planned(folder), kind)
+        for kind in (
+            *("AddRoles", "AddUser", "RehashPassword", "RemoveRoles", "RemoveUser"),
+            *("SetAttributes", "SetManaged", "SetPassword"),
+        )
+    },
+    "AuthenticationResult": lambda realm, _: log_everyone_in(realm),
+    "AuthenticationStatus": lambda *_: list(AuthenticationStatus),
+    "Change": lambda _, folder: planned(folder).changes,
+    "CacheEntry": lambda realm, _: list(realm._cache._entries.values()),
+    "CredentialCache": lambda realm, _: [realm._cache],
+    "DesiredState": lambda *_: [desired()],
+    "DesiredUser": lambda *_: desired().users,
+    "Exported": lambda _, folder: exported(folder),
+    "EffectiveSetting": lambda _, folder: report(folder).settings,
+    "FileAttributes": lambda *_: [desired().attributes],
+    "FileChange": lambda *_: [],  # see TestFileChange
+    "FileRealm": lambda realm, _: [realm, realm.usage_stats()],
+    "FileRealmStore": lambda realm, _: [realm._store],
+    "FileResult": lambda _, folder: written(folder).files,
+    "FileStamp": lambda realm, _: list(realm.snapshot.stamps.values()),
+    "FileWatcher": lambda realm, folder: [FileWatcher(folder / "users")],
+    "Frequency": lambda *_: list(Frequency),
+    "HashPolicy": lambda *_: [desired().hash_policy],
+    "HashIssue": lambda realm, _: list(realm.snapshot.hash_issues.values()),
+    "Hasher": lambda *_: [resolve(n) for n in CACHE_ALGORITHMS] + usable_hashers(),
+    "Imported": lambda _, folder: imported(folder),
+    "LineIssue": lambda realm, _: [i for found in realm.snapshot.issues.values() for i in found],
+    "Loss": lambda _, folder: [
+        loss for one in (*imported(folder), *exported(folder)) for loss in one.losses
+    ],
+    "ParsedUsers": lambda _, folder: [parse_users((folder / "users").read_bytes())],
+    "ParsedUsersRoles": lambda _, folder: [
+        parse_users_roles((folder / "users_roles").read_bytes())
+    ],
+    "Plan": lambda _, folder: told_by(planned(folder), apply(planned(folder))),
+    "Proof": lambda realm, _: [entry.proof for entry in realm._cache._entries.values()],
+    "RealmChange": changed,
+    "RealmCheck": lambda _, folder: [check := UsersTool(folder).check(), check.to_dict()],
+    "RealmHealth": lambda realm, folder: [realm.health, spoilt(realm, folder)],
+    "RealmListing": lambda _, folder: [UsersTool(folder).listing()],
+    "RealmSettings": lambda realm, folder: [realm.settings, RealmSettings.load(folder)],
+    "RealmSnapshot": lambda realm, folder: [realm.snapshot, realm.snapshot.stamps],
+    "Recovery": lambda _, folder: [set_aside(folder)],
+    "ResourceWatcherService": lambda realm, _: [realm._watcher_service],
+    "SettingsReport": lambda _, folder: [report(folder)],
+    "Transaction": lambda _, folder: [full_transaction(folder)],
+    "User": lambda realm, _: [realm.lookup_user(name) for name in HASHES],
+    "UserChanges": lambda _, folder: [written(folder).changes, UsersTool(folder).undo().changes],
+    "UsernamePasswordToken": lambda realm, _: [
+        UsernamePasswordToken.from_basic_header(HEADER),
+        realm.token(HEADER),
+        UsernamePasswordToken("bcrypt", PASSWORDS["bcrypt"]),
+    ],
+    "UsersTool": lambda _, folder: [UsersTool(folder)],
+    "WatcherHandle": lambda _, folder: [
+        ResourceWatcherService().add(FileWatcher(folder / "users"))
+    ],
+    "WriteResult": lambda _, folder: [result := written(folder), result.to_dict()],
+    "WrittenRoles": lambda _, folder: [UsersTool(folder).roles("ssha", add=["x"])],
+}
+
+
+#: Objects that hold secrets and are nothing to send, though that is not refused.
+NOT_SENT = {"CacheEntry", "Proof"}
+
+
+def desired():
+    """Want something of every kind."""
+    return DesiredState.from_dict(
+        {
+            "users": [
+                {"name": "new", "password": PASSWORDS["new"], "roles": ["viewer"]},
+                {"name": "other", "password_hash": HASHES["bcrypt"]},
+                {"name": "bcrypt", "password": PASSWORDS["bcrypt"], "roles_add": ["x"]},
+                {"name": "pbkdf2", "password": PASSWORDS["pbkdf2"]},
+                {"name": "ssha", "password": WRONG, "roles_remove": ["admin"]},
+                {"name": "md5", "state": "absent"},
+            ],
+            "purge": "managed",
+            "hash_policy": {"algorithm": "bcrypt5", "minimum_cost": 4},
+            "attributes": {"mode": "0600"},
+        }
+    )
+
+
+def exported(folder):
+    files = [(folder / name).read_bytes() for name in ("users", "users_roles")]
+    return [export_realm(format, *files) for format in EXPORT_FORMATS]
+
+
+def imported(folder):
+    return [import_users("htpasswd", (folder / "users").read_bytes(), source="users")]
+
+
+def planned(folder):
+    return plan(folder, desired())
+
+
+def changes_of(plan, kind):
+    return [change for change in plan.changes if type(change).__name__ == kind]
+
+
+def told_by(*plans):
+    for told in plans:
+        yield from (told, told.diff(), told.before(), told.after(), told.to_dict(), told.basis)
+
+
+def usable_hashers():
+    return [resolve_from_hash(HASHES[name]) for name in ("bcrypt", "pbkdf2", "ssha", "md5")]
+
+
+def report(folder):
+    return inspect_settings(folder, options={}, environ={})
+
+
+def written(folder):
+    """A write that adds, removes and changes users, and keeps the version before it."""
+    with UsersTool(folder, keep=1).transaction() as change:
+        change.useradd("new", PASSWORDS["new"], roles=["viewer"])
+        change.userdel("md5")
+        change.passwd("bcrypt", PASSWORDS["new"])
+        change.roles("ssha", remove=["admin"])
+    return change.result
+
+
+def set_aside(folder):
+    """A recovery from a record that is none, but has a hash in it."""
+    (folder / "users.journal").write_text(f"bcrypt:{HASHES['bcrypt']}\n")
+    return UsersTool(folder).recover()
+
+
+def full_transaction(folder):
+    with UsersTool(folder, dry_run=True).transaction() as transaction:
+        transaction.useradd("new", PASSWORDS["new"])
+        transaction.passwd("ssha", password_hash=HASHES["bcrypt"])
+    return transaction

@@ -1,0 +1,109 @@
+"""No command prints a secret."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import threading
+from queue import SimpleQueue
+
+import pytest
+from no_secret.busy_realm import lay_out
+from no_secret.planted import (
+    CLEAR,
+    HASHES,
+    LONG,
+    PASSWORDS,
+    SHORT,
+    WRONG,
+)
+from no_secret.search import assert_clean
+from support.threads import wait_until
+from support.watching import replace
+
+from esfilerealm import (
+    UsersTool,
+)
+from esfilerealm.cli import main
+
+
+class TestCommands:
+    @pytest.fixture
+    def command(self, folder, capsys):
+        """Give all that a run of the command prints."""
+
+        def command(*words, stdin=""):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(sys, "stdin", io.StringIO(stdin))
+                main(["-c", str(folder), *words])
+            return "".join(capsys.readouterr())
+
+        return command
+
+    @pytest.mark.parametrize("options", [[], ["--json"], ["-v"], ["-s"]], ids=" ".join)
+    @pytest.mark.parametrize(
+        "name",
+        ["list", "settings", "verify", "useradd", "passwd", "roles", "init", "check", "undo"],
+    )
+    def test_output(self, command, folder, name, options):
+        words = {
+            "verify": [["verify", user, "--password-stdin"] for user in (*HASHES, "nobody")],
+            "useradd": [["useradd", "new", "--password-stdin"]] * 2,
+            "passwd": [["passwd", user, "--password-stdin"] for user in ("ssha", "nobody")],
+            "roles": [["roles", "ssha", "-a", "x"]],
+            "undo": [["userdel", "ssha", "--keep", "1"], ["undo"]],
+        }.get(name, [[name]])
+        for spoiler in (b"", b"\xff"):
+            with (folder / "users").open("ab") as file:
+                file.write(spoiler)
+            for line in words:
+                for password in (PASSWORDS.get(line[len(line) // 2], WRONG), WRONG, SHORT, LONG):
+                    assert_clean(name, command(*line, *options, stdin=password))
+
+    @pytest.mark.parametrize("options", [["--diff"], ["--json"], ["-v"], ["-s"]], ids=" ".join)
+    @pytest.mark.parametrize("name", ["plan", "apply", "ensure"])
+    def test_output_about_a_desired_state(self, command, name, options):
+        options = [word for word in options if name != "plan" or word != "--diff"]
+        for password in (PASSWORDS["ssha"], WRONG, SHORT, LONG, HASHES["bcrypt"], CLEAR):
+            for user in ("ssha", "new", "elastic"):
+                if name == "ensure":
+                    for word in (["-p"], ["--hash"]):
+                        assert_clean(name, command(name, user, *word, password, *options))
+                    continue
+                for field in ("password", "password_hash", "pasword"):
+                    document = json.dumps({"users": [{"name": user, field: password}]})
+                    for text in (document, document + "}", document.replace('": "', '": *')):
+                        assert_clean(name, command(name, "-", *options, stdin=text))
+
+    @pytest.mark.parametrize("options", [[], ["--json"]], ids=" ".join)
+    def test_watch(self, folder, options, monkeypatch):
+        happenings = SimpleQueue()
+        out, err = io.StringIO(), io.StringIO()
+        monkeypatch.setattr("esfilerealm.cli.watch.SimpleQueue", lambda: happenings)
+        monkeypatch.setattr(sys, "stdout", out)
+        monkeypatch.setattr(sys, "stderr", err)
+        interval = "resource.reload.interval.high=20ms"
+        words = ["-c", str(folder), "watch", "--no-events", "-E", interval, *options]
+        thread = threading.Thread(target=main, args=(words,))
+        thread.start()
+        try:
+            wait_until(lambda: "9" in out.getvalue())
+            tool = UsersTool(folder)
+            tool.useradd("new", PASSWORDS["new"])
+            wait_until(lambda: "new" in out.getvalue())
+            tool.passwd("ssha", PASSWORDS["new"])
+            tool.userdel("md5")
+            wait_until(lambda: "md5" in out.getvalue())
+            replace(folder / "users", (folder / "users").read_bytes() + b"\xff")
+            wait_until(lambda: "not UTF-8" in err.getvalue())
+            lay_out(folder)
+            wait_until(lambda: out.getvalue().count("md5") > 1)
+        finally:
+            happenings.put(self.interrupt)
+            thread.join(60)
+        assert_clean("watch", out.getvalue() + err.getvalue())
+
+    @staticmethod
+    def interrupt():
+        raise KeyboardInterrupt

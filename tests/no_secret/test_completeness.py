@@ -1,0 +1,122 @@
+"""The tables hold every public class and every error, and the search finds what is there."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pickle
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from no_secret.objects import OBJECTS
+from no_secret.planted import (
+    CLEAR,
+    HASHES,
+    SECRETS,
+    WRONG,
+)
+from no_secret.raised import ERRORS
+from no_secret.search import assert_clean, assert_shows_nothing, assert_tells_nothing
+
+import esfilerealm
+from esfilerealm import (
+    UsernamePasswordToken,
+    errors,
+)
+from esfilerealm.formats import parse_users
+from esfilerealm.realms.file.judged_users import JudgedUsers
+from esfilerealm.realms.file.snapshot import RealmSnapshot
+
+
+class TestNothingIsForgotten:
+    """A new public class or error has to be tried above."""
+
+    MODULES = (
+        "",
+        ".admin.listing",
+        ".admin.transaction",
+        ".checks.realm",
+        ".errors",
+        ".exchange",
+        ".formats",
+        ".formats.roles_yml",
+        ".hashing",
+        ".names",
+        ".provisioning",
+        ".realms",
+        ".realms.file.cache",
+        ".realms.file.snapshot",
+        ".realms.file.store",
+        ".results",
+        ".settings",
+        ".settings.report",
+        ".watcher",
+    )
+
+    #: What others implement: it has no objects of its own.
+    PROTOCOLS = frozenset({"ReloadSettings", "ResourceWatcher"})
+
+    def public(self):
+        for name in self.MODULES:
+            module = importlib.import_module(f"esfilerealm{name}")
+            for public in module.__all__:
+                value = getattr(module, public)
+                if isinstance(value, type):
+                    yield value
+
+    def test_classes(self):
+        names = {k.__name__ for k in self.public() if not issubclass(k, BaseException)}
+        assert names - self.PROTOCOLS == set(OBJECTS)
+
+    def test_errors(self):
+        names = {k.__name__ for k in self.public() if issubclass(k, errors.FileRealmError)}
+        assert names - {"FileRealmError"} == set(ERRORS)
+
+    def test_modules(self):
+        """Those whose objects reach a program: the top level, less what is only for the inside."""
+        inside = {"admin", "ansible_collections", "checks", "cli", "documents"}
+        root = Path(esfilerealm.__file__).parent
+        found = {
+            path.stem if path.is_file() else path.name
+            for path in root.iterdir()
+            if not path.name.startswith("_") and (path.suffix == ".py" or path.is_dir())
+        }
+        assert found - inside <= {name.split(".")[1] for name in self.MODULES if name}
+
+    def test_the_search_finds(self, folder):
+        """Each secret is found in each form, so that a clean object is one."""
+        for secret in SECRETS:
+            leak = SimpleNamespace(it=secret)
+            for found in (repr(leak), pickle.dumps(leak), json.dumps({1: secret}), f"<{secret}>"):
+                with pytest.raises(AssertionError):
+                    assert_clean("here", found)
+        with pytest.raises(AssertionError):
+            assert_shows_nothing(parse_users((folder / "users").read_bytes()).users)
+        error = ValueError("outer")
+        error.__context__ = UnicodeDecodeError("utf-8", CLEAR.encode(), 0, 1, "it")
+        with pytest.raises(AssertionError):
+            assert_tells_nothing(error)
+
+    def test_what_gives_hashes_on_purpose(self, realm):
+        snapshot = realm.snapshot
+        assert isinstance(snapshot, RealmSnapshot)
+        assert {name: snapshot.hash_of(name) for name in HASHES} == HASHES
+        assert snapshot.decoy in HASHES.values()
+
+    def test_a_snapshot_gives_them_in_no_other_way(self, realm):
+        snapshot = realm.snapshot
+        for name in dir(snapshot):
+            if not name.startswith("_") and name not in ("hash_of", "decoy"):
+                value = getattr(snapshot, name)
+                if not callable(value):
+                    assert_clean(name, repr(list(value) if hasattr(value, "__iter__") else value))
+        assert_clean("items", repr([dict(snapshot.issues), dict(snapshot.hash_issues)]))
+
+    def test_judged_users_are_refused_to_be_sent(self):
+        with pytest.raises(TypeError, match="password"):
+            pickle.dumps(JudgedUsers(dict(HASHES), (), {}))
+
+    def test_a_token_is_refused_to_be_sent(self):
+        with pytest.raises(TypeError, match="password"):
+            pickle.dumps(UsernamePasswordToken("bob", WRONG))

@@ -1,0 +1,225 @@
+"""A realm from its first login to its end, and in a child process."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+import weakref
+
+import pytest
+from support.hashes import CHEAP_HASH, PASSWORD
+from support.threads import PATIENCE, together, wait_until
+
+from esfilerealm import (
+    FileRealm,
+    UsernamePasswordToken,
+    UsersTool,
+    errors,
+    verify_hash,
+)
+from esfilerealm.realms.file import login as authenticator
+from esfilerealm.realms.file import store as stores
+
+
+class TestSwitchedOff:
+    def test_authentication(self, make, verified):
+        realm = make(authentication_enabled=False)
+        assert realm.authenticate("bob", PASSWORD) == realm.authenticate("nobody", PASSWORD)
+        assert realm.authenticate("bob", PASSWORD).message is None
+        assert realm.token(UsernamePasswordToken("bob", PASSWORD).to_basic_header()) is None
+        assert realm.lookup_user("bob").roles == ("viewer", "admin")
+        assert not asyncio.run(realm.authenticate_async("bob", PASSWORD))
+        assert not verified
+
+    def test_the_realm(self, make):
+        realm = make(enabled=False)
+        assert realm.authenticate("bob", PASSWORD).message is None
+        assert realm.lookup_user("bob") is None
+        assert realm.token(UsernamePasswordToken("bob", PASSWORD).to_basic_header()) is None
+
+
+class TestLife:
+    def test_settings_are_read_from_the_folder(self, folder):
+        (folder / "elasticsearch.yml").write_text(
+            "xpack.security.authc.realms.file.mine: {order: 3, cache.ttl: 0}\n"
+        )
+        realm = FileRealm(folder)
+        assert (realm.settings.realm_name, realm.usage_stats()["cache"]["size"]) == ("mine", -1)
+        assert repr(realm) == f"<FileRealm 'mine' of {str(folder)!r}>"
+
+    def test_answers_without_being_entered(self, realm, folder):
+        assert realm.authenticate("bob", PASSWORD)
+        (folder / "users").write_text("")
+        assert realm.authenticate("bob", PASSWORD)
+        assert realm.reload()
+        assert not realm.authenticate("bob", PASSWORD)
+
+    def test_is_loaded_once_however_many_ask_first(self, make, monkeypatch):
+        realm = make()
+        reads = []
+        read_both = stores.read_both
+        monkeypatch.setattr(
+            stores, "read_both", lambda paths: reads.append(paths) or read_both(paths)
+        )
+        assert all(together([lambda: realm.authenticate("bob", PASSWORD)] * 16))
+        assert len(reads) == 1
+
+    def test_a_callback_may_ask_the_realm_even_while_it_loads(self, realm):
+        heard = []
+        realm.on_change(lambda change: heard.append(realm.lookup_user("bob")))
+        assert realm.authenticate("bob", PASSWORD).user is heard[0]
+
+    def test_a_mistyped_folder(self, tmp_path):
+        with (
+            pytest.raises(errors.ConfigurationFileMissingError, match="typo"),
+            FileRealm(tmp_path / "typo"),
+        ):
+            pass  # pragma: no cover
+        with pytest.raises(errors.ConfigurationFileMissingError, match="typo"):
+            FileRealm(tmp_path / "typo").authenticate("bob", PASSWORD)
+
+    @pytest.mark.parametrize("watch_events", [True, False])
+    def test_follows_the_files_while_open(self, make, folder, watch_events):
+        realm = make(watch_events=watch_events, reload_interval_high=0.02)
+        with realm:
+            assert realm.authenticate("bob", PASSWORD)
+            changed = threading.Event()
+            realm.on_change(lambda change: changed.set())
+            UsersTool(folder).passwd("bob", "battery-staple")
+            assert changed.wait(PATIENCE)
+            assert realm.authenticate("bob", "battery-staple")
+            assert not realm.authenticate("bob", PASSWORD)
+
+    def test_what_could_not_be_read_is_read_at_a_later_pass(self, make, folder, monkeypatch):
+        """A fault that leaves no trace in the file, so that nothing but trying again finds it."""
+        from esfilerealm._storage import pair
+
+        read_file = pair.read_file
+        faults = [errors.FileAccessError("users", 5, "a passing fault")]
+
+        def failing_once(path, **options):
+            if faults and path.endswith("users"):
+                raise faults.pop()
+            return read_file(path, **options)
+
+        with make(watch_events=False, reload_interval_high=0.02) as realm:
+            monkeypatch.setattr(pair, "read_file", failing_once)
+            UsersTool(folder).userdel("bob")
+            wait_until(lambda: "bob" not in realm.snapshot.users)
+            assert not faults
+            assert realm.health
+
+    def test_may_be_entered_when_the_folder_is_there_at_last(self, folder):
+        realm = FileRealm(folder / "later")
+        with pytest.raises(errors.ConfigurationFileMissingError):
+            realm.__enter__()
+        (folder / "later").mkdir()
+        UsersTool(folder / "later").init()
+        with realm:
+            UsersTool(folder / "later").useradd("bob", password_hash=CHEAP_HASH)
+            wait_until(lambda: "bob" in realm.snapshot.users)
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"max_concurrent_hashing": 0},
+            {"max_concurrent_hashing": -1},
+            {"hashing_timeout": -0.1},
+            {"hashing_timeout": float("nan")},
+            {"hashing_timeout": float("inf")},
+        ],
+    )
+    def test_numbers_that_make_no_sense(self, make, options):
+        with pytest.raises(ValueError, match=rf"\[{next(iter(options.values()))}\]"):
+            make(**options)
+
+    def test_is_entered_once(self, realm):
+        with realm, pytest.raises(RuntimeError, match="once"), realm:
+            pass  # pragma: no cover
+
+    def test_closed(self, folder):
+        with FileRealm(folder) as realm:
+            assert realm.authenticate("bob", PASSWORD)
+        for question in (
+            lambda: realm.authenticate("bob", PASSWORD),
+            lambda: realm.lookup_user("bob"),
+            lambda: asyncio.run(realm.authenticate_async("bob", PASSWORD)),
+            realm.reload,
+            lambda: realm.snapshot,
+            realm.__enter__,
+        ):
+            with pytest.raises(errors.RealmClosedError, match="closed"):
+                question()
+        realm.close()
+        assert not [t for t in threading.enumerate() if t.name.startswith("esfilerealm")]
+
+    def test_a_login_that_is_being_verified_when_the_realm_closes(self, make, monkeypatch):
+        realm = make()
+
+        def verify(password, stored_hash):
+            realm.close()
+            return verify_hash(password, stored_hash)
+
+        monkeypatch.setattr(authenticator, "verify_hash", verify)
+        assert realm.authenticate("bob", PASSWORD)
+        assert realm._cache.size == 0
+
+    def test_dropped_without_being_closed(self, folder):
+        realm = FileRealm(folder)
+        realm.__enter__()
+        gone = weakref.ref(realm)
+        del realm
+        wait_until(lambda: gc.collect() >= 0 and gone() is None)
+        wait_until(
+            lambda: not [t for t in threading.enumerate() if t.name == "esfilerealm-watcher"]
+        )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+class TestFork:
+    def test_the_child_answers_and_follows(self, make, folder):
+        """Even if the fork happens while other threads hold every lock there is."""
+        with make(reload_interval_high=0.02, max_concurrent_hashing=1) as realm:
+            assert realm.authenticate("bob", PASSWORD)
+            held = [realm._lock, realm._cache._lock, realm._store._reloading]
+            held.append(realm._authenticator.flights._lock)
+            release, ready = threading.Event(), threading.Event()
+
+            def hold():
+                with realm._slots_of_test:
+                    for lock in held:
+                        lock.acquire()
+                    ready.set()
+                    release.wait(PATIENCE)
+                    for lock in held:
+                        lock.release()
+
+            realm._slots_of_test = realm._authenticator._slots
+            holder = threading.Thread(target=hold)
+            holder.start()
+            assert ready.wait(PATIENCE)
+            reader, writer = os.pipe()
+            child = os.fork()
+            if child == 0:  # pragma: no cover - in another process
+                code = 1
+                try:
+                    os.close(reader)
+                    assert realm.authenticate("bob", PASSWORD)
+                    assert not realm.authenticate("bob", "wrong-password")
+                    assert asyncio.run(realm.authenticate_async("jane", PASSWORD))
+                    os.write(writer, b"ready")
+                    wait_until(lambda: "jane" not in realm.snapshot.users)
+                    code = 0
+                finally:
+                    os._exit(code)
+            os.close(writer)
+            with open(reader, "rb") as pipe:
+                answer = pipe.read(5)
+            release.set()
+            holder.join(PATIENCE)
+            UsersTool(folder).userdel("jane")
+            assert answer == b"ready"
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
