@@ -40,6 +40,9 @@ BESIDE = {
     "exchange": {"formats", "hashing", "documents"},
     "realms.file.upgrade": {"admin"},
     "__main__": {"cli"},
+    # To be gone before this house is finished: the check reads a listing, the policy a document.
+    "checks.realm": {"admin"},
+    "hashing.policy": {"provisioning", "settings"},
 }
 
 
