@@ -31,6 +31,12 @@ from __future__ import annotations
 
 import errno
 
+TYPE_CHECKING = False  # as in `typing`, which would be felt at every start
+if TYPE_CHECKING:
+    from typing import Literal
+
+    HashProblemKind = Literal["malformed", "unsupported", "clear-text"]
+
 __all__ = [
     "ConfigurationFileMissingError",
     "FileAccessError",
@@ -306,7 +312,7 @@ class InvalidHashError(FileRealmError, ValueError):
             node does not know; ``clear-text`` if it is like no hash at all.
     """
 
-    def __init__(self, reason: str, kind: str = "malformed") -> None:
+    def __init__(self, reason: str, kind: HashProblemKind = "malformed") -> None:
         super().__init__(reason, kind)
         self.reason = reason
         self.kind = kind

@@ -12,7 +12,6 @@ from ..errors import (
     ConfigurationFileMissingError,
     FilePermissionError,
     FileRealmError,
-    InvalidHashError,
     InvalidPasswordError,
     UserNotFoundError,
 )
@@ -296,11 +295,7 @@ class UsersTool:
 
         if not isinstance(password, str):
             raise InvalidPasswordError(f"must be text, not {type(password).__name__}")
-        password_hash = self._password_hash(username)
-        try:
-            return hashing.check_hash(password_hash).verify(password, password_hash)
-        except InvalidHashError:
-            return False
+        return hashing.password_matches(password, self._password_hash(username))
 
     def hash_problem(self, username: str) -> str | None:
         """
@@ -313,11 +308,8 @@ class UsersTool:
         """
         from .. import hashing
 
-        try:
-            hashing.check_hash(self._password_hash(username))
-        except InvalidHashError as error:
-            return error.reason
-        return None
+        problem = hashing.hash_problem(self._password_hash(username))
+        return None if problem is None else problem.reason
 
     def _password_hash(self, username: str) -> str:
         from ..formats.users_editor import UsersEditor

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from .._storage.realm_files import RealmFiles
 from .._storage.recovery import set_aside_journals
 from ..admin.listing import RealmListing, shown_orphan
-from ..errors import InvalidHashError
 from ..formats.users import parse_users
-from ..hashing import check_hash
+from ..hashing import hash_problem
 from ..results import Recovery
 
 if TYPE_CHECKING:
@@ -67,10 +66,9 @@ def check_realm(
     ]
     hashes = parse_users(files.users.data, source=files.users.path, **settings.name_rules).users
     for name, password_hash in hashes.items():
-        try:
-            check_hash(password_hash)
-        except InvalidHashError as error:
-            problems.append(f"no password can be right for user [{name}]: {error.reason}")
+        problem = hash_problem(password_hash)
+        if problem is not None:
+            problems.append(f"no password can be right for user [{name}]: {problem.reason}")
     problems += [
         f"[{files.users_roles.path}] gives roles to [{shown_orphan(name)}], who is no user"
         for name in listing.orphans

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidHashError
 from ..formats import parse_users, parse_users_roles
 from ..formats.lines import COMMENT, read_lines, trim
-from ..hashing import check_hash
+from ..hashing import hash_problem
 from ..names import DEFAULT_ANONYMOUS_USERNAME
 from ._names import shown_name, user
 from .losses import Loss
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     from ..formats import LineIssue
 
-__all__ = ["Realm", "hash_problem", "orphan_losses", "read_realm", "roles_of_file", "users_of_file"]
+__all__ = ["Realm", "orphan_losses", "read_realm", "roles_of_file", "users_of_file"]
 
 
 class Realm:
@@ -84,19 +83,10 @@ def _usable(hashes: dict[str, str]) -> tuple[dict[str, str], list[Loss]]:
     losses = []
     for name, password_hash in hashes.items():
         if problem := hash_problem(password_hash):
-            losses.append(Loss("users", user(name), problem, is_blocking=True))
+            losses.append(Loss("users", user(name), problem.reason, is_blocking=True))
         else:
             usable[name] = password_hash
     return usable, losses
-
-
-def hash_problem(password_hash: str) -> str | None:
-    """Say why no password can be right for that hash on a node, or why it is none."""
-    try:
-        check_hash(password_hash)
-    except InvalidHashError as error:
-        return error.reason
-    return None
 
 
 def users_of_file(

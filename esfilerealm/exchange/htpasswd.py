@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..errors import InvalidHashError
-from ..hashing import check_hash
+from ..hashing import check_hash, hash_problem
 from ..names import broken_name_rule
 from ._names import user
 from ._text import decode_text
@@ -127,12 +126,11 @@ def _hash_loss(password_hash: str) -> str | None:
             "{SHA} is SHA-1 without a salt, which is guessed quickly: set a new password, or "
             "let `esfilerealm useradd --hash` take it, since a node does verify it"
         )
-    try:
-        check_hash(password_hash)
-    except InvalidHashError as error:
-        if error.kind == "clear-text":
+    problem = hash_problem(password_hash)
+    if problem is not None:
+        if problem.kind == "clear-text":
             return "neither bcrypt nor another known hash: crypt(3), or a password in clear text"
-        return error.reason
+        return problem.reason
     if not password_hash.startswith(_BCRYPT):
         return "a hash that Apache does not know: this is no file of htpasswd"
     return None

@@ -15,9 +15,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..errors import FileFormatError, InvalidPasswordError
+from ..hashing import hash_problem
 from ..names import validate_password
 from ._names import role_of, role_problem, shown_name, user
-from ._realm import hash_problem, orphan_losses, roles_of_file, users_of_file
+from ._realm import orphan_losses, roles_of_file, users_of_file
 from ._text import decode_text, from_base64
 from ._yaml import read_documents
 from .k8s_manifest import BASIC_AUTH
@@ -239,7 +240,8 @@ class _Collected:
 def _secret_problem(key: str, secret: str) -> str | None:
     """Say why a hash is of no use, or why a password may not be set."""
     if key == "password_hash":
-        return hash_problem(secret)
+        problem = hash_problem(secret)
+        return None if problem is None else problem.reason
     try:
         validate_password(secret)
     except InvalidPasswordError as error:

@@ -12,8 +12,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ..errors import FileFormatError
+from ..hashing import hash_problem
 from ._names import role_of, shown_name, user
-from ._realm import hash_problem
 from ._yaml import read_documents
 from .losses import Imported, Loss
 from .opensearch_roles import RoleMap
@@ -172,9 +172,10 @@ def _hash(fields: dict[str, Node]) -> tuple[str, str | None]:
     if text.startswith(_BCRYPT):
         text = _NODE_REVISION + text[len(_NODE_REVISION) :]
     problem = hash_problem(text)
-    if problem is None and not text.startswith(_NODE_REVISION):
-        problem = "a hash that OpenSearch does not know"
-    return text, problem
+    if problem is not None:
+        return text, problem.reason
+    is_known = text.startswith(_NODE_REVISION)
+    return text, None if is_known else "a hash that OpenSearch does not know"
 
 
 def _barred(fields: dict[str, Node]) -> str | None:

@@ -8,12 +8,15 @@ why not. The same hashers as a passlib context are in ``esfilerealm.hashing.pass
 
 from __future__ import annotations
 
-from .base import Hasher
+from .base import Hasher, HashProblem
 from .registry import (
     CACHE_ALGORITHMS,
     STORED_ALGORITHMS,
     check_hash,
+    decoy_hash,
     hash_password,
+    hash_problem,
+    password_matches,
     resolve,
     resolve_from_hash,
     verify_hash,
@@ -22,9 +25,13 @@ from .registry import (
 __all__ = [
     "CACHE_ALGORITHMS",
     "STORED_ALGORITHMS",
+    "HashProblem",
     "Hasher",
     "check_hash",
+    "decoy_hash",
     "hash_password",
+    "hash_problem",
+    "password_matches",
     "resolve",
     "resolve_from_hash",
     "verify_hash",

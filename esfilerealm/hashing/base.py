@@ -3,9 +3,31 @@
 from __future__ import annotations
 
 import hmac
-from typing import Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
-__all__ = ["Hasher", "password_bytes", "same_text"]
+if TYPE_CHECKING:
+    from ..errors import HashProblemKind
+
+__all__ = ["HashProblem", "Hasher", "password_bytes", "same_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class HashProblem:
+    """
+    Why no password can match a stored hash. It does not hold the hash.
+
+    Attributes:
+        kind: ``malformed``; ``unsupported`` for a hash of an algorithm or cost that a node does not
+            know; ``clear-text`` for a text that looks like no hash at all.
+        reason: The rule that the text breaks.
+    """
+
+    kind: HashProblemKind
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class Hasher(Protocol):

@@ -6,10 +6,8 @@ None of them may be written into a ``users`` file.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
-import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,19 +19,15 @@ __all__ = [
     "MD5",
     "NOOP",
     "SHA1",
-    "SHA256",
     "SSHA256",
     "ClearText",
     "DigestHasher",
     "SaltedSha256Hasher",
-    "Sha256Hasher",
 ]
 
 _SALT_BYTES: Final = 8
 _SALT_CHARACTERS: Final = 12
 _SHA256_BYTES: Final = 32
-# 43 characters carry 258 bits: the last one has two to spare, which are zero.
-_SHA256_TEXT: Final = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,35 +115,6 @@ class SaltedSha256Hasher:
 
 
 @dataclass(frozen=True, slots=True)
-class Sha256Hasher:
-    """
-    The URL-safe, unpadded base64 of SHA-256, without prefix or salt.
-
-    Elasticsearch uses it inside, for tokens. Neither a setting nor a stored text can select it.
-
-    Source:
-        ``Hasher.SHA256``.
-    """
-
-    name: str = "sha256"
-    cost: int = 1
-
-    def hash(self, password: str) -> str:
-        """Hash *password*; the same one always gives the same text."""
-        digest = hashlib.sha256(password_bytes(password)).digest()
-        return base64.urlsafe_b64encode(digest).decode("ascii").rstrip("=")
-
-    def verify(self, password: str, hash: str) -> bool:
-        """Give a node's verdict; see ``Hasher.verify``."""
-        return same_text(self.hash(password), hash)
-
-    def check(self, hash: str) -> None:
-        """Refuse what can never match; see ``Hasher.check``."""
-        if _SHA256_TEXT.fullmatch(hash) is None:
-            raise InvalidHashError(f"not unpadded URL-safe base64 of {_SHA256_BYTES} bytes")
-
-
-@dataclass(frozen=True, slots=True)
 class ClearText:
     """
     No hash at all: the text is the password.
@@ -181,5 +146,4 @@ def _salted_digest(password: str, salt: bytes) -> str:
 SSHA256: Final = SaltedSha256Hasher()
 SHA1: Final = DigestHasher("sha1", "{SHA}", 20)
 MD5: Final = DigestHasher("md5", "{MD5}", 16)
-SHA256: Final = Sha256Hasher()
 NOOP: Final = ClearText()

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidHashError
-from . import STORED_ALGORITHMS, check_hash, resolve, resolve_from_hash
+from . import STORED_ALGORITHMS, resolve, resolve_from_hash
 
 if TYPE_CHECKING:
     from ..provisioning.users import HashPolicy
     from ..settings import RealmSettings
 
-__all__ = ["Policy", "verifies"]
+__all__ = ["Policy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +83,3 @@ class Policy:
     def hash(self, password: str) -> str:
         """Hash a password."""
         return resolve(self.algorithm).hash(password)
-
-
-def verifies(password: str, password_hash: str) -> bool:
-    """Tell whether a password fits a stored text; one that is no usable hash fits none."""
-    try:
-        return check_hash(password_hash).verify(password, password_hash)
-    except InvalidHashError:
-        return False

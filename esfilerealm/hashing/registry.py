@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from ..errors import InvalidHashError, UnknownHashAlgorithmError
 from . import bcrypt, digest, pbkdf2
 from ._foreign import foreign_family
+from .base import HashProblem
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from .base import Hasher
 
 __all__ = [
     "CACHE_ALGORITHMS",
     "STORED_ALGORITHMS",
     "check_hash",
+    "decoy_hash",
     "hash_password",
+    "hash_problem",
+    "password_matches",
     "resolve",
     "resolve_from_hash",
     "verify_hash",
@@ -23,6 +30,7 @@ __all__ = [
 
 _PBKDF2_FAMILIES: Final = (pbkdf2.Pbkdf2Hasher, pbkdf2.StretchedPbkdf2Hasher)
 _DIGESTS: Final = (digest.SHA1, digest.MD5, digest.SSHA256)
+_BCRYPT_COST: Final = slice(4, 6)
 
 _ADVICE: Final = (
     "use one of bcrypt, bcrypt4 … bcrypt14, pbkdf2, pbkdf2_stretch, "
@@ -141,6 +149,58 @@ def check_hash(text: str) -> Hasher:
         )
     hasher.check(text)
     return hasher
+
+
+def hash_problem(text: str) -> HashProblem | None:
+    """
+    Return why no password can match the stored *text* on a node, or None if one can.
+
+    That includes texts that are no hash: a node would take such a text for the password itself.
+    Nothing is computed; see ``check_hash`` for the hasher of a usable hash.
+    """
+    if bcrypt.match_sound(text):  # as nearly always, and quicker
+        return None
+    try:
+        check_hash(text)
+    except InvalidHashError as error:
+        return HashProblem(error.kind, error.reason)
+    return None
+
+
+def password_matches(password: str, hash: str) -> bool:
+    """
+    Check whether *password* belongs to a stored *hash*; an unusable hash matches no password.
+
+    Unlike ``verify_hash``, this never accepts clear text and never raises.
+    """
+    try:
+        return check_hash(hash).verify(password, hash)
+    except InvalidHashError:
+        return False
+
+
+def decoy_hash(hashes: Collection[str]) -> str | None:
+    """
+    Choose a hash that takes as long to verify as most of *hashes* do.
+
+    A login with an unknown username verifies the password against it, so that its duration does
+    not reveal which users exist.
+
+    Args:
+        hashes: Usable ones.
+
+    Returns:
+        One of them, or None if there are none.
+    """
+    most = Counter(map(_cost_class, hashes)).most_common(1)
+    return next((text for text in hashes if _cost_class(text) == most[0][0]), None)
+
+
+def _cost_class(text: str) -> str:
+    """Return what hashes of equal duration have in common: family and cost."""
+    if text.startswith("$"):
+        return text[_BCRYPT_COST]
+    return text[: text.find("$") if "$" in text else text.find("}")]
 
 
 def hash_password(password: str, algorithm: str = "bcrypt") -> str:

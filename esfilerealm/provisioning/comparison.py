@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidDesiredStateError
-from ..hashing.policy import verifies
+from ..hashing import password_matches
 from ..names import reserved_usernames
 from .credentials import CredentialsError, hash_of, password_of
 from .guards import SUPERUSER, can_log_in, check_purge, check_superusers
@@ -139,7 +139,7 @@ class Comparison:
     def _compare_passwords(self, pool: HashingPool) -> None:
         """Note whose password is another, or hashed too weakly."""
         verdicts = pool.map(
-            lambda item: verifies(item[1].reveal(), item[2]), self._to_verify, "comparing"
+            lambda item: password_matches(item[1].reveal(), item[2]), self._to_verify, "comparing"
         )
         for (name, password, stored_hash), is_right in zip(self._to_verify, verdicts, strict=True):
             if not is_right:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from ..._ground.logs import get_logger, log_errors
-from ...errors import InvalidHashError
 from ...formats.users import UsersReader, line_numbers
-from ...hashing import check_hash
+from ...hashing import hash_problem
 from ...hashing.bcrypt import match_sound
 from .snapshot import HashIssue
 
@@ -97,11 +96,9 @@ class JudgedUsersReader:
             return faults
         for name, text in users.items():
             if not (match_sound(text) or self._before.is_usable(name, text)):
-                try:
-                    check_hash(text)
-                except InvalidHashError as error:
-                    # Just the words: an error holds on to all that there was when it was raised.
-                    faults[name] = error.kind, error.reason
+                problem = hash_problem(text)
+                if problem is not None:
+                    faults[name] = problem.kind, problem.reason
         return faults
 
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from ..._ground.read_only import ReadOnlyDict
-from ...hashing.timing import typical_hash
+from ...hashing import decoy_hash
 from ...results import UserChanges
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class RealmSnapshot:
         self.stamps = MappingProxyType(stamps or {})
         self.health = health
         unusable = self.hash_issues.keys()
-        self._decoy = typical_hash(
+        self._decoy = decoy_hash(
             [text for name, text in hashes.items() if name not in unusable]
             if unusable
             else hashes.values()

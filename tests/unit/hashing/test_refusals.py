@@ -7,7 +7,15 @@ import pickle
 import pytest
 
 from esfilerealm.errors import InvalidHashError
-from esfilerealm.hashing import check_hash, resolve, resolve_from_hash, verify_hash
+from esfilerealm.hashing import (
+    check_hash,
+    hash_password,
+    hash_problem,
+    password_matches,
+    resolve,
+    resolve_from_hash,
+    verify_hash,
+)
 
 SALT, DIGEST = "xLmwSB7Nw7PcqP.6hXdc4e", "X.FXRe.JQlri3iAsE8YH8ydWv/d5e/K"
 GOOD = f"$2a$05${SALT}{DIGEST}"
@@ -180,3 +188,25 @@ def test_a_number_in_the_place_of_a_salt_is_not_shown():
 @pytest.mark.parametrize("name", ["bcrypt4", "pbkdf2_1000", "ssha256", "sha1", "noop"])
 def test_a_repr_holds_no_secret(name):
     assert resolve(name).name in repr(resolve(name))
+
+
+@pytest.mark.parametrize("text", [*THROWING, *NEVER_MATCHING, *CLEAR_TEXT])
+def test_the_problem_of_a_hash_is_the_error_of_its_check(text):
+    with pytest.raises(InvalidHashError) as caught:
+        check_hash(text)
+    problem = hash_problem(text)
+    assert (problem.kind, problem.reason) == (caught.value.kind, caught.value.reason)
+    assert str(problem) == problem.reason
+
+
+@pytest.mark.parametrize("text", [*THROWING, *NEVER_MATCHING, *CLEAR_TEXT])
+def test_no_password_matches_an_unusable_hash(text):
+    assert not password_matches(text, text)
+    assert not password_matches("malformed-test", text)
+
+
+def test_a_password_matches_its_own_hash_only():
+    assert hash_problem(GOOD) is None
+    stored = hash_password("changeme", "pbkdf2_1000")
+    assert password_matches("changeme", stored)
+    assert not password_matches("malformed-test", stored)

@@ -385,10 +385,10 @@ class TestHashing:
         assert threading.active_count() == threads
 
     def test_an_interrupt_while_passwords_are_compared(self, realm, monkeypatch):
-        def verifies(*_):
+        def interrupt(*_):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("esfilerealm.provisioning.comparison.verifies", verifies)
+        monkeypatch.setattr("esfilerealm.provisioning.comparison.password_matches", interrupt)
         both = [{"name": name, "password": OLD} for name in ("bob", "al")]
         with pytest.raises(KeyboardInterrupt):
             plan(realm, desired(*both), jobs=2)

@@ -553,7 +553,7 @@ class TestWork:
         (folder / "users").write_text(f"bob:{one}\njane:{one}\n")
         store.reload()
         checked = []
-        monkeypatch.setattr(judged_users, "check_hash", checked.append)
+        monkeypatch.setattr(judged_users, "hash_problem", checked.append)
         (folder / "users").write_text(f"bob:{one}\njane:{other}\nal:{CHEAP_HASH}\n")
         store.reload()
         assert checked == [other]
