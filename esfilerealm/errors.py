@@ -31,7 +31,9 @@ from __future__ import annotations
 
 import errno
 
-TYPE_CHECKING = False  # as in `typing`, which would be felt at every start
+from ._ground.showing import shown
+
+TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from typing import Literal
 
@@ -64,17 +66,7 @@ __all__ = [
     "UserNotFoundError",
 ]
 
-_LONGEST_SHOWN = 60
 _LONGEST_HOLDER = 200
-
-
-def shown(value: object, longest: int = _LONGEST_SHOWN) -> str:
-    """Make *value* fit for one line of a message: no control characters, no thousand letters."""
-    text = value if isinstance(value, str) else repr(value)
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    if len(text) <= longest:
-        return text
-    return f"{text[:longest]}… ({len(text)} characters)"
 
 
 class FileRealmError(Exception):

@@ -1,27 +1,38 @@
-"""What may be shown of words that others wrote, where a secret may stand by mistake."""
+"""What a message may show of strings that others wrote, where a secret may stand by mistake."""
 
 from __future__ import annotations
 
-import re
-from typing import Final
+__all__ = ["shown", "shown_key", "shown_name"]
 
-from ..errors import shown
+TYPE_CHECKING = False  # see `_ground`
+if TYPE_CHECKING:
+    from typing import Final
 
-__all__ = ["shown_key", "shown_name"]
+_LONGEST: Final = 60
+_LONGEST_KEY: Final = 41
 
-#: How hashes begin, such as ``$2y$`` and ``{SHA}``.
-_HASH: Final = re.compile(r"\$[\w-]+\$|\{[\w-]+\}|^[${]", re.ASCII)
-_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}", re.ASCII)
+
+def shown(value: object, longest: int = _LONGEST) -> str:
+    """Return *value* fit for one line of a message: no control characters, at most *longest*."""
+    text = value if isinstance(value, str) else repr(value)
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    if len(text) <= longest:
+        return text
+    return f"{text[:longest]}… ({len(text)} characters)"
 
 
 def shown_name(name: str) -> str:
-    """Show a name, but no hash, nor what stands behind a colon, which may be a password."""
-    if _HASH.search(name):
+    """Return a name to show, without a hash, and without what follows a colon: it may be secret."""
+    import re  # only here: `list` rarely shows a name that is not a user's
+
+    # Hashes begin like `$2y$` and `{SHA}`.
+    if re.search(r"\$[\w-]+\$|\{[\w-]+\}|^[${]", name, re.ASCII):
         return "(a hash)"
     head, colon, _ = name.partition(":")
     return shown(head) + (":…" if colon else "")
 
 
 def shown_key(key: str) -> str:
-    """Show a key that looks like one; with a forgotten blank, a password may be a part of it."""
-    return key if _KEY.fullmatch(key) else "(a key)"
+    """Return a key that looks like one; if a blank is missing, a password may be part of it."""
+    is_key = key.isascii() and key.isidentifier() and len(key) <= _LONGEST_KEY
+    return key if is_key else "(a key)"

@@ -22,7 +22,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import FaultsOf
-from ..errors import JournalVersionError, shown
+from .._ground.showing import shown
+from ..errors import JournalVersionError
 from . import system
 from .attributes import PERMISSIONS
 from .read import digest_of, read_plain_file

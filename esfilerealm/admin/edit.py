@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from .._ground.read_only import ReadOnlyDict
 from ..errors import InvalidRoleNameError, InvalidUsernameError, UserExistsError, UserNotFoundError
-from ..formats.users import parse_users
+from ..formats.realm import ParsedRealm
 from ..formats.users_editor import UsersEditor
-from ..formats.users_roles import parse_users_roles
 from ..formats.users_roles_editor import UsersRolesEditor
 from ..results import UserChanges
 
@@ -99,13 +98,16 @@ class Draft:
 
     def go_back_to(self, users: FileContent, users_roles: FileContent) -> None:
         """Make both files, to the last byte, what they were in an earlier version."""
-        old_hashes = parse_users(self.files.users.data, **self._name_rules).users
-        old_roles = parse_users_roles(self.files.users_roles.data).roles_by_user
-        new_hashes = parse_users(users.data, source=users.path, **self._name_rules).users
-        new_roles = parse_users_roles(users_roles.data, source=users_roles.path).roles_by_user
+        old = self._parsed(*self.files.both)
+        new = self._parsed(users, users_roles)
         self._whole = users.data, users_roles.data
-        self._new_hashes = {name: new_hashes.get(name) for name in {**old_hashes, **new_hashes}}
-        self._new_roles = {name: new_roles.get(name, ()) for name in {**old_roles, **new_roles}}
+        self._new_hashes = {name: new.hashes.get(name) for name in {**old.hashes, **new.hashes}}
+        names = {**old.roles_by_user, **new.roles_by_user}
+        self._new_roles = {name: new.roles_of(name) for name in names}
+
+    def _parsed(self, users: FileContent, users_roles: FileContent) -> ParsedRealm:
+        sources = (users.path, users_roles.path)
+        return ParsedRealm.parse(users.data, users_roles.data, sources=sources, **self._name_rules)
 
     def user_changes(self) -> UserChanges:
         """Tell what becomes of the users."""

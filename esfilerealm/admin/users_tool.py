@@ -15,9 +15,9 @@ from ..errors import (
     InvalidPasswordError,
     UserNotFoundError,
 )
+from ..formats.realm import ParsedRealm
 from ..names import RESERVED_ROLE_NAMES
 from ..settings import RealmSettings
-from .listing import RealmListing
 
 __all__ = ["UsersTool"]
 
@@ -248,9 +248,15 @@ class UsersTool:
             raise UserNotFoundError(username, self.paths.users)
         return {username: users[username]}
 
-    def listing(self) -> RealmListing:
-        """Read all that both files say, with what a node skips in them."""
-        return RealmListing.of(RealmFiles.read(self.paths), self.settings)
+    def listing(self) -> ParsedRealm:
+        """Read both files: users, roles, orphans, and the lines that a node skips."""
+        files = RealmFiles.read(self.paths)
+        return ParsedRealm.parse(
+            files.users.data,
+            files.users_roles.data,
+            sources=(files.users.path, files.users_roles.path),
+            **self.settings.name_rules,
+        )
 
     def check(self) -> RealmCheck:
         """

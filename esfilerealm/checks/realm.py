@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from .._ground.showing import shown_name
 from .._storage.realm_files import RealmFiles
 from .._storage.recovery import set_aside_journals
-from ..admin.listing import RealmListing, shown_orphan
-from ..formats.users import parse_users
-from ..hashing import hash_problem
+from ..formats import ParsedRealm
 from ..results import Recovery
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ class RealmCheck:
         recovery: What was found of a change that was broken off.
     """
 
-    listing: RealmListing
+    listing: ParsedRealm
     problems: tuple[str, ...]
     recovery: Recovery
 
@@ -57,20 +56,24 @@ def check_realm(
         FilePermissionError, FileAccessError: If it cannot be read.
     """
     files = RealmFiles.read(paths)
-    listing = RealmListing.of(files, settings)
+    listing = ParsedRealm.parse(
+        files.users.data,
+        files.users_roles.data,
+        sources=(files.users.path, files.users_roles.path),
+        **settings.name_rules,
+    )
     problems = [
-        f"[{path}], line [{issue.line_number}]: {issue.reason}; a node skips the line"
-        for path, issues in listing.issues.items()
+        f"[{file.path}], line [{issue.line_number}]: {issue.reason}; a node skips the line"
+        for file, issues in zip(files.both, listing.issues.values(), strict=True)
         for issue in issues
         if issue.kind != "blank"
     ]
-    hashes = parse_users(files.users.data, source=files.users.path, **settings.name_rules).users
-    for name, password_hash in hashes.items():
-        problem = hash_problem(password_hash)
-        if problem is not None:
-            problems.append(f"no password can be right for user [{name}]: {problem.reason}")
     problems += [
-        f"[{files.users_roles.path}] gives roles to [{shown_orphan(name)}], who is no user"
+        f"no password can be right for user [{name}]: {issue.reason}"
+        for name, issue in listing.hash_issues.items()
+    ]
+    problems += [
+        f"[{files.users_roles.path}] gives roles to [{shown_name(name)}], who is no user"
         for name in listing.orphans
     ]
     problems += [

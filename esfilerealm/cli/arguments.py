@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
+from .._ground.showing import shown
 from ..admin.users_tool import UsersTool
-from ..errors import InvalidAttributeError, shown
+from ..errors import InvalidAttributeError
 from ..settings import RealmSettings, container_overrides
 from .exits import CONFIGURATION, CommandError, UsageError
 from .terminal import NORMAL, SILENT, VERBOSE

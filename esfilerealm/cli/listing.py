@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..admin.listing import shown_orphan
+from .._ground.showing import shown_name
 from ..errors import UserNotFoundError
 from .exits import OK
 from .terminal import VERBOSE
@@ -13,7 +13,8 @@ TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from ..admin.listing import RealmListing
+    from .._storage.paths import RealmPaths
+    from ..formats import ParsedRealm
     from .arguments import Invocation
 
 
@@ -41,7 +42,7 @@ def show_users(invocation: Invocation, username: str | None) -> int:
     if username is None:
         _warn_of_oddities(invocation, listing)
     if invocation.has("json"):
-        invocation.result.update(_for_programs(users, unknown, listing))
+        invocation.result.update(_for_programs(users, unknown, listing, invocation.tool.paths))
     return OK
 
 
@@ -61,13 +62,14 @@ def _print_users(
     invocation.terminal.print("\n".join(lines) if lines else "No users found")
 
 
-def _warn_of_oddities(invocation: Invocation, listing: RealmListing) -> None:
+def _warn_of_oddities(invocation: Invocation, listing: ParsedRealm) -> None:
     terminal = invocation.terminal
     if listing.orphans:
         path = invocation.tool.paths.users_roles
-        names = ", ".join(map(shown_orphan, listing.orphans))
+        names = ", ".join(map(shown_name, listing.orphans))
         terminal.warn(f"[{path}] gives roles to names that are no users: [{names}]")
-    for path, issues in listing.issues.items():
+    for name, issues in listing.issues.items():
+        path = getattr(invocation.tool.paths, name)
         for issue in issues:
             terminal.warn(
                 f"[{path}], line [{issue.line_number}]: {issue.reason}; a node skips the line",
@@ -76,15 +78,23 @@ def _warn_of_oddities(invocation: Invocation, listing: RealmListing) -> None:
 
 
 def _for_programs(
-    users: Mapping[str, Collection[str]], unknown: Collection[str], listing: RealmListing
+    users: Mapping[str, Collection[str]],
+    unknown: Collection[str],
+    listing: ParsedRealm,
+    paths: RealmPaths,
 ) -> dict[str, object]:
     return {
         "users": [{"username": name, "roles": list(roles)} for name, roles in users.items()],
         "unknown_roles": sorted(unknown),
-        "orphans": [shown_orphan(name) for name in listing.orphans],
+        "orphans": [shown_name(name) for name in listing.orphans],
         "skipped_lines": [
-            {"path": path, "line": issue.line_number, "kind": issue.kind, "reason": issue.reason}
-            for path, issues in listing.issues.items()
+            {
+                "path": getattr(paths, name),
+                "line": issue.line_number,
+                "kind": issue.kind,
+                "reason": issue.reason,
+            }
+            for name, issues in listing.issues.items()
             for issue in issues
         ],
     }

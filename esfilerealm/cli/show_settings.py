@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import shown
+from .._ground.showing import shown
 from .exits import CONFIGURATION, OK
 from .terminal import SILENT
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import FaultsOf
-from .._ground.showing import shown_key
-from ..errors import ConfigurationFileMissingError, InvalidDesiredStateError, shown
+from .._ground.showing import shown, shown_key
+from ..errors import ConfigurationFileMissingError, InvalidDesiredStateError
 from .yaml import StrictYaml
 
 if TYPE_CHECKING:

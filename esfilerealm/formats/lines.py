@@ -11,6 +11,7 @@ from ..errors import FileFormatError
 
 __all__ = [
     "COMMENT",
+    "HashIssue",
     "LineIssue",
     "LineReader",
     "candidate_lines",
@@ -27,7 +28,18 @@ __all__ = [
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
-    from typing import Final
+    from typing import Final, Literal
+
+    from ..errors import HashProblemKind
+
+    LineKind = Literal[
+        "blank",
+        "malformed",
+        "invalid-username",
+        "reserved-username",
+        "invalid-role-name",
+        "no-users",
+    ]
 
 #: A line that starts with it, in column 0 and before any trimming, is a comment.
 COMMENT: Final = "#"
@@ -42,38 +54,64 @@ _PIECE: Final = 2**16
 _FEW: Final = 8
 
 
-class LineIssue:
+class _Issue:
+    """Something wrong in one line of a file; equal to another of the same facts."""
+
+    __slots__ = ()
+
+    def _facts(self) -> tuple[object, ...]:
+        names: tuple[str, ...] = self.__slots__
+        return tuple(getattr(self, name) for name in names)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self._facts() == other._facts()
+
+    def __hash__(self) -> int:
+        return hash(self._facts())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self._facts()))})"
+
+
+class LineIssue(_Issue):
     """
-    A line that a node skips. It never quotes the line, which may hold a password hash.
+    A line that a node skips. The line is not quoted, since it may contain a password hash.
 
     Attributes:
         line_number: Counted from 1.
         kind: ``blank``, ``malformed``, ``invalid-username``, ``reserved-username``,
             ``invalid-role-name`` or ``no-users``.
-        reason: The rule that is broken, for people.
+        reason: The rule that the line breaks, for people.
     """
 
-    __slots__ = ("kind", "line_number", "reason")
+    __slots__ = ("line_number", "kind", "reason")  # noqa: RUF023 - the order of the arguments
 
-    def __init__(self, line_number: int, kind: str, reason: str) -> None:
+    def __init__(self, line_number: int, kind: LineKind, reason: str) -> None:
         self.line_number = line_number
         self.kind = kind
         self.reason = reason
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, LineIssue):
-            return NotImplemented
-        return (self.line_number, self.kind, self.reason) == (
-            other.line_number,
-            other.kind,
-            other.reason,
-        )
 
-    def __hash__(self) -> int:
-        return hash((self.line_number, self.kind, self.reason))
+class HashIssue(_Issue):
+    """
+    A user whom no password lets in because of the stored hash. The hash is not quoted.
 
-    def __repr__(self) -> str:
-        return f"LineIssue({self.line_number}, {self.kind!r}, {self.reason!r})"
+    Attributes:
+        username: The user.
+        line_number: The effective line of the user in ``users``, counted from 1.
+        kind: ``clear-text``: a node would take the text for the password itself. ``unsupported``:
+            a hash of an algorithm or cost that a node does not know. ``malformed``: a node would
+            throw, or never match.
+        reason: The rule that the hash breaks, for people.
+    """
+
+    __slots__ = ("username", "line_number", "kind", "reason")  # noqa: RUF023 - as above
+
+    def __init__(self, username: str, line_number: int, kind: HashProblemKind, reason: str) -> None:
+        self.username = username
+        self.line_number = line_number
+        self.kind = kind
+        self.reason = reason
 
 
 def decode(data: bytes, source: str) -> str:

@@ -11,6 +11,8 @@ TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from typing import Final
 
+    from .lines import LineKind
+
 #: The blanks that may surround a comma: those of ``\\s`` in a Java pattern, no others.
 BLANKS: Final = " \t\n\v\f\r"
 
@@ -31,7 +33,7 @@ def split_names(users_text: str) -> list[str]:
     return names
 
 
-def line_problem(line: str, role: str, names: list[str]) -> tuple[str, str] | None:
+def line_problem(line: str, role: str, names: list[str]) -> tuple[LineKind, str] | None:
     """Say why a node skips a line, as kind and reason, or None."""
     if not trim(line):
         return "blank", "no entry in the line"

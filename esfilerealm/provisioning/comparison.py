@@ -74,7 +74,7 @@ class Comparison:
 
     def is_new(self, username: str) -> bool:
         """Tell whether there is no such user yet, and is to be one."""
-        return username not in self.stored.hashes and self.roles.get(username) is not None
+        return username not in self.stored.parsed.hashes and self.roles.get(username) is not None
 
     def _compare_users(self) -> None:
         faults = []
@@ -90,7 +90,7 @@ class Comparison:
 
     def _compare(self, user: DesiredUser) -> None:
         name = user.name
-        stored_hash = self.stored.hashes.get(name)
+        stored_hash = self.stored.parsed.hashes.get(name)
         if user.is_absent:
             if stored_hash is not None:
                 self.roles[name] = None
@@ -98,7 +98,7 @@ class Comparison:
         if name in self._reserved:
             rule = f"[{name}] is reserved for a user that Elasticsearch defines itself"
             raise CredentialsError(user.fault("name", rule))
-        before = () if stored_hash is None else self.stored.roles_by_user.get(name, ())
+        before = () if stored_hash is None else self.stored.parsed.roles_by_user.get(name, ())
         wanted = user.roles_after(before)
         # That they are in the same order nearly always spares many users two sets each.
         if stored_hash is None or (wanted != before and set(wanted) != set(before)):
@@ -153,7 +153,7 @@ class Comparison:
         if purge in (None, "none"):
             return
         wanted = {user.name for user in self.desired.users}
-        for name in self.stored.hashes:
+        for name in self.stored.parsed.hashes:
             is_candidate = purge == "all" or name in self.stored.managed.names
             if is_candidate and name not in wanted and not self.desired.protects(name):
                 self.purged.append(name)
@@ -168,7 +168,7 @@ class Comparison:
         """
         wants_somebody = any(not user.is_absent for user in self.desired.users)
         check_purge(self.purged, wants_somebody=wants_somebody)
-        hashes, roles_by_user = self.stored.hashes, self.stored.roles_by_user
+        hashes, roles_by_user = self.stored.parsed.hashes, self.stored.parsed.roles_by_user
         before = {
             name
             for name, roles in roles_by_user.items()

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._storage.managed import ManagedUsers
 from .._storage.paths import RealmPaths
 from .._storage.realm_files import RealmFiles
 from ..errors import FileRealmError
-from ..formats.users import parse_users
-from ..formats.users_roles import parse_users_roles
+from ..formats.realm import ParsedRealm
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Self
 
     from ..settings import RealmSettings
@@ -28,14 +26,12 @@ class StoredRealm:
 
     Attributes:
         files: The files.
-        hashes: From username to stored text, in the order of the ``users`` file.
-        roles_by_user: From username to roles, users or not.
+        parsed: What the files say.
         managed: The users whom provisioning has made.
     """
 
     files: RealmFiles
-    hashes: Mapping[str, str] = field(repr=False)
-    roles_by_user: Mapping[str, tuple[str, ...]]
+    parsed: ParsedRealm
     managed: ManagedUsers
 
     @classmethod
@@ -66,11 +62,15 @@ class StoredRealm:
             managed = ManagedUsers.none(users.path)
         return cls(
             files,
-            parse_users(users.data, source=users.path, **settings.name_rules).users,
-            parse_users_roles(users_roles.data, source=users_roles.path).roles_by_user,
+            ParsedRealm.parse(
+                users.data,
+                users_roles.data,
+                sources=(users.path, users_roles.path),
+                **settings.name_rules,
+            ),
             managed,
         )
 
     def roles_of(self, username: str) -> tuple[str, ...] | None:
-        """Give the roles of a user, None if there is no such user."""
-        return self.roles_by_user.get(username, ()) if username in self.hashes else None
+        """Return the roles of a user, None for an unknown name."""
+        return self.parsed.roles_of(username) if username in self.parsed.hashes else None

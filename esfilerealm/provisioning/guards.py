@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..errors import UnsafePlanError, shown
+from .._ground.showing import shown
+from ..errors import UnsafePlanError
 from ..hashing import hash_problem
 
 if TYPE_CHECKING:

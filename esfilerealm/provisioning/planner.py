@@ -123,7 +123,7 @@ def _role_changes(comparison: Comparison, name: str) -> Iterator[Change]:
     roles = comparison.roles.get(name)
     if roles is None:
         return
-    before = comparison.stored.roles_by_user.get(name, ())
+    before = comparison.stored.parsed.roles_of(name)
     added = tuple(role for role in roles if role not in before)
     removed = tuple(role for role in before if role not in roles)
     if added:
@@ -167,7 +167,7 @@ def _managed_changes(comparison: Comparison) -> Iterator[Change]:
     added: list[str] = []
     if comparison.desired.purge == "managed":
         added = [name for name in new if name not in managed.names]
-        gone |= managed.names - comparison.stored.hashes.keys() - {*new}
+        gone |= managed.names - comparison.stored.parsed.hashes.keys() - {*new}
     else:
         gone |= {*new}
     removed = sorted(managed.names & gone)

@@ -66,7 +66,10 @@ OBJECTS = {
     "RealmChange": changed,
     "RealmCheck": lambda _, folder: [check := UsersTool(folder).check(), check.to_dict()],
     "RealmHealth": lambda realm, folder: [realm.health, spoilt(realm, folder)],
-    "RealmListing": lambda _, folder: [UsersTool(folder).listing()],
+    "ParsedRealm": lambda _, folder: [
+        listing := UsersTool(folder).listing(),
+        *listing.hash_issues.values(),
+    ],
     "RealmSettings": lambda realm, folder: [realm.settings, RealmSettings.load(folder)],
     "RealmSnapshot": lambda realm, folder: [realm.snapshot, realm.snapshot.stamps],
     "Recovery": lambda _, folder: [set_aside(folder)],

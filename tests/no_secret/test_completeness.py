@@ -24,7 +24,7 @@ from esfilerealm import (
     UsernamePasswordToken,
     errors,
 )
-from esfilerealm.formats import parse_users
+from esfilerealm.formats import ParsedRealm, parse_users
 from esfilerealm.realms.file.judged_users import JudgedUsers
 from esfilerealm.realms.file.snapshot import RealmSnapshot
 
@@ -34,7 +34,6 @@ class TestNothingIsForgotten:
 
     MODULES = (
         "",
-        ".admin.listing",
         ".admin.transaction",
         ".checks.realm",
         ".errors",
@@ -116,6 +115,11 @@ class TestNothingIsForgotten:
     def test_judged_users_are_refused_to_be_sent(self):
         with pytest.raises(TypeError, match="password"):
             pickle.dumps(JudgedUsers(dict(HASHES), (), {}))
+
+    def test_a_parsed_realm_is_refused_to_be_sent(self):
+        users = "".join(f"{name}:{text}\n" for name, text in HASHES.items())
+        with pytest.raises(TypeError, match="password"):
+            pickle.dumps(ParsedRealm.parse(users.encode(), b""))
 
     def test_a_token_is_refused_to_be_sent(self):
         with pytest.raises(TypeError, match="password"):

@@ -9,12 +9,11 @@ as one state and replaces the snapshot, and the cache forgets the users that cha
 from __future__ import annotations
 
 from .realm import FileRealm
-from .snapshot import FileStamp, HashIssue, RealmChange, RealmHealth, RealmSnapshot
+from .snapshot import FileStamp, RealmChange, RealmHealth, RealmSnapshot
 
 __all__ = [
     "FileRealm",
     "FileStamp",
-    "HashIssue",
     "RealmChange",
     "RealmHealth",
     "RealmSnapshot",

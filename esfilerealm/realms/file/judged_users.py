@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from ..._ground.logs import get_logger, log_errors
-from ...formats.users import UsersReader, line_numbers
-from ...hashing import hash_problem
-from ...hashing.bcrypt import match_sound
-from .snapshot import HashIssue
+from ...formats.realm import find_hash_issues
+from ...formats.users import UsersReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ...formats.lines import LineIssue
+    from ...formats import HashIssue, LineIssue
     from ...settings.realm_settings import NameRules
 
 __all__ = ["JudgedUsers", "JudgedUsersReader", "report_hash_issues"]
@@ -75,12 +73,13 @@ class JudgedUsersReader:
         """Read the next lines, and give those of them that a node skips."""
         line_count = self.line_count
         users, issues = self._reader.read(piece)
-        faults = self._faults(users)
+        found = find_hash_issues(
+            users, piece, line_count=line_count, is_usable=self._before.is_usable
+        )
         if self._hash_issues:
             for name in users:  # what counts now is the line in this piece
                 self._hash_issues.pop(name, None)
-        for name, number in line_numbers(piece, faults).items():
-            self._hash_issues[name] = HashIssue(name, line_count + number, *faults[name])
+        self._hash_issues.update(found)
         return issues
 
     def finish(self) -> JudgedUsers:
@@ -88,18 +87,6 @@ class JudgedUsersReader:
         parsed, issues = self._reader.finish(), self._hash_issues
         in_order = {name: issues[name] for name in parsed.users if name in issues} if issues else {}
         return JudgedUsers(parsed.users, parsed.issues, in_order)
-
-    def _faults(self, users: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-        """Give kind and reason for each hash that is of no use."""
-        faults: dict[str, tuple[str, str]] = {}
-        if all(map(match_sound, users.values())):  # as nearly always, and quicker
-            return faults
-        for name, text in users.items():
-            if not (match_sound(text) or self._before.is_usable(name, text)):
-                problem = hash_problem(text)
-                if problem is not None:
-                    faults[name] = problem.kind, problem.reason
-        return faults
 
 
 def report_hash_issues(now: Mapping[str, HashIssue], before: Mapping[str, HashIssue]) -> None:

@@ -13,7 +13,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ...errors import InvalidPasswordError, shown
+from ..._ground.showing import shown
+from ...errors import InvalidPasswordError
 from ...hashing import verify_hash
 from ...hashing.base import password_bytes
 from ..base import AuthenticationResult

@@ -14,29 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import KeysView, Mapping
 
     from ...errors import FileRealmError
-    from ...formats.lines import LineIssue
+    from ...formats import HashIssue, LineIssue
 
-__all__ = ["FileStamp", "HashIssue", "RealmChange", "RealmHealth", "RealmSnapshot"]
-
-
-@dataclass(frozen=True, slots=True)
-class HashIssue:
-    """
-    A user whom no password lets in, because of the hash; it is not quoted.
-
-    Attributes:
-        username: Whose hash it is.
-        line_number: Of the line in ``users`` that counts, from 1.
-        kind: ``clear-text``: a node would take the text for the password itself. ``unsupported``:
-            a hash of an algorithm or cost that a node does not know. ``malformed``: a node would
-            throw, or never match.
-        reason: The rule that is broken, for people.
-    """
-
-    username: str
-    line_number: int
-    kind: str
-    reason: str
+__all__ = ["FileStamp", "RealmChange", "RealmHealth", "RealmSnapshot"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,5 +231,5 @@ class TestOtherVerbs:
         listing = tool.listing()
         assert listing.orphans == ("ghost", "x")
         assert listing.users == {"bob": ("admin",), "al": ()}
-        assert [i.line_number for i in listing.issues[str(realm / "users")]] == [3]
-        assert [i.kind for i in listing.issues[str(realm / "users_roles")]] == ["malformed"]
+        assert [i.line_number for i in listing.issues["users"]] == [3]
+        assert [i.kind for i in listing.issues["users_roles"]] == ["malformed"]

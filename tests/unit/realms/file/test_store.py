@@ -16,13 +16,12 @@ from support.hashes import CHEAP_HASH
 from support.storing import posix
 from support.watching import replace
 
-from esfilerealm import RealmSettings, UsersTool
+from esfilerealm import RealmSettings, UsersTool, hashing
 from esfilerealm._storage import pair, read
 from esfilerealm._storage.lock import write_lock
 from esfilerealm._storage.paths import RealmPaths
 from esfilerealm.errors import ConfigurationFileMissingError, FileFormatError, JournalVersionError
 from esfilerealm.formats import lines
-from esfilerealm.realms.file import judged_users
 from esfilerealm.realms.file.snapshot import RealmSnapshot
 from esfilerealm.realms.file.store import FileRealmStore
 from esfilerealm.realms.file.tracked_file import LoadedFile
@@ -553,7 +552,7 @@ class TestWork:
         (folder / "users").write_text(f"bob:{one}\njane:{one}\n")
         store.reload()
         checked = []
-        monkeypatch.setattr(judged_users, "hash_problem", checked.append)
+        monkeypatch.setattr(hashing, "hash_problem", checked.append)
         (folder / "users").write_text(f"bob:{one}\njane:{other}\nal:{CHEAP_HASH}\n")
         store.reload()
         assert checked == [other]
