@@ -40,8 +40,6 @@ BESIDE = {
     "exchange": {"formats", "hashing", "documents"},
     "realms.file.upgrade": {"admin"},
     "__main__": {"cli"},
-    # To be gone before this house is finished: the policy reads a document.
-    "hashing.policy": {"provisioning", "settings"},
 }
 
 

@@ -43,6 +43,10 @@ class Hasher(Protocol):
         """The name in Elasticsearch's settings, in lower case."""
 
     @property
+    def family(self) -> str:
+        """``bcrypt``, ``pbkdf2``, ``pbkdf2_stretch``, ``digest`` or ``clear_text``."""
+
+    @property
     def cost(self) -> int:
         """
         The work factor.

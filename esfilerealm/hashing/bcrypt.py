@@ -7,7 +7,7 @@ import re
 import warnings
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import ClassVar, Final
 
 from .._ground.java import java_units, read_int
 from ..errors import InvalidHashError, PasswordTruncatedWarning
@@ -72,6 +72,8 @@ class BcryptHasher:
 
     name: str
     cost: int
+
+    family: ClassVar[str] = "bcrypt"
 
     @classmethod
     def of_sound_hash(cls, text: str) -> BcryptHasher | None:

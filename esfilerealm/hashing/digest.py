@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from .._ground.java import decode_base64, encode_base64, is_base64_of
 from ..errors import InvalidHashError
@@ -49,6 +49,8 @@ class DigestHasher:
     size: int
     cost: int = 1
 
+    family: ClassVar[str] = "digest"
+
     def hash(self, password: str) -> str:
         """Hash *password*; the same one always gives the same text."""
         # A format that has to be read, not a choice: it must work where such digests are barred.
@@ -81,6 +83,8 @@ class SaltedSha256Hasher:
     name: str = "ssha256"
     prefix: str = "{SSHA256}"
     cost: int = 1
+
+    family: ClassVar[str] = "digest"
 
     def hash(self, password: str) -> str:
         """Hash *password* with a salt of 8 bytes."""
@@ -125,6 +129,8 @@ class ClearText:
 
     name: str = "noop"
     cost: int = 0
+
+    family: ClassVar[str] = "clear_text"
 
     def hash(self, password: str) -> str:
         """Give back *password*."""

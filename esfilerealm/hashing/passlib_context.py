@@ -13,14 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 import passlib.utils.handlers as passlib_handlers
 from passlib.context import CryptContext
 
-from ..errors import (
-    InvalidHashError,
-    InvalidPasswordError,
-    InvalidSettingError,
-    UnknownHashAlgorithmError,
-)
+from ..errors import InvalidHashError, InvalidPasswordError, InvalidSettingError
 from . import bcrypt, digest, pbkdf2
-from .registry import STORED_ALGORITHMS, resolve, resolve_from_hash
+from .policy import Policy
+from .registry import resolve, resolve_from_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,33 +166,22 @@ class EsPbkdf2Stretch(EsPbkdf2):
     prefixes: ClassVar[tuple[str, ...]] = (pbkdf2.StretchedPbkdf2Hasher.prefix,)
 
 
-class EsSsha256(_NodeHandler):
-    """``es_ssha256``: verified, never the default."""
+def _digest_handler(hasher: digest.DigestHasher | digest.SaltedSha256Hasher) -> type[_NodeHandler]:
+    class DigestHandler(_NodeHandler):
+        """A digest: verified, never the default."""
 
-    name: ClassVar[str] = "es_ssha256"
-    prefixes: ClassVar[tuple[str, ...]] = (digest.SSHA256.prefix,)
+        name: ClassVar[str] = f"es_{hasher.name}"
+        prefixes: ClassVar[tuple[str, ...]] = (hasher.prefix,)
 
-
-class EsSha1(_NodeHandler):
-    """``es_sha1``: verified, never the default."""
-
-    name: ClassVar[str] = "es_sha1"
-    prefixes: ClassVar[tuple[str, ...]] = (digest.SHA1.prefix,)
+    return DigestHandler
 
 
-class EsMd5(_NodeHandler):
-    """``es_md5``: verified, never the default."""
+EsSsha256: Final = _digest_handler(digest.SSHA256)
+EsSha1: Final = _digest_handler(digest.SHA1)
+EsMd5: Final = _digest_handler(digest.MD5)
 
-    name: ClassVar[str] = "es_md5"
-    prefixes: ClassVar[tuple[str, ...]] = (digest.MD5.prefix,)
-
-
+_COST_HANDLERS: Final = {"bcrypt": EsBcrypt, "pbkdf2": EsPbkdf2, "pbkdf2_stretch": EsPbkdf2Stretch}
 _DIGEST_HANDLERS: Final = (EsSsha256, EsSha1, EsMd5)
-_HANDLER_OF: Final[dict[type[Hasher], type[_CostHandler]]] = {
-    bcrypt.BcryptHasher: EsBcrypt,
-    pbkdf2.Pbkdf2Hasher: EsPbkdf2,
-    pbkdf2.StretchedPbkdf2Hasher: EsPbkdf2Stretch,
-}
 
 
 def crypt_context(
@@ -225,25 +210,21 @@ def crypt_context(
         UnknownHashAlgorithmError: If *algorithm* may not produce stored hashes.
         InvalidSettingError: If a minimum is out of its range, or *algorithm* is below it.
     """
-    hasher = resolve(algorithm)
-    if algorithm.lower() not in STORED_ALGORITHMS:
-        raise UnknownHashAlgorithmError(algorithm, "it is for caches only; use bcrypt or pbkdf2")
     _require_in_range("minimum_bcrypt_cost", minimum_bcrypt_cost, EsBcrypt)
     _require_in_range("minimum_pbkdf2_iterations", minimum_pbkdf2_iterations, EsPbkdf2)
-    default = _HANDLER_OF[type(hasher)]
+    policy = Policy.of_costs(algorithm, minimum_bcrypt_cost, minimum_pbkdf2_iterations)
+    if policy.problem is not None:
+        raise InvalidSettingError("algorithm", algorithm, policy.problem, _WHERE)
     options: dict[str, Any] = {}
-    for handler in _HANDLER_OF.values():
-        minimum = minimum_bcrypt_cost if handler is EsBcrypt else minimum_pbkdf2_iterations
+    for family, minimum in (policy.minimum_costs or {}).items():
+        handler = _COST_HANDLERS[family]
         options[f"{handler.name}__min_rounds"] = minimum
         options[f"{handler.name}__default_rounds"] = handler.cost_from(minimum)
-    minimum = options[f"{default.name}__min_rounds"]
-    if hasher.cost < minimum:
-        rule = f"its cost [{hasher.cost}] is below the minimum [{minimum}] of its family"
-        raise InvalidSettingError("algorithm", algorithm, rule, _WHERE)
-    options[f"{default.name}__default_rounds"] = hasher.cost
+    default = _COST_HANDLERS[policy.hasher.family].name
+    options[f"{default}__default_rounds"] = policy.hasher.cost
     return CryptContext(
-        schemes=[*_HANDLER_OF.values(), *_DIGEST_HANDLERS],
-        default=default.name,
+        schemes=[*_COST_HANDLERS.values(), *_DIGEST_HANDLERS],
+        default=default,
         deprecated=[handler.name for handler in _DIGEST_HANDLERS],
         **options,
     )

@@ -1,85 +1,145 @@
-"""Whether a stored hash is good enough, and how to make a better one."""
+"""The hash policy: which stored hashes are too weak, and how new ones are made."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from . import STORED_ALGORITHMS, resolve, resolve_from_hash
+from ..errors import UnknownHashAlgorithmError
+from . import bcrypt, pbkdf2
+from .registry import STORED_ALGORITHMS, resolve, resolve_from_hash
 
 if TYPE_CHECKING:
-    from ..provisioning.users import HashPolicy
-    from ..settings import RealmSettings
+    from collections.abc import Mapping
+    from typing import Self
+
+    from .base import Hasher
 
 __all__ = ["Policy"]
+
+#: The families whose hashes nodes write; see ``Hasher.family``.
+_STORED_FAMILIES: Final = frozenset(resolve(name).family for name in STORED_ALGORITHMS)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """
-    A ``HashPolicy`` for one node.
+    Which stored hashes are good enough, and how new ones are made.
+
+    Plans, upgrades at login and ``crypt_context`` all use it. ``hash`` and ``needs_update`` have
+    the names that they have in a passlib context, so that a program can bring its own.
 
     Attributes:
-        settings: Of the node, with the algorithm for new hashes.
-        is_given: Whether anything is asked for; if not, every hash that verifies is good enough.
-        minimum_cost: Of a hash of that algorithm's family.
+        algorithm: The name of the algorithm for new hashes.
+        minimum_costs: From each family whose hashes are good enough to the cost that they need;
+            None if every usable hash is good enough.
     """
 
-    settings: RealmSettings
-    is_given: bool
-    minimum_cost: int
+    algorithm: str
+    minimum_costs: Mapping[str, int] | None
+
+    def __post_init__(self) -> None:
+        hasher = resolve(self.algorithm)
+        if hasher.family not in _STORED_FAMILIES:
+            advice = "it is for caches only; use bcrypt or pbkdf2"
+            raise UnknownHashAlgorithmError(self.algorithm, advice)
 
     @classmethod
-    def of(cls, wish: HashPolicy, settings: RealmSettings) -> Policy:
+    def for_plan(cls, algorithm: str, *, is_required: bool, minimum_cost: int | None) -> Self:
         """
-        Join a wish and the settings of a node.
+        Make the policy of a desired state.
+
+        Args:
+            algorithm: For new hashes.
+
+            is_required: Whether existing hashes must be of the family of *algorithm* and, without
+                a *minimum_cost*, cost as much.
+
+            minimum_cost: What hashes of that family must cost; None for no such rule.
 
         Raises:
-            UnknownHashAlgorithmError: If the settings name an algorithm that there is not.
+            UnknownHashAlgorithmError: If *algorithm* may not produce stored hashes.
         """
-        if wish.algorithm is not None:
-            settings = settings.with_algorithm(wish.algorithm)
-        cost = resolve(settings.password_hashing_algorithm).cost
-        minimum = wish.minimum_cost or (0 if wish.algorithm is None else cost)
-        is_given = wish.algorithm is not None or wish.minimum_cost is not None
-        return cls(settings, is_given, minimum)
+        if not is_required and minimum_cost is None:
+            return cls(algorithm, None)
+        hasher = resolve(algorithm)
+        return cls(algorithm, {hasher.family: minimum_cost or (hasher.cost if is_required else 0)})
+
+    @classmethod
+    def for_login(cls, algorithm: str) -> Self:
+        """
+        Make the policy for upgrades at login, unless a program brings its own.
+
+        Digests are weak, and so is every hash that costs less than *algorithm* in its family. Both
+        forms of PBKDF2 count as one family here; any other family is good enough.
+
+        Raises:
+            UnknownHashAlgorithmError: If *algorithm* may not produce stored hashes.
+        """
+        hasher = resolve(algorithm)
+        bcrypt_cost, iterations = bcrypt.COSTS.start, pbkdf2.ITERATIONS[0]
+        if isinstance(hasher, bcrypt.BcryptHasher):
+            bcrypt_cost = hasher.cost
+        else:
+            iterations = hasher.cost
+        return cls.of_costs(algorithm, bcrypt_cost, iterations)
+
+    @classmethod
+    def of_costs(cls, algorithm: str, bcrypt_cost: int, pbkdf2_iterations: int) -> Self:
+        """
+        Make a policy that accepts bcrypt and PBKDF2 from these costs on, and no digest.
+
+        Raises:
+            UnknownHashAlgorithmError: If *algorithm* may not produce stored hashes.
+        """
+        costs = dict.fromkeys(_STORED_FAMILIES, pbkdf2_iterations)
+        costs[bcrypt.BcryptHasher.family] = bcrypt_cost
+        return cls(algorithm, costs)
 
     @property
-    def algorithm(self) -> str:
-        """Of new hashes."""
-        return self.settings.password_hashing_algorithm
+    def hasher(self) -> Hasher:
+        """The hasher for new hashes."""
+        return resolve(self.algorithm)
 
     @property
-    def fault(self) -> str | None:
-        """Say why new hashes would not be good enough, or None."""
-        cost = resolve(self.algorithm).cost
-        if cost >= self.minimum_cost:
+    def accepts_all(self) -> bool:
+        """Whether every usable hash is good enough."""
+        return self.minimum_costs is None
+
+    @property
+    def minimum_cost(self) -> int:
+        """What a hash of the family of ``algorithm`` must cost; 0 if any cost will do."""
+        return (self.minimum_costs or {}).get(self.hasher.family, 0)
+
+    @property
+    def problem(self) -> str | None:
+        """Why new hashes would not be good enough, or None."""
+        if self.hasher.cost >= self.minimum_cost:
             return None
-        return f"[{self.algorithm}] costs [{cost}], less than its minimum [{self.minimum_cost}]"
+        return f"its cost [{self.hasher.cost}] is below the minimum [{self.minimum_cost}]"
 
-    def is_met_by(self, password_hash: str) -> bool:
+    def needs_update(self, hash: str) -> bool:
         """
-        Tell whether a usable hash is good enough.
+        Check whether a hash is too weak, or of a family that is not accepted.
 
-        It is if nothing else is asked for; else if it is of the family of the algorithm, and costs
-        as much as is asked for.
+        Raises:
+            InvalidHashError: If a node would throw on *hash*.
         """
-        if not self.is_given:
-            return True
-        hasher = resolve_from_hash(password_hash)
-        is_of_family = type(hasher) is type(resolve(self.algorithm))
-        return is_of_family and hasher.cost >= self.minimum_cost
+        if self.minimum_costs is None:
+            return False
+        hasher = resolve_from_hash(hash)
+        minimum = self.minimum_costs.get(hasher.family)
+        return minimum is None or hasher.cost < minimum
+
+    def hash(self, password: str) -> str:
+        """Hash *password* with ``algorithm``."""
+        return self.hasher.hash(password)
+
+    def sample(self) -> str:
+        """Make a hash of the cheapest kind of the same family, for a rehearsal."""
+        hashers = map(resolve, STORED_ALGORITHMS)
+        same_family = (one for one in hashers if one.family == self.hasher.family)
+        return min(same_family, key=lambda one: one.cost).hash("rehearsal")
 
     def __str__(self) -> str:
         return f"[{self.algorithm}], minimum cost [{self.minimum_cost}]"
-
-    def sample(self) -> str:
-        """Give a hash of the cheapest kind of the same family, for a rehearsal."""
-        family = type(resolve(self.algorithm))
-        hashers = (resolve(name) for name in STORED_ALGORITHMS)
-        cheapest = min((h for h in hashers if type(h) is family), key=lambda h: h.cost)
-        return cheapest.hash("rehearsal")
-
-    def hash(self, password: str) -> str:
-        """Hash a password."""
-        return resolve(self.algorithm).hash(password)

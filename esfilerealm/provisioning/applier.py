@@ -82,7 +82,7 @@ def apply(
             plan = plan_anew(
                 plan.config_dir,
                 plan.basis.desired,
-                settings=plan.basis.policy.settings,
+                settings=plan.basis.settings,
                 force=plan.basis.force,
                 attributes=plan.basis.attributes,
                 jobs=jobs,
@@ -122,7 +122,7 @@ def _write(
     arguments: WriteArguments = {"attributes": plan.basis.attributes, **how}
     tool = UsersTool(
         plan.config_dir,
-        settings=plan.basis.policy.settings,
+        settings=plan.basis.settings,
         dry_run=is_dry_run,
         owner=wish.owner,
         group=wish.group,

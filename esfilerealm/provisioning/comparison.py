@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .._ground.secret import Secret
     from ..hashing.policy import Policy
     from ..hashing.pool import HashingPool
+    from ..settings import RealmSettings
     from .current import StoredRealm
     from .desired import DesiredState
     from .users import DesiredUser
@@ -31,6 +32,8 @@ class Comparison:
         desired: What is wanted.
 
         stored: The realm as it is.
+
+        settings: Of the node, with the algorithm of *policy*.
 
         policy: For hashes.
 
@@ -51,7 +54,12 @@ class Comparison:
     """
 
     def __init__(
-        self, desired: DesiredState, stored: StoredRealm, policy: Policy, pool: HashingPool
+        self,
+        desired: DesiredState,
+        stored: StoredRealm,
+        settings: RealmSettings,
+        policy: Policy,
+        pool: HashingPool,
     ) -> None:
         self.desired = desired
         self.stored = stored
@@ -61,8 +69,9 @@ class Comparison:
         self.rehashed: set[str] = set()
         self.purged: list[str] = []
         self.read: dict[str, Secret] = {}
+        self._settings = settings
         self._policy = policy
-        self._reserved = reserved_usernames(**policy.settings.name_rules)
+        self._reserved = reserved_usernames(**settings.name_rules)
         self._to_verify: list[tuple[str, Secret, str]] = []
         self._compare_users()
         self._compare_passwords(pool)
@@ -78,8 +87,10 @@ class Comparison:
 
     def _compare_users(self) -> None:
         faults = []
-        if self._policy.fault:
-            faults.append(f"{self.desired.hash_policy.place}: {self._policy.fault}")
+        policy = self._policy
+        if policy.problem:
+            place = self.desired.hash_policy.place
+            faults.append(f"{place}: [{policy.algorithm}]: {policy.problem}")
         for user in self.desired.users:
             try:
                 self._compare(user)
@@ -109,7 +120,10 @@ class Comparison:
             self._note_other_credentials(user, stored_hash)
 
     def _note_new_credentials(self, user: DesiredUser) -> None:
-        password_hash, password = hash_of(user, self._policy), self._password_of(user)
+        password_hash, password = (
+            hash_of(user, self._settings, self._policy),
+            self._password_of(user),
+        )
         if password_hash is not None:
             self.hashes[user.name] = password_hash
         elif password is not None:
@@ -123,15 +137,15 @@ class Comparison:
             password = self._password_of(user)
             if password is not None:
                 self._to_verify.append((user.name, password, stored_hash))
-        elif user.password_hash.reveal() == stored_hash and not self._policy.is_given:
+        elif user.password_hash.reveal() == stored_hash and self._policy.accepts_all:
             return  # nothing to check, and nothing to do
         else:
-            password_hash = hash_of(user, self._policy)
+            password_hash = hash_of(user, self._settings, self._policy)
             if password_hash is not None and password_hash.reveal() != stored_hash:
                 self.hashes[user.name] = password_hash
 
     def _password_of(self, user: DesiredUser) -> Secret | None:
-        password = password_of(user, self._policy)
+        password = password_of(user, self._settings)
         if password is not None:
             self.read[user.name] = password
         return password
@@ -144,7 +158,7 @@ class Comparison:
         for (name, password, stored_hash), is_right in zip(self._to_verify, verdicts, strict=True):
             if not is_right:
                 self.passwords[name] = password
-            elif not self._policy.is_met_by(stored_hash):
+            elif self._policy.needs_update(stored_hash):
                 self.passwords[name] = password
                 self.rehashed.add(name)
 

@@ -18,6 +18,7 @@ from ..errors import (
 
 if TYPE_CHECKING:
     from ..hashing.policy import Policy
+    from ..settings import RealmSettings
     from .users import DesiredUser
 
 __all__ = ["CredentialsError", "hash_of", "password_of"]
@@ -27,7 +28,7 @@ class CredentialsError(Exception):
     """They cannot be used; the only argument says where and why."""
 
 
-def password_of(user: DesiredUser, policy: Policy) -> Secret | None:
+def password_of(user: DesiredUser, settings: RealmSettings) -> Secret | None:
     """
     Give the password of a user, or None if the document names none.
 
@@ -46,7 +47,7 @@ def password_of(user: DesiredUser, policy: Policy) -> Secret | None:
                 rule = f"environment variable [{user.password_env}] is not set"
                 raise CredentialsError(user.fault(field, rule))
         if password is not None:
-            NewCredentials(password, None, policy.settings)
+            NewCredentials(password, None, settings)
     except InvalidPasswordError as error:
         raise CredentialsError(user.fault(field, error.rule)) from None
     except (FileAccessError, FilePermissionError, InvalidSettingError) as error:
@@ -54,7 +55,7 @@ def password_of(user: DesiredUser, policy: Policy) -> Secret | None:
     return None if password is None else Secret(password)
 
 
-def hash_of(user: DesiredUser, policy: Policy) -> Secret | None:
+def hash_of(user: DesiredUser, settings: RealmSettings, policy: Policy) -> Secret | None:
     """
     Give the hash of a user, or None if the document names none.
 
@@ -65,10 +66,10 @@ def hash_of(user: DesiredUser, policy: Policy) -> Secret | None:
         return None
     password_hash = user.password_hash.reveal()
     try:
-        NewCredentials(None, password_hash, policy.settings)
+        NewCredentials(None, password_hash, settings)
     except InvalidHashError as error:
         raise CredentialsError(user.fault("password_hash", error.reason)) from None
-    if not policy.is_met_by(password_hash):
+    if policy.needs_update(password_hash):
         rule = f"it does not meet the policy: {policy}"
         raise CredentialsError(user.fault("password_hash", rule))
     return user.password_hash

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .._storage.options import Tolerance
     from ..hashing.policy import Policy
     from ..results import WriteResult
+    from ..settings import RealmSettings
     from .changes import Change
     from .desired import DesiredState
 
@@ -27,6 +28,7 @@ class Basis:
 
     Attributes:
         desired: What is wanted.
+        settings: Of the node, with the algorithm of *policy*.
         policy: For hashes.
         force: Whether guards are off.
         attributes: What to do about attributes of the files that cannot be kept or given.
@@ -38,6 +40,7 @@ class Basis:
     """
 
     desired: DesiredState
+    settings: RealmSettings
     policy: Policy
     force: bool
     attributes: Tolerance

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .._storage.read import FileContent
     from .changes import Change
     from .desired import DesiredState
-    from .users import FileAttributes
+    from .users import FileAttributes, HashPolicy
 
 __all__ = ["plan"]
 
@@ -81,11 +81,11 @@ def plan(
     """
     config_dir = os.path.abspath(os.fspath(config_dir))
     settings = settings or RealmSettings.load(config_dir, check_realm=False)
-    policy = Policy.of(desired.hash_policy, settings)
+    settings, policy = _with_policy(settings, desired.hash_policy)
     is_managed = desired.purge == "managed"
     stored = StoredRealm.read(config_dir, settings, needs_managed=is_managed)
     pool = HashingPool(jobs, show_progress=show_progress)
-    comparison = Comparison(desired, stored, policy, pool)
+    comparison = Comparison(desired, stored, settings, policy, pool)
     if not force:
         comparison.check_guards()
     changes = (
@@ -98,8 +98,18 @@ def plan(
         changes=changes,
         notes=desired.notes,
         warnings=tuple(_warnings(comparison, policy)),
-        basis=_basis(comparison, policy, force=force, attributes=attributes),
+        basis=_basis(comparison, settings, policy, force=force, attributes=attributes),
     )
+
+
+def _with_policy(settings: RealmSettings, requested: HashPolicy) -> tuple[RealmSettings, Policy]:
+    """Return the settings with the requested algorithm, and the policy for hashes."""
+    is_required = requested.algorithm is not None
+    if requested.algorithm is not None:
+        settings = settings.with_algorithm(requested.algorithm)
+    algorithm = settings.password_hashing_algorithm
+    minimum_cost = requested.minimum_cost
+    return settings, Policy.for_plan(algorithm, is_required=is_required, minimum_cost=minimum_cost)
 
 
 def _user_changes(comparison: Comparison, policy: Policy) -> Iterator[Change]:
@@ -186,7 +196,14 @@ def _warnings(comparison: Comparison, policy: Policy) -> Iterator[str]:
             )
 
 
-def _basis(comparison: Comparison, policy: Policy, *, force: bool, attributes: Tolerance) -> Basis:
+def _basis(
+    comparison: Comparison,
+    settings: RealmSettings,
+    policy: Policy,
+    *,
+    force: bool,
+    attributes: Tolerance,
+) -> Basis:
     files: tuple[FileContent, ...] = comparison.stored.files.both
     if comparison.desired.purge == "managed":
         files = (*files, comparison.stored.managed.file)
@@ -201,6 +218,7 @@ def _basis(comparison: Comparison, policy: Policy, *, force: bool, attributes: T
         desired = replace(desired, users=tuple(users))
     return Basis(
         desired=desired,
+        settings=settings,
         policy=policy,
         force=force,
         attributes=attributes,

@@ -18,7 +18,7 @@ from esfilerealm import (
 )
 from esfilerealm.exchange import EXPORT_FORMATS, export_realm, import_users
 from esfilerealm.formats import parse_users, parse_users_roles
-from esfilerealm.hashing import CACHE_ALGORITHMS, resolve, resolve_from_hash
+from esfilerealm.hashing import CACHE_ALGORITHMS, hash_problem, resolve, resolve_from_hash
 from esfilerealm.provisioning import DesiredState, apply, plan
 from esfilerealm.settings.report import inspect_settings
 from esfilerealm.watcher import FileWatcher, Frequency, ResourceWatcherService
@@ -50,6 +50,9 @@ OBJECTS = {
     "FileWatcher": lambda realm, folder: [FileWatcher(folder / "users")],
     "Frequency": lambda *_: list(Frequency),
     "HashPolicy": lambda *_: [desired().hash_policy],
+    "HashProblem": lambda *_: [
+        problem for text in HASHES.values() if (problem := hash_problem(text[:-1])) is not None
+    ],
     "HashIssue": lambda realm, _: list(realm.snapshot.hash_issues.values()),
     "Hasher": lambda *_: [resolve(n) for n in CACHE_ALGORITHMS] + usable_hashers(),
     "Imported": lambda _, folder: imported(folder),

@@ -9,9 +9,9 @@ from ..._ground.logs import get_logger
 from ..._storage.options import WriteOptions
 from ...admin.transaction import Transaction
 from ...errors import FileRealmError
-from ...hashing import bcrypt, check_hash, pbkdf2, resolve
+from ...hashing import bcrypt, check_hash
 from ...hashing.base import password_bytes
-from ...hashing.passlib_context import crypt_context
+from ...hashing.policy import Policy
 
 if TYPE_CHECKING:
     from passlib.context import CryptContext
@@ -53,7 +53,7 @@ class HashUpgrader:
         self._settings = settings
         self._slots = slots
         self._pause_until = 0.0
-        self._policy = policy or _default_policy(settings.password_hashing_algorithm)
+        self._policy = policy or Policy.for_login(settings.password_hashing_algorithm)
 
     def upgrade(
         self, paths: RealmPaths, username: str, password: str, stored_hash: str
@@ -106,13 +106,3 @@ class HashUpgrader:
 def _is_truncating(password_hash: str, password: str) -> bool:
     is_bcrypt = password_hash.startswith(bcrypt.PREFIXES)
     return is_bcrypt and len(password_bytes(password)) > bcrypt.PASSWORD_BYTES
-
-
-def _default_policy(algorithm: str) -> CryptContext:
-    cost = resolve(algorithm).cost
-    lowest_cost, lowest_count = bcrypt.COSTS.start, pbkdf2.ITERATIONS[0]
-    if algorithm.lower().startswith("bcrypt"):
-        return crypt_context(
-            algorithm, minimum_bcrypt_cost=cost, minimum_pbkdf2_iterations=lowest_count
-        )
-    return crypt_context(algorithm, minimum_bcrypt_cost=lowest_cost, minimum_pbkdf2_iterations=cost)

@@ -306,9 +306,9 @@ class TestNoSecretInWhatGoesWell:
 
     def test_of_the_comparison(self, realm, wanted):
         settings = RealmSettings.load(realm, check_realm=False)
-        policy = Policy.of(wanted.hash_policy, settings)
+        policy = Policy.for_plan("bcrypt4", is_required=False, minimum_cost=None)
         stored = StoredRealm.read(str(realm), settings, needs_managed=False)
-        comparison = Comparison(wanted, stored, policy, HashingPool(1))
+        comparison = Comparison(wanted, stored, settings, policy, HashingPool(1))
         for thing in (comparison, vars(comparison), stored, policy):
             assert_silent(repr(thing))
         assert CHEAP_HASH not in repr(comparison) + repr(stored) + repr(policy)

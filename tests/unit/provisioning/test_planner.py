@@ -299,8 +299,14 @@ class TestHashPolicy:
     @pytest.mark.parametrize(
         ("policy", "rule"),
         [
-            ({"minimum_cost": 5}, r"hash_policy: \[bcrypt4\] costs \[4\], less than its minimum"),
-            ({"algorithm": "pbkdf2_1000", "minimum_cost": 1001}, r"\[pbkdf2_1000\] costs \[1000\]"),
+            (
+                {"minimum_cost": 5},
+                r"hash_policy: \[bcrypt4\]: its cost \[4\] is below the minimum \[5\]",
+            ),
+            (
+                {"algorithm": "pbkdf2_1000", "minimum_cost": 1001},
+                r"\[pbkdf2_1000\]: its cost \[1000\] is below",
+            ),
         ],
     )
     def test_an_algorithm_below_its_own_minimum(self, realm, policy, rule):

@@ -110,8 +110,8 @@ class TestTraces:
         ],
     )
     def test_the_sample_is_a_cheap_hash_of_the_family(self, no_hashing, algorithm, begin):
-        wish = desired(hash_policy={"algorithm": algorithm}).hash_policy
-        assert Policy.of(wish, RealmSettings()).sample().startswith(begin)
+        policy = Policy.for_plan(algorithm, is_required=True, minimum_cost=None)
+        assert policy.sample().startswith(begin)
 
     def test_nothing_of_it_is_in_the_plan(self, realm):
         planned = plan(realm, JANE)
