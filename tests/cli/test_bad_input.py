@@ -7,20 +7,13 @@ import os
 import re
 
 import pytest
+from support.storing import statuses
 
 from esfilerealm import UsersTool
 from esfilerealm._storage import system
 from esfilerealm._storage.lock import write_lock
 
 PASSWORD = "correct horse"
-
-
-def snapshot(config):
-    return {
-        p.name: (p.read_bytes(), p.stat().st_ino, p.stat().st_mtime_ns)
-        for p in config.iterdir()
-        if p.is_file() and p.suffix != ".lock"
-    }
 
 
 class TestBadInput:
@@ -69,13 +62,13 @@ class TestBadInput:
     )
     def test_words(self, run, config, bob, args, exit_code, message):
         pytest.importorskip("shtab")
-        before = snapshot(config)
+        before = statuses(config, with_lock=False)
         result = run(*args)
         assert result.exit_code == exit_code
         assert re.search(rf"ERROR: .*{message}", result.err)
         assert len(result.err.partition("ERROR: ")[2].splitlines()[0]) < 1000
         assert PASSWORD not in result.out + result.err
-        assert snapshot(config) == before
+        assert statuses(config, with_lock=False) == before
 
     @pytest.mark.parametrize("name", ["users", "users_roles"])
     @pytest.mark.parametrize(
@@ -89,11 +82,11 @@ class TestBadInput:
             (config / name).mkdir()
         else:
             (config / name).write_bytes(b"bob:x\n\xff\n")
-        before = snapshot(config)
+        before = statuses(config, with_lock=False)
         result = run(*args)
         assert result.exit_code == exit_code
         assert re.search(rf"ERROR: .*{name}\].*{message}", result.err)
-        assert snapshot(config) == before
+        assert statuses(config, with_lock=False) == before
 
     def test_a_lock_held_by_another_process(self, config, bob, monkeypatch, run):
         monkeypatch.setattr(
@@ -104,17 +97,17 @@ class TestBadInput:
                 "lock_timeout": 0.05,
             },
         )
-        before = snapshot(config)
+        before = statuses(config, with_lock=False)
         with write_lock(lambda: str(config / "users.lock"), 1.0):
             result = run("userdel", "bob")
         assert result.exit_code == 75
         holder = rf"\[[^]]+\], process \[{os.getpid()}\] on \[[^]]*\], since .* holds it"
         told = rf"ERROR: write lock \[.*users.lock\] not free after 0.05 s: {holder}"
         assert re.search(told, result.err)
-        assert snapshot(config) == before
+        assert statuses(config, with_lock=False) == before
 
     def test_a_full_disk(self, run, config, bob, monkeypatch):
-        before = snapshot(config)
+        before = statuses(config, with_lock=False)
 
         def full(*_):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -124,7 +117,7 @@ class TestBadInput:
             result = run("userdel", "bob")
         assert result.exit_code == 74
         assert re.search(r"ERROR: .*users\]: No space left on device while writing", result.err)
-        assert snapshot(config) == before
+        assert statuses(config, with_lock=False) == before
 
     @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
     def test_a_read_only_folder(self, run, config, bob):
@@ -144,7 +137,7 @@ class TestBadInput:
                 raise PermissionError(errno.EACCES, "Permission denied")
             return real(path, flags, *args)
 
-        before = snapshot(config)
+        before = statuses(config, with_lock=False)
         with monkeypatch.context() as patch:
             patch.setattr(system, "open", refuse)
             result = run("userdel", "bob")
@@ -152,7 +145,7 @@ class TestBadInput:
         assert re.search(
             r"ERROR: .*users.lock\]: .* run this as the owner of the folder", result.err
         )
-        assert snapshot(config) == before
+        assert statuses(config, with_lock=False) == before
 
     @pytest.mark.parametrize(
         ("text", "message"),

@@ -9,19 +9,12 @@ import sys
 
 import pytest
 from support.hashes import CHEAP_HASH
+from support.storing import statuses
 
 from esfilerealm import UsersTool
 from esfilerealm.cli.app import main
 
 PASSWORD = "correct horse"
-
-
-def snapshot(config):
-    return {
-        p.name: (p.read_bytes(), p.stat().st_ino, p.stat().st_mtime_ns)
-        for p in config.iterdir()
-        if p.is_file() and p.suffix != ".lock"
-    }
 
 
 class TestPasswordSources:
@@ -82,12 +75,12 @@ class TestPasswordSources:
             def write(self, text):
                 raise OSError(errno.ENOSPC, "No space left on device")
 
-        before = snapshot(config)
+        before = statuses(config, with_lock=False)
         monkeypatch.setattr(sys, "stdout", Full())
         assert main(["-c", str(config), "useradd", "ann", "--generate"]) == 74
         monkeypatch.setattr(sys, "stdout", None)
         assert main(["-c", str(config), "useradd", "ann", "--generate"]) == 70
-        assert snapshot(config) == before
+        assert statuses(config, with_lock=False) == before
 
     @pytest.mark.parametrize(
         ("options", "exit_code", "message"),
@@ -112,7 +105,7 @@ class TestPasswordSources:
         files["long"] = b"x" * 70_000
         for name, data in files.items():
             (tmp_path / name).write_bytes(data)
-        before = snapshot(config)
+        before = statuses(config, with_lock=False)
         paths = {name: str(tmp_path / name) for name in ("missing", *files)}
         result = run("useradd", "ann", *(option.format(**paths) for option in options))
         assert result.exit_code == exit_code
@@ -120,7 +113,7 @@ class TestPasswordSources:
         assert result.out == ""
         assert "-secret" not in result.err
         assert "secret-" not in result.err
-        assert snapshot(config) == before
+        assert statuses(config, with_lock=False) == before
 
     def test_a_long_password_warns_on_one_line(self, run):
         result = run("useradd", "ann", "-p", "x" * 73)
@@ -130,12 +123,12 @@ class TestPasswordSources:
 
 class TestPrompts:
     def test_end_of_input(self, run, config):
-        before = snapshot(config)
+        before = statuses(config, with_lock=False)
         for stdin in ("", f"{PASSWORD}\n"):
             result = run("useradd", "ann", stdin=stdin)
             assert result.exit_code == 70
             assert "the input ended before an answer" in result.err
-        assert snapshot(config) == before
+        assert statuses(config, with_lock=False) == before
 
     def test_a_terminal_does_not_show_the_answer(self, config):
         """On a real terminal: prompts, no echo, and the user is there."""
@@ -186,7 +179,7 @@ class TestPrompts:
         def interrupt(*_):
             raise KeyboardInterrupt
 
-        before = snapshot(config)
+        before = statuses(config, with_lock=False)
         monkeypatch.setattr("esfilerealm.cli.terminal.Terminal.ask_secret", interrupt)
         assert main(["-c", str(config), "useradd", "ann"]) == 130
-        assert snapshot(config) == before
+        assert statuses(config, with_lock=False) == before

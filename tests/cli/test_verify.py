@@ -6,10 +6,7 @@ import json
 import re
 
 import pytest
-from support.hashes import CHEAP_HASH
-
-PASSWORD = "test-password"  # of CHEAP_HASH
-
+from support.hashes import CHEAP_HASH, PASSWORD
 
 OTHER_HASH = CHEAP_HASH.replace("XVexwBEufu", "YVexwBEufu")
 

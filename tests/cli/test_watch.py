@@ -22,9 +22,6 @@ from support.watching import replace
 from esfilerealm import FileRealm
 from esfilerealm.cli import main
 
-PASSWORD = "test-password"  # of CHEAP_HASH
-
-
 OTHER_HASH = CHEAP_HASH.replace("XVexwBEufu", "YVexwBEufu")
 
 

@@ -8,17 +8,9 @@ import re
 
 import pytest
 from support.hashes import CHEAP_HASH
-from support.storing import broken_off
+from support.storing import broken_off, statuses
 
 PASSWORD = "correct horse"
-
-
-def snapshot(config):
-    return {
-        p.name: (p.read_bytes(), p.stat().st_ino, p.stat().st_mtime_ns)
-        for p in config.iterdir()
-        if p.is_file() and p.suffix != ".lock"
-    }
 
 
 class TestDryRun:
@@ -34,12 +26,12 @@ class TestDryRun:
     )
     def test_nothing_is_written(self, run, config, bob, args):
         (config / "users_roles").unlink()
-        before = snapshot(config)
+        before = statuses(config, with_lock=False)
         result = run(*args, "--dry-run")
         assert result.exit_code == 0
         assert result.out.startswith("Dry run, nothing is written: would ")
         assert "[]" not in result.out
-        assert snapshot(config) == before
+        assert statuses(config, with_lock=False) == before
         assert not (config / "users.lock").exists()
 
     def test_the_refusals_are_the_same(self, run, bob):
@@ -81,12 +73,12 @@ class TestWriting:
 
     def test_one_of_a_later_version_stops_everything(self, run, config, bob):
         (config / "users.journal").write_text("esfilerealm journal 2\n")
-        before = snapshot(config)
+        before = statuses(config, with_lock=False)
         for args in (["list"], ["userdel", "bob"], ["init"], ["check"]):
             result = run(*args)
             assert result.exit_code == 78
             assert "use a later one" in result.err
-        assert snapshot(config) == before
+        assert statuses(config, with_lock=False) == before
 
 
 class TestUndo:

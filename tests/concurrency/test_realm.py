@@ -7,14 +7,13 @@ import time
 from collections import Counter
 
 import pytest
-from support.hashes import CHEAP_HASH
+from support.hashes import CHEAP_HASH, PASSWORD
 from support.threads import PATIENCE, together, wait_until
 
 from esfilerealm import FileRealm, RealmSettings, UsersTool, verify_hash
 from esfilerealm.hashing import resolve
 from esfilerealm.realms.file import login as authenticator
 
-PASSWORD = "test-password"  # of CHEAP_HASH
 THREADS = 64
 
 

@@ -12,6 +12,7 @@ import weakref
 from pathlib import Path
 
 import pytest
+from support.threads import wait_until
 from support.watching import (
     NEVER,
     TIMEOUT,
@@ -19,7 +20,6 @@ from support.watching import (
     Settings,
     replace,
     swap_link,
-    wait_until,
     wait_until_quiet,
 )
 

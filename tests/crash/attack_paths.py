@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from crash.processes import command
-from crash.scenarios import HASH, OTHER_HASH
+from support.hashes import CHEAP_HASH, SHA_HASH
 
 from esfilerealm import UsersTool
 from esfilerealm.cli.exits import OK
@@ -24,14 +24,14 @@ Fact = tuple[str, str]
 Facts = set[Fact]
 
 
-class WayIn(NamedTuple):
+class AttackPath(NamedTuple):
     """
     A way for one name.
 
     Attributes:
         go: Hands it in, for the realm in a folder; raises if it is refused.
         after: From what was true before to what is true then; there, ``bob`` is a user, and the
-            hash of everybody is ``HASH``.
+            hash of everybody is ``CHEAP_HASH``.
     """
 
     go: Callable[[Path, str], object]
@@ -46,7 +46,7 @@ def facts_of(files: dict[str, bytes]) -> Facts:
 
 
 def _add(tool: UsersTool | Transaction, name: str, role: str) -> None:
-    tool.useradd(name, password_hash=OTHER_HASH, roles=[role])
+    tool.useradd(name, password_hash=SHA_HASH, roles=[role])
 
 
 def _add_and_give_a_role(folder: Path, name: str) -> None:
@@ -81,11 +81,11 @@ def _without(facts: Facts, user: str, *what: str) -> Facts:
 
 
 def _with_other_hash(facts: Facts, user: str) -> Facts:
-    return _with(_without(facts, user, HASH), user, OTHER_HASH)
+    return _with(_without(facts, user, CHEAP_HASH), user, SHA_HASH)
 
 
 def _with_roles(facts: Facts, user: str, roles: Iterable[str]) -> Facts:
-    return {fact for fact in facts if fact[0] != user or fact[1] == HASH} | _with(
+    return {fact for fact in facts if fact[0] != user or fact[1] == CHEAP_HASH} | _with(
         set(), user, *roles
     )
 
@@ -99,93 +99,93 @@ def _listed(names: str) -> list[str]:
     return names.rstrip(",").split(",") if names.strip(",") else []
 
 
-_NEW = ("useradd", "new", "--hash", OTHER_HASH)
+_NEW = ("useradd", "new", "--hash", SHA_HASH)
 
 #: Options whose value is no name, and may bring in none.
 _OPTIONS = ("owner", "group", "mode", "attributes", "strategy", "keep")
 
-WAYS_IN = {
-    "useradd": WayIn(
+ATTACK_PATHS = {
+    "useradd": AttackPath(
         lambda folder, name: _add(UsersTool(folder), name, "viewer"),
-        lambda facts, name: _with(facts, name, OTHER_HASH, "viewer"),
+        lambda facts, name: _with(facts, name, SHA_HASH, "viewer"),
     ),
-    "useradd, role": WayIn(
+    "useradd, role": AttackPath(
         lambda folder, name: _add(UsersTool(folder), "new", name),
-        lambda facts, name: _with(facts, "new", OTHER_HASH, name),
+        lambda facts, name: _with(facts, "new", SHA_HASH, name),
     ),
-    "userdel": WayIn(lambda folder, name: UsersTool(folder).userdel(name), _without_user),
-    "passwd": WayIn(
-        lambda folder, name: UsersTool(folder).passwd(name, password_hash=OTHER_HASH),
+    "userdel": AttackPath(lambda folder, name: UsersTool(folder).userdel(name), _without_user),
+    "passwd": AttackPath(
+        lambda folder, name: UsersTool(folder).passwd(name, password_hash=SHA_HASH),
         _with_other_hash,
     ),
-    "roles": WayIn(
+    "roles": AttackPath(
         lambda folder, name: UsersTool(folder).roles(name, add=["fresh"]),
         lambda facts, name: _with(facts, name, "fresh"),
     ),
-    "roles, to add": WayIn(
+    "roles, to add": AttackPath(
         lambda folder, name: UsersTool(folder).roles("bob", add=[name]),
         lambda facts, name: _with(facts, "bob", name),
     ),
-    "roles, to remove": WayIn(
+    "roles, to remove": AttackPath(
         lambda folder, name: UsersTool(folder).roles("bob", remove=[name]),
         lambda facts, name: _without(facts, "bob", name),
     ),
-    "transaction": WayIn(
+    "transaction": AttackPath(
         _add_and_give_a_role,
-        lambda facts, name: _with(facts, name, OTHER_HASH, "viewer", "fresh"),
+        lambda facts, name: _with(facts, name, SHA_HASH, "viewer", "fresh"),
     ),
-    "edit_users": WayIn(
-        lambda folder, name: _edit(folder, name, OTHER_HASH),
+    "edit_users": AttackPath(
+        lambda folder, name: _edit(folder, name, SHA_HASH),
         _with_other_hash,
     ),
-    "edit_users, to remove": WayIn(
+    "edit_users, to remove": AttackPath(
         lambda folder, name: _edit(folder, name, None),
-        lambda facts, name: _without(facts, name, HASH),
+        lambda facts, name: _without(facts, name, CHEAP_HASH),
     ),
-    "edit_users_roles": WayIn(
+    "edit_users_roles": AttackPath(
         lambda folder, name: _edit_roles(folder, name, ["fresh"]),
         lambda facts, name: _with_roles(facts, name, ["fresh"]),
     ),
-    "edit_users_roles, to remove": WayIn(
+    "edit_users_roles, to remove": AttackPath(
         lambda folder, name: _edit_roles(folder, name, None),
         lambda facts, name: _with_roles(facts, name, []),
     ),
-    "edit_users_roles, role": WayIn(
+    "edit_users_roles, role": AttackPath(
         lambda folder, name: _edit_roles(folder, "bob", [name]),
         lambda facts, name: _with_roles(facts, "bob", [name]),
     ),
-    "useradd command": WayIn(
-        lambda folder, name: _command(folder, "useradd", "--hash", OTHER_HASH, "--", name),
-        lambda facts, name: _with(facts, name, OTHER_HASH),
+    "useradd command": AttackPath(
+        lambda folder, name: _command(folder, "useradd", "--hash", SHA_HASH, "--", name),
+        lambda facts, name: _with(facts, name, SHA_HASH),
     ),
-    "useradd command, --roles": WayIn(
+    "useradd command, --roles": AttackPath(
         lambda folder, name: _command(folder, *_NEW, "--roles", name),
-        lambda facts, name: _with(facts, "new", OTHER_HASH, *_listed(name)),
+        lambda facts, name: _with(facts, "new", SHA_HASH, *_listed(name)),
     ),
-    "userdel command": WayIn(
+    "userdel command": AttackPath(
         lambda folder, name: _command(folder, "userdel", "--", name),
         _without_user,
     ),
-    "passwd command": WayIn(
-        lambda folder, name: _command(folder, "passwd", "--hash", OTHER_HASH, "--", name),
+    "passwd command": AttackPath(
+        lambda folder, name: _command(folder, "passwd", "--hash", SHA_HASH, "--", name),
         _with_other_hash,
     ),
-    "roles command": WayIn(
+    "roles command": AttackPath(
         lambda folder, name: _command(folder, "roles", "-a", "fresh", "--", name),
         lambda facts, name: _with(facts, name, "fresh"),
     ),
-    "roles command, --add": WayIn(
+    "roles command, --add": AttackPath(
         lambda folder, name: _command(folder, "roles", "bob", "--add", name),
         lambda facts, name: _with(facts, "bob", *_listed(name)),
     ),
-    "roles command, --remove": WayIn(
+    "roles command, --remove": AttackPath(
         lambda folder, name: _command(folder, "roles", "bob", "--remove", name),
         lambda facts, name: _without(facts, "bob", *_listed(name)),
     ),
     **{
-        f"useradd command, --{option}": WayIn(
+        f"useradd command, --{option}": AttackPath(
             partial(lambda word, folder, name: _command(folder, *_NEW, word, name), f"--{option}"),
-            lambda facts, _name: _with(facts, "new", OTHER_HASH),
+            lambda facts, _name: _with(facts, "new", SHA_HASH),
         )
         for option in _OPTIONS
     },

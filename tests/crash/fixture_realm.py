@@ -15,7 +15,7 @@ from esfilerealm._storage.realm_files import RealmFiles
 MEMORY = Path("/dev/shm")
 
 
-class Stage:
+class FixtureRealm:
     """A scenario in a folder that can be set back, with what it is before and after."""
 
     def __init__(self, name: str, place: Path) -> None:

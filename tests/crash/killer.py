@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class Victims:
+class Killer:
     """The other side of it, for a test; a context manager."""
 
     def __enter__(self) -> Self:

@@ -1,13 +1,13 @@
 """
-Somebody who may write to the folder of a realm that is not theirs, and means harm.
+Another user, who may write to the directory of a realm of root, and means harm.
 
-The folder is open to a group, so that this neighbour may put any name in it and take any away. What
-is to be kept from them: a file elsewhere that only root may read, like ``/etc/shadow``, and in the
-realm the hashes. ``Neighbourhood`` is all that, ``Act`` what the neighbour does between two system
-calls of root.
+The directory is open to a group, so that this user may put any name in it and remove any. Two
+things are to be kept from this user: a file elsewhere that only root may read, like
+``/etc/shadow``, and the hashes of the realm. ``SharedDirectory`` is all of that; ``Interference``
+is what the other user does between two system calls of root.
 
-Hard links to files that are not theirs are theirs to make too: not every system forbids that, as
-Linux does with ``fs.protected_hardlinks``.
+The other user may also make hard links to files of others: not every system forbids that, as Linux
+does with ``fs.protected_hardlinks``.
 """
 
 from __future__ import annotations
@@ -18,24 +18,25 @@ import struct
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from crash.scenarios import HASH, USERS, USERS_ROLES
+from crash.scenarios import USERS, USERS_ROLES
+from support.hashes import CHEAP_HASH
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from crash.kit import Call
 
-#: The neighbour, the group to which the folder is open, and the group of the realm, which is not
-#: the neighbour's.
-NEIGHBOUR = 4712
-NEIGHBOURS = 4713
+#: The other user, the group to which the folder is open, and the group of the realm, which is not
+#: the other user's.
+OTHER_USER = 4712
+OTHER_GROUP = 4713
 READERS = 4714
 
 #: What only root may read.
 VICTIM = b"root:$6$victims-salt$victims-hash:19000:0:99999:7:::\n"
-SECRETS = {"victim": b"victims-hash", "realm": HASH.encode()}
+SECRETS = {"victim": b"victims-hash", "realm": CHEAP_HASH.encode()}
 
-#: What the neighbour writes into files of theirs.
+#: What the other user writes into files of theirs.
 _OWN = b"mallory:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n"
 
 #: How many calls of root an exchange for a moment lasts: two, since some go by a name twice.
@@ -48,9 +49,9 @@ _NOBODY = 2**32 - 1
 _OPENING = ("fchmod", "fchown", "link", "removexattr", "rename", "setxattr", "write")
 
 
-class Neighbourhood:
+class SharedDirectory:
     """
-    A realm in a folder open to the neighbour, and a victim beside the folder.
+    A realm in a folder open to the other user, and a victim beside the folder.
 
     Attributes:
         folder: That of the realm.
@@ -70,7 +71,7 @@ class Neighbourhood:
             (self.outside / name).chmod(0o600)
         self.folder.mkdir()
         self.folder.chmod(0o770)
-        os.chown(self.folder, 0, NEIGHBOURS)
+        os.chown(self.folder, 0, OTHER_GROUP)
         for name, content in (("users", USERS), ("users_roles", USERS_ROLES)):
             path = self.folder / name
             path.write_text(content)
@@ -79,7 +80,7 @@ class Neighbourhood:
         self._before = self.look_outside()
 
     def close(self) -> None:
-        """Let go of the files that the neighbour holds open."""
+        """Let go of the files that the other user holds open."""
         while self._held:
             os.close(self._held.pop())
 
@@ -97,36 +98,36 @@ class Neighbourhood:
 
     def plant(self, path: Path, kind: str) -> None:
         """
-        Put something of the neighbour in the place of *path*.
+        Put something of the other user in the place of *path*.
 
         Args:
             path: In the folder.
 
             kind: ``link`` or ``hard link`` to the victim, ``pipe``, ``folder``, or ``file``: one
-                that the neighbour may read by its mode and access control list, and holds open.
+                that the other user may read by its mode and access control list, and holds open.
         """
         with suppress(FileNotFoundError):
             path.unlink()
         if kind == "link":
             path.symlink_to(self.victim)
-            os.lchown(path, NEIGHBOUR, NEIGHBOURS)
+            os.lchown(path, OTHER_USER, OTHER_GROUP)
         elif kind == "hard link":
             path.hardlink_to(self.victim)
         elif kind == "pipe":
             os.mkfifo(path)
-            os.chown(path, NEIGHBOUR, NEIGHBOURS)
+            os.chown(path, OTHER_USER, OTHER_GROUP)
         elif kind == "folder":
             path.mkdir()
-            os.chown(path, NEIGHBOUR, NEIGHBOURS)
+            os.chown(path, OTHER_USER, OTHER_GROUP)
         else:
             path.write_bytes(_OWN)
-            os.chown(path, NEIGHBOUR, NEIGHBOURS)
+            os.chown(path, OTHER_USER, OTHER_GROUP)
             path.chmod(0o666)
             os.setxattr(path, _ACCESS_LIST, _access_list())
             self._held.append(os.open(path, os.O_RDONLY))
 
     def exposed(self) -> list[str]:
-        """Say what the neighbour may read that only root, or readers of the realm, could."""
+        """Say what the other user may read that only root, or readers of the realm, could."""
         found = [path.name for path in self.folder.iterdir() if self._is_exposed(path)]
         return found + ["a file held open" for held in self._held if _secrets(_content(held))]
 
@@ -137,35 +138,35 @@ class Neighbourhood:
         found = _secrets(path.read_bytes())
         others = stat.S_IRGRP | stat.S_IROTH if "victim" in found else stat.S_IROTH
         return bool(found) and (
-            status.st_uid == NEIGHBOUR
-            or (status.st_gid == NEIGHBOURS and bool(status.st_mode & stat.S_IRGRP))
+            status.st_uid == OTHER_USER
+            or (status.st_gid == OTHER_GROUP and bool(status.st_mode & stat.S_IRGRP))
             or bool(status.st_mode & others)
             or (_ACCESS_LIST in os.listxattr(path) and bool(status.st_mode & stat.S_IRGRP))
         )
 
 
-class Act:
+class Interference:
     """
-    Lets all calls through; after one of them, the neighbour exchanges something.
+    Lets all calls through; after one of them, the other user exchanges something.
 
     Args:
         where: What is at stake.
 
         name: Of the file to exchange; ``temporary`` for all that are there for a while.
 
-        kind: As ``Neighbourhood.plant``.
+        kind: As ``SharedDirectory.plant``.
 
         at: The number of the call.
 
-        is_brief: Whether the neighbour puts everything back after two more calls, as if nothing
+        is_brief: Whether the other user puts everything back after two more calls, as if nothing
             had been.
 
     Attributes:
-        exposed: What the neighbour could read at any moment since.
+        exposed: What the other user could read at any moment since.
     """
 
     def __init__(
-        self, where: Neighbourhood, name: str, kind: str, *, at: int, is_brief: bool
+        self, where: SharedDirectory, name: str, kind: str, *, at: int, is_brief: bool
     ) -> None:
         self.exposed: list[str] = []
         self._where = where
@@ -212,11 +213,11 @@ def _content(descriptor: int) -> bytes:
 
 
 def _access_list() -> bytes:
-    """Give the value by which the kernel keeps a list that lets the neighbour read and write."""
+    """Give the value by which the kernel keeps a list that lets the other user read and write."""
     user_object, user, group_object, mask, other = 0x01, 0x02, 0x04, 0x10, 0x20
     entries = [
         (user_object, 0o6, _NOBODY),
-        (user, 0o6, NEIGHBOUR),
+        (user, 0o6, OTHER_USER),
         (group_object, 0o6, _NOBODY),
         (mask, 0o6, _NOBODY),
         (other, 0o6, _NOBODY),

@@ -21,6 +21,7 @@ import time
 from typing import TYPE_CHECKING
 
 from crash.processes import fork
+from support.hashes import CHEAP_HASH, SHA_HASH
 
 from esfilerealm import UsersTool
 from esfilerealm._storage import system
@@ -32,10 +33,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-HASHES = (
-    "$2a$04$5zQUs3WRRuT4StzLvfz9G.oBoDBujx/.HU3io31Rx86XVexwBEufu",
-    "{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=",
-)
+HASHES = (CHEAP_HASH, SHA_HASH)
 SHARED_USER = "shared"
 SHARED_ROLE = "all"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crash.kit import Dead, DieAfterRenames, intercepted
+from support.hashes import CHEAP_HASH, SHA_HASH
 
 from esfilerealm import FileRealm, RealmSettings, UsersTool
 from esfilerealm.cli import main
@@ -20,9 +21,7 @@ from esfilerealm.provisioning import DesiredState, apply, plan
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HASH = "$2a$04$5zQUs3WRRuT4StzLvfz9G.oBoDBujx/.HU3io31Rx86XVexwBEufu"
-OTHER_HASH = "{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g="
-USERS = f"# people\nbob:{HASH}\n\nodd line\nal:{HASH}\njim:{HASH}\n"
+USERS = f"# people\nbob:{CHEAP_HASH}\n\nodd line\nal:{CHEAP_HASH}\njim:{CHEAP_HASH}\n"
 USERS_ROLES = "# roles\r\nviewer: bob, al\r\nodd line\r\nadmin:bob\r\n"
 
 
@@ -108,8 +107,8 @@ def command(*args: str) -> Callable[[Path], None]:
 
 def several_changes(folder: Path) -> None:
     with UsersTool(folder).transaction() as change:
-        change.useradd("new", password_hash=HASH, roles=["viewer", "fresh"])
-        change.passwd("bob", password_hash=OTHER_HASH)
+        change.useradd("new", password_hash=CHEAP_HASH, roles=["viewer", "fresh"])
+        change.passwd("bob", password_hash=SHA_HASH)
         change.roles("bob", add=["superuser"], remove=["admin"])
         change.userdel("al")
 
@@ -117,8 +116,8 @@ def several_changes(folder: Path) -> None:
 def apply_desired_state(folder: Path) -> None:
     """Change all three files."""
     users = [
-        {"name": "new", "password_hash": HASH, "roles": ["viewer", "fresh"]},
-        {"name": "bob", "password_hash": OTHER_HASH, "roles": ["superuser"]},
+        {"name": "new", "password_hash": CHEAP_HASH, "roles": ["viewer", "fresh"]},
+        {"name": "bob", "password_hash": SHA_HASH, "roles": ["superuser"]},
     ]
     desired = DesiredState.from_dict({"users": users, "purge": "managed"})
     apply(plan(folder, desired))
@@ -133,7 +132,10 @@ def forget_managed_users(folder: Path) -> None:
 def apply_in_place(folder: Path) -> None:
     """Change all three files, two of them in place, and keep what these were."""
     content = {
-        "users": [{"name": "new", "password_hash": HASH, "roles": ["fresh"]}, {"name": "bob"}],
+        "users": [
+            {"name": "new", "password_hash": CHEAP_HASH, "roles": ["fresh"]},
+            {"name": "bob"},
+        ],
         "purge": "managed",
         "attributes": {"mode": "0604"},
     }
@@ -147,7 +149,7 @@ class EverythingIsWeak:
         return True
 
     def hash(self, _password: str) -> str:
-        return OTHER_HASH
+        return SHA_HASH
 
 
 def upgrade(folder: Path) -> None:
@@ -163,7 +165,7 @@ def upgrade(folder: Path) -> None:
 
 
 def useradd(folder: Path, **options: object) -> None:
-    UsersTool(folder, **options).useradd("new", password_hash=HASH, roles=["viewer", "fresh"])
+    UsersTool(folder, **options).useradd("new", password_hash=CHEAP_HASH, roles=["viewer", "fresh"])
 
 
 def recover(folder: Path) -> None:
@@ -180,14 +182,14 @@ SCENARIOS = {
         else {}  # only root may give files away
     ),
     "useradd command": Scenario(
-        command("useradd", "new", "--hash", HASH, "-r", "viewer,fresh"), realm
+        command("useradd", "new", "--hash", CHEAP_HASH, "-r", "viewer,fresh"), realm
     ),
     "useradd command, no users_roles": Scenario(
-        command("useradd", "new", "--hash", HASH, "-r", "viewer"), realm_without_roles
+        command("useradd", "new", "--hash", CHEAP_HASH, "-r", "viewer"), realm_without_roles
     ),
-    "useradd command, no roles": Scenario(command("useradd", "new", "--hash", HASH), realm),
+    "useradd command, no roles": Scenario(command("useradd", "new", "--hash", CHEAP_HASH), realm),
     "userdel command": Scenario(command("userdel", "bob"), realm),
-    "passwd command": Scenario(command("passwd", "bob", "--hash", OTHER_HASH), realm),
+    "passwd command": Scenario(command("passwd", "bob", "--hash", SHA_HASH), realm),
     "roles command": Scenario(command("roles", "bob", "-a", "fresh", "-r", "admin"), realm),
     "init command, nothing there": Scenario(command("init"), lambda folder: None),
     "init command, users_roles missing": Scenario(command("init"), realm_without_roles),
@@ -197,7 +199,7 @@ SCENARIOS = {
     "useradd, links": Scenario(useradd, realm_with_links),
     "useradd, mode": Scenario(lambda folder: useradd(folder, mode=0o604), realm),
     "passwd, mode": Scenario(
-        lambda folder: UsersTool(folder, mode=0o604).passwd("bob", password_hash=OTHER_HASH), realm
+        lambda folder: UsersTool(folder, mode=0o604).passwd("bob", password_hash=SHA_HASH), realm
     ),
     "useradd, in place, mode": Scenario(
         lambda folder: useradd(folder, strategy="in_place", mode=0o604), realm

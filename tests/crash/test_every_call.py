@@ -17,8 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from crash.fixture_realm import MEMORY, Stage
-from crash.killer import Victims
+from crash.fixture_realm import MEMORY, FixtureRealm
+from crash.killer import Killer
 from crash.kit import CHANGING, ERRNOS, Fail, FailFrom, Shorten, intercepted
 from crash.scenarios import SCENARIOS
 
@@ -47,62 +47,66 @@ def numbers_of(calls, names):
 
 
 @pytest.fixture(params=SCENARIOS)
-def stage(request, folder, monkeypatch):
-    monkeypatch.setattr(pair, "_STILL", 0.0)  # see `victim`
-    return Stage(request.param, folder)
+def case(request, folder, monkeypatch):
+    monkeypatch.setattr(pair, "_STILL", 0.0)  # see `killer`
+    return FixtureRealm(request.param, folder)
 
 
-def test_a_call_that_fails(stage, record_property):
+def test_a_call_that_fails(case, record_property):
     """An error means: as before. No error means: done, whatever it was that failed."""
     points = 0
-    for at in range(1, len(stage.calls) + 1):
+    for at in range(1, len(case.calls) + 1):
         for number in ERRNOS:
-            stage.reset()
+            case.reset()
             try:
                 with intercepted(Fail(at, number)):
-                    stage.scenario.act(stage.folder)
+                    case.scenario.act(case.folder)
             except FileRealmError:
-                stage.check(at, stage.before)
+                case.check(at, case.before)
             else:
-                stage.check(at, stage.after, *[stage.before] * stage.scenario.is_quiet)
+                case.check(
+                    at,
+                    case.after,
+                    *[case.before] * case.scenario.is_quiet,
+                )
             points += 1
     record_property("crash points", points)
 
 
-def test_a_disk_that_goes_away(stage, record_property):
+def test_a_disk_that_goes_away(case, record_property):
     """All calls fail from one on; nothing can be put back until the disk is there again."""
     points = 0
-    for at in numbers_of(stage.calls, CHANGING):
-        stage.reset()
+    for at in numbers_of(case.calls, CHANGING):
+        case.reset()
         with suppress(FileRealmError), intercepted(FailFrom(at, errno.EIO)):
-            stage.scenario.act(stage.folder)
-        stage.check(at, stage.before, stage.after)
+            case.scenario.act(case.folder)
+        case.check(at, case.before, case.after)
         points += 1
     record_property("crash points", points)
 
 
-def test_a_write_that_is_cut_short(stage, record_property):
+def test_a_write_that_is_cut_short(case, record_property):
     points = 0
-    for at in numbers_of(stage.calls, {"write"}):
-        stage.reset()
+    for at in numbers_of(case.calls, {"write"}):
+        case.reset()
         with intercepted(Shorten(at)):
-            stage.scenario.act(stage.folder)
-        stage.check(at, stage.after)
+            case.scenario.act(case.folder)
+        case.check(at, case.after)
         points += 1
     record_property("crash points", points)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_process_that_is_killed(stage, when, record_property, request):
+def test_a_process_that_is_killed(case, when, record_property, request):
     points = 0
-    name = request.node.callspec.params["stage"]
-    with Victims() as victims:
-        for at in numbers_of(stage.calls, CHANGING if when == "after" else set(stage.calls)):
-            stage.reset()
-            assert victims.kill(name, stage.folder, at, when) == -signal.SIGKILL
-            stage.check(at, stage.before, stage.after)
+    name = request.node.callspec.params["case"]
+    with Killer() as killer:
+        for at in numbers_of(case.calls, CHANGING if when == "after" else set(case.calls)):
+            case.reset()
+            assert killer.kill(name, case.folder, at, when) == -signal.SIGKILL
+            case.check(at, case.before, case.after)
             points += 1
-        stage.reset()
-        assert victims.kill(name, stage.folder, len(stage.calls) + 1, when) == 0
-        stage.check(0, stage.after)
+        case.reset()
+        assert killer.kill(name, case.folder, len(case.calls) + 1, when) == 0
+        case.check(0, case.after)
     record_property("crash points", points)

@@ -12,7 +12,8 @@ import pytest
 from crash.kit import Count, Dead, intercepted, snapshot
 from crash.mounts import bind, make_read_only, mount_memory, with_own_mounts
 from crash.processes import STRANGERS, as_somebody_else, command, open_place
-from crash.scenarios import HASH, OTHER_HASH, USERS, USERS_ROLES, realm, realm_with_versions
+from crash.scenarios import USERS, USERS_ROLES, realm, realm_with_versions
+from support.hashes import CHEAP_HASH, SHA_HASH
 from support.storing import STRANGER, Trace, contents, posix, root
 
 from esfilerealm import UsersTool
@@ -48,13 +49,13 @@ def open_folder():
 
 
 def useradd(folder, **options):
-    return UsersTool(folder, **options).useradd("new", password_hash=HASH, roles=["viewer"])
+    return UsersTool(folder, **options).useradd("new", password_hash=CHEAP_HASH, roles=["viewer"])
 
 
 def useradd_command(folder, *options):
-    words = ("useradd", "new", "--hash", HASH, "-r", "viewer", "-c", str(folder), *options)
+    words = ("useradd", "new", "--hash", CHEAP_HASH, "-r", "viewer", "-c", str(folder), *options)
     exit_code, error = command(*words)
-    assert HASH not in error
+    assert CHEAP_HASH not in error
     return exit_code, error
 
 
@@ -100,7 +101,7 @@ class TestMountedFile:
         assert users_roles.strategy == ("rename" if strategy == "auto" else "in_place")
         assert bool(users_roles.lost) == (strategy == "in_place")
         assert source.stat().st_ino == inode
-        assert source.read_text() == f"{USERS}new:{HASH}\n"
+        assert source.read_text() == f"{USERS}new:{CHEAP_HASH}\n"
         assert sorted(contents(folder)) == ["users", "users_roles"]
 
     @with_own_mounts
@@ -139,9 +140,11 @@ class TestMountedFile:
         with suppress(Dead), intercepted(died_in_write):
             useradd(folder, strategy="auto")
         assert (folder / "users.journal").exists()
-        result = UsersTool(folder, strategy="auto").passwd("al", password_hash=OTHER_HASH)
+        result = UsersTool(folder, strategy="auto").passwd("al", password_hash=SHA_HASH)
         assert result.recovery.outcome == "rolled_back"
-        assert contents(folder)["users"].decode() == USERS.replace(f"al:{HASH}", f"al:{OTHER_HASH}")
+        assert contents(folder)["users"].decode() == USERS.replace(
+            f"al:{CHEAP_HASH}", f"al:{SHA_HASH}"
+        )
 
 
 class TestReadOnlyMount:
@@ -169,8 +172,8 @@ class TestReadOnlyMount:
     @pytest.mark.parametrize(
         "words",
         [
-            ("useradd", "new", "--hash", HASH),
-            ("useradd", "new", "--hash", HASH, "--strategy", "in_place"),
+            ("useradd", "new", "--hash", CHEAP_HASH),
+            ("useradd", "new", "--hash", CHEAP_HASH, "--strategy", "in_place"),
             ("userdel", "bob"),
             ("undo",),
             ("init",),
@@ -196,7 +199,7 @@ class TestReadOnlyMount:
             ("verify", "bob", "-p", "test-password"),
             ("roles", "bob"),
             ("init",),
-            ("useradd", "new", "--hash", HASH, "--dry-run"),
+            ("useradd", "new", "--hash", CHEAP_HASH, "--dry-run"),
         ],
         ids=["list", "verify", "roles", "init with nothing to do", "dry run"],
     )
@@ -219,8 +222,8 @@ class TestReadOnlyMount:
 
 def transaction(folder):
     with UsersTool(folder).transaction() as change:
-        change.useradd("new", password_hash=HASH, roles=["viewer"])
-        change.passwd("bob", password_hash=OTHER_HASH)
+        change.useradd("new", password_hash=CHEAP_HASH, roles=["viewer"])
+        change.passwd("bob", password_hash=SHA_HASH)
         change.roles("bob", add=["fresh"])
 
 
@@ -229,7 +232,7 @@ WRITES = {
     "useradd in place": lambda folder: useradd(folder, strategy="in_place"),
     "useradd with a version": lambda folder: useradd(folder, keep=1),
     "userdel": lambda folder: UsersTool(folder).userdel("bob"),
-    "passwd": lambda folder: UsersTool(folder).passwd("bob", password_hash=OTHER_HASH),
+    "passwd": lambda folder: UsersTool(folder).passwd("bob", password_hash=SHA_HASH),
     "transaction": transaction,
 }
 
@@ -297,7 +300,7 @@ class TestFullDisk:
 class TestKubernetes:
     """A volume made of a Secret: both files behind a link to a folder, which is exchanged."""
 
-    NEXT = (f"ann:{OTHER_HASH}\n", "superuser:ann\n")
+    NEXT = (f"ann:{SHA_HASH}\n", "superuser:ann\n")
 
     @pytest.fixture
     def volume(self, tmp_path):
@@ -350,7 +353,7 @@ class TestLinks:
             link.symlink_to(target)
         assert useradd(folder).files[0].path == str(tmp_path / "c" / "real")
         assert {link: os.readlink(link) for link in links} == links
-        assert (tmp_path / "c" / "real").read_text() == f"{USERS}new:{HASH}\n"
+        assert (tmp_path / "c" / "real").read_text() == f"{USERS}new:{CHEAP_HASH}\n"
         assert sorted(os.listdir(tmp_path / "c")) == ["real", "real.lock"]
         assert sorted(os.listdir(folder)) == ["users", "users_roles"]
 
@@ -364,7 +367,7 @@ class TestLinks:
         assert UsersTool(folder).init().created == (str(folder / "users"),)
         assert (folder / "users").is_symlink()
         useradd(folder)
-        assert (tmp_path / "real").read_text() == f"new:{HASH}\n"
+        assert (tmp_path / "real").read_text() == f"new:{CHEAP_HASH}\n"
 
     def test_init_of_a_link_into_no_folder_is_refused(self, folder):
         (folder / "users").unlink()

@@ -1,7 +1,7 @@
 """
-A neighbour who may write to the folder gets root to do nothing outside of it, and reads no more.
+Another user who may write to the folder gets root to do nothing outside of it, and reads no more.
 
-What the neighbour puts there beforehand, what is exchanged between any two system calls of root,
+What the other user puts there beforehand, what is exchanged between any two system calls of root,
 records that are forged, and names that would be more than a name.
 """
 
@@ -16,13 +16,14 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from crash.attack_paths import WAYS_IN, facts_of
+from crash.attack_paths import ATTACK_PATHS, facts_of
 from crash.kit import Count, intercepted
-from crash.other_user import NEIGHBOUR, NEIGHBOURS, SECRETS, VICTIM, Act, Neighbourhood
+from crash.other_user import OTHER_GROUP, OTHER_USER, SECRETS, VICTIM, Interference, SharedDirectory
 from crash.processes import command, open_place
-from crash.scenarios import OTHER_HASH, USERS, USERS_ROLES, realm
+from crash.scenarios import USERS, USERS_ROLES, realm
 from hypothesis import given
 from hypothesis import strategies as st
+from support.hashes import SHA_HASH
 from support.storing import broken_off, contents, posix, root
 from support.strategies import role_names, usernames
 
@@ -36,7 +37,7 @@ pytestmark = posix
 
 def useradd(folder, **options):
     tool = UsersTool(folder, **options)
-    return tool.useradd("new", password_hash=OTHER_HASH, roles=["viewer", "fresh"])
+    return tool.useradd("new", password_hash=SHA_HASH, roles=["viewer", "fresh"])
 
 
 def undo(folder):
@@ -52,9 +53,9 @@ WRITES = {
 
 
 @contextmanager
-def neighbourhood(place, write):
+def shared_directory(place, write):
     """Make one in which *write* can be done."""
-    with closing(Neighbourhood(place)) as where:
+    with closing(SharedDirectory(place)) as where:
         if write == "undo":
             UsersTool(where.folder, keep=1).roles("bob", add=["fresh"])
         yield where
@@ -68,7 +69,7 @@ def place():
 
 @pytest.fixture
 def where(place):
-    with neighbourhood(place, "undo") as where:
+    with shared_directory(place, "undo") as where:
         yield where
 
 
@@ -109,11 +110,11 @@ def exchanges():
 def test_an_exchange_between_any_two_calls(place, write, name, kind, is_brief, record_property):
     """What root does succeeds or not; nothing outside changes, and nothing is there to be read."""
     count = Count()
-    with neighbourhood(place / "0", write) as where, intercepted(count):
+    with shared_directory(place / "0", write) as where, intercepted(count):
         WRITES[write](where.folder)
     for at in range(1, len(count.names) + 1):
-        with neighbourhood(place / str(at), write) as where:
-            act = Act(where, name, kind, at=at, is_brief=is_brief)
+        with shared_directory(place / str(at), write) as where:
+            act = Interference(where, name, kind, at=at, is_brief=is_brief)
             with intercepted(act):
                 outcome = outcome_of(WRITES[write], where.folder)
             where.check_outside()
@@ -138,7 +139,7 @@ class TestPlanted:
         ("users.lock", "pipe", "no lock file of ours"),
         ("users.lock", "folder", "no lock file of ours"),
         ("users.1~", "link", "a link in the place of a file of our own making: remove it"),
-        ("users.1~", "file", rf"it is from user \[{NEIGHBOUR}\], who does not own"),
+        ("users.1~", "file", rf"it is from user \[{OTHER_USER}\], who does not own"),
         ("users.1~", "pipe", "not a regular file"),
         ("users_roles.1~", "folder", "not a regular file"),
     )
@@ -159,7 +160,7 @@ class TestPlanted:
             ("pipe", "it is a link or no regular file"),
             ("folder", "it is a link or no regular file"),
             ("hard link", "second name"),
-            ("file", rf"user \[{NEIGHBOUR}\] has put it there"),
+            ("file", rf"user \[{OTHER_USER}\] has put it there"),
         ],
     )
     def test_in_the_place_of_a_record_is_set_aside(self, where, kind, reason):
@@ -183,10 +184,10 @@ class TestPlanted:
     @pytest.mark.parametrize("name", ["users", "users_roles"])
     def test_a_link_to_a_file_elsewhere_is_named_by_the_command(self, where, name):
         where.plant(where.folder / name, "link")
-        words = ("useradd", "new", "--hash", OTHER_HASH, "-r", "viewer")
+        words = ("useradd", "new", "--hash", SHA_HASH, "-r", "viewer")
         exit_code, error = command(*words, "-c", str(where.folder))
         assert exit_code == NO_PERMISSION
-        assert f"the link [{where.folder}/{name}] is from user [{NEIGHBOUR}]" in error
+        assert f"the link [{where.folder}/{name}] is from user [{OTHER_USER}]" in error
         where.check_outside()
 
     def test_a_version_with_a_second_name_is_refused(self, where):
@@ -224,7 +225,7 @@ class TestTemporaryNames:
         with intercepted(count):
             write(where.folder)
         for at in range(1, count.creations + 1):
-            with neighbourhood(place / str(at), "undo") as other:
+            with shared_directory(place / str(at), "undo") as other:
                 before = contents(other.folder)
                 with pytest.raises(FileAccessError, match="File exists"):
                     with intercepted(Guess(other, kind, at=at)):
@@ -235,7 +236,7 @@ class TestTemporaryNames:
 
 
 class Guess:
-    """The neighbour takes the name of the *at*-th temporary file, just before it is created."""
+    """The other user takes the name of the *at*-th temporary file, just before it is created."""
 
     def __init__(self, where, kind, *, at):
         self.creations = 0
@@ -259,7 +260,7 @@ def contents_of_files(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
-#: What the neighbour would have put back, under a name that a writer might have given it.
+#: What the other user would have put back, under a name that a writer might have given it.
 EVIL = b"superuser:mallory\n"
 SETTINGS = b"# another file\n"
 KEPT = "users_roles.0123456789abcdef.tmp"
@@ -295,7 +296,7 @@ FORGERIES = {
 #: What acts on a record, if on any; gives what it did with it.
 ACTS = {
     "recover": lambda folder: UsersTool(folder).recover(),
-    "passwd": lambda folder: UsersTool(folder).passwd("al", password_hash=OTHER_HASH).recovery,
+    "passwd": lambda folder: UsersTool(folder).passwd("al", password_hash=SHA_HASH).recovery,
 }
 
 
@@ -310,7 +311,7 @@ class TestForgedRecords:
     @pytest.fixture
     def where(self, place):
         """One with the record of a writer of root who was killed between the two files."""
-        with neighbourhood(place, "useradd") as where:
+        with shared_directory(place, "useradd") as where:
             (where.folder / "elasticsearch.yml").write_bytes(SETTINGS)
             broken_off(lambda: useradd(where.folder), 2)
             (where.folder / KEPT).write_bytes(EVIL)
@@ -365,9 +366,9 @@ class TestForgedRecords:
         self.assert_set_aside(where, act)
 
     @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
-    def test_by_the_neighbour(self, where, act):
+    def test_by_the_other_user(self, where, act):
         self.forge(where, old=KEPT, before=EVIL)
-        os.chown(where.folder / "users.journal", NEIGHBOUR, NEIGHBOURS)
+        os.chown(where.folder / "users.journal", OTHER_USER, OTHER_GROUP)
         self.assert_set_aside(where, act)
 
     @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
@@ -383,7 +384,7 @@ class TestForgedRecords:
     def test_a_reader_does_not_believe_it_either(self, where):
         """Else a node of ours would let somebody in."""
         self.forge(where, old=KEPT, before=EVIL)
-        os.chown(where.folder / "users.journal", NEIGHBOUR, NEIGHBOURS)
+        os.chown(where.folder / "users.journal", OTHER_USER, OTHER_GROUP)
         assert RealmFiles.read(UsersTool(where.folder).paths).users_roles.data == self.half_made
 
 
@@ -395,21 +396,21 @@ names = st.one_of(
     usernames,
     role_names,
     # What looks like a line, or the end of one and another.
-    st.builds("{}\n{}:{}".format, usernames, usernames, st.just(OTHER_HASH)),
+    st.builds("{}\n{}:{}".format, usernames, usernames, st.just(SHA_HASH)),
 )
 
 
 @pytest.mark.property
-@pytest.mark.parametrize("way", WAYS_IN.values(), ids=WAYS_IN)
+@pytest.mark.parametrize("attack", ATTACK_PATHS.values(), ids=ATTACK_PATHS)
 @given(name=names)
-def test_a_name_is_refused_or_read_back(way, name):
+def test_a_name_is_refused_or_read_back(attack, name):
     """No name brings in a line, and none takes another line away."""
     with open_place() as place:
         folder = place / "config"
         realm(folder)
         before = contents(folder)
         try:
-            way.go(folder, name)
+            attack.go(folder, name)
         except FileRealmError as error:
             assert contents(folder) == before
             assert_silent(error)
@@ -418,7 +419,7 @@ def test_a_name_is_refused_or_read_back(way, name):
             path.chmod(0o600)  # whatever --mode says
         now = contents(folder)
     facts, facts_now = facts_of(before), facts_of(now)
-    assert facts_now == way.after(facts, name)
+    assert facts_now == attack.after(facts, name)
     for file in before:
         assert_other_lines_stay(before[file], now[file], facts ^ facts_now)
 

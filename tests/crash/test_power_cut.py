@@ -21,7 +21,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
-from crash.fixture_realm import MEMORY, Stage
+from crash.fixture_realm import MEMORY, FixtureRealm
 from crash.kit import (
     Dead,
     Grants,
@@ -45,16 +45,8 @@ from crash.power_cut import (
     scan,
     ways_to_choose,
 )
-from crash.scenarios import (
-    HASH,
-    OTHER_HASH,
-    SCENARIOS,
-    realm,
-    realm_with_links,
-    recover,
-    several_changes,
-    useradd,
-)
+from crash.scenarios import SCENARIOS, realm, realm_with_links, recover, several_changes, useradd
+from support.hashes import CHEAP_HASH, SHA_HASH
 
 from esfilerealm import UsersTool
 from esfilerealm._storage import pair, system
@@ -159,21 +151,26 @@ def place():
 
 
 @pytest.fixture(params=SCENARIOS)
-def stage(request, place, monkeypatch):
+def case(request, place, monkeypatch):
     monkeypatch.setattr(pair, "_STILL", 0.0)  # so that no login waits
-    stage = Stage(request.param, place)
-    stage.reset()
-    return stage
+    case = FixtureRealm(request.param, place)
+    case.reset()
+    return case
 
 
 @pytest.fixture
-def rules(request, stage):
-    is_in_place = "in place" in request.node.callspec.params["stage"]
-    return rules_of(stage) if not is_in_place else replace(rules_of(stage), grants=None)
+def rules(request, case):
+    is_in_place = "in place" in request.node.callspec.params["case"]
+    return rules_of(case) if not is_in_place else replace(rules_of(case), grants=None)
 
 
-def rules_of(stage: Stage) -> Rules:
-    return Rules(stage.folder, [stage.before, stage.after], stage.pairs, stage.grants)
+def rules_of(case: FixtureRealm) -> Rules:
+    return Rules(
+        case.folder,
+        [case.before, case.after],
+        case.pairs,
+        case.grants,
+    )
 
 
 @posix
@@ -182,31 +179,31 @@ def rules_of(stage: Stage) -> Rules:
 class TestPowerCut:
     """Whatever it leaves of unsynced changes, in whatever order they reached the disk."""
 
-    def test_a_write_is_whole_or_not_made(self, stage, rules, record_property):
+    def test_a_write_is_whole_or_not_made(self, case, rules, record_property):
         """Before it has returned, either will do; afterwards, it is made."""
-        recorder = recorded(stage.folder, stage.scenario.act)
-        record_property("crash points", rules.hold(cuts(recorder), stage.after))
+        recorder = recorded(case.folder, case.scenario.act)
+        record_property("crash points", rules.hold(cuts(recorder), case.after))
 
-    def test_a_recovery_may_be_cut_too(self, stage, rules, record_property):
+    def test_a_recovery_may_be_cut_too(self, case, rules, record_property):
         """What a recovery has come to, once it has returned, stays."""
-        recorder = recorded(stage.folder, stage.scenario.act)
+        recorder = recorded(case.folder, case.scenario.act)
         states = [state for _, state in cuts(recorder)]
         points = 0
         for state in Random(0).sample(states, min(len(states), FIRST_CUTS)):
-            materialise(state, stage.folder)
-            recorder = recorded(stage.folder, recover_if_any)
-            points += rules.hold(cuts(recorder, limit=FEW), snapshot(stage.folder))
+            materialise(state, case.folder)
+            recorder = recorded(case.folder, recover_if_any)
+            points += rules.hold(cuts(recorder, limit=FEW), snapshot(case.folder))
         record_property("crash points", points)
 
     def test_a_recovery_relies_on_nothing_that_a_killed_writer_left(
-        self, stage, rules, record_property
+        self, case, rules, record_property
     ):
         """What was not durable when it was killed is not by having been found there."""
         points = 0
-        for recorder in kills(stage.folder, stage.reset, stage.scenario.act):
+        for recorder in kills(case.folder, case.reset, case.scenario.act):
             begin = len(recorder.changes)
-            go_on(recorder, recover_if_any, stage.folder)
-            points += rules.hold(cuts(recorder, begin, FEW), stage.before, stage.after)
+            go_on(recorder, recover_if_any, case.folder)
+            points += rules.hold(cuts(recorder, begin, FEW), case.before, case.after)
         record_property("crash points", points)
 
 
@@ -221,7 +218,7 @@ def realm_with_a_link_to_nothing(folder: Path) -> None:
 
 def both_files(folder: Path) -> None:
     with UsersTool(folder).transaction() as change:
-        change.passwd("bob", password_hash=OTHER_HASH)
+        change.passwd("bob", password_hash=SHA_HASH)
         change.roles("bob", add=["superuser"])
 
 
@@ -235,15 +232,15 @@ def init(folder: Path) -> None:
 
 
 def one_file_back(folder: Path) -> None:
-    UsersTool(folder).passwd("bob", password_hash=HASH)
+    UsersTool(folder).passwd("bob", password_hash=CHEAP_HASH)
 
 
 def one_file(folder: Path) -> None:
-    UsersTool(folder).passwd("jim", password_hash=OTHER_HASH)
+    UsersTool(folder).passwd("jim", password_hash=SHA_HASH)
 
 
 def first_user(folder: Path) -> None:
-    UsersTool(folder).useradd("first", password_hash=HASH)
+    UsersTool(folder).useradd("first", password_hash=CHEAP_HASH)
 
 
 #: What there is, what is killed, and what is written then.
@@ -408,13 +405,13 @@ class TestRecorder:
     @pytest.mark.parametrize("kind", [int, str], ids=["of files", "of folders"])
     def test_a_write_without_its_fsyncs_is_found_out(self, place, kind):
         """Otherwise the tests above would prove nothing."""
-        stage = Stage("several changes", place)
-        stage.reset()
-        recorder = recorded(stage.folder, stage.scenario.act)
+        case = FixtureRealm("several changes", place)
+        case.reset()
+        recorder = recorded(case.folder, case.scenario.act)
         recorder.changes = [
             change
             for change in recorder.changes
             if not (isinstance(change, Synced) and isinstance(change.what, kind))
         ]
         with pytest.raises(AssertionError):
-            rules_of(stage).hold(cuts(recorder), stage.before, stage.after)
+            rules_of(case).hold(cuts(recorder), case.before, case.after)

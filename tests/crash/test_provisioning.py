@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 from crash.fixture_realm import MEMORY
 from crash.kit import Count, Dead, DieAfterRenames, intercepted, snapshot
-from crash.scenarios import HASH, OTHER_HASH, apply_desired_state, realm_with_managed_users
+from crash.scenarios import apply_desired_state, realm_with_managed_users
+from support.hashes import CHEAP_HASH, SHA_HASH
 from unit.provisioning.kit import State, assert_predicted
 
 from esfilerealm import UsersTool
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.slow
 def add_and_list(folder):
     """Make a user who is listed, in the realm where ``al`` is."""
     users = [{"name": n} for n in ("bob", "al", "jim")]
-    users.append({"name": "new", "password_hash": HASH, "roles": ["fresh"]})
+    users.append({"name": "new", "password_hash": CHEAP_HASH, "roles": ["fresh"]})
     apply(plan(folder, DesiredState.from_dict({"users": users, "purge": "managed"})))
 
 
@@ -43,14 +44,14 @@ BROKEN_OFF = {
 
 WANTED = {
     "the same": {
-        "users": [{"name": "bob"}, {"name": "al", "password_hash": HASH}, {"name": "jim"}],
+        "users": [{"name": "bob"}, {"name": "al", "password_hash": CHEAP_HASH}, {"name": "jim"}],
         "purge": "managed",
     },
     "fewer": {"users": [{"name": "bob"}], "purge": "managed"},
     "more": {
         "users": [
-            {"name": "bob", "password_hash": OTHER_HASH, "roles_add": ["x"]},
-            {"name": "new", "password_hash": HASH, "roles": ["y"]},
+            {"name": "bob", "password_hash": SHA_HASH, "roles_add": ["x"]},
+            {"name": "new", "password_hash": CHEAP_HASH, "roles": ["y"]},
         ],
         "purge": "managed",
     },

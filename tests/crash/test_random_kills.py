@@ -52,7 +52,7 @@ OPTIONS = ({}, {"keep": 2}, {"strategy": "in_place"})
 REMARKS = "# keep\n\nodd line\n"
 
 
-class Storm:
+class RandomKills:
     """
     Writers of one realm, one of which is killed and started anew; a context manager.
 
@@ -148,22 +148,20 @@ def test_what_was_acknowledged_is_there_and_nothing_is_half_there(folder, record
     is half there gives facts that are neither those before it nor those after it.
     """
     load_all()
-    with Storm(folder) as storm:
-        while storm.kills < KILLS:
-            storm.kill_one()
-        exit_codes = storm.end()
+    with RandomKills(folder) as run:
+        while run.kills < KILLS:
+            run.kill_one()
+        exit_codes = run.end()
     UsersTool(folder).recover()
     assert exit_codes == [0] * len(OTHERS)
-    expected = {(SHARED_USER, HASHES[0])}.union(
-        *(ledger.facts for ledger in storm.ledgers.values())
-    )
+    expected = {(SHARED_USER, HASHES[0])}.union(*(ledger.facts for ledger in run.ledgers.values()))
     assert read_facts(folder) == expected
     assert_tidy(folder)
-    record_property("killed in a change", storm.kills_at_work)
-    record_property("changes", {name: ledger.count for name, ledger in storm.ledgers.items()})
+    record_property("killed in a change", run.kills_at_work)
+    record_property("changes", {name: ledger.count for name, ledger in run.ledgers.items()})
     # Else this would be a test of processes that wait.
-    assert storm.kills_at_work > KILLS / 20
-    assert all(ledger.count for ledger in storm.ledgers.values())
+    assert run.kills_at_work > KILLS / 20
+    assert all(ledger.count for ledger in run.ledgers.values())
 
 
 def assert_tidy(folder):

@@ -19,7 +19,7 @@ from unit.provisioning.kit import (
     State,
     assert_predicted,
     check_apply_again,
-    identities,
+    statuses,
 )
 
 from esfilerealm.documents.document import FORMATS
@@ -147,7 +147,7 @@ class TestAnyRealm:
         self, folder, users, users_roles, managed, document
     ):
         lay_out(folder, users, users_roles, managed)
-        before = identities(folder)
+        before = statuses(folder)
         wanted = DesiredState.from_dict(document)
         try:
             planned = plan(folder, wanted, force=True)
@@ -155,7 +155,7 @@ class TestAnyRealm:
             event("refused")
             rules = ("nothing says what to log in with", "it does not meet the policy")
             assert all(any(rule in fault for rule in rules) for fault in error.faults)
-            assert identities(folder) == before
+            assert statuses(folder) == before
             return
         for change in planned.changes:
             event(change.kind)
@@ -166,13 +166,13 @@ class TestAnyRealm:
     @given(users=users_files, users_roles=users_roles_files, document=documents)
     def test_whatever_is_refused_leaves_everything(self, folder, users, users_roles, document):
         lay_out(folder, users, users_roles + b"\nsuperuser:al")
-        before = identities(folder)
+        before = statuses(folder)
         wanted = DesiredState.from_dict(document)
         try:
             plan(folder, wanted)
         except (InvalidDesiredStateError, UnsafePlanError) as error:
             event(type(error).__name__)
-        assert identities(folder) == before
+        assert statuses(folder) == before
 
     @settings(max_examples=60)
     @given(
@@ -216,10 +216,10 @@ class TestAnyRealm:
     def test_what_is_no_text_is_refused(self, folder, users, users_roles, document, broken):
         lay_out(folder, users, users_roles)
         (folder / broken).write_bytes((folder / broken).read_bytes() + b"\xff")
-        before = identities(folder)
+        before = statuses(folder)
         with pytest.raises(FileRealmError):
             plan(folder, DesiredState.from_dict(document), force=True)
-        assert identities(folder) == before
+        assert statuses(folder) == before
 
 
 def key_of(line):
@@ -270,15 +270,15 @@ def test_a_hundred_changes_keep_every_comment_in_place_and_in_order(folder, seed
     kinds = set()
     for _ in range(100):
         wanted = DesiredState.from_dict(random_document(chance, names))
-        before, files = State.of(folder), identities(folder)
+        before, files = State.of(folder), statuses(folder)
         planned = plan(folder, wanted, force=True)
-        assert identities(folder) == files
+        assert statuses(folder) == files
         apply(planned)
         kinds.update(change.kind for change in planned.changes)
         assert_predicted(before, planned, State.of(folder))
-        files = identities(folder)
+        files = statuses(folder)
         assert not apply(plan(folder, wanted, force=True)).changed
-        assert identities(folder) == files
+        assert statuses(folder) == files
         for name, keys in survivors.items():
             data = (folder / name).read_bytes().decode()
             assert data.count(end) == data.count("\n")

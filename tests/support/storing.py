@@ -42,11 +42,23 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def identities(folder: Path) -> dict[str, tuple[bytes, int, int]]:
-    """Give content, mode and inode of each file: the very same files are there, or not."""
+    """Return content, mode and inode of each file: the same after a write that was rolled back."""
     return {
         path.name: (path.read_bytes(), path.stat().st_mode, path.stat().st_ino)
         for path in folder.iterdir()
     }
+
+
+def statuses(folder: Path, *, with_lock: bool = True) -> dict[str, tuple[object, ...]]:
+    """Return content, inode, times and attributes of each file: the same if nobody wrote."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if with_lock or path.name != "users.lock":
+            s = path.stat()
+            times = s.st_mtime_ns, s.st_ctime_ns
+            content = path.read_bytes() if path.is_file() else b""
+            found[path.name] = content, s.st_ino, *times, s.st_mode, s.st_uid, s.st_gid
+    return found
 
 
 def change(path: Path, data: bytes | None, **more: object) -> Change:

@@ -33,5 +33,5 @@ def wait_until(condition: Callable[[], object]) -> None:
     """Wait for what another thread is about to do and tells nobody."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.001)

@@ -7,6 +7,8 @@ import threading
 import time
 from dataclasses import dataclass
 
+from support.threads import wait_until
+
 TIMEOUT = 30.0
 #: Long enough that no poll can have done it.
 NEVER = 3600.0
@@ -52,13 +54,6 @@ class Recorder:
     def wait(self, count=1):
         with self.changed:
             assert self.changed.wait_for(lambda: len(self.calls) >= count, TIMEOUT), self.calls
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + TIMEOUT
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.005)
 
 
 def wait_until_quiet(service):

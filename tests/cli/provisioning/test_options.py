@@ -8,8 +8,8 @@ import sys
 
 import pytest
 from cli.provisioning.kit import COUNTS, DIFF, WANTED, Bytes, Endless
-from support.storing import OTHER_HASH, STRANGER, root
-from unit.provisioning.kit import NEW, NEW_HASH, OLD, USERS, identities
+from support.storing import OTHER_HASH, STRANGER, root, statuses
+from unit.provisioning.kit import NEW, NEW_HASH, OLD, USERS
 
 from esfilerealm import UsersTool
 from esfilerealm.cli import main
@@ -18,7 +18,7 @@ from esfilerealm.documents import document as documents
 
 class TestTriplets:
     def test_plan_apply_apply(self, run, realm, document):
-        path, before = document(WANTED), identities(realm)
+        path, before = document(WANTED), statuses(realm)
         planned = run("plan", path)
         assert planned.out.splitlines() == [
             *DIFF,
@@ -28,7 +28,7 @@ class TestTriplets:
         checked = run("apply", path, "--check", "--diff")
         assert (checked.out, checked.err, checked.exit_code) == (planned.out, "", 0)
         assert run("apply", path, "--dry-run", "--diff").out == planned.out
-        assert identities(realm) == before
+        assert statuses(realm) == before
 
         applied = run("apply", path, "--diff")
         assert applied.out.splitlines() == [*DIFF, f"Changed: {COUNTS}"]
@@ -40,11 +40,11 @@ class TestTriplets:
         }
         assert UsersTool(realm).verify("jane", NEW)
 
-        before = identities(realm)
+        before = statuses(realm)
         for words in (["plan"], ["apply"], ["apply", "--diff"], ["apply", "--check"]):
             again = run(*words, path)
             assert (again.out, again.err, again.exit_code) == ("Nothing to change\n", "", 0)
-        assert identities(realm) == before
+        assert statuses(realm) == before
 
     @pytest.mark.parametrize(
         ("words", "diff"),
@@ -71,16 +71,16 @@ class TestTriplets:
         ],
     )
     def test_ensure(self, run, realm, words, diff):
-        before = identities(realm)
+        before = statuses(realm)
         checked = run("ensure", *words, "--check", "--diff", "--detailed-exitcode")
-        assert identities(realm) == before
+        assert statuses(realm) == before
         first = run("ensure", *words, "--diff", "--detailed-exitcode")
         again = run("ensure", *words, "--diff", "--detailed-exitcode")
         for result in (checked, first):
             assert result.out.splitlines()[:-1] == (diff.splitlines() if diff else [])
             assert (result.exit_code, result.err) == (2 if diff else 0, "")
         assert (again.out, again.exit_code) == ("Nothing to change\n", 0)
-        assert (identities(realm) == before) is (diff is None)
+        assert (statuses(realm) == before) is (diff is None)
 
     @pytest.mark.parametrize("source", ["--password-stdin", "--password-file", "--password-env"])
     def test_ensure_with_a_password_from_elsewhere(self, run, realm, document, monkeypatch, source):
@@ -153,19 +153,19 @@ class TestOptions:
     @pytest.mark.parametrize("pattern", ["", " ", "\t"])
     @pytest.mark.parametrize("command", ["plan", "apply"])
     def test_a_pattern_that_protects_nobody(self, run, realm, document, command, pattern):
-        before = identities(realm)
+        before = statuses(realm)
         result = run(command, document(WANTED), "--protect", "al", f"--protect={pattern}")
         assert (result.exit_code, result.out) == (64, "")
         assert "option [protect] must not be empty" in result.err
-        assert identities(realm) == before
+        assert statuses(realm) == before
 
     def test_force(self, run, realm, document):
-        path, before = document("users: []\npurge: all\n"), identities(realm)
+        path, before = document("users: []\npurge: all\n"), statuses(realm)
         for command in ("plan", "apply"):
             result = run(command, path)
             assert (result.exit_code, result.out) == (65, "")
             assert "ERROR: refused: the desired state wants no user" in result.err
-        assert identities(realm) == before
+        assert statuses(realm) == before
         assert "users removed 3" in run("plan", path, "--force").out
         assert run("apply", path, "--force").exit_code == 0
         assert UsersTool(realm).list_users() == {}
@@ -190,21 +190,21 @@ class TestOptions:
     @pytest.mark.parametrize("command", ["plan", "apply", "ensure"])
     def test_jobs_that_are_no_number(self, run, realm, document, command, jobs):
         argument = "bob" if command == "ensure" else document(WANTED)
-        before = identities(realm)
+        before = statuses(realm)
         result = run(command, argument, f"--jobs={jobs}")
         assert result.exit_code == 64
         assert "option [jobs] needs" in result.err
-        assert identities(realm) == before
+        assert statuses(realm) == before
 
     def test_strict(self, run, realm, document):
         paths = [document(WANTED, "a.yaml"), document("users: [{name: bob}]", "b.yaml")]
         result = run("plan", *paths)
         assert f"# [bob] from [{paths[1]}] overrides [{paths[0]}]" in result.out
-        before = identities(realm)
+        before = statuses(realm)
         result = run("apply", *paths, "--strict")
         assert (result.exit_code, result.out) == (65, "")
         assert f"[bob] from [{paths[1]}] overrides [{paths[0]}]" in result.err
-        assert identities(realm) == before
+        assert statuses(realm) == before
         assert run("apply", paths[0], "--strict").exit_code == 0
 
     def test_the_later_file_wins(self, run, realm, document):
@@ -350,11 +350,11 @@ class TestOptions:
         ],
     )
     def test_absent_beside_a_password(self, run, realm, option, value):
-        before = identities(realm)
+        before = statuses(realm)
         result = run("ensure", "bob", "--absent", f"--{option}", *value, stdin=NEW)
         assert (result.exit_code, result.out) == (64, "")
         assert f"options [absent] and [{option}] exclude each other" in result.err
-        assert identities(realm) == before
+        assert statuses(realm) == before
 
     def test_silent(self, run, realm, document):
         result = run("apply", document(WANTED), "--diff", "-s")

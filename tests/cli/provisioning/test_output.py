@@ -10,7 +10,8 @@ import sys
 import pytest
 from cli.provisioning.kit import DIFF, WANTED
 from support.hashes import CHEAP_HASH
-from unit.provisioning.kit import NEW, NEW_HASH, identities
+from support.storing import statuses
+from unit.provisioning.kit import NEW, NEW_HASH
 
 from esfilerealm import UsersTool
 from esfilerealm._storage.lock import write_lock
@@ -93,13 +94,13 @@ class TestMessages:
     )
     @pytest.mark.parametrize("command", ["plan", "apply"])
     def test_of_bad_documents(self, run, realm, document, command, name, text, exit_code, message):
-        path, before = document(text, name), identities(realm)
+        path, before = document(text, name), statuses(realm)
         result = run(command, path)
         assert (result.exit_code, result.out) == (exit_code, "")
         assert len(re.findall("ERROR: ", result.err)) == 1
         assert re.search(rf"ERROR: .*{message}", result.err)
         assert result.err.strip().count("\n") == 0
-        assert identities(realm) == before
+        assert statuses(realm) == before
 
     def test_all_faults_are_told(self, run, realm, document):
         result = run("apply", document("users: [{name: 'a:b'}, {password: 1}]\npurge: x\n"))
@@ -135,11 +136,11 @@ class TestMessages:
         ],
     )
     def test_of_ensure(self, run, realm, words, message):
-        before = identities(realm)
+        before = statuses(realm)
         result = run("ensure", *words)
         assert (result.exit_code, result.out) == (65, "")
         assert re.search(f"ERROR: .*{message}", result.err)
-        assert identities(realm) == before
+        assert statuses(realm) == before
 
     def test_of_two_passwords(self, run, realm):
         result = run("ensure", "bob", "-p", NEW, "--hash", NEW_HASH)
@@ -176,11 +177,11 @@ class TestMessages:
         def interrupt(*_):
             raise KeyboardInterrupt
 
-        path, before = document(WANTED), identities(realm)
+        path, before = document(WANTED), statuses(realm)
         monkeypatch.setattr(Policy, "hash", interrupt)
         result = run("apply", path)
         assert (result.exit_code, result.out) == (130, "")
-        assert identities(realm) == before
+        assert statuses(realm) == before
 
 
 class TestJson:
@@ -333,11 +334,11 @@ class TestNoSecret:
 
 
 def test_who_holds_the_lock_is_waited_for(run, realm, document, monkeypatch):
-    path, before = document(WANTED), identities(realm)
+    path, before = document(WANTED), statuses(realm)
     monkeypatch.setattr("esfilerealm.admin.users_tool.WriteOptions", shortly)
     with write_lock(lambda: str(realm / "users.lock"), 1.0):
         assert run("apply", path).exit_code == 75
-    assert {n: i for n, i in identities(realm).items() if n != "users.lock"} == before
+    assert {n: i for n, i in statuses(realm).items() if n != "users.lock"} == before
 
 
 def shortly(**options):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from support.hashes import CHEAP_HASH
+from support.storing import statuses
 
 from esfilerealm import UsersTool
 from esfilerealm._storage.managed import ManagedUsers
@@ -37,16 +38,6 @@ def managed_names(users: str) -> set[str]:
         return set(ManagedUsers.read(users).names)
     except FileRealmError:
         return set()
-
-
-def identities(folder: Path) -> dict[str, tuple[object, ...]]:
-    """Give all of each file that a write would change: content, inode, times, attributes."""
-    found = {}
-    for path in sorted(folder.iterdir()):
-        s = path.stat()
-        times = s.st_mtime_ns, s.st_ctime_ns
-        found[path.name] = path.read_bytes(), s.st_ino, *times, s.st_mode, s.st_uid, s.st_gid
-    return found
 
 
 @dataclass
@@ -166,11 +157,11 @@ def check_apply_again(
 
     The plan changes nothing and says what then happens; the second time nothing at all happens.
     """
-    files, before = identities(folder), State.of(folder)
+    files, before = statuses(folder), State.of(folder)
     planned = plan(folder, wanted, force=force, attributes=attributes)
     again = plan(folder, wanted, force=force, attributes=attributes)
     assert again.to_dict() == planned.to_dict()
-    assert identities(folder) == files
+    assert statuses(folder) == files
     assert planned.result is None
 
     applied = apply(planned, **how)
@@ -180,12 +171,12 @@ def check_apply_again(
     assert applied.result.changed == planned.changed
     assert_predicted(before, planned, State.of(folder))
     if not planned.changed:
-        assert identities(folder) == files
+        assert statuses(folder) == files
     if not any(isinstance(change, SetManaged) for change in planned.changes):
-        assert identities(folder).get("users.managed") == files.get("users.managed")
+        assert statuses(folder).get("users.managed") == files.get("users.managed")
 
-    files = identities(folder)
+    files = statuses(folder)
     again = apply(plan(folder, wanted, force=force, attributes=attributes), **how)
     assert (again.changes, again.changed, bool(again.result)) == ((), False, False)
-    assert identities(folder) == files
+    assert statuses(folder) == files
     return applied

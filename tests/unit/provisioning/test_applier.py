@@ -10,8 +10,8 @@ import threading
 
 import pytest
 from support.hashes import CHEAP_HASH
-from support.storing import OTHER_HASH
-from unit.provisioning.kit import NEW, OLD, State, assert_predicted, desired, identities
+from support.storing import OTHER_HASH, statuses
+from unit.provisioning.kit import NEW, OLD, State, assert_predicted, desired
 
 from esfilerealm import UsersTool
 from esfilerealm._storage import commit as unit
@@ -112,11 +112,11 @@ class TestOutdated:
     def test_files_that_changed_since_the_plan(self, realm, change, name):
         planned = plan(realm, TWO_NEW)
         change(realm)
-        before = identities(realm)
+        before = statuses(realm)
         with pytest.raises(PlanOutdatedError) as caught:
             apply(planned)
         assert caught.value.path == str(realm / name)
-        assert identities(realm) == before
+        assert statuses(realm) == before
 
     @CHANGES
     def test_files_that_change_while_passwords_are_hashed(
@@ -156,10 +156,10 @@ class TestOutdated:
     def test_a_plan_is_used_once(self, realm):
         planned = plan(realm, TWO_NEW)
         apply(planned)
-        before = identities(realm)
+        before = statuses(realm)
         with pytest.raises(PlanOutdatedError):
             apply(planned)
-        assert identities(realm) == before
+        assert statuses(realm) == before
 
     def test_an_outdated_plan_is_not_tried_again(self, realm, monkeypatch):
         made = []
@@ -215,10 +215,10 @@ class TestReplan:
     def test_an_old_plan_does_nothing_again(self, realm, hashed):
         planned = plan(realm, TWO_NEW)
         apply(planned)
-        before = identities(realm)
+        before = statuses(realm)
         again = apply(planned, replan=True)
         assert (again.changed, bool(again.result), again.changes) == (False, False, ())
-        assert identities(realm) == before
+        assert statuses(realm) == before
 
     def test_it_ends_if_somebody_writes_all_the_time(self, realm, hashed, before_the_lock):
         attempts = []
@@ -240,13 +240,13 @@ class TestReplan:
         (realm / "users_roles").write_text("superuser:bob,al\n")
         planned = plan(realm, desired({"name": "al", "state": "absent"}), force=force)
         UsersTool(realm).roles("bob", remove=["superuser"])
-        before = identities(realm)
+        before = statuses(realm)
         if force:
             assert apply(planned, replan=True).changed
             return
         with pytest.raises(UnsafePlanError):
             apply(planned, replan=True)
-        assert identities(realm) == before
+        assert statuses(realm) == before
 
     def test_settings_and_policy_count_again(self, realm, before_the_lock):
         wanted = desired(
@@ -376,12 +376,12 @@ class TestHashing:
             return CHEAP_HASH
 
         many = desired(*({"name": f"u{n}", "password": f"password-{n}"} for n in range(20)))
-        planned, before = plan(realm, many), identities(realm)
+        planned, before = plan(realm, many), statuses(realm)
         threads = threading.active_count()
         monkeypatch.setattr(Policy, "hash", hash)
         with pytest.raises(KeyboardInterrupt):
             apply(planned, jobs=jobs)
-        assert identities(realm) == before
+        assert statuses(realm) == before
         assert threading.active_count() == threads
 
     def test_an_interrupt_while_passwords_are_compared(self, realm, monkeypatch):
@@ -421,10 +421,10 @@ class TestHow:
 
     @pytest.mark.parametrize("how", [{"strategy": "magic"}, {"keep": -1}, {"attributes": "x"}])
     def test_what_there_is_not(self, realm, how):
-        before = identities(realm)
+        before = statuses(realm)
         with pytest.raises(ValueError, match="must be"):
             apply(plan(realm, TWO_NEW), **how)
-        assert identities(realm) == before
+        assert statuses(realm) == before
 
     def test_the_result_says_what_became_of_users(self, realm):
         wanted = desired(
@@ -459,9 +459,9 @@ class TestOneLine:
         applied = ensure_user(realm, "jane", password=NEW, roles=("a", "b"))
         assert applied.changes == (AddUser("jane", ("a", "b")),)
         assert applied.result.changed
-        before = identities(realm)
+        before = statuses(realm)
         assert not ensure_user(realm, "jane", password=NEW, roles=("a", "b")).changed
-        assert identities(realm) == before
+        assert statuses(realm) == before
 
     @pytest.mark.parametrize(
         ("arguments", "diff"),
@@ -493,9 +493,9 @@ class TestOneLine:
         assert ensure_absent(realm, "bob", keep=1).changes == (RemoveUser("bob", "absent"),)
         with pytest.raises(UserNotFoundError):
             UsersTool(realm).list_users("bob")
-        before = identities(realm)
+        before = statuses(realm)
         assert not ensure_absent(realm, "bob").changed
-        assert identities(realm) == before
+        assert statuses(realm) == before
 
     @pytest.mark.parametrize("attributes", ["refuse", "warn"])
     def test_what_is_tolerated_is_known_to_the_plan(self, realm, attributes):
@@ -512,8 +512,8 @@ class TestOneLine:
 
 def test_only_the_list_of_managed_users_may_change(realm, set_managed):
     set_managed("gone")
-    before = {n: i for n, i in identities(realm).items() if n in ("users", "users_roles")}
+    before = {n: i for n, i in statuses(realm).items() if n in ("users", "users_roles")}
     applied = apply(plan(realm, desired({"name": "bob"}, purge="managed")))
     assert applied.changes == (SetManaged(str(realm / "users.managed"), (), ("gone",)),)
     assert applied.result.managed.changed
-    assert {n: i for n, i in identities(realm).items() if n in before} == before
+    assert {n: i for n, i in statuses(realm).items() if n in before} == before

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from support.hashes import CHEAP_HASH
-from unit.provisioning.kit import NEW, NEW_HASH, check_apply_again, desired, identities
+from support.storing import statuses
+from unit.provisioning.kit import NEW, NEW_HASH, check_apply_again, desired
 
 from esfilerealm import UsersTool
 from esfilerealm.errors import UnsafePlanError
@@ -25,10 +26,10 @@ def superusers(realm):
 
 
 def refused(realm, wanted, message):
-    before = identities(realm)
+    before = statuses(realm)
     with pytest.raises(UnsafePlanError, match=message):
         plan(realm, wanted)
-    assert identities(realm) == before
+    assert statuses(realm) == before
 
 
 class TestSuperusers:

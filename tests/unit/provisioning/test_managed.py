@@ -9,8 +9,8 @@ import os
 
 import pytest
 from support.hashes import CHEAP_HASH
-from support.storing import STRANGER, refusing, root
-from unit.provisioning.kit import NEW, NEW_HASH, check_apply_again, desired, identities
+from support.storing import STRANGER, refusing, root, statuses
+from unit.provisioning.kit import NEW, NEW_HASH, check_apply_again, desired
 
 from esfilerealm import UsersTool
 from esfilerealm._storage import system
@@ -124,9 +124,9 @@ class TestPurge:
 
     def test_who_comes_and_is_listed_already_is_no_change_of_the_list(self, realm, set_managed):
         set_managed("al", "jane")
-        before = identities(realm)["users.managed"]
+        before = statuses(realm)["users.managed"]
         assert diff_of(realm, desired(BOB, JANE, {"name": "al"}, purge="managed")) == ["+ jane: -"]
-        assert identities(realm)["users.managed"] == before
+        assert statuses(realm)["users.managed"] == before
         assert diff_of(realm, desired(BOB, {"name": "al"}, purge="managed")) == [
             "- jane (purged)",
             "~ [{}/users.managed]: -jane",
@@ -224,7 +224,7 @@ class TestOtherWrites:
         self.assert_jane_is_nobody_s(realm)
 
     def test_what_changes_nobody_s_coming_and_going(self, realm, tool):
-        before = identities(realm)["users.managed"]
+        before = statuses(realm)["users.managed"]
         results = [
             tool.passwd("jane", password_hash=CHEAP_HASH),
             tool.roles("jane", add=["a"]).write,
@@ -233,20 +233,20 @@ class TestOtherWrites:
             tool.undo(),
         ]
         assert [result.managed for result in results] == [None] * 5
-        assert identities(realm)["users.managed"] == before
+        assert statuses(realm)["users.managed"] == before
 
     def test_a_dry_run(self, realm, tool):
-        before = identities(realm)
+        before = statuses(realm)
         result = UsersTool(realm, dry_run=True).userdel("jane")
         assert result.managed.changed
-        assert identities(realm) == before
+        assert statuses(realm) == before
 
     def test_what_fails_leaves_the_list(self, realm, tool):
-        before = identities(realm)
+        before = statuses(realm)
         with pytest.raises(ZeroDivisionError), tool.transaction() as transaction:
             transaction.userdel("jane")
             1 / 0  # noqa: B018
-        assert identities(realm) == before
+        assert statuses(realm) == before
 
     @pytest.mark.parametrize("purge", [None, "none", "all"])
     def test_another_purge(self, realm, tool, purge):
@@ -320,10 +320,10 @@ class TestFile:
     @UNUSABLE
     def test_one_that_is_not_ours(self, realm, data):
         (realm / "users.managed").write_bytes(data)
-        before = identities(realm)
+        before = statuses(realm)
         with pytest.raises(FileFormatError, match=r"users\.managed\], line \[1\]: it is no list"):
             plan(realm, desired(BOB, JANE, purge="managed"))
-        assert identities(realm) == before
+        assert statuses(realm) == before
 
     @UNUSABLE
     def test_one_that_is_not_ours_is_left_alone_by_all_others(self, realm, data):
@@ -338,7 +338,7 @@ class TestFile:
 
     def assert_ignored(self, realm):
         """Whatever but a purge of managed users adds and removes somebody, it stays as it is."""
-        tool, before = UsersTool(realm, keep=2), identities(realm)["users.managed"]
+        tool, before = UsersTool(realm, keep=2), statuses(realm)["users.managed"]
         al = {"name": "al", "state": "absent"}
         assert diff_of(realm, desired(BOB, JANE, al)) == ["+ jane: -", "- al"]
         results = [
@@ -349,27 +349,27 @@ class TestFile:
         ]
         assert [(result.changed, result.managed) for result in results] == [(True, None)] * 4
         assert diff_of(realm, desired(BOB, JANE, purge="all")) == ["- ops-1 (purged)"]
-        assert identities(realm)["users.managed"] == before
+        assert statuses(realm)["users.managed"] == before
         assert set(tool.list_users()) == {"bob", "jane"}
 
     def test_one_that_is_spoilt_after_the_plan(self, realm):
         planned = plan(realm, desired(BOB, JANE, purge="managed"))
         (realm / "users.managed").touch()
-        before = identities(realm)
+        before = statuses(realm)
         with pytest.raises(FileFormatError):
             apply(planned)
-        assert {n: i for n, i in identities(realm).items() if n in before} == before
+        assert {n: i for n, i in statuses(realm).items() if n in before} == before
 
     def test_one_that_changed_since_the_plan(self, realm, set_managed):
         set_managed("al")
         planned = plan(realm, desired(BOB, JANE, {"name": "al"}, purge="managed"))
         set_managed("al", "ops-1")
-        before = identities(realm)
+        before = statuses(realm)
         for act in (apply, rehearse):
             with pytest.raises(PlanOutdatedError) as caught:
                 act(planned)
             assert caught.value.path == str(realm / "users.managed")
-        assert identities(realm) == before
+        assert statuses(realm) == before
         again = apply(planned, replan=True)
         assert RemoveUser("ops-1", "purge") in again.changes
         assert managed(realm) == ["al", "jane"]

@@ -6,8 +6,8 @@ import os
 
 import pytest
 from support.hashes import CHEAP_HASH
-from support.storing import OTHER_HASH, STRANGER, root
-from unit.provisioning.kit import NEW, NEW_HASH, OLD, USERS, check_apply_again, desired, identities
+from support.storing import OTHER_HASH, STRANGER, root, statuses
+from unit.provisioning.kit import NEW, NEW_HASH, OLD, USERS, check_apply_again, desired
 
 from esfilerealm import RealmSettings, UsersTool
 from esfilerealm.errors import (
@@ -380,10 +380,10 @@ class TestAttributes:
         wanted = desired(attributes={"owner": STRANGER + 1})
         with realm_of_a_stranger as folder:
             planned = plan(folder, wanted)
-            before = identities(folder)
+            before = statuses(folder)
             with pytest.raises(FilePermissionError, match=r"cannot give it owner \[4712\]"):
                 apply(planned)
-            assert {n: s for n, s in identities(folder).items() if n != "users.lock"} == before
+            assert {n: s for n, s in statuses(folder).items() if n != "users.lock"} == before
 
     @root
     def test_somebody_else_may_set_the_mode(self, realm_of_a_stranger):
@@ -451,10 +451,10 @@ class TestAttributes:
         ],
     )
     def test_those_that_there_are_not(self, realm, attributes, rule):
-        before = identities(realm)
+        before = statuses(realm)
         with pytest.raises(InvalidAttributeError, match=rule):
             plan(realm, desired(attributes=attributes))
-        assert identities(realm) == before
+        assert statuses(realm) == before
 
     def test_a_number_without_end(self, realm):
         text = b"users: []\nattributes: {owner: 0x" + b"f" * 5000 + b"}"
@@ -512,11 +512,11 @@ class TestRefusals:
     )
     def test_of_one_user(self, realm, monkeypatch, user, rule):
         monkeypatch.setenv("TOO_SHORT", "12345")
-        before = identities(realm)
+        before = statuses(realm)
         with pytest.raises(InvalidDesiredStateError, match=rule) as caught:
             plan(realm, desired(user))
         assert len(caught.value.faults) == 1
-        assert identities(realm) == before
+        assert statuses(realm) == before
 
     @pytest.mark.parametrize(
         ("data", "rule"),

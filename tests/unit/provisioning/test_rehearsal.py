@@ -7,8 +7,8 @@ import os
 
 import pytest
 from support.hashes import CHEAP_HASH
-from support.storing import OTHER_HASH, STRANGER, place, posix, root
-from unit.provisioning.kit import NEW, NEW_HASH, OLD, desired, identities
+from support.storing import OTHER_HASH, STRANGER, place, posix, root, statuses
+from unit.provisioning.kit import NEW, NEW_HASH, OLD, desired
 
 from esfilerealm import RealmSettings, UsersTool
 from esfilerealm._storage.lock import write_lock
@@ -70,9 +70,9 @@ def both_refuse(planned, kind, match, **how):
 class TestTraces:
     def test_nothing_is_written_or_hashed(self, realm, set_managed, no_hashing):
         set_managed("al")
-        planned, before = plan(realm, EVERYTHING), identities(realm)
+        planned, before = plan(realm, EVERYTHING), statuses(realm)
         assert rehearse(planned) is None
-        assert identities(realm) == before
+        assert statuses(realm) == before
         assert not (realm / "users.lock").exists()
 
     @pytest.mark.parametrize("how", [{}, {"keep": 2}, {"strategy": "in_place"}], ids=str)
@@ -136,10 +136,10 @@ class TestRefusals:
         with realm_of_a_stranger as realm:
             planned = plan(realm, JANE)
             realm.chmod(0o555)
-            before = identities(realm)
+            before = statuses(realm)
             with pytest.raises(FilePermissionError, match="is not writable"):
                 rehearse(planned)
-            assert identities(realm) == before
+            assert statuses(realm) == before
             with pytest.raises(FilePermissionError):
                 apply(planned)
 
@@ -167,10 +167,10 @@ class TestRefusals:
     def test_an_earlier_version_that_is_not_ours(self, realm):
         UsersTool(realm, keep=1).roles("bob", add=["x"])
         os.chown(realm / "users.1~", STRANGER, STRANGER)
-        before = identities(realm)
+        before = statuses(realm)
         both_refuse(plan(realm, JANE), FileAccessError, rf"is from user \[{STRANGER}\]")
         del before["users.lock"]  # which apply takes
-        assert {n: i for n, i in identities(realm).items() if n in before} == before
+        assert {n: i for n, i in statuses(realm).items() if n in before} == before
 
     @pytest.mark.parametrize("name", ["users", "users_roles", "users.managed"])
     def test_files_that_changed_since_the_plan(self, realm, set_managed, name):

@@ -9,7 +9,8 @@ import sys
 import threading
 
 import pytest
-from support.watching import TIMEOUT, replace, wait_until
+from support.threads import wait_until
+from support.watching import TIMEOUT, replace
 
 from esfilerealm.watcher import events
 from esfilerealm.watcher.events import FolderEvents

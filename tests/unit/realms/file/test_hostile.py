@@ -10,7 +10,7 @@ import time
 import traceback
 
 import pytest
-from support.hashes import CHEAP_HASH
+from support.hashes import CHEAP_HASH, PASSWORD
 from support.storing import place
 from support.threads import PATIENCE, together, wait_until
 
@@ -24,8 +24,6 @@ from esfilerealm.realms.file.cache import CredentialCache
 from esfilerealm.realms.file.hashing_slots import HashingSlots
 from esfilerealm.realms.file.single_flight import SingleFlight
 from esfilerealm.realms.file.snapshot import RealmSnapshot
-
-PASSWORD = "test-password"  # of CHEAP_HASH
 
 
 @pytest.fixture
