@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,6 +16,9 @@ from support.threads import PATIENCE
 from esfilerealm import UsersTool
 from esfilerealm._storage import pair
 from esfilerealm.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 settings.register_profile("default", deadline=None)
 settings.register_profile(
@@ -113,8 +116,3 @@ def run(config, monkeypatch, capsys):
         return Run(exit_code, *capsys.readouterr())
 
     return run
-
-
-@pytest.fixture(scope="session")
-def readme() -> str:
-    return (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.pages import text_of
 from support.reference import DIFFERENCES, case_ids, cases, write_files
 
 from esfilerealm import validate_password, validate_role_name, validate_username
@@ -17,8 +18,8 @@ def test_every_difference_is_about_a_case():
     assert set(DIFFERENCES) <= case_ids()
 
 
-def test_every_difference_is_explained_in_the_readme(readme):
-    table = readme.partition("## Where it differs")[2].partition("\n## ")[0]
+def test_every_difference_is_explained_in_the_documentation():
+    table = text_of("esfilerealm/compatibility.md").partition("## Differences")[2]
     missing = {row for row, _ in DIFFERENCES.values() if row not in table}
     assert not missing
 

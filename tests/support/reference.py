@@ -37,8 +37,8 @@ def _without_folders(name: str) -> dict[str, Any]:
     }
 
 
-#: Deliberate differences: the case, the row of the README's table of differences that explains
-#: it, and what is expected here in place of what Elasticsearch does.
+#: Deliberate differences: the case, the row that explains it in the table of
+#: `esfilerealm/compatibility.md`, and what is expected here in place of what Elasticsearch does.
 DIFFERENCES: dict[str, tuple[str, dict[str, Any]]] = {
     "users-roles-file/duplicate-user-in-line-keeps-duplicate-role": (
         "a role repeated for a user",
@@ -200,7 +200,7 @@ DIFFERENCES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     **{
         f"watcher/{name}": (
-            "the whole folder is watched, and events of every file in it",
+            "the whole directory is watched, and events of every file in it",
             _without_folders(name),
         )
         for name in (
@@ -219,7 +219,7 @@ DIFFERENCES: dict[str, tuple[str, dict[str, Any]]] = {
         )
     },
     "watcher/directory replaced by a file of the same name": (
-        "the whole folder is watched, and events of every file in it",
+        "the whole directory is watched, and events of every file in it",
         {
             "init_events": [
                 ["file_init", "test-dir/first-level"],
@@ -234,14 +234,14 @@ DIFFERENCES: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "watcher/file replaced by a directory of the same name": (
-        "the whole folder is watched, and events of every file in it",
+        "the whole directory is watched, and events of every file in it",
         {
             "init_events": [["file_init", "test-dir/first-level"]],
             "events_of_each_check": [[["file_changed", "test-dir/first-level"]]],
         },
     ),
     "watcher/clearing the state reports everything as created": (
-        "the whole folder is watched, and events of every file in it",
+        "the whole directory is watched, and events of every file in it",
         {"events": ["file_created"]},
     ),
     "watcher/throwing listener does not block the next one and is not retried": (

@@ -1,0 +1,340 @@
+"""The README and the guides are true: their examples run and print what the pages show."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from support.pages import GUIDES, PAGES, ROOT, blocks, name_of, text_of
+
+import esfilerealm
+from esfilerealm import UsersTool, errors
+from esfilerealm.cli import exits
+from esfilerealm.cli.commands import COMMANDS, PROGRAM
+from esfilerealm.settings.report import inspect_settings
+
+COLLECTION = ROOT / "esfilerealm/ansible_collections/esfilerealm/file_realm"
+README = ROOT / "README.md"
+LONGEST_README = 220
+
+#: How many values the Python examples of each page show.
+VALUES_SHOWN = {
+    "README.md": 2,
+    "esfilerealm/admin/README.md": 14,
+    "esfilerealm/exchange/README.md": 1,
+    "esfilerealm/provisioning/README.md": 5,
+    "esfilerealm/realms/README.md": 3,
+    "esfilerealm/settings/README.md": 2,
+}
+
+posix_shell = pytest.mark.skipif(os.name == "nt", reason="the examples are for a POSIX shell")
+
+
+def pages_with(*languages):
+    """Return the pages with an example in one of the languages, as parameters of a test."""
+    found = [page for page in PAGES if any(blocks(page, language) for language in languages)]
+    return pytest.mark.parametrize("page", found, ids=name_of)
+
+
+@pages_with("python")
+def test_python_examples(page, tmp_path, monkeypatch, capsys):
+    """A comment behind an expression, or below it, is its value; behind `print`, the output."""
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    compared = 0
+    for block in blocks(page, "python"):
+        for node in ast.parse(block).body:
+            value = run(node, names)
+            printed = capsys.readouterr().out.strip()
+            if printed:
+                shown = [c for line, c in commented_lines(block, node) if "print(" in line]
+                compared += len(shown)
+                assert matches("\n".join(shown), printed)
+                continue
+            for _, comment in commented_lines(block, node)[-1:]:
+                if isinstance(node, ast.Expr) and is_value(comment):
+                    compared += 1
+                    assert matches(comment, repr(value))
+    assert compared == VALUES_SHOWN[name_of(page)]
+
+
+def run(node, names):
+    if isinstance(node, ast.Expr):
+        return eval(compile(ast.Expression(node.value), "page", "eval"), names)
+    exec(compile(ast.Module([node], []), "page", "exec"), names)
+    return None
+
+
+def commented_lines(block, node):
+    """Return the lines of a statement, and a comment below it, that have a comment."""
+    lines = block.splitlines()
+    below = lines[node.end_lineno : node.end_lineno + 1]
+    own = [*lines[node.lineno - 1 : node.end_lineno], *(s for s in below if s.startswith("#"))]
+    found = ((re.sub(r'b?"[^"]*"', '""', line).partition("# "), line) for line in own)
+    return [(line, comment) for (_, sign, comment), line in found if sign]
+
+
+def is_value(comment):
+    try:
+        ast.parse(comment, mode="eval")
+    except SyntaxError:
+        return False
+    return True
+
+
+def matches(shown, actual):
+    return re.fullmatch(re.escape(shown).replace("…", ".*"), actual) is not None
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Run a line of shell in a directory where `esfilerealm` is this checkout's."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    write_program(programs / "esfilerealm", f'exec {sys.executable} -m esfilerealm "$@"')
+    write_program(programs / "ansible-doc", 'echo "$ANSIBLE_COLLECTIONS_PATH"; echo "$1"')
+    home = tmp_path / "you"
+    home.mkdir()
+    surroundings = {
+        **os.environ,
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+    }
+
+    def shell(line, *, check=False):
+        return subprocess.run(
+            ["bash", "-c", line],
+            cwd=home,
+            env=surroundings,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=check,
+        ).stdout
+
+    shell.home = home
+    return shell
+
+
+def write_program(path, line):
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)
+
+
+@posix_shell
+@pages_with("console")
+def test_console_examples(page, shell):
+    """A `yaml` block whose first line is a comment with a name is the file of that name."""
+    for block in blocks(page, "yaml"):
+        if name := re.match(r"# (\S+\.yml)\n", block):
+            (shell.home / name[1]).write_text(block)
+    for block in blocks(page, "console"):
+        for example in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            line, _, shown = example.partition("\n")
+            printed = shell(line)
+            assert matches(shown.replace("/home/you", str(shell.home)), printed), (
+                f"{line}\n{printed}"
+            )
+
+
+@posix_shell
+@pages_with("sh")
+def test_shell_examples(page, shell):
+    for block in blocks(page, "sh"):
+        if "venv" in block:
+            continue  # installs; `.ci/run` runs it
+        if "--print-completion" in block:
+            pytest.importorskip("shtab")
+        printed = shell(f"set -eu; {block}", check=True).splitlines()
+        if "ansible-doc" in block:
+            path, module = printed
+            collection = Path(path.split(":")[0], "ansible_collections", *module.split(".")[:2])
+            assert (collection / "plugins/modules" / f"{module.split('.')[2]}.py").is_file()
+
+
+@posix_shell
+def test_the_main_command_prints_what_is_shown_and_leaves_the_shell_as_it_was(shell):
+    (command,) = re.findall(r"<!-- main command -->\n```sh\n(.*)\n```", text_of("README.md"))
+    (shown,) = blocks(README, "text")
+    install, sign, rest = command.partition(" && (")
+    assert sign
+    assert install == "python3 -m venv .venv && .venv/bin/pip install --quiet ."
+    printed = shell(f'unset ES_PATH_CONF; ({rest}; echo "${{ES_PATH_CONF-unset}} $PATH"')
+    *lines, left = printed.splitlines(keepends=True)
+    assert matches(re.sub(r"\[/tmp/[^/]*", "[…", shown), "".join(lines))
+    assert left.startswith("unset ")
+    assert ".venv" not in left
+
+
+def test_marked_commands_are_one_line():
+    """`.ci/run` takes them from the page."""
+    readme = text_of("README.md")
+    assert len(re.findall(r"^<!-- (?:main|test) command -->$", readme, re.MULTILINE)) == 2
+    assert len(re.findall(r"^<!-- \w+ command -->\n```sh\n.+\n```$", readme, re.MULTILINE)) == 2
+
+
+@pages_with("yaml")
+def test_tasks_have_documented_options(page):
+    for block in blocks(page, "yaml"):
+        content = yaml.safe_load(block)
+        if not isinstance(content, list):
+            continue
+        tasks = [task for play in content for task in play.get("tasks", [play])]
+        assert tasks
+        for task in tasks:
+            for module, given in task.items():
+                if module.startswith("esfilerealm."):
+                    check_options(given, documented_options(module.rpartition(".")[2]))
+
+
+def documented_options(module):
+    def documentation(path):
+        text = re.search(r'DOCUMENTATION = r"""\n(.*?)"""', path.read_text(), re.DOTALL)
+        return yaml.safe_load(text[1])["options"]
+
+    return {
+        **documentation(COLLECTION / "plugins/modules" / f"{module}.py"),
+        **documentation(COLLECTION / "plugins/doc_fragments/files.py"),
+    }
+
+
+def check_options(given, options):
+    assert given.keys() <= options.keys()
+    for name, value in given.items():
+        assert value in options[name].get("choices", [value])
+        if "suboptions" in options[name]:
+            values = value if isinstance(value, list) else [value]
+            for item in values:
+                check_options(item, options[name]["suboptions"])
+
+
+def test_the_readme_is_short():
+    assert len(text_of("README.md").splitlines()) <= LONGEST_README
+
+
+def test_the_readme_links_to_every_guide():
+    readme = text_of("README.md")
+    assert [name for name in map(name_of, GUIDES) if f"]({name})" not in readme] == []
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, *sorted(ROOT.glob("[!.]*/README.md")), ROOT / "CHANGELOG.md"], ids=name_of
+)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if target.startswith("https://"):
+            continue
+        path, _, heading = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), target
+        assert not heading or heading in headings(linked), target
+
+
+def headings(page):
+    """Return the anchors that a forge makes of the headings of a page."""
+    found = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
+def section(page, heading):
+    """Return what stands below a heading, up to the next one of any level."""
+    return re.split(r"^#+ ", text_of(page).partition(f"# {heading}\n")[2], flags=re.MULTILINE)[0]
+
+
+def test_the_tables_of_commands_and_exit_codes_are_complete():
+    rows = re.findall(
+        r"^\| `?(\S+?)[` ]", section("README.md", "Commands and exit codes"), re.MULTILINE
+    )
+    codes = {value for name, value in vars(exits).items() if isinstance(value, int)}
+    assert [row for row in rows if row.isdecimal()] == [str(code) for code in sorted(codes)]
+    commands = {command.name for command in COMMANDS}
+    assert {r for r in rows if not r.isdecimal() and r.strip("-")} - {"Command", "Exit"} == commands
+
+
+def test_every_option_is_in_some_page():
+    pages = "".join(text_of(name_of(page)) for page in PAGES)
+    missing = {
+        option.key
+        for command in (*COMMANDS, PROGRAM)
+        for option in command.options
+        if f"--{option.key}" not in pages and len(option.key) > 1
+    }
+    assert missing == set()
+
+
+def test_the_public_names():
+    listed = re.search(r"\*\*Public names\.\*\*(.*?)\. The\s", text_of("README.md"), re.DOTALL)[1]
+    names = set(re.findall(r"`(\w+)`", listed)) - {"esfilerealm"}
+    assert names == set(esfilerealm.__all__) - {"__version__"}
+
+
+def test_the_tree_of_errors():
+    tree = errors.__doc__.partition("```text\n")[2].partition("```")[0]
+    assert tree in text_of("esfilerealm/admin/README.md")
+
+
+@pytest.mark.parametrize("page", ["README.md", "esfilerealm/compatibility.md"])
+def test_the_number_of_cases(page):
+    files = (ROOT / "tests" / "vectors").glob("*.json")
+    count = sum(len(json.loads(path.read_text(encoding="utf-8"))) for path in files)
+    assert f"a table of {count} cases" in re.sub(r"\s+", " ", text_of(page))
+
+
+def test_the_tables_of_settings_agree_with_the_code():
+    page = text_of("esfilerealm/settings/README.md")
+    rows = dict(re.findall(r"^\| `([\w.…]+)` \| (`\w+`|none)", page, re.MULTILINE))
+    report = inspect_settings(None, options={}, environ={}, elasticsearch_version=9)
+    defaults = {
+        setting.key.replace("xpack.security.authc.realms.file.default_file.", "…."): setting.value
+        for setting in report.settings
+    }
+    assert defaults.pop("….order")  # that of a realm which is not configured
+    assert rows.pop("….order") == "none"
+    for interval in ("medium", "low"):
+        assert defaults.pop(f"resource.reload.interval.{interval}")
+    assert {key: default.strip("`") for key, default in rows.items()} == defaults
+
+
+@posix_shell
+def test_the_entrypoint_of_a_container(shell):
+    """The first start creates the user from the secret; the second writes nothing."""
+    page = ROOT / "esfilerealm/provisioning/README.md"
+    lines = dict(line.split(" ", 1) for line in blocks(page, "dockerfile")[0].splitlines())
+    secret, program, config = (shell.home / name for name in ("secret", "entrypoint", "config"))
+    secret.write_text("correct-horse\n")
+    write_program(program, 'echo "started $3"')
+    words = json.loads(lines["ENTRYPOINT"]) + json.loads(lines["CMD"])
+    assert lines["ENV"].startswith("ES_PATH_CONF=")
+    words = [
+        word.replace("/run/secrets/es_admin", str(secret)).replace("/bin/tini", str(program))
+        for word in words
+    ]
+    surroundings = {
+        **os.environ,
+        "PATH": f"{shell.home.parent / 'bin'}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "ES_PATH_CONF": str(config),
+    }
+
+    def start(*, check=True):
+        return subprocess.run(words, capture_output=True, text=True, env=surroundings, check=check)
+
+    def written():
+        return (config / "users").read_bytes(), (config / "users").stat().st_mtime_ns
+
+    assert start().stdout.splitlines()[-1] == "started eswrapper"
+    first = written()
+    assert UsersTool(config).verify("admin", "correct-horse")
+    assert UsersTool(config).list_users() == {"admin": ("superuser",)}
+    assert start().stdout.splitlines()[-1] == "started eswrapper"
+    assert written() == first
+    secret.unlink()
+    done = start(check=False)
+    assert (done.returncode, done.stdout.count("started")) == (65, 0)
