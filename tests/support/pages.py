@@ -37,14 +37,29 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def write_modules(directory: Path) -> list[Path]:
-    """Write the Python examples of each page that has any into a module in *directory*."""
+    """
+    Write the Python examples of each page that has any into a module in *directory*.
+
+    Every line of a module has the number that it has in the page, for the messages of a checker.
+    """
     modules = []
     for page in PAGES:
-        if examples := blocks(page, "python"):
+        if blocks(page, "python"):
             stem = re.sub(r"\W", "_", name_of(page).removesuffix(".md"))
             modules.append(directory / f"{stem}.py")
-            modules[-1].write_text("\n".join(examples), encoding="utf-8")
+            modules[-1].write_text(_only_python(page), encoding="utf-8")
     return modules
+
+
+def _only_python(page: Path) -> str:
+    """Return a page with an empty line in place of each that is not in a block of Python."""
+    language, kept = "", []
+    for line in page.read_text(encoding="utf-8").splitlines():
+        is_fence = line.startswith("```")
+        kept.append("" if is_fence or language != "python" else line)
+        if is_fence:
+            language = "" if language else line.removeprefix("```")
+    return "\n".join(kept) + "\n"
 
 
 if __name__ == "__main__":
