@@ -1,19 +1,20 @@
 """
 Users from other tools' files, and a realm as other tools read it: pure functions on bytes.
 
-What cannot be carried is never dropped in silence: it is a ``Loss``. Each format is a module of its
-own, loaded when it is used.
+Nothing is dropped silently: everything that cannot be converted is a ``Loss``. Each format has its
+own module, which is loaded on first use.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 from ..names import DEFAULT_ANONYMOUS_USERNAME
 from .losses import Exported, Imported, Loss
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = [
     "EXPORT_FORMATS",
@@ -26,11 +27,21 @@ __all__ = [
     "import_users",
 ]
 
-IMPORT_FORMATS: Final = ("htpasswd", "k8s-secret", "opensearch")
-"""What users can be read from. JSON and YAML are missing, since they are documents already."""
+#: From each format to the functions that import and export it.
+_FORMATS: Final = {
+    "htpasswd": ("htpasswd:import_htpasswd", "htpasswd:export_htpasswd"),
+    "json": (None, "exports:export_json"),
+    "k8s-secret": ("k8s_secret:import_secrets", "k8s_manifest:export_secret"),
+    "opensearch": ("opensearch:import_internal_users", None),
+    "tar": (None, "exports:export_tar"),
+    "yaml": (None, "exports:export_yaml"),
+}
 
-EXPORT_FORMATS: Final = ("htpasswd", "json", "k8s-secret", "tar", "yaml")
-"""What a realm can be written as."""
+IMPORT_FORMATS: Final = tuple(name for name, (reader, _) in _FORMATS.items() if reader)
+"""The formats to import. JSON and YAML are missing: ``DesiredState`` reads them."""
+
+EXPORT_FORMATS: Final = tuple(name for name, (_, writer) in _FORMATS.items() if writer)
+"""The formats to export."""
 
 
 def import_users(
@@ -60,29 +71,19 @@ def import_users(
         anonymous_username: As for ``parse_users``.
 
     Returns:
-        The users, and what could not be carried.
+        The users, and what could not be converted.
 
     Raises:
-        FileFormatError: If the file as a whole is not of that format.
+        FileFormatError: If the file as a whole does not have that format.
         InvalidRoleNameError: If *role_map* leads to a name that no role can have.
-        ValueError: If there is no such format.
+        ValueError: If the format is unknown.
     """
-    if format not in IMPORT_FORMATS:
-        raise ValueError(f"format [{format}] is none of {', '.join(IMPORT_FORMATS)}")
-    from ._names import NameRules
+    from ._names import ImportRules
 
-    rules = NameRules(allow_reserved=allow_reserved, anonymous_username=anonymous_username)
-    if format == "htpasswd":
-        from .htpasswd import import_htpasswd
-
-        return import_htpasswd(data, source, rules)
-    if format == "k8s-secret":
-        from .k8s_secret import import_secrets
-
-        return import_secrets(data, source, rules)
-    from .opensearch import import_internal_users
-
-    return import_internal_users(data, source, rules, role_map or {})
+    read = _function(format, IMPORT_FORMATS, 0)
+    rules = ImportRules(allow_reserved, anonymous_username, role_map or {})
+    imported: Imported = read(data, source, rules)
+    return imported
 
 
 def export_realm(
@@ -114,35 +115,30 @@ def export_realm(
         namespace: Where it is to be, or None to let ``kubectl`` decide.
 
     Returns:
-        The file, and what could not be carried.
+        The file, and what could not be converted.
 
     Raises:
-        FileFormatError: If a file is not UTF-8; ``tar`` takes any.
-        InvalidSettingError: If Kubernetes would refuse *secret_name* or *namespace*.
-        ValueError: If there is no such format.
+        FileFormatError: If a file is not UTF-8; ``tar`` takes any bytes.
+        InvalidSettingError: If Kubernetes would reject *secret_name* or *namespace*.
+        ValueError: If the format is unknown.
     """
-    if format not in EXPORT_FORMATS:
-        raise ValueError(f"format [{format}] is none of {', '.join(EXPORT_FORMATS)}")
-    if format == "tar":
-        from .archive import export_tar
+    write = _function(format, EXPORT_FORMATS, 1)
+    from ._realm import ExportRequest
 
-        return export_tar(users, users_roles)
-    from ._realm import read_realm
-
-    realm = read_realm(
-        users, users_roles, allow_reserved=allow_reserved, anonymous_username=anonymous_username
+    request = ExportRequest(
+        users, users_roles, allow_reserved, anonymous_username, secret_name, namespace
     )
-    if format == "htpasswd":
-        from .htpasswd import export_htpasswd
+    exported: Exported = write(request)
+    return exported
 
-        return export_htpasswd(realm)
-    if format == "k8s-secret":
-        from .k8s_manifest import export_secret
 
-        return export_secret(realm, secret_name, namespace)
-    from . import documents
-
-    return documents.export_json(realm) if format == "json" else documents.export_yaml(realm)
+def _function(format: str, known: tuple[str, ...], side: int) -> Callable[..., Any]:
+    """Load the function that imports (*side* 0) or exports (1) a format."""
+    if format not in known:
+        raise ValueError(f"unknown format [{format}]: use one of {', '.join(known)}")
+    module, _, name = (_FORMATS[format][side] or "").partition(":")
+    function: Callable[..., Any] = getattr(import_module(f".{module}", __name__), name)
+    return function
 
 
 def basic_auth_secret(

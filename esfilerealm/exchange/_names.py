@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from .._ground.showing import shown_name
 from ..errors import InvalidRoleNameError, InvalidUsernameError
 from ..formats.writable import check_writable_role_name, check_writable_username
 from ..names import DEFAULT_ANONYMOUS_USERNAME, validate_username
 
-__all__ = ["NameRules", "role_of", "role_problem", "shown_name", "user", "written_name_problem"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ImportRules", "role_of", "role_problem", "shown_name", "user", "written_name_problem"]
 
 
 @dataclass(frozen=True, slots=True)
-class NameRules:
+class ImportRules:
     """
-    Which usernames a node takes; see ``parse_users``.
+    What an import accepts.
 
     Attributes:
-        allow_reserved: Whether those of built-in users are free.
-        anonymous_username: That of the anonymous user.
+        allow_reserved: As for ``parse_users``.
+        anonymous_username: As for ``parse_users``.
+        role_map: From a role of the source to one of Elasticsearch, or to None to leave it out.
     """
 
     allow_reserved: bool = False
     anonymous_username: str = DEFAULT_ANONYMOUS_USERNAME
+    role_map: Mapping[str, str | None] = field(default_factory=dict)
 
     def problem(self, name: str) -> str | None:
         """Say why a node would not have a user of that name, or no new line could hold it."""

@@ -1,45 +1,104 @@
-"""Both files of a realm as a node reads them, and what a node does not read of them."""
+"""A realm as an export sees it, and what a node skips in its files."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..formats import parse_users, parse_users_roles
 from ..formats.lines import COMMENT, read_lines, trim
-from ..hashing import hash_problem
+from ..formats.realm import ParsedRealm
 from ..names import DEFAULT_ANONYMOUS_USERNAME
-from ._names import shown_name, user
+from ._names import role_of, role_problem, shown_name, user, written_name_problem
 from .losses import Loss
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
     from typing import NoReturn
 
     from ..formats import LineIssue
 
-__all__ = ["Realm", "orphan_losses", "read_realm", "roles_of_file", "users_of_file"]
+__all__ = [
+    "ExportRequest",
+    "UsableRealm",
+    "orphan_losses",
+    "roles_losses",
+    "users_losses",
+    "writable_users",
+]
 
 
-class Realm:
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
     """
-    What a node knows, and what it passes over.
+    What an export is made from.
 
     Attributes:
-        users: From username to a hash that a node can use, in the order of the file.
-        roles_by_user: From each of these names to its roles.
-        losses: Users without such a hash, comments, lines that a node skips, and names that are
-            no users.
+        users: The whole ``users`` file.
+        users_roles: The whole ``users_roles`` file.
+        allow_reserved: As for ``parse_users``.
+        anonymous_username: As for ``parse_users``.
+        secret_name: The name of a Kubernetes Secret.
+        namespace: The namespace of a Kubernetes Secret, or None.
     """
 
-    __slots__ = ("losses", "roles_by_user", "users")
+    users: bytes = field(repr=False)
+    users_roles: bytes = field(repr=False)
+    allow_reserved: bool = False
+    anonymous_username: str = DEFAULT_ANONYMOUS_USERNAME
+    secret_name: str = ""
+    namespace: str | None = None
+
+    def realm(self) -> UsableRealm:
+        """
+        Read both files. What a node skips in them does not block an export.
+
+        Raises:
+            FileFormatError: If a file is not UTF-8.
+        """
+        parsed = ParsedRealm.parse(
+            self.users,
+            self.users_roles,
+            allow_reserved=self.allow_reserved,
+            anonymous_username=self.anonymous_username,
+        )
+        unusable = parsed.hash_issues
+        losses = (
+            *users_losses(self.users, parsed.issues["users"], "users", is_strict=False),
+            *(
+                Loss("users", user(name), issue.reason, is_blocking=True)
+                for name, issue in unusable.items()
+            ),
+            *roles_losses(
+                self.users_roles, parsed.issues["users_roles"], "users_roles", is_strict=False
+            ),
+            *orphan_losses(
+                parsed.hashes, dict.fromkeys(parsed.orphans, "users_roles"), is_strict=False
+            ),
+        )
+        hashes = {name: text for name, text in parsed.hashes.items() if name not in unusable}
+        return UsableRealm(hashes, {name: parsed.roles_of(name) for name in hashes}, losses)
+
+
+class UsableRealm:
+    """
+    The users of a realm who can log in.
+
+    Attributes:
+        hashes: From username to a hash that a node can use, in the order of the file.
+        roles_by_user: From each of these names to its roles.
+        losses: Users without such a hash, comments, lines that a node skips, and names with roles
+            that are not users.
+    """
+
+    __slots__ = ("hashes", "losses", "roles_by_user")
 
     def __init__(
         self,
-        users: dict[str, str],
+        hashes: dict[str, str],
         roles_by_user: dict[str, tuple[str, ...]],
         losses: tuple[Loss, ...],
     ) -> None:
-        self.users = users
+        self.hashes = hashes
         self.roles_by_user = roles_by_user
         self.losses = losses
 
@@ -47,144 +106,101 @@ class Realm:
         raise TypeError("the users of a realm have password hashes and are not to be pickled")
 
     def __repr__(self) -> str:
-        return f"<Realm: {len(self.users)} users, {len(self.losses)} losses>"
+        return f"<UsableRealm: {len(self.hashes)} users, {len(self.losses)} losses>"
 
 
-def read_realm(
-    users: bytes,
-    users_roles: bytes,
-    *,
-    allow_reserved: bool = False,
-    anonymous_username: str = DEFAULT_ANONYMOUS_USERNAME,
-) -> Realm:
+def writable_users(
+    realm: UsableRealm,
+) -> tuple[list[tuple[str, str, list[str]]], list[Loss]]:
     """
-    Read both files for an export, for which what a node passes over is a remark.
+    Choose the users and roles whose names new lines can hold.
 
-    Raises:
-        FileFormatError: If a file is not UTF-8.
+    Returns:
+        Name, hash and roles of each such user, and the losses of *realm* with those of this choice.
     """
-    hashes, losses = users_of_file(
-        users,
-        "users",
-        "users",
-        is_strict=False,
-        allow_reserved=allow_reserved,
-        anonymous_username=anonymous_username,
-    )
-    roles, role_losses = roles_of_file(users_roles, "users_roles", "users_roles", is_strict=False)
-    orphans = orphan_losses(hashes, dict.fromkeys(roles, "users_roles"), is_strict=False)
-    usable, hash_losses = _usable(hashes)
-    roles_by_user = {name: roles.get(name, ()) for name in usable}
-    return Realm(usable, roles_by_user, (*losses, *hash_losses, *role_losses, *orphans))
+    users: list[tuple[str, str, list[str]]] = []
+    losses = list(realm.losses)
+    for name, password_hash in realm.hashes.items():
+        if reason := written_name_problem(name):
+            losses.append(Loss("users", user(name), reason, is_blocking=True))
+            continue
+        roles = []
+        for role in realm.roles_by_user[name]:
+            if reason := role_problem(role):
+                losses.append(Loss("users_roles", role_of(role, name), reason, is_blocking=True))
+            else:
+                roles.append(role)
+        users.append((name, password_hash, roles))
+    return users, losses
 
 
-def _usable(hashes: dict[str, str]) -> tuple[dict[str, str], list[Loss]]:
-    usable: dict[str, str] = {}
-    losses = []
-    for name, password_hash in hashes.items():
-        if problem := hash_problem(password_hash):
-            losses.append(Loss("users", user(name), problem.reason, is_blocking=True))
-        else:
-            usable[name] = password_hash
-    return usable, losses
-
-
-def users_of_file(
-    data: bytes,
-    source: str,
-    where: str,
-    *,
-    is_strict: bool,
-    allow_reserved: bool,
-    anonymous_username: str,
-) -> tuple[dict[str, str], list[Loss]]:
+def users_losses(
+    data: bytes, issues: Iterable[LineIssue], where: str, *, is_strict: bool
+) -> Iterator[Loss]:
     """
-    Read a ``users`` file.
+    Find what a node skips in a ``users`` file.
 
     Args:
         data: The whole file.
 
-        source: Its name for errors.
+        issues: The lines of it that a node skips.
 
         where: Its name for losses.
 
-        is_strict: Whether a line that a node skips is a loss that blocks: somebody who passes the
-            file on means it to be an entry.
-
-        allow_reserved: As for ``parse_users``.
-
-        anonymous_username: As for ``parse_users``.
-
-    Raises:
-        FileFormatError: If it is not UTF-8.
+        is_strict: Whether a skipped line blocks. It does in a file made for an import, in which
+            every line is meant to be a user.
     """
-    parsed = parse_users(
-        data, source=source, allow_reserved=allow_reserved, anonymous_username=anonymous_username
-    )
     lines = read_lines(data.decode("utf-8"))
-    losses = [*_comments(lines, where), *_skipped(parsed.issues, where, is_strict=is_strict)]
-    skipped = {issue.line_number for issue in parsed.issues}
+    issues = tuple(issues)
+    yield from _comments(lines, where)
+    yield from _skipped(issues, where, is_strict=is_strict)
+    skipped = {issue.line_number for issue in issues}
     last: dict[str, int] = {}
     for number, line in enumerate(lines, 1):
         if not line.startswith(COMMENT) and number not in skipped:
             name = trim(line).partition(":")[0]
             if name in last:
-                reason = f"a node goes by line [{number}], which has the same name"
+                reason = f"a node uses line [{number}], which has the same name"
                 place = f"{where}, line [{last[name]}]"
-                losses.append(Loss(place, f"a line of {user(name)}", reason, is_blocking=False))
+                yield Loss(place, f"a line of {user(name)}", reason, is_blocking=False)
             last[name] = number
-    return parsed.users, losses
 
 
-def roles_of_file(
-    data: bytes, source: str, where: str, *, is_strict: bool
-) -> tuple[dict[str, tuple[str, ...]], list[Loss]]:
-    """
-    Read a ``users_roles`` file; for the arguments see ``users_of_file``.
-
-    Returns:
-        The roles of every name, users or not, and what a node passes over.
-
-    Raises:
-        FileFormatError: If it is not UTF-8.
-    """
-    parsed = parse_users_roles(data, source=source)
-    lines = read_lines(data.decode("utf-8"))
-    losses = [*_comments(lines, where), *_skipped(parsed.issues, where, is_strict=is_strict)]
-    return {name: roles for name, roles in parsed.roles_by_user.items() if name}, losses
+def roles_losses(
+    data: bytes, issues: Iterable[LineIssue], where: str, *, is_strict: bool
+) -> Iterator[Loss]:
+    """Find what a node skips in a ``users_roles`` file; see ``users_losses``."""
+    yield from _comments(read_lines(data.decode("utf-8")), where)
+    yield from _skipped(issues, where, is_strict=is_strict)
 
 
 def orphan_losses(
     users: Container[str], places: Mapping[str, str], *, is_strict: bool
-) -> list[Loss]:
+) -> Iterator[Loss]:
     """
-    Tell which names that have roles are no users.
+    Find the names that have roles and are not users.
 
     Args:
-        users: Those that are.
+        users: The users.
 
-        places: From every name that has roles to where it has them.
+        places: From each name that has roles to the place that gives them.
 
-        is_strict: As for ``users_of_file``.
+        is_strict: As for ``users_losses``.
     """
-    return [
-        Loss(where, f"roles of [{shown_name(name)}]", "no user has that name", is_strict)
-        for name, where in places.items()
-        if name not in users
-    ]
+    for name, where in places.items():
+        if name not in users:
+            yield Loss(where, f"roles of [{shown_name(name)}]", "no user has that name", is_strict)
 
 
-def _comments(lines: list[str], where: str) -> list[Loss]:
+def _comments(lines: list[str], where: str) -> Iterator[Loss]:
     count = sum(line.startswith(COMMENT) for line in lines)
-    if not count:
-        return []
-    what = "1 comment" if count == 1 else f"{count} comments"
-    return [Loss(where, what, "only users and roles are carried", is_blocking=False)]
+    if count:
+        what = "1 comment" if count == 1 else f"{count} comments"
+        yield Loss(where, what, "only users and roles are converted", is_blocking=False)
 
 
-def _skipped(issues: Iterable[LineIssue], where: str, *, is_strict: bool) -> list[Loss]:
-    return [
-        Loss(f"{where}, line [{issue.line_number}]", "the line", issue.reason, is_strict)
-        for issue in issues
-        if issue.kind != "blank"
-    ]
+def _skipped(issues: Iterable[LineIssue], where: str, *, is_strict: bool) -> Iterator[Loss]:
+    for issue in issues:
+        if issue.kind != "blank":
+            place = f"{where}, line [{issue.line_number}]"
+            yield Loss(place, "the line", issue.reason, is_strict)

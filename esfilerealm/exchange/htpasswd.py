@@ -18,8 +18,8 @@ from .losses import Exported, Imported, Loss
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ._names import NameRules
-    from ._realm import Realm
+    from ._names import ImportRules
+    from ._realm import ExportRequest
 
 __all__ = ["export_htpasswd", "import_htpasswd"]
 
@@ -35,7 +35,7 @@ _APACHE_REVISION: Final = "$2y$"
 _LONGEST_NAME: Final = 255
 
 
-def import_htpasswd(data: bytes, source: str, rules: NameRules) -> Imported:
+def import_htpasswd(data: bytes, source: str, rules: ImportRules) -> Imported:
     """
     Read a file of ``htpasswd``: users with bcrypt hashes, without roles.
 
@@ -64,7 +64,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 class _Reading:
     """The way through the lines."""
 
-    def __init__(self, rules: NameRules) -> None:
+    def __init__(self, rules: ImportRules) -> None:
         self._rules = rules
         self._losses: list[Loss] = []
         self._lines: dict[str, int] = {}
@@ -136,16 +136,12 @@ def _hash_loss(password_hash: str) -> str | None:
     return None
 
 
-def export_htpasswd(realm: Realm) -> Exported:
-    """
-    Write the users of *realm* for Apache, as far as it knows their hashes.
-
-    Args:
-        realm: What a node knows.
-    """
+def export_htpasswd(request: ExportRequest) -> Exported:
+    """Write the users whose hashes Apache knows."""
+    realm = request.realm()
     rows = []
     losses = list(realm.losses)
-    for name, password_hash in realm.users.items():
+    for name, password_hash in realm.hashes.items():
         if reason := _name_loss(name) or _foreign_to_apache(password_hash):
             losses.append(Loss("users", user(name), reason, is_blocking=True))
         else:

@@ -16,14 +16,14 @@ from ..errors import InvalidSettingError
 from ..formats.writable import check_writable_role_name, check_writable_username
 from ..hashing.base import password_bytes
 from ..names import validate_password, validate_username
-from ._names import role_of, role_problem, user, written_name_problem
+from ._realm import writable_users
 from ._text import to_base64
 from .losses import Exported, Loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ._realm import Realm
+    from ._realm import ExportRequest
 
 __all__ = ["BASIC_AUTH", "basic_auth_manifest", "export_secret"]
 
@@ -37,39 +37,26 @@ _NAME: Final = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*", re.ASCII)
 _NAMESPACE: Final = re.compile(rf"(?=.{{1,63}}\Z){_LABEL}", re.ASCII)
 
 
-def export_secret(realm: Realm, secret_name: str, namespace: str | None) -> Exported:
+def export_secret(request: ExportRequest) -> Exported:
     """
-    Write *realm* as a Secret of both files, with sorted rows as the operator writes them.
-
-    Args:
-        realm: What a node knows.
-
-        secret_name: What the Secret is called.
-
-        namespace: Where it is to be, or None.
+    Write a Secret with both files, whose rows are sorted as the operator sorts them.
 
     Raises:
-        InvalidSettingError: If Kubernetes would refuse a name.
+        InvalidSettingError: If Kubernetes would reject the name or namespace.
     """
-    losses = list(realm.losses)
-    hashes: list[str] = []
+    users, losses = writable_users(request.realm())
+    hashes = [f"{name}:{password_hash}" for name, password_hash, _ in users]
     names_by_role: dict[str, list[str]] = {}
-    for name, password_hash in realm.users.items():
-        if reason := written_name_problem(name):
-            losses.append(Loss("users", user(name), reason, is_blocking=True))
-            continue
-        hashes.append(f"{name}:{password_hash}")
-        for role in realm.roles_by_user[name]:
-            if reason := role_problem(role):
-                losses.append(Loss("users_roles", role_of(role, name), reason, is_blocking=True))
-            else:
-                names_by_role.setdefault(role, []).append(name)
+    for name, _, roles in users:
+        for role in roles:
+            names_by_role.setdefault(role, []).append(name)
     grants = [f"{role}:{','.join(sorted(names))}" for role, names in names_by_role.items()]
     data = {"users": _file(hashes), "users_roles": _file(grants)}
     if sum(map(len, data.values())) > _LARGEST:
-        reason = f"Kubernetes takes up to {_LARGEST} bytes in one: split the realm"
+        reason = f"Kubernetes takes up to {_LARGEST} bytes in one Secret: split the realm"
         losses.append(Loss("users", "the Secret", reason, is_blocking=True))
-    return Exported(_manifest(secret_name, namespace, "Opaque", data), tuple(losses))
+    manifest = _manifest(request.secret_name, request.namespace, "Opaque", data)
+    return Exported(manifest, tuple(losses))
 
 
 def _file(rows: list[str]) -> bytes:

@@ -15,10 +15,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..errors import FileFormatError, InvalidPasswordError
+from ..formats.realm import ParsedRealm
 from ..hashing import hash_problem
 from ..names import validate_password
 from ._names import role_of, role_problem, shown_name, user
-from ._realm import orphan_losses, roles_of_file, users_of_file
+from ._realm import orphan_losses, roles_losses, users_losses
 from ._text import decode_text, from_base64
 from ._yaml import read_documents
 from .k8s_manifest import BASIC_AUTH
@@ -27,7 +28,7 @@ from .losses import Imported, Loss
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ._names import NameRules
+    from ._names import ImportRules
     from ._yaml import Node
 
 __all__ = ["import_secrets"]
@@ -37,7 +38,7 @@ _FILES: Final = ("users", "users_roles")
 _FIELDS: Final = ("username", "password", "roles")
 
 
-def import_secrets(data: bytes, source: str, rules: NameRules) -> Imported:
+def import_secrets(data: bytes, source: str, rules: ImportRules) -> Imported:
     """
     Read all Secrets of a file.
 
@@ -131,7 +132,7 @@ class _Secret:
     def _remark(self, what: str, reason: str) -> None:
         self.losses.append(Loss(self.label, what, reason, is_blocking=False))
 
-    def read_into(self, collected: _Collected, rules: NameRules) -> None:
+    def read_into(self, collected: _Collected, rules: ImportRules) -> None:
         """Add all that it says to what others said."""
         collected.losses += self.losses
         read = self._read_user if self._type == BASIC_AUTH else self._read_files
@@ -147,7 +148,7 @@ class _Secret:
                 reason = "not of a file realm"
                 collected.losses.append(Loss(self.label, what, reason, is_blocking=False))
 
-    def _read_user(self, collected: _Collected, _: NameRules) -> None:
+    def _read_user(self, collected: _Collected, _: ImportRules) -> None:
         for key in ("username", "password"):
             if key not in self._values:
                 self._manifest.refuse(f"[{key}] is missing in the data of this {BASIC_AUTH} Secret")
@@ -157,7 +158,7 @@ class _Secret:
         collected.add_user(name, self.label, "password", self._text("password"))
         collected.add_roles({name: tuple(roles)}, self.label)
 
-    def _read_files(self, collected: _Collected, rules: NameRules) -> None:
+    def _read_files(self, collected: _Collected, rules: ImportRules) -> None:
         if not any(key in self._values for key in _FILES):
             self._manifest.refuse(
                 "neither [users] nor [users_roles] is in the data of this Secret; "
@@ -165,25 +166,22 @@ class _Secret:
             )
         self._tell_others(collected, _FILES)
         source, where = f"{self._source}: {self.label}, users", f"{self.label}, users"
-        users, losses = users_of_file(
-            self._values.get("users", b""),
-            source,
-            where,
-            is_strict=True,
+        users, users_roles = (self._values.get(key, b"") for key in _FILES)
+        parsed = ParsedRealm.parse(
+            users,
+            users_roles,
+            sources=(source, f"{source}_roles"),
             allow_reserved=rules.allow_reserved,
             anonymous_username=rules.anonymous_username,
         )
-        collected.losses += losses
-        for name, password_hash in users.items():
+        collected.losses += users_losses(users, parsed.issues["users"], where, is_strict=True)
+        for name, password_hash in parsed.hashes.items():
             collected.add_user(name, where, "password_hash", password_hash)
-        roles, losses = roles_of_file(
-            self._values.get("users_roles", b""),
-            f"{source}_roles",
-            f"{where}_roles",
-            is_strict=True,
-        )
-        collected.losses += losses
-        collected.add_roles(roles, f"{where}_roles")
+        where = f"{where}_roles"
+        issues = parsed.issues["users_roles"]
+        collected.losses += roles_losses(users_roles, issues, where, is_strict=True)
+        roles = {name: roles for name, roles in parsed.roles_by_user.items() if name}
+        collected.add_roles(roles, where)
 
 
 class _Collected:
@@ -194,7 +192,7 @@ class _Collected:
         losses: What is missing.
     """
 
-    def __init__(self, rules: NameRules) -> None:
+    def __init__(self, rules: ImportRules) -> None:
         self.losses: list[Loss] = []
         self._rules = rules
         self._users: dict[str, tuple[str, str, str]] = {}

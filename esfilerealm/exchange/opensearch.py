@@ -19,9 +19,7 @@ from .losses import Imported, Loss
 from .opensearch_roles import RoleMap
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ._names import NameRules
+    from ._names import ImportRules
     from ._yaml import Node
 
 __all__ = ["import_internal_users"]
@@ -39,9 +37,7 @@ _KNOWN: Final = frozenset(
 )
 
 
-def import_internal_users(
-    data: bytes, source: str, rules: NameRules, role_map: Mapping[str, str | None]
-) -> Imported:
+def import_internal_users(data: bytes, source: str, rules: ImportRules) -> Imported:
     """
     Read an ``internal_users.yml``.
 
@@ -50,15 +46,13 @@ def import_internal_users(
 
         source: Its name for errors.
 
-        rules: Which usernames a node takes.
-
-        role_map: From a role of either kind to one of Elasticsearch, or to None to leave it out.
+        rules: Which usernames a node accepts, and what becomes of a role of either kind.
 
     Raises:
         FileFormatError: If it is not YAML, or no such file.
-        InvalidRoleNameError: If *role_map* leads to a name that no role can have.
+        InvalidRoleNameError: If the rules map a role to a name that no role can have.
     """
-    reading = _Reading(rules, RoleMap(role_map))
+    reading = _Reading(rules, RoleMap(rules.role_map))
     entries = _root(data, source)
     users = []
     for name, node in entries.items():
@@ -98,7 +92,7 @@ class _Reading:
         losses: What could not be carried so far.
     """
 
-    def __init__(self, rules: NameRules, role_map: RoleMap) -> None:
+    def __init__(self, rules: ImportRules, role_map: RoleMap) -> None:
         self.losses: list[Loss] = []
         self._rules = rules
         self._role_map = role_map

@@ -11,7 +11,7 @@ import pytest
 
 from esfilerealm import errors, exchange
 from esfilerealm.exchange import EXPORT_FORMATS, IMPORT_FORMATS, Exported, Imported, Loss
-from esfilerealm.exchange._realm import Realm
+from esfilerealm.exchange._realm import UsableRealm
 
 
 def test_a_loss_is_one_line():
@@ -32,7 +32,7 @@ def test_an_outcome_is_complete_if_nothing_blocks(is_blocking):
     [
         Exported(b"canary", ()),
         Imported({"users": [{"name": "bob", "password_hash": "canary"}]}, ()),
-        Realm({"bob": "canary"}, {"bob": ()}, ()),
+        UsableRealm({"bob": "canary"}, {"bob": ()}, ()),
     ],
     ids=lambda outcome: type(outcome).__name__,
 )
@@ -47,9 +47,9 @@ def test_what_holds_secrets_neither_shows_nor_sends_them(outcome):
 def test_the_formats():
     assert IMPORT_FORMATS == ("htpasswd", "k8s-secret", "opensearch")
     assert EXPORT_FORMATS == ("htpasswd", "json", "k8s-secret", "tar", "yaml")
-    with pytest.raises(ValueError, match=r"\[json\] is none of htpasswd, k8s"):
+    with pytest.raises(ValueError, match=r"\[json\]: use one of htpasswd, k8s"):
         exchange.import_users("json", b"", source="x")
-    with pytest.raises(ValueError, match=r"\[opensearch\] is none of htpasswd, json"):
+    with pytest.raises(ValueError, match=r"\[opensearch\]: use one of htpasswd, json"):
         exchange.export_realm("opensearch", b"", b"")
 
 
