@@ -8,6 +8,7 @@ TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from . import errors
     from .admin import UsersTool
+    from .findings import Finding
     from .hashing import hash_password, verify_hash
     from .names import validate_password, validate_role_name, validate_username
     from .realms.base import AuthenticationResult, AuthenticationStatus, User, UsernamePasswordToken
@@ -18,6 +19,7 @@ __all__ = [
     "AuthenticationResult",
     "AuthenticationStatus",
     "FileRealm",
+    "Finding",
     "RealmSettings",
     "User",
     "UsernamePasswordToken",
@@ -36,6 +38,7 @@ _HOMES = {
     "AuthenticationResult": "realms.base",
     "AuthenticationStatus": "realms.base",
     "FileRealm": "realms.file.realm",
+    "Finding": "findings",
     "RealmSettings": "settings",
     "User": "realms.base",
     "UsernamePasswordToken": "realms.base",

@@ -10,7 +10,6 @@ from .._storage.read import read_file
 from .._storage.realm_files import RealmFiles
 from ..errors import (
     ConfigurationFileMissingError,
-    FilePermissionError,
     FileRealmError,
     InvalidPasswordError,
     UserNotFoundError,
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from .._storage.target import Strategy
-    from ..checks.realm import RealmCheck
+    from ..findings import Finding
     from ..results import Recovery, WriteResult, WrittenRoles
     from .transaction import Transaction
 
@@ -258,26 +257,15 @@ class UsersTool:
             **self.settings.name_rules,
         )
 
-    def check(self) -> RealmCheck:
+    def check(self) -> tuple[Finding, ...]:
         """
-        End a change that was broken off, and tell what is odd about both files.
+        Return what a person should look at in both files; nothing is written or locked.
 
-        Who may not write does not end it; without such a change, that is no error.
+        For the errors see ``esfilerealm.checks.check_realm``.
         """
-        from ..checks.realm import check_realm
+        from ..checks import check_realm
 
-        paths = self.paths
-        is_unfinished = os.path.lexists(paths.journal)
-        if not is_unfinished:
-            RealmFiles.read(paths)  # a mistyped folder is to stay without a lock file
-        try:
-            recovery = self.recover()
-        except FilePermissionError as error:
-            if is_unfinished:
-                reason = f"an unfinished change is recorded there, and cannot be ended: {error}"
-                raise FilePermissionError(paths.journal, reason, error.errno or 0) from error
-            recovery = None
-        return check_realm(paths, self.settings, recovery)
+        return check_realm(self.config_dir, self.settings)
 
     def known_roles(self) -> frozenset[str]:
         """Give the roles that a node defines itself, and those of a readable ``roles.yml``."""

@@ -1,5 +1,13 @@
-"""Reports what a person should look at. Nothing here writes."""
+"""
+Checks: they read, and report what a person should look at. Nothing here writes or takes a lock.
+
+``check_realm`` checks the files of a realm on disk, ``check_parsed`` what the files say.
+"""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from ..findings import Finding
+from .realm import check_parsed, check_realm
+from .rules import TITLES
+
+__all__ = ["TITLES", "Finding", "check_parsed", "check_realm"]

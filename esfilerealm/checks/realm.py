@@ -1,84 +1,129 @@
-"""What a person should look at in the files of a realm."""
+"""Checks of the files of a realm."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+import os
+import time
+from typing import TYPE_CHECKING, Final
 
 from .._ground.showing import shown_name
+from .._storage.paths import RealmPaths
 from .._storage.realm_files import RealmFiles
 from .._storage.recovery import set_aside_journals
 from ..formats import ParsedRealm
-from ..results import Recovery
+from .rules import (
+    HASH_RULES,
+    INTERRUPTED_WRITE,
+    LINE_RULES,
+    REJECTED_JOURNAL,
+    ROLES_WITHOUT_USER,
+)
 
 if TYPE_CHECKING:
-    from .._storage.paths import RealmPaths
+    from collections.abc import Iterator
+
+    from ..findings import Finding
     from ..settings import RealmSettings
 
-__all__ = ["RealmCheck", "check_realm"]
+__all__ = ["check_parsed", "check_realm"]
+
+#: How long a journal may belong to a writer that is at work; a write takes milliseconds.
+_PATIENCE: Final = 1.0
+_POLL: Final = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class RealmCheck:
+def check_realm(config_dir: str | os.PathLike[str], settings: RealmSettings) -> tuple[Finding, ...]:
     """
-    What is odd; true if nothing is.
+    Check the files of a realm: what they say, and what an interrupted write has left.
 
-    Attributes:
-        listing: What both files say.
-        problems: What a person should look at, one line each; no hash is in them.
-        recovery: What was found of a change that was broken off.
-    """
+    Nothing is written, created or locked.
 
-    listing: ParsedRealm
-    problems: tuple[str, ...]
-    recovery: Recovery
+    Args:
+        config_dir: The directory of both files.
 
-    def __bool__(self) -> bool:
-        return not self.problems
-
-    def to_dict(self) -> dict[str, object]:
-        """Give the problems and the recovery as a dictionary fit for JSON."""
-        return {
-            "users": len(self.listing.users),
-            "problems": list(self.problems),
-            "recovery": asdict(self.recovery),
-        }
-
-
-def check_realm(
-    paths: RealmPaths, settings: RealmSettings, recovery: Recovery | None
-) -> RealmCheck:
-    """
-    Look for lines that a node skips, hashes that let nobody in, names without a user, and records.
+        settings: Of the node; they decide which usernames a node accepts.
 
     Raises:
+        ConfigurationFileMissingError: If there is no ``users`` file.
         FileFormatError: If a file is not UTF-8.
-        FilePermissionError, FileAccessError: If it cannot be read.
+        JournalVersionError: If a later version of this package has left an interrupted write.
+        FilePermissionError, FileAccessError: If a file cannot be read.
     """
+    paths = RealmPaths(config_dir)
     files = RealmFiles.read(paths)
-    listing = ParsedRealm.parse(
-        files.users.data,
-        files.users_roles.data,
-        sources=(files.users.path, files.users_roles.path),
-        **settings.name_rules,
+    sources = (files.users.path, files.users_roles.path)
+    parsed = ParsedRealm.parse(
+        files.users.data, files.users_roles.data, sources=sources, **settings.name_rules
     )
-    problems = [
-        f"[{file.path}], line [{issue.line_number}]: {issue.reason}; a node skips the line"
-        for file, issues in zip(files.both, listing.issues.values(), strict=True)
-        for issue in issues
-        if issue.kind != "blank"
-    ]
-    problems += [
-        f"no password can be right for user [{name}]: {issue.reason}"
-        for name, issue in listing.hash_issues.items()
-    ]
-    problems += [
-        f"[{files.users_roles.path}] gives roles to [{shown_name(name)}], who is no user"
-        for name in listing.orphans
-    ]
-    problems += [
-        f"[{path}] is the record of a change that could not be ended; remove it, and what else "
-        "ends like that, when you have seen that both files are as they should be"
-        for path in set_aside_journals(paths.journal)
-    ]
-    return RealmCheck(listing, tuple(problems), recovery or Recovery())
+    return (*check_parsed(parsed, sources=sources), *_interrupted_writes(paths.journal))
+
+
+def check_parsed(
+    parsed: ParsedRealm, *, sources: tuple[str, str] = ("users", "users_roles")
+) -> tuple[Finding, ...]:
+    """
+    Check what both files say: skipped lines, unusable hashes, and roles without a user.
+
+    Args:
+        parsed: What they say.
+
+        sources: The paths of ``users`` and ``users_roles``, for the findings.
+    """
+    users, users_roles = sources
+    return (
+        *_skipped_lines(parsed, dict(zip(("users", "users_roles"), sources, strict=True))),
+        *(
+            HASH_RULES[issue.kind].finding(
+                f"user [{name}] cannot log in: {issue.reason}",
+                path=users,
+                line=issue.line_number,
+                subject=name,
+            )
+            for name, issue in parsed.hash_issues.items()
+        ),
+        *(
+            ROLES_WITHOUT_USER.finding(
+                f"[{name}] has roles but is not a user", path=users_roles, subject=name
+            )
+            for name in map(shown_name, parsed.orphans)
+        ),
+    )
+
+
+def _skipped_lines(parsed: ParsedRealm, paths: dict[str, str]) -> Iterator[Finding]:
+    for name, issues in parsed.issues.items():
+        for issue in issues:
+            if issue.kind != "blank":
+                yield LINE_RULES[issue.kind].finding(
+                    f"a node skips the line: {issue.reason}",
+                    path=paths[name],
+                    line=issue.line_number,
+                )
+
+
+def _interrupted_writes(journal: str) -> Iterator[Finding]:
+    if _stays(journal):
+        message = "a write was interrupted, or takes unusually long"
+        yield INTERRUPTED_WRITE.finding(message, path=journal)
+    message = "the journal of an interrupted write could not be used"
+    for path in set_aside_journals(journal):
+        yield REJECTED_JOURNAL.finding(message, path=path)
+
+
+def _stays(journal: str) -> bool:
+    """Check whether one and the same journal is there for longer than a write takes."""
+    first = _identity(journal)
+    deadline = time.monotonic() + _PATIENCE
+    while first is not None and time.monotonic() < deadline:
+        time.sleep(_POLL)
+        if _identity(journal) != first:
+            return False
+    return first is not None
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns

@@ -227,9 +227,9 @@ COMMANDS = (
     ),
     Command(
         "check",
-        "End a change that was broken off, and tell what is odd about the files",
-        (*_COMMON, _ALLOW_LOCAL_LOCK, _JSON),
-        notes=("Exits with 65 if there is anything that a person should look at.",),
+        "Report problems in the realm's files",
+        (*_COMMON, _JSON),
+        notes=("Nothing is written. Exit code 65 if problems are found.",),
         home="realm_files",
     ),
     Command(

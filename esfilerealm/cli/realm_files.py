@@ -38,15 +38,13 @@ def run_undo(invocation: Invocation) -> int:
 
 
 def run_check(invocation: Invocation) -> int:
-    """End what was broken off, and tell what is odd."""
-    check = invocation.tool.check()
-    invocation.result.update(check.to_dict())
-    if check.recovery:
-        invocation.terminal.warn(f"WARNING: {check.recovery}")
-    for problem in check.problems:
-        invocation.terminal.print(problem)
-    if not check.problems:
-        count = len(check.listing.users)
+    """Print what a person should look at."""
+    findings = invocation.tool.check()
+    count = len(invocation.tool.listing().hashes)
+    invocation.result.update(users=count, findings=[finding.to_dict() for finding in findings])
+    for finding in findings:
+        invocation.terminal.print(str(finding))
+    if not findings:
         users = "1 user" if count == 1 else f"{count} users"
-        invocation.terminal.print(f"Nothing is odd: {users}")
-    return DATA if check.problems else OK
+        invocation.terminal.print(f"No problems found ({users})")
+    return DATA if findings else OK

@@ -57,7 +57,7 @@ class TestWriting:
 
     def test_a_lock_that_other_machines_do_not_know_of(self, run, bob, monkeypatch):
         monkeypatch.setattr("esfilerealm._storage.lock.has_local_locks", lambda path: "vboxsf")
-        for args in (["userdel", "bob"], ["check"], ["init"]):
+        for args in (["userdel", "bob"], ["init"]):
             result = run(*args)
             assert result.exit_code == 74
             assert "--allow-local-lock" in result.err
@@ -111,14 +111,14 @@ class TestUndo:
 
 
 class TestCheck:
-    def test_nothing_is_odd(self, run, config, bob):
+    def test_without_problems(self, run, config, bob):
         result = run("check")
-        assert (result.exit_code, result.out, result.err) == (0, "Nothing is odd: 1 user\n", "")
+        assert (result.exit_code, result.out, result.err) == (0, "No problems found (1 user)\n", "")
         (config / "users").write_text("")
         (config / "users_roles").write_text("")
-        assert run("check").out == "Nothing is odd: 0 users\n"
+        assert run("check").out == "No problems found (0 users)\n"
 
-    def test_what_is(self, run, config, bob):
+    def test_one_line_for_each_finding(self, run, config, bob):
         (config / "users").write_text(f"bob:{CHEAP_HASH}\noops\n")
         (config / "users_roles").write_text("viewer:ghost\n")
         result = run("check")
@@ -128,14 +128,12 @@ class TestCheck:
             f"[{config / 'users_roles'}",
         ]
 
-    def test_what_was_broken_off_is_ended_and_told(self, run, config, tool, bob):
+    def test_an_interrupted_write_is_reported_and_left(self, run, config, tool, bob):
         broken_off(lambda: tool.useradd("ann", password_hash=CHEAP_HASH, roles=["viewer"]), 2)
-        found = json.loads(run("check", "--json").out)
-        assert found["recovery"]["outcome"] == "rolled_back"
-        assert found["problems"] == []
-        assert not (config / "users.journal").exists()
-        (config / "users.journal").write_text("notes\n")
-        result = run("check")
+        before = snapshot(config)
+        result = run("check", "--json")
         assert result.exit_code == 65
-        assert re.match(r"WARNING: the record of an unfinished change is of no use", result.err)
-        assert "rejected] is the record of a change" in result.out
+        found = json.loads(result.out)
+        assert (found["users"], [f["code"] for f in found["findings"]]) == (1, ["EFR121"])
+        assert "`esfilerealm recover`" in found["findings"][0]["advice"]
+        assert snapshot(config) == before

@@ -213,7 +213,7 @@ class TestReadOnlyMount:
     @with_own_mounts
     def test_of_the_folder_is_no_fault_for_a_check(self, mounted):
         self.mount_read_only(mounted)
-        assert list(UsersTool(mounted).check().listing.users) == ["bob", "al", "jim"]
+        assert {finding.code for finding in UsersTool(mounted).check()} == {"EFR101"}
 
     def mount_read_only(self, folder):
         bind(folder, folder)
@@ -470,11 +470,11 @@ def lay_out(folder, files):
 
 def use(folder, number):
     """Use a realm in one of the ways that end what was broken off."""
-    words = [("check",), ("init",), ("roles", "jim", "-r", "none", "--strategy", "auto")]
-    if number % 4 == 3:
+    words = [("init",), ("roles", "jim", "-r", "none", "--strategy", "auto")]
+    if number % 3 == 2:
         UsersTool(folder).recover()
     else:
-        command(*words[number % 4], "-c", str(folder))
+        command(*words[number % 3], "-c", str(folder))
 
 
 class DieAt:

@@ -48,6 +48,9 @@ OBJECTS = {
     "FileResult": lambda _, folder: written(folder).files,
     "FileStamp": lambda realm, _: list(realm.snapshot.stamps.values()),
     "FileWatcher": lambda realm, folder: [FileWatcher(folder / "users")],
+    "Finding": lambda _, folder: [
+        fact for one in UsersTool(folder).check() for fact in (one, str(one), one.to_dict())
+    ],
     "Frequency": lambda *_: list(Frequency),
     "HashPolicy": lambda *_: [desired().hash_policy],
     "HashProblem": lambda *_: [
@@ -67,7 +70,6 @@ OBJECTS = {
     "Plan": lambda _, folder: told_by(planned(folder), apply(planned(folder))),
     "Proof": lambda realm, _: [entry.proof for entry in realm._cache._entries.values()],
     "RealmChange": changed,
-    "RealmCheck": lambda _, folder: [check := UsersTool(folder).check(), check.to_dict()],
     "RealmHealth": lambda realm, folder: [realm.health, spoilt(realm, folder)],
     "ParsedRealm": lambda _, folder: [
         listing := UsersTool(folder).listing(),

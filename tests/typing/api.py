@@ -9,6 +9,7 @@ from esfilerealm import (
     AuthenticationResult,
     AuthenticationStatus,
     FileRealm,
+    Finding,
     RealmSettings,
     User,
     UsernamePasswordToken,
@@ -36,8 +37,8 @@ right: bool = tool.verify("bob", "secret")
 created: tuple[str, ...] = tool.init(owner="elasticsearch", group=1000, mode=0o640).created
 undone: results.UserChanges = tool.undo().changes
 recovery: results.Recovery = tool.recover()
-check = tool.check()
-odd: tuple[str, ...] = check.problems
+findings: tuple[Finding, ...] = tool.check()
+worst: list[str] = [f.message for f in findings if f.severity == "error"]
 
 careful = UsersTool(
     "config",

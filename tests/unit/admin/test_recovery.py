@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from support.hashes import CHEAP_HASH
 from support.hashes import HASH_OF_TEST123 as OTHER_HASH
 from support.storing import STRANGER, acting_as, broken_off, contents, root
 
 from esfilerealm import UsersTool, errors
+from esfilerealm.checks.rules import INTERRUPTED_WRITE
+
+
+@pytest.fixture
+def unfinished(tool):
+    broken_off(lambda: tool.useradd("ann", password_hash=CHEAP_HASH, roles=["x"]), 2)
 
 
 class TestRecovery:
-    @pytest.fixture
-    def unfinished(self, tool):
-        broken_off(lambda: tool.useradd("ann", password_hash=CHEAP_HASH, roles=["x"]), 2)
-
     @pytest.mark.parametrize(
         "verb",
         [
             UsersTool.recover,
-            lambda tool: tool.check().recovery,
             lambda tool: tool.init().recovery,
             lambda tool: tool.passwd("al", password_hash=OTHER_HASH).recovery,
             lambda tool: tool.roles("al", add=["admin"]).write.recovery,
         ],
-        ids=["recover", "check", "init", "passwd", "no change"],
+        ids=["recover", "init", "passwd", "no change"],
     )
     def test_every_verb_that_takes_the_lock_does_it_and_tells(self, tool, realm, unfinished, verb):
         recovery = verb(tool)
@@ -49,46 +48,40 @@ class TestRecovery:
 
 
 class TestCheck:
-    def test_nothing_is_odd(self, realm):
+    """Of the verb; the rules are tested in ``unit/checks``."""
+
+    def test_without_problems(self, realm):
         (realm / "users").write_text(f"# people\n\nbob:{CHEAP_HASH}\n")
         (realm / "users_roles").write_text("admin:bob\n")
-        check = UsersTool(realm).check()
-        assert check
-        assert (check.problems, check.recovery.outcome) == ((), "none")
-        assert check.to_dict()["users"] == 1
+        assert UsersTool(realm).check() == ()
 
-    def test_what_a_person_should_look_at(self, tool, realm):
-        (realm / "users").write_text(f"bob:{CHEAP_HASH}\noops\nal:swordfish\n")
-        (realm / "users_roles").write_text(f"admin:bob,ghost\nx:{CHEAP_HASH}\n")
-        (realm / "users.journal").write_text("notes\n")
-        check = tool.check()
-        assert not check
-        assert check.recovery.outcome == "set_aside"
-        text = "\n".join(check.problems)
-        for part in (
-            r"users\], line \[2\]: .*; a node skips the line",
-            r"no password can be right for user \[al\]: ",
-            r"users_roles\] gives roles to \[ghost\], who is no user",
-            r"users_roles\] gives roles to \[\(a hash\)\]",
-            r"rejected\] is the record of a change that could not be ended",
-        ):
-            assert re.search(part, text)
-        assert "swordfish" not in text
-        assert CHEAP_HASH not in text
+    def test_it_only_reads(self, tool, realm, unfinished):
+        before = contents(realm)
+        assert INTERRUPTED_WRITE.code in [finding.code for finding in tool.check()]
+        assert contents(realm) == before
+
+    def test_the_rules_for_names_are_those_of_the_node(self, realm):
+        (realm / "users").write_text(f"elastic:{CHEAP_HASH}\n")
+        (realm / "users_roles").write_text("")
+        assert [finding.code for finding in UsersTool(realm).check()] == ["EFR103"]
+        (realm / "elasticsearch.yml").write_text(
+            "xpack.security.authc.reserved_realm.enabled: false\n"
+        )
+        assert UsersTool(realm).check() == ()
 
     @root
-    def test_who_may_not_write_is_told_all_the_same(self, open_folder):
+    def test_it_needs_no_permission_to_write(self, open_folder):
         UsersTool(open_folder).init()
         for path in (open_folder, *open_folder.iterdir()):
             path.chmod(0o755 if path.is_dir() else 0o644)
         (open_folder / "users.lock").unlink()
         tool = UsersTool(open_folder)
-        assert tool.check()
-        (open_folder / "users.lock").unlink()
         with acting_as(STRANGER, STRANGER):
-            assert tool.check().recovery.outcome == "none"
+            assert tool.check() == ()
             assert not tool.init()
         (open_folder / "users.journal").write_text("notes\n")
-        for call in (tool.check, tool.init):
-            with acting_as(STRANGER, STRANGER), pytest.raises(errors.FilePermissionError):
-                call()
+        with acting_as(STRANGER, STRANGER):
+            assert [finding.code for finding in tool.check()] == [INTERRUPTED_WRITE.code]
+            with pytest.raises(errors.FilePermissionError):
+                tool.init()
+        assert not (open_folder / "users.lock").exists()

@@ -1,0 +1,45 @@
+"""What a person should look at, as values that programs can filter."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+__all__ = ["Finding", "Severity"]
+
+Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """
+    One thing that a person should look at. No password and no hash is in it.
+
+    Attributes:
+        code: The stable name of the rule, such as ``EFR101``; see ``esfilerealm.checks.TITLES``.
+        severity: ``error``: someone cannot log in, or a node cannot use something. ``warning``:
+            probably not intended. ``info``: worth knowing.
+        message: What is wrong, in one line.
+        path: The file, or None if the finding is not about a file.
+        line: The line of the file, counted from 1, or None.
+        subject: The user, role or setting that the finding is about, or None.
+        advice: What helps, in one line; may be empty.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    path: str | None = None
+    line: int | None = None
+    subject: str | None = None
+    advice: str = ""
+
+    def __str__(self) -> str:
+        line = "" if self.line is None else f", line [{self.line}]"
+        place = "" if self.path is None else f"[{self.path}]{line}: "
+        advice = f"; {self.advice}" if self.advice else ""
+        return f"{place}{self.severity} {self.code}: {self.message}{advice}"
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the attributes as a dictionary fit for JSON."""
+        return asdict(self)
