@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["get_logger", "log_errors"]
+__all__ = ["RepeatedError", "get_logger", "log_errors"]
 
 #: So many faults are told one by one.
 _MOST: Final = 100
@@ -40,3 +40,19 @@ def log_errors(
         logger.error(message, *arguments, stacklevel=2)
     if len(faults) > _MOST:
         logger.error("and [%d] more %s", len(faults) - _MOST, what, stacklevel=2)
+
+
+class RepeatedError:
+    """The last error of something that is tried again and again, to be logged once."""
+
+    def __init__(self) -> None:
+        self._last: tuple[type[BaseException], str] | None = None
+
+    def is_new(self, error: BaseException) -> bool:
+        """Remember *error*, and return whether it differs from the last one."""
+        before, self._last = self._last, (type(error), str(error))
+        return self._last != before
+
+    def clear(self) -> None:
+        """Forget the last error after a success, so that it is logged when it comes back."""
+        self._last = None

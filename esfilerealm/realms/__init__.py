@@ -1,14 +1,40 @@
-"""The half that logs in: what a node does with the files of a realm."""
+"""
+The half that logs in: what a node does with the files of a realm.
+
+``base`` has what every kind of realm shares: ``Realm``, users, tokens and results. ``file`` is the
+file realm.
+"""
 
 from __future__ import annotations
 
-from .base import AuthenticationResult, AuthenticationStatus, User, UsernamePasswordToken
-from .file import FileRealm
+from .base import (
+    AuthenticationResult,
+    AuthenticationStatus,
+    Realm,
+    User,
+    UsernamePasswordToken,
+)
+from .file import (
+    CacheStats,
+    FileRealm,
+    FileStamp,
+    RealmChange,
+    RealmHealth,
+    RealmSnapshot,
+    UsageStats,
+)
 
 __all__ = [
     "AuthenticationResult",
     "AuthenticationStatus",
+    "CacheStats",
     "FileRealm",
+    "FileStamp",
+    "Realm",
+    "RealmChange",
+    "RealmHealth",
+    "RealmSnapshot",
+    "UsageStats",
     "User",
     "UsernamePasswordToken",
 ]

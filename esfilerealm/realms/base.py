@@ -1,11 +1,11 @@
-"""What a login is made of: credentials, the answer, and the user in it."""
+"""What every kind of realm shares: credentials, results, users, and the realm itself."""
 
 from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, TypeVar
 
 from .._ground.java import decode_base64
 from .._ground.read_only import ReadOnlyDict
@@ -16,23 +16,31 @@ from ..hashing.base import password_bytes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["AuthenticationResult", "AuthenticationStatus", "User", "UsernamePasswordToken"]
+__all__ = [
+    "AuthenticationResult",
+    "AuthenticationStatus",
+    "Realm",
+    "User",
+    "UsernamePasswordToken",
+]
 
 _SCHEME: Final = "Basic "
+
+Token_contra = TypeVar("Token_contra", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
 class User:
     """
-    Who logged in or was looked up.
+    A user who logged in or was looked up.
 
     Attributes:
         username: The principal.
-        roles: Names of roles in the order of ``users_roles``, none twice.
-        full_name: A file realm knows none.
-        email: A file realm knows none.
-        metadata: A file realm knows none.
-        enabled: Users of a file realm always are.
+        roles: The names of the user's roles in the order of ``users_roles``, without repetitions.
+        full_name: Always None in a file realm.
+        email: Always None in a file realm.
+        metadata: Always empty in a file realm.
+        enabled: Always true in a file realm.
     """
 
     username: str
@@ -48,7 +56,7 @@ class User:
 
 
 class AuthenticationStatus(Enum):
-    """What a chain of realms does next: stop with a user, ask the next realm, or stop without."""
+    """What a chain of realms does next: accept the user, ask the next realm, or refuse."""
 
     SUCCESS = "success"
     CONTINUE = "continue"
@@ -58,13 +66,13 @@ class AuthenticationStatus(Enum):
 @dataclass(frozen=True, slots=True)
 class AuthenticationResult:
     """
-    The answer to a login; true only if it succeeded.
+    The result of a login; true only if it succeeded.
 
     Attributes:
-        status: A file realm never terminates a chain.
-        user: With ``SUCCESS`` only.
-        message: Why not, for logs rather than for whoever tried. None also if the realm has
-            nothing to say, as about a name it does not know.
+        status: A file realm never returns ``TERMINATE``.
+        user: The user, with ``SUCCESS`` only.
+        message: Why the login failed, for logs rather than for the client. None after a success,
+            and if the realm does not know the user.
 
     Source:
         ``AuthenticationResult``.
@@ -79,30 +87,30 @@ class AuthenticationResult:
 
     @classmethod
     def success(cls, user: User) -> AuthenticationResult:
-        """Let *user* in: the password is right."""
+        """Accept *user*."""
         return cls(AuthenticationStatus.SUCCESS, user)
 
     @classmethod
     def not_handled(cls) -> AuthenticationResult:
-        """Leave it to another realm, which may know the name."""
+        """Leave the login to another realm, which may know the user."""
         return cls(AuthenticationStatus.CONTINUE)
 
     @classmethod
     def unsuccessful(cls, message: str) -> AuthenticationResult:
-        """Refuse a name that is known; another realm may know it too."""
+        """Refuse a known user; another realm may accept the same name."""
         return cls(AuthenticationStatus.CONTINUE, None, message)
 
     @classmethod
     def terminate(cls, message: str) -> AuthenticationResult:
-        """Refuse, and let no other realm be asked."""
+        """Refuse the login for good: no other realm is asked."""
         return cls(AuthenticationStatus.TERMINATE, None, message)
 
 
 class UsernamePasswordToken:
     """
-    A name and a password, as presented.
+    A username and a password, as presented.
 
-    The password is in neither ``repr`` nor ``str``, and a token refuses to be pickled.
+    Neither ``repr`` nor ``str`` shows the password, and a token cannot be pickled.
 
     Attributes:
         principal: The username.
@@ -121,20 +129,20 @@ class UsernamePasswordToken:
         Read the value of an ``Authorization`` header.
 
         Args:
-            value: ``Basic`` and base64 of ``name:password``; or all values of a header that was
-                sent more than once; or None if there is none.
+            value: ``Basic`` and the base64 of ``name:password``; or all values of a header that
+                was sent more than once; or None if the header is missing.
 
         Returns:
-            None if the header is missing or of another scheme: other ways to log in may follow.
-            Name and password may be empty.
+            The token, whose name and password may be empty; or None if the header is missing or has
+            another scheme, so that another way to log in can be tried.
 
         Raises:
-            InvalidAuthorizationHeaderError: If it is of this scheme and cannot be read, or if it
-                was sent with different values. Its ``status`` is what to answer over HTTP.
+            InvalidAuthorizationHeaderError: If the header has this scheme but cannot be read, or
+                was sent with different values. Its ``status`` is the HTTP status to answer with.
 
         Source:
-            ``UsernamePasswordToken.extractToken``. Bytes that are no UTF-8 become U+FFFD, of
-            which Python counts more than Java does for an encoded surrogate.
+            ``UsernamePasswordToken.extractToken``. Invalid UTF-8 becomes U+FFFD; for an encoded
+            surrogate, Python makes more of them than Java does.
         """
         header = _single(value)
         if not header or not _has_scheme(header):
@@ -152,13 +160,13 @@ class UsernamePasswordToken:
         Write the value of an ``Authorization`` header.
 
         Raises:
-            InvalidUsernameError: If the name holds a colon, at which a reader would cut it off.
+            InvalidUsernameError: If the name contains a colon, where a reader would split it.
 
         Source:
             ``UsernamePasswordToken.basicAuthHeaderValue``.
         """
         if ":" in self.principal:
-            raise InvalidUsernameError(self.principal, "must not hold [:], which ends it in HTTP")
+            raise InvalidUsernameError(self.principal, "must not contain [:], where HTTP ends it")
         pair = password_bytes(f"{self.principal}:{self.credentials}")
         return _SCHEME + base64.b64encode(pair).decode("ascii")
 
@@ -174,7 +182,37 @@ class UsernamePasswordToken:
         return f"<UsernamePasswordToken of {self.principal!r}>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a token holds a password and is not to be pickled")
+        raise TypeError("a token holds a password and cannot be pickled")
+
+
+class Realm(Protocol[Token_contra]):
+    """
+    What a node asks of a realm. ``FileRealm`` is a ``Realm[UsernamePasswordToken]``.
+
+    Source:
+        ``Realm``.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name of the realm in the settings of the node."""
+
+    @property
+    def type(self) -> str:
+        """The type of the realm in the settings of the node."""
+
+    @property
+    def order(self) -> int:
+        """The place of the realm among those of the node; the lowest is asked first."""
+
+    def supports(self, token: object) -> bool:
+        """Check whether *token* is of a kind that ``authenticate_token`` accepts now."""
+
+    def authenticate_token(self, token: Token_contra) -> AuthenticationResult:
+        """Check the credentials in *token*."""
+
+    def lookup_user(self, username: str) -> User | None:
+        """Return a user without checking credentials, or None for an unknown user."""
 
 
 def _single(value: str | Iterable[str] | None) -> str | None:

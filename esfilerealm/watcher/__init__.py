@@ -1,8 +1,8 @@
 """
-Notice that files changed: a poll, as Elasticsearch has it, which file events only make quicker.
+Watching files for changes: by polling, as Elasticsearch does, with file events to shorten the wait.
 
-``FileWatcher`` compares a group of files with what it saw last, in the thread that asks it to.
-``ResourceWatcherService`` asks all its watchers again and again, in a thread of its own.
+``FileWatcher`` compares a group of files with what it saw last, in the calling thread.
+``ResourceWatcherService`` asks all its watchers again and again, in its own thread.
 
 Source:
     ``FileWatcher``, ``FileGroupWatcher``, ``ResourceWatcherService`` and ``WatcherHandle``.
@@ -10,8 +10,8 @@ Source:
 
 from __future__ import annotations
 
-from .changes import FileChange
 from .file_watcher import FileWatcher
+from .observation import ChangeKind, FileChange
 from .service import (
     Frequency,
     ReloadSettings,
@@ -21,6 +21,7 @@ from .service import (
 )
 
 __all__ = [
+    "ChangeKind",
     "FileChange",
     "FileWatcher",
     "Frequency",

@@ -1,4 +1,4 @@
-"""File events of folders, by watchdog. Importing this module loads it."""
+"""File events of directories, from watchdog. Importing this module loads watchdog."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["FolderEvents"]
 
-#: Seconds to wait for watchdog's threads; they are daemons, so one that hangs does no harm.
-_PATIENCE: Final = 5.0
+#: Seconds to wait for watchdog's threads to end; they are daemons, so one that hangs does no harm.
+_STOP_TIMEOUT: Final = 5.0
 
-#: All that can mean a write. Not opening and closing: our own reading would wake us for ever.
-#: ``FileAttribEvent`` came with watchdog 7; before it was a ``FileModifiedEvent``.
+#: The events that may mean a write. Not opening and closing, which our own reading causes.
+#: ``FileAttribEvent`` came with watchdog 7; before, it was a ``FileModifiedEvent``.
 _WRITES: Final = [
     getattr(events, f"{kind}{what}Event")
     for kind in ("File", "Dir")
@@ -34,18 +34,18 @@ _WRITES: Final = [
 
 class FolderEvents(events.FileSystemEventHandler):
     """
-    Calls *wake* at every write to one of some names in some folders.
-
-    Attributes:
-        names: Full paths, their folders by their real paths. What happens to others is nothing,
-            such as the lock that is taken to read the files.
+    Calls *wake* at every write to certain files in certain directories.
 
     Args:
-        wake: Called in a thread of watchdog's; must not block.
+        wake: Called in a thread of watchdog; must not block.
+
+    Attributes:
+        names: The full paths of the files, with the real paths of their directories. Events of
+            other files are ignored, such as those of the lock file that readers open.
 
     Raises:
-        OSError: If the operating system has no more of what this takes.
-        NotImplementedError: If this system has no file events.
+        OSError: If the operating system lacks the resources.
+        NotImplementedError: If the operating system has no file events.
     """
 
     def __init__(self, wake: Callable[[], None]) -> None:
@@ -60,28 +60,28 @@ class FolderEvents(events.FileSystemEventHandler):
 
     def add(self, folder: str) -> None:
         """
-        Watch one folder more.
+        Watch another directory.
 
         Args:
-            folder: Its real path: watchdog would watch a link, not what it names.
+            folder: Its real path: watchdog would watch a link itself, not its target.
 
         Raises:
-            OSError: If it is not there, or there are no more watches to be had.
+            OSError: If the directory is missing, or the system allows no more watches.
         """
         self._lost.discard(folder)
         self._watches[folder] = self._observer.schedule(self, folder, event_filter=_WRITES)
 
     def remove(self, folder: str) -> None:
-        """Watch a folder no more, be it there or not."""
+        """Stop watching a directory, even if it no longer exists."""
         with _quietly():
             self._observer.unschedule(self._watches.pop(folder))
 
     def is_lost(self, folder: str) -> bool:
-        """Tell whether the folder was deleted, so that another of its name is not watched."""
+        """Check whether a directory was deleted: a new one at its path is not watched."""
         return folder in self._lost
 
     def dispatch(self, event: events.FileSystemEvent) -> None:
-        """Take an event from watchdog."""
+        """Handle an event of watchdog."""
         path = os.fsdecode(event.src_path)
         is_lost = path in self._watches and event.event_type == events.EVENT_TYPE_DELETED
         if is_lost:
@@ -90,27 +90,27 @@ class FolderEvents(events.FileSystemEventHandler):
             self._wake()
 
     def close(self) -> None:
-        """End watchdog's threads."""
+        """End the threads of watchdog."""
         with _quietly():
             self._observer.stop()
-            self._observer.join(_PATIENCE)
+            self._observer.join(_STOP_TIMEOUT)
 
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Keep watchdog from calling it an error that an event comes while its watch is removed."""
+    """Keep watchdog from logging an error if an event arrives while its watch is being removed."""
     module = sys.modules.get("watchdog.observers.inotify")
     if module is None:
         yield
         return
     logger = logging.getLogger(module.__name__)
 
-    def is_worth_a_line(record: logging.LogRecord) -> bool:
+    def is_relevant(record: logging.LogRecord) -> bool:
         return "called when the thread is inactive" not in record.getMessage()
 
-    # One of its own for each use, so that none ends the silence of another.
-    logger.addFilter(is_worth_a_line)
+    # A filter for each use, so that the end of one does not end another.
+    logger.addFilter(is_relevant)
     try:
         yield
     finally:
-        logger.removeFilter(is_worth_a_line)
+        logger.removeFilter(is_relevant)

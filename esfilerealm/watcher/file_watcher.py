@@ -8,18 +8,15 @@ import time
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .._ground.forks import renew_after_fork
-from .._ground.logs import get_logger
-from .changes import FileChange, merged
-from .faults import LastFault
-from .observation import ABSENT, change_between, observe
+from .._ground.logs import RepeatedError, get_logger
+from .observation import ABSENT, FileChange, change_between, merged, observe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .changes import ChangeKind
-    from .observation import Observation
+    from .observation import ChangeKind, Observation
 
-    #: Told of all changes of one pass. False, or an exception, means: tell me again.
+    #: Called with all changes of one pass. False or an exception means: call me again.
     Listener: TypeAlias = Callable[[tuple[FileChange, ...]], object]
 
 __all__ = ["FileWatcher"]
@@ -29,30 +26,31 @@ _LOG: Final = get_logger(__name__)
 
 class FileWatcher:
     """
-    Watches a group of files, and nothing else in their folders.
+    Watches a group of files, and nothing else in their directories.
 
     It does nothing by itself: ``check_and_notify`` makes a pass in the calling thread, and
-    ``ResourceWatcherService`` calls it again and again. In a pass every file is looked at, links
-    followed. A file has changed if its content has: it is read when its size, times or identity
-    differ, and also while its times are so fresh that a second write might not show in them.
+    ``ResourceWatcherService`` calls it again and again. A pass looks at every file, and follows
+    links. A file has changed if its content has. The content is read when the size, times or
+    identity of the file differ, and also while its times are so recent that a second write might
+    leave the same ones.
 
-    All that happened to the group is told to each listener in one call, so that files which
-    belong together are read again together. A listener that raises, or returns False, is told
-    the same at the next pass, merged with what happened since (``changes.merged``), until it
-    succeeds; the others are not told twice.
+    Each listener gets all changes of a pass in one call, so that it can read files that belong
+    together at once. A listener that raises, or returns False, is called again at the next pass
+    with the same changes, merged with later ones, until it succeeds. The other listeners are not
+    called twice.
 
-    Safe for any number of threads; one pass at a time. A fork during a pass does no harm to the
-    child, which makes that pass again.
+    Any number of threads may use it; one pass runs at a time. If a process forks during a pass, the
+    child repeats that pass.
 
     Args:
-        paths: The files, which need not exist. One that is not absolute is looked up anew at each
-            pass. None at all is allowed, and silent.
+        paths: The files, which need not exist. A relative path is resolved anew at each pass.
+            Without any path, nothing is ever reported.
 
-        timer: Seconds from anywhere on, never going back.
+        timer: Seconds from any origin, never going back.
 
     Source:
-        ``FileWatcher``, ``FileGroupWatcher``, ``AbstractResourceWatcher``. On purpose otherwise:
-        files instead of folders, content instead of times, and listeners that are told again.
+        ``FileWatcher``, ``FileGroupWatcher``, ``AbstractResourceWatcher``. Different on purpose:
+        files instead of directories, content instead of times, and listeners that are called again.
     """
 
     def __init__(
@@ -61,10 +59,10 @@ class FileWatcher:
         self._paths: Final = tuple(dict.fromkeys(os.fspath(path) for path in paths))
         self._timer = timer
         self._observations: dict[str, Observation] | None = None
-        self._audience: tuple[_Hearer, ...] = ()
+        self._subscribers: tuple[_Subscriber, ...] = ()
         self._is_passing = False
         self._pass_lock = threading.RLock()
-        self._audience_lock = threading.Lock()
+        self._subscribers_lock = threading.Lock()
         renew_after_fork(self)
 
     def __repr__(self) -> str:
@@ -72,34 +70,37 @@ class FileWatcher:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The files of the group, as they were given, each once."""
+        """The files of the group as they were given, without repetitions."""
         return self._paths
 
-    def add_listener(self, listener: Listener) -> None:
+    def add_listener(self, listener: Listener, *, is_behind: bool = False) -> None:
         """
-        Tell *listener* of everything from now on, after the listeners that were added before.
+        Call *listener* with all later changes, after the listeners that were added before.
 
         Args:
             listener: Called in the thread of the pass with a tuple of ``FileChange``, one for each
-                file something happened to, in the order of the paths.
+                file that changed, in the order of the paths.
+
+            is_behind: Call it at the next pass even if no file changes, as if it had returned
+                False; the tuple is empty then.
         """
-        with self._audience_lock:
-            self._audience = (*self._audience, _Hearer(listener))
+        with self._subscribers_lock:
+            self._subscribers = (*self._subscribers, _Subscriber(listener, is_behind=is_behind))
 
     def remove_listener(self, listener: Listener) -> None:
-        """Tell *listener* no more, not even in a pass that has begun; unknown ones are ignored."""
-        with self._audience_lock:
-            for hearer in self._audience:
-                if hearer.listener == listener:
-                    hearer.is_gone = True
-                    self._audience = tuple(h for h in self._audience if h is not hearer)
+        """Stop calling *listener*, even in a pass that has begun; ignore an unknown listener."""
+        with self._subscribers_lock:
+            for subscriber in self._subscribers:
+                if subscriber.listener == listener:
+                    subscriber.is_removed = True
+                    self._subscribers = tuple(s for s in self._subscribers if s is not subscriber)
                     return
 
     def init(self) -> None:
         """
-        Look at the files for the first time; those that exist are told as ``init``.
+        Look at the files for the first time, and report those that exist as ``init``.
 
-        Only the first call does anything. If it raises, the next call is the first one again.
+        Only the first call does anything. If it raises, the next call counts as the first.
         """
         with self._pass_lock:
             if self._observations is None:
@@ -107,30 +108,30 @@ class FileWatcher:
 
     def check_and_notify(self) -> bool:
         """
-        Make a pass, the first of which is ``init``.
+        Make a pass. The first pass is ``init``.
 
-        From within a listener this does nothing: the pass that called it is not over.
+        When called from a listener, do nothing: the pass that called the listener is not over.
 
         Returns:
-            Whether anything happened, or a listener had to be told again.
+            Whether a file changed, or a listener had to be called again.
         """
         return self._pass()
 
     def clear(self) -> None:
-        """Forget what was seen, and make a pass: the files that exist are told as ``created``."""
+        """Forget what was seen and make a pass, which reports existing files as ``created``."""
         with self._pass_lock:
             self._observations = {}
             self._pass()
 
     def _pass(self) -> bool:
         with self._pass_lock:
-            if self._is_passing:  # this thread, since the lock lets it in
+            if self._is_passing:  # in this thread, since the lock is re-entrant
                 return False
             self._is_passing = True
             try:
                 has_changed = self._look()
-                has_told = self._tell()
-                return has_changed or has_told
+                has_called = self._notify()
+                return has_changed or has_called
             finally:
                 self._is_passing = False
 
@@ -138,24 +139,24 @@ class FileWatcher:
         before = self._observations or {}
         now = {path: observe(path, before.get(path, ABSENT), self._timer) for path in self._paths}
         changes = list(_changes(before, now, is_first=self._observations is None))
-        for hearer in self._audience:
-            hearer.note(changes)
-        # Last, so that a fork or an interrupt on the way leads to the same changes again: noted
-        # twice they are what they were, while forgotten they would be lost.
+        for subscriber in self._subscribers:
+            subscriber.add(changes)
+        # Last, so that after a fork or an interrupt the next pass finds the same changes again.
+        # Adding them twice does no harm, and losing them would.
         self._observations = now
         return bool(changes)
 
-    def _tell(self) -> bool:
-        audience = [hearer for hearer in self._audience if hearer.missed]
-        for hearer in audience:
-            if not hearer.is_gone:
-                hearer.tell(self)
-        return bool(audience)
+    def _notify(self) -> bool:
+        behind = [subscriber for subscriber in self._subscribers if subscriber.is_behind]
+        for subscriber in behind:
+            if not subscriber.is_removed:
+                subscriber.notify(self)
+        return bool(behind)
 
     def after_fork(self) -> None:
-        """In a child process: whoever held a lock or made a pass is not there any more."""
+        """In a child process, forget threads of the parent that hold a lock or make a pass."""
         self._pass_lock = threading.RLock()
-        self._audience_lock = threading.Lock()
+        self._subscribers_lock = threading.Lock()
         self._is_passing = False
 
 
@@ -168,40 +169,43 @@ def _changes(
             yield FileChange(path, "init" if is_first else kind)
 
 
-class _Hearer:
+class _Subscriber:
     """
-    A listener, and what it has not been told yet.
+    A listener, and the changes that it has not handled yet.
 
     Attributes:
         listener: The callable.
-        missed: What happened to each file since the listener last succeeded.
-        is_gone: Whether it was removed.
+        is_behind: Whether it has to be called at the next pass.
+        is_removed: Whether it was removed.
     """
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: Listener, *, is_behind: bool) -> None:
         self.listener: Final = listener
-        self.missed: dict[str, ChangeKind] = {}
-        self.is_gone = False
-        self._fault = LastFault()
+        self.is_behind = is_behind
+        self.is_removed = False
+        self._pending: dict[str, ChangeKind] = {}
+        self._error = RepeatedError()
 
-    def note(self, changes: Iterable[FileChange]) -> None:
-        """Add to what it has missed."""
+    def add(self, changes: Iterable[FileChange]) -> None:
+        """Add to the changes that the listener has to handle."""
         for change in changes:
-            older = self.missed.get(change.path)
-            self.missed[change.path] = merged(older, change.kind) if older else change.kind
+            older = self._pending.get(change.path)
+            self._pending[change.path] = merged(older, change.kind) if older else change.kind
+            self.is_behind = True
 
-    def tell(self, watcher: FileWatcher) -> None:
-        """Call it with all that it has missed, and forget that if it succeeds."""
-        told = tuple(
-            FileChange(path, self.missed[path]) for path in watcher.paths if path in self.missed
+    def notify(self, watcher: FileWatcher) -> None:
+        """Call the listener with all pending changes, and forget them if it succeeds."""
+        changes = tuple(
+            FileChange(path, self._pending[path]) for path in watcher.paths if path in self._pending
         )
         try:
-            is_done = self.listener(told) is not False
-        except Exception as error:  # noqa: BLE001 - whatever it is, the others have to be told
-            if self._fault.is_new(error):
-                message = "a listener of [%s] failed; it will be told again at the next pass"
+            is_done = self.listener(changes) is not False
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others have to be called
+            if self._error.is_new(error):
+                message = "a listener of [%s] failed; it will be called again at the next pass"
                 _LOG.warning(message, ", ".join(watcher.paths), exc_info=True)
             return
         if is_done:
-            self.missed = {}
-            self._fault.forget()
+            self._pending = {}
+            self.is_behind = False
+            self._error.clear()

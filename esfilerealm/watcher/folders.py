@@ -1,4 +1,4 @@
-"""Which folders to have events of, and what to do where there are none: say so once, and poll."""
+"""Which directories to watch for events; where there are no events, log that once and poll."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ __all__ = ["FolderWatch"]
 
 _LOG: Final = get_logger(__name__)
 
-#: Device and inode: another folder of the same name is another folder.
+#: Device and inode: a directory that is replaced at the same path has to be watched anew.
 _Identity: TypeAlias = tuple[int, int]
 
 
 class FolderWatch:
     """
-    Wakes a poll when something is written beside the files that it is about.
+    Wakes the poll when one of the watched files may have been written.
 
-    Nothing depends on that: every fault of it is one line at INFO, and the poll alone goes on.
-    For one thread only, except for ``forget``.
+    Nothing depends on it: a failure is one line at INFO, and polling goes on. Only one thread may
+    use it, except for ``forget``.
 
     Args:
         wake: Called in any thread at any event; must not block.
@@ -41,28 +41,28 @@ class FolderWatch:
         self._is_possible = True
         self._watched: dict[str, _Identity] = {}
         self._refused: dict[str, _Identity] = {}
-        self._said: set[str] = set()
+        self._logged: set[str] = set()
         self._load()
 
     def follow(self, paths: Iterable[str]) -> None:
         """
-        Wait for events of *paths*, and of every link on the way to what they lead to.
+        Wait for events of *paths*, and of every link between them and the files they lead to.
 
-        To be called again after each pass, since links move and folders come and go. If a folder
-        is new, it wakes the poll at once: something may have been written before it was watched.
+        Call this again after each pass, since links and directories change. A newly watched
+        directory wakes the poll at once: a file may have been written before it was watched.
         """
         try:
             self._follow(paths)
-        except Exception as error:  # noqa: BLE001 - events are a convenience, whatever the fault
+        except Exception as error:  # noqa: BLE001 - events are a convenience, whatever fails
             self._give_up(error)
 
     def close(self) -> None:
-        """Watch nothing any more."""
+        """Stop watching."""
         if self._events is not None:
             self._events.close()
 
     def forget(self) -> None:
-        """Give up, in the child of a fork, what the parent goes on to use; and start no more."""
+        """Give up the watches in a child process, where they belong to the parent, for good."""
         self._events = None
         self._is_possible = False
 
@@ -92,9 +92,9 @@ class FolderWatch:
             try:
                 status = os.stat(folder)
             except FileNotFoundError:
-                continue  # it may come yet, or a link moved on just now
+                continue  # it may be created later, or a link has just changed
             except OSError as error:
-                self._say_about(folder, error.strerror or "it cannot be examined")
+                self._log_about(folder, error.strerror or "stat failed")
                 continue
             if stat.S_ISDIR(status.st_mode):
                 found[folder] = (status.st_dev, status.st_ino)
@@ -105,24 +105,24 @@ class FolderWatch:
             return False
         if is_network_mount(folder):
             self._refused[folder] = identity
-            self._say_about(folder, "others may write to its file system unseen")
+            self._log_about(folder, "its file system reports no writes of other machines")
             return False
         try:
             self._started().add(folder)
         except FileNotFoundError:
             return False
         except OSError as error:
-            self._say_about(folder, error.strerror or str(error))
+            self._log_about(folder, error.strerror or str(error))
             return False
         self._watched[folder] = identity
         return True
 
     def _load(self) -> None:
         """
-        Import watchdog here, in the thread that starts the service.
+        Import watchdog in the thread that starts the service.
 
-        In the service's own thread, a fork on the way would leave the lock of a half-imported
-        module behind, on which the child would wait for ever.
+        If the service's own thread did that and the process forked meanwhile, the child would wait
+        for the lock of the half-imported module for ever.
         """
         try:
             from . import events  # noqa: F401
@@ -139,7 +139,7 @@ class FolderWatch:
 
     def _give_up(self, error: Exception) -> None:
         self._is_possible = False
-        self._say("no file events: %s; changes are found by polling alone", error)
+        self._log("no file events: %s; changes are noticed by polling only", error)
 
     def _is_lost(self, folder: str) -> bool:
         return self._events is not None and self._events.is_lost(folder)
@@ -149,12 +149,12 @@ class FolderWatch:
         if self._events is not None:
             self._events.remove(folder)
 
-    def _say_about(self, folder: str, reason: str) -> None:
-        message = "no file events of [%s]: %s; changes there are found by polling alone"
-        self._say(message, folder, reason)
+    def _log_about(self, folder: str, reason: str) -> None:
+        message = "no file events for [%s]: %s; changes there are noticed by polling only"
+        self._log(message, folder, reason)
 
-    def _say(self, message: str, *arguments: object) -> None:
+    def _log(self, message: str, *arguments: object) -> None:
         line = message % arguments
-        if line not in self._said:
-            self._said.add(line)
+        if line not in self._logged:
+            self._logged.add(line)
             _LOG.info("%s", line)

@@ -1,4 +1,4 @@
-"""One look at one file: is it there, can it be read, and is its content what it was?"""
+"""One look at one file, and what changed between two looks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import stat
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from .._storage.read import read_file
 from .._storage.stamp import Stamp
@@ -15,12 +15,38 @@ from .._storage.stamp import Stamp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .changes import ChangeKind
+__all__ = [
+    "ABSENT",
+    "GRAIN",
+    "ChangeKind",
+    "FileChange",
+    "Observation",
+    "change_between",
+    "merged",
+    "observe",
+]
 
-__all__ = ["ABSENT", "GRAIN", "Observation", "change_between", "observe"]
-
-#: Seconds within which two writes may leave equal timestamps: FAT's grain, the coarsest known.
+#: Seconds within which two writes may leave equal timestamps: the resolution of FAT, the coarsest
+#: known.
 GRAIN: Final = 2.0
+
+ChangeKind: TypeAlias = Literal["init", "created", "changed", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """
+    What happened to one file since the last pass.
+
+    Attributes:
+        path: The file, as it was given to the watcher.
+
+        kind: ``init`` if the file existed when watching began; ``created`` or ``deleted``;
+            ``changed`` if its content changed, or whether it can be read.
+    """
+
+    path: str
+    kind: ChangeKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +55,16 @@ class Readable:
     A file that could be read.
 
     Attributes:
-        stamp: Taken from the open file before its content was read.
+        stamp: Its stamp, taken from the open file before the content was read.
 
-        digest: Of the content.
+        digest: A hash of the content.
 
-        since: The moment, in the timer's seconds, by which this stamp was first seen.
+        since: When this stamp had first been seen, in seconds of the timer.
 
-        is_settled:
-            Whether the stamp alone shows any later write. It does once it has been seen for
-            longer than the grain: a write in the same grain may have left the same stamp.
-            Only our own timer counts, so a clock that is wrong, here or on a file server, does
-            no harm.
+        is_settled: Whether every later write will change the stamp. That is so once the stamp has
+            been seen for longer than the grain: within it, a second write may leave the same stamp.
+            Only our own timer counts, so a wrong clock on this machine or on a file server does no
+            harm.
     """
 
     stamp: Stamp
@@ -51,11 +76,11 @@ class Readable:
 @dataclass(frozen=True, slots=True)
 class Unreadable:
     """
-    Something that is there, or may be, but gives no content: no permission, a folder, a fault.
+    A path that may exist but has no content to read: no permission, a directory, a failure.
 
     Attributes:
-        stamp: Its stamp, or None if not even that could be had.
-        number: The ``errno`` of the fault.
+        stamp: Its stamp, or None if that could not be read either.
+        number: The ``errno`` of the failure.
     """
 
     stamp: Stamp | None
@@ -69,14 +94,14 @@ Observation: TypeAlias = Readable | Unreadable | None
 
 def observe(path: str, before: Observation, timer: Callable[[], float]) -> Observation:
     """
-    Look at the file at *path*, links followed; read it only if its stamp does not say enough.
+    Look at the file at *path*, following links; read it unless its stamp proves it unchanged.
 
-    A missing file, a missing folder and a link to nowhere are all ``ABSENT``.
+    A missing file, a missing directory and a dangling link are all ``ABSENT``.
 
     Args:
         path: The file.
-        before: What the last look gave.
-        timer: Seconds, from anywhere on.
+        before: The result of the last look.
+        timer: Seconds from any origin.
     """
     try:
         status = os.stat(path)
@@ -86,7 +111,7 @@ def observe(path: str, before: Observation, timer: Callable[[], float]) -> Obser
         return Unreadable(None, error.errno or 0)
     stamp = Stamp.of(status)
     if not stat.S_ISREG(status.st_mode):
-        # Not opened even for a moment: to open a pipe or a device may have effects.
+        # Never opened: opening a pipe or a device may have side effects.
         return Unreadable(stamp, errno.EISDIR if stat.S_ISDIR(status.st_mode) else errno.EINVAL)
     if isinstance(before, Readable) and before.is_settled and before.stamp == stamp:
         return before
@@ -101,7 +126,7 @@ def _read(path: str, stamp: Stamp, before: Observation, timer: Callable[[], floa
         return ABSENT if error.errno == errno.ENOTDIR else Unreadable(stamp, error.errno or 0)
     if content.stat is None:
         return ABSENT
-    # Not the stamp from before: the file may have been replaced between the two.
+    # Not the stamp from above: the file may have been replaced in between.
     stamp = Stamp.of(content.stat)
     digest = blake2b(content.data, usedforsecurity=False).digest()
     if isinstance(before, Readable) and before.stamp == stamp:
@@ -111,9 +136,10 @@ def _read(path: str, stamp: Stamp, before: Observation, timer: Callable[[], floa
 
 def change_between(before: Observation, now: Observation) -> ChangeKind | None:
     """
-    Tell what a listener has to know, or None if it is nothing.
+    Return what happened between two looks, or None if nothing did.
 
-    What cannot be read may have changed, so it is a change once, and again when it can be read.
+    A file that cannot be read may have changed: that counts as a change once, and again when the
+    file can be read.
     """
     if before is ABSENT or now is ABSENT:
         if before is now:
@@ -122,3 +148,17 @@ def change_between(before: Observation, now: Observation) -> ChangeKind | None:
     if isinstance(before, Readable) and isinstance(now, Readable):
         return None if before.digest == now.digest else "changed"
     return None if before == now else "changed"
+
+
+def merged(older: ChangeKind, newer: ChangeKind) -> ChangeKind:
+    """
+    Merge two changes of a file that a listener has not handled yet into one.
+
+    - ``deleted`` last: ``deleted``, even if the listener never knew the file.
+    - ``deleted`` first: ``changed``, since the file exists again.
+    - Otherwise the older one: a new file that changed is still ``created``, and one that existed
+      from the start is still ``init``.
+    """
+    if newer == "deleted":
+        return "deleted"
+    return "changed" if older == "deleted" else older

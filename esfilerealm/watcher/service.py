@@ -1,4 +1,4 @@
-"""One thread that asks all watchers again and again, each at its frequency."""
+"""A thread that asks all watchers again and again, each at its frequency."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from .._ground.forks import renew_after_fork
-from .._ground.logs import get_logger
-from .faults import LastFault
+from .._ground.logs import RepeatedError, get_logger
 from .folders import FolderWatch
 from .timetable import Frequency, Timetable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from types import TracebackType
     from typing import Self
 
 __all__ = [
@@ -31,8 +29,8 @@ _LOG: Final = get_logger(__name__)
 
 _THREAD_NAME: Final = "esfilerealm-watcher"
 
-#: Seconds that ``close`` waits for a pass that is under way.
-_PATIENCE: Final = 10.0
+#: Seconds that ``close`` waits for a running pass.
+_CLOSE_TIMEOUT: Final = 10.0
 
 
 class ReloadSettings(Protocol):
@@ -64,43 +62,42 @@ class _DefaultSettings:
 
 
 class ResourceWatcher(Protocol):
-    """What a service can ask; ``FileWatcher`` is one."""
+    """What a service can watch. ``FileWatcher`` is one."""
 
     @property
     def paths(self) -> Sequence[str]:
-        """The files it is about, for events of their folders."""
+        """The watched files, whose directories may have events."""
 
     def init(self) -> None:
-        """Look for the first time; do nothing at a later call."""
+        """Look for the first time; do nothing in later calls."""
 
     def check_and_notify(self) -> bool:
-        """Look, and tell the listeners."""
+        """Look again, and call the listeners if anything changed."""
 
 
 class ResourceWatcherService:
     """
-    Asks its watchers whether anything changed, in a thread of its own and whenever told to.
+    Asks its watchers whether anything changed, in its own thread and in ``notify_now``.
 
-    The thread is a daemon and keeps neither the interpreter nor the service alive: a service that
-    nobody has any more ends by itself. All frequencies share it, so one pass waits for another.
-    With ``resource.reload.enabled: false`` there is no thread, and all else works.
+    The thread is a daemon and keeps neither the interpreter nor the service alive: it ends when the
+    service is garbage. All frequencies share it, so one pass waits for another. With
+    ``resource.reload.enabled: false`` there is no thread, and everything else works.
 
-    File events only shorten the wait of ``Frequency.HIGH``: a write beside a watched file leads to
-    a pass some 20 ms later, at most twenty a second. Where there are no events (a network mount,
-    an exhausted limit, a missing folder) that is said once at INFO, and the poll alone goes on.
-    With events, a pass also follows whenever another folder is watched.
+    File events only shorten the wait of ``Frequency.HIGH``: a write to a watched file leads to a
+    pass some 20 ms later, at most twenty a second. Where there are no events (a network mount, an
+    exhausted limit, a missing directory), that is logged once at INFO, and polling goes on. With
+    events, a pass also follows whenever a directory is newly watched.
 
-    After a fork the child has a service of its own with the same watchers and listeners: the locks
-    are new, and if the thread ran in the parent, another is started in the child. A listener's
-    own locks are the listener's business. On macOS the child has no file events, whose libraries
-    do not survive a fork.
+    After a fork, the service of the child has the same watchers and listeners: its locks are new,
+    and if the thread ran in the parent, the child starts another. Listeners have to renew their own
+    locks. On macOS the child has no file events, whose libraries do not survive a fork.
 
     Args:
-        settings: Whether and how often; None for the defaults of 5, 30 and 60 seconds.
+        settings: Whether and how often to ask; None for the defaults of 5, 30 and 60 seconds.
         watch_events: Whether to use file events.
 
     Source:
-        ``ResourceWatcherService``. On purpose otherwise: one watcher's fault of whatever kind
+        ``ResourceWatcherService``. Different on purpose: a watcher that fails, in whatever way,
         never keeps another from its turn.
     """
 
@@ -119,24 +116,24 @@ class ResourceWatcherService:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        count = sum(map(len, self._entries.values()))
+        state = "stopped" if self._runner is None else "running"
+        return f"<{type(self).__name__}: {count} watchers, {state}>"
 
     def add(
         self, watcher: ResourceWatcher, frequency: Frequency = Frequency.MEDIUM
     ) -> WatcherHandle:
         """
-        Initialise *watcher* in this thread, then ask it at *frequency*.
+        Initialise *watcher* in this thread, and ask it at *frequency* from now on.
 
-        A watcher that is there already is not added twice.
+        A watcher is not added twice at the same frequency.
 
         Raises:
-            Exception: What its ``init`` raises; then it is not added.
+            Exception: Whatever its ``init`` raises; then it is not added.
         """
         watcher.init()
         self._add(watcher, frequency)
@@ -144,15 +141,15 @@ class ResourceWatcherService:
 
     def notify_now(self, frequency: Frequency = Frequency.HIGH) -> None:
         """
-        Make one pass of a frequency in this thread; a pass of it that is under way comes first.
+        Make one pass of a frequency in this thread, after a pass of it that is running.
 
-        A listener may ask for its own frequency, which skips the watcher that called it, but not
-        for another: two that wait for each other would wait for ever.
+        A listener may call this for its own frequency, which skips the watcher that called the
+        listener. It must not do so for another frequency: two that wait for each other would hang.
         """
         self._pass(frequency)
 
     def start(self) -> None:
-        """Start the thread, if it does not run and the settings do not forbid it."""
+        """Start the thread, unless it runs already or the settings forbid it."""
         with self._lock:
             if self._runner is None and self._settings.reload_enabled:
                 runner = _Runner(self, self._intervals(), watch_events=self._watch_events)
@@ -161,9 +158,9 @@ class ResourceWatcherService:
 
     def close(self) -> None:
         """
-        End the thread, once a pass that is under way is over; it may be started again.
+        End the thread after a running pass. The service may be started again.
 
-        From within a listener it does not wait. Without a thread it does nothing.
+        When called from a listener, it does not wait. Without a thread it does nothing.
         """
         with self._lock:
             runner, self._runner = self._runner, None
@@ -171,7 +168,7 @@ class ResourceWatcherService:
             runner.close()
 
     def after_fork(self) -> None:
-        """In a child process: whoever held a lock is not there any more. See also ``_Runner``."""
+        """In a child process, replace the locks. For the thread see ``_Runner.after_fork``."""
         self._lock = threading.Lock()
         self._pass_locks = {frequency: threading.RLock() for frequency in Frequency}
         self._watch_events = self._watch_events and sys.platform != "darwin"
@@ -198,7 +195,7 @@ class ResourceWatcherService:
             self._refollow(frequency)
 
     def _refollow(self, frequency: Frequency) -> None:
-        """Let the thread look which folders it needs."""
+        """Have the thread check which directories it needs."""
         if self._runner is not None and self._watch_events and frequency is Frequency.HIGH:
             self._runner.timetable.wake()
 
@@ -207,15 +204,16 @@ class ResourceWatcherService:
             for entry in self._entries[frequency]:
                 try:
                     entry.watcher.check_and_notify()
-                    entry.fault.forget()
+                    entry.error.clear()
                 except OSError:
-                    _LOG.debug("%r could not look", entry.watcher, exc_info=True)
+                    _LOG.debug("%r could not be checked", entry.watcher, exc_info=True)
                 except survived as error:
-                    if entry.fault.is_new(error):
-                        _LOG.warning("%r failed; it goes on", entry.watcher, exc_info=True)
+                    if entry.error.is_new(error):
+                        message = "%r failed; it will be asked again at the next pass"
+                        _LOG.warning(message, entry.watcher, exc_info=True)
 
     def _timed_pass(self, frequency: Frequency) -> None:
-        # On our own thread there is nobody to end for whom ``SystemExit`` and its like are meant.
+        # In our own thread, ``SystemExit`` and its like would end only the watching.
         self._pass(frequency, survived=BaseException)
 
     def _followed_paths(self) -> Iterator[str]:
@@ -230,7 +228,7 @@ class ResourceWatcherService:
 
 class WatcherHandle:
     """
-    A watcher at its place in a service.
+    A watcher that was added to a service.
 
     Attributes:
         watcher: The watcher.
@@ -248,12 +246,12 @@ class WatcherHandle:
         self.frequency: Final = frequency
 
     def stop(self) -> None:
-        """Take the watcher out; a pass that is under way may still ask it."""
-        self._service._remove(self.watcher, self.frequency)  # noqa: SLF001 - its other half
+        """Remove the watcher from the service; a running pass may still ask it."""
+        self._service._remove(self.watcher, self.frequency)  # noqa: SLF001 - the other half of a handle
 
     def resume(self) -> None:
-        """Put it back: what happened meanwhile is told at the next pass."""
-        self._service._add(self.watcher, self.frequency)  # noqa: SLF001 - its other half
+        """Add it again; the next pass reports what happened in the meantime."""
+        self._service._add(self.watcher, self.frequency)  # noqa: SLF001 - the other half of a handle
 
 
 class _Entry:
@@ -261,11 +259,11 @@ class _Entry:
 
     def __init__(self, watcher: ResourceWatcher) -> None:
         self.watcher: Final = watcher
-        self.fault: Final = LastFault()
+        self.error: Final = RepeatedError()
 
 
 class _Runner:
-    """The thread of a service, which knows the service by a weak reference only."""
+    """The thread of a service. It holds only a weak reference to the service."""
 
     def __init__(
         self,
@@ -277,8 +275,8 @@ class _Runner:
         self.timetable: Final = Timetable(intervals)
         self._folders = FolderWatch(self.timetable.wake) if watch_events else None
         self._service: Final = weakref.ref(service)
-        self._farewell = weakref.finalize(service, self.timetable.close)
-        self._farewell.atexit = False
+        self._finalizer = weakref.finalize(service, self.timetable.close)
+        self._finalizer.atexit = False
         self._thread = threading.Thread(
             target=_run,
             args=(self._service, self.timetable, self._folders),
@@ -288,21 +286,21 @@ class _Runner:
 
     def start(self) -> None:
         """Start the thread."""
-        # Not before, so that in the child of a fork the thread starts after the locks of all
-        # watchers and listeners that were there when it started here have been renewed.
+        # Not earlier: in a child process, the thread must start after the locks of all watchers
+        # and listeners that existed at this moment have been renewed.
         renew_after_fork(self)
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread, and wait for that unless this is it."""
-        self._farewell.detach()
+        """End the thread and wait for it, unless this is that thread."""
+        self._finalizer.detach()
         self.timetable.close()
         if self._thread is not threading.current_thread():
-            self._thread.join(_PATIENCE)
+            self._thread.join(_CLOSE_TIMEOUT)
 
     def after_fork(self) -> None:
-        """In a child process: let go of what is the parent's, and have another thread started."""
-        self._farewell.detach()
+        """In a child process, let go of the parent's thread and have the service start another."""
+        self._finalizer.detach()
         self.timetable.abandon()
         if self._folders is not None:
             self._folders.forget()
@@ -326,9 +324,9 @@ def _run(
                 service._timed_pass(frequency)  # noqa: SLF001 - its own thread
                 if frequency is Frequency.HIGH:
                     _follow(service, folders)
-            except Exception:  # noqa: BLE001, S110 - even the log failed: the next pass has to come
+            except Exception:  # noqa: BLE001, S110 - even logging failed; watching has to go on
                 pass
-            del service  # while waiting, nothing here may keep it alive
+            del service  # nothing here may keep it alive during the wait
             timetable.done(frequency)
     finally:
         if folders is not None:

@@ -1,4 +1,4 @@
-"""When the next pass is due, and for whom: what a service and its thread have in common."""
+"""When the next pass is due, and of which frequency. A service shares it with its thread."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Frequency", "Timetable"]
 
-#: Seconds that a wake waits for its like: two files renamed in a row are one change.
+#: Seconds between a wake and its pass: two files that are renamed in a row are one change.
 GATHERING: Final = 0.02
 
-#: Seconds after a pass before a wake leads to the next one: at most twenty a second in a storm.
+#: Seconds between a pass and the next one after a wake: at most twenty passes a second.
 PAUSE: Final = 0.05
 
-#: Seconds. An interval of zero would take a processor for itself.
+#: Seconds. With an interval of zero, the thread would keep a processor busy.
 _SHORTEST_INTERVAL: Final = 0.01
 
 
@@ -37,14 +37,15 @@ class Frequency(Enum):
 
 class Timetable:
     """
-    Tells a thread what to do next, and lets others wake or dismiss it.
+    Tells a thread when to make its next pass; other threads wake or end it.
 
-    The delay is fixed: a pass is due one interval after the end of the one before, the first one
-    interval after the start. A wake adds a pass of the highest frequency and moves no other.
+    The delay is fixed: a pass is due one interval after the end of the pass before, and the first
+    one an interval after the start. A wake adds a pass of the highest frequency and delays no
+    other.
 
     Args:
         intervals: Seconds for each frequency.
-        timer: Seconds from anywhere on, never going back.
+        timer: Seconds from any origin, never going back.
     """
 
     def __init__(
@@ -54,57 +55,57 @@ class Timetable:
         self._timer = timer
         now = timer()
         self._due = {frequency: now + self._intervals[frequency] for frequency in self._intervals}
-        self._rested = now
-        self._woken: float | None = None
+        self._quiet_until = now
+        self._wake_time: float | None = None
         self._is_closed = False
-        # Re-entrant: the garbage collector may close it from within any line, those below too.
+        # Re-entrant: the garbage collector may call `close` at any line, including those below.
         self._condition = threading.Condition(threading.RLock())
 
     def wake(self) -> None:
         """Ask for a pass of the highest frequency soon."""
         with self._condition:
-            if self._woken is None:
-                self._woken = self._timer()
+            if self._wake_time is None:
+                self._wake_time = self._timer()
                 self._condition.notify_all()
 
     def close(self) -> None:
-        """Dismiss whoever waits, now and later."""
+        """End the wait of the thread, now and later."""
         with self._condition:
             self._is_closed = True
             self._condition.notify_all()
 
     def abandon(self) -> None:
-        """Close it in the child of a fork, where the lock may be held by nobody who lives."""
+        """Close in a child process, where the lock may be held by a thread of the parent."""
         self._condition = threading.Condition(threading.RLock())
         self._is_closed = True
 
     def wait(self) -> Frequency | None:
-        """Wait for the next pass that is due, and give its frequency; None after ``close``."""
+        """Wait until a pass is due and return its frequency, or None after ``close``."""
         with self._condition:
             while not self._is_closed:
                 moment, frequency = self._next()
                 left = moment - self._timer()
                 if left <= 0:
                     if frequency is Frequency.HIGH:
-                        self._woken = None  # before the pass, so that a wake during it counts
+                        self._wake_time = None  # before the pass, so that a wake during it counts
                     return frequency
                 self._condition.wait(min(left, threading.TIMEOUT_MAX))
             return None
 
     def done(self, frequency: Frequency) -> None:
-        """Note that a pass is over. If it made a poll late or needless, the delay starts anew."""
+        """Note the end of a pass. If a poll became due meanwhile, restart its interval."""
         with self._condition:
             now = self._timer()
             if self._due[frequency] <= now:
                 self._due[frequency] = now + self._intervals[frequency]
             if frequency is Frequency.HIGH:
-                self._rested = now + PAUSE
+                self._quiet_until = now + PAUSE
 
     def _next(self) -> tuple[float, Frequency]:
         frequency = min(self._due, key=self._due.__getitem__)
         moment = self._due[frequency]
-        if self._woken is not None:
-            wake = max(self._woken + GATHERING, self._rested)
+        if self._wake_time is not None:
+            wake = max(self._wake_time + GATHERING, self._quiet_until)
             if wake < moment:
                 return wake, Frequency.HIGH
         return moment, frequency

@@ -180,12 +180,12 @@ def test_our_own_reading_wakes_nobody(folder):
         watcher = FileWatcher(folder / "users")
         service.add(watcher, Frequency.HIGH)
         wait_until_quiet(service)
-        passes = service._runner.timetable._rested
+        passes = service._runner.timetable._quiet_until
         for _ in range(5):
             assert watcher.check_and_notify() is False
             assert (folder / "users").read_text() == "old"
         wait_until_quiet(service)
-        assert service._runner.timetable._rested == passes
+        assert service._runner.timetable._quiet_until == passes
 
 
 @linux
@@ -318,7 +318,7 @@ def test_listeners_come_and_go_while_passes_are_made(folder):
         for thread in threads:
             thread.join()
     assert len(kept.calls) == 101
-    assert [hearer.listener for hearer in watcher._audience] == [kept]
+    assert [subscriber.listener for subscriber in watcher._subscribers] == [kept]
 
 
 @pytest.fixture
@@ -345,7 +345,7 @@ def test_no_listener_is_lost_when_many_come_at_once(folder):
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(watcher._audience) == 4 * 300
+    assert len(watcher._subscribers) == 4 * 300
 
 
 class TestEnd:
@@ -425,7 +425,7 @@ class TestEnd:
         assert not thread.is_alive()
 
     def test_a_long_pass_is_not_interrupted_nor_waited_for_too_long(self, folder, monkeypatch):
-        monkeypatch.setattr(service_module, "_PATIENCE", 0.01)
+        monkeypatch.setattr(service_module, "_CLOSE_TIMEOUT", 0.01)
         inside, go_on, over = threading.Event(), threading.Event(), threading.Event()
 
         def slow(_):
@@ -567,7 +567,7 @@ class TestFork:
             service.start()
             path.write_text("new")
             assert inside.wait(TIMEOUT)
-            locks = watcher._audience_lock, service._lock, service._runner.timetable._condition
+            locks = watcher._subscribers_lock, service._lock, service._runner.timetable._condition
             for lock in locks:
                 threading.Thread(target=lock.acquire).start()
 

@@ -2,7 +2,8 @@
 No secret: whatever is printed, logged, raised, pickled or written as JSON holds no password.
 
 Nor a hash, nor any part of one by which a password can be guessed. What gives hashes on purpose
-is asked for by name: ``RealmSnapshot.hash_of`` and ``decoy``, and the ``users`` of a parsed file.
+is asked for by name: ``RealmSnapshot.hash_of`` and ``decoy_hash``, and the ``users`` of a parsed
+file.
 """
 
 from __future__ import annotations

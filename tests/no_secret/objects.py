@@ -36,6 +36,7 @@ OBJECTS = {
     "AuthenticationStatus": lambda *_: list(AuthenticationStatus),
     "Change": lambda _, folder: planned(folder).changes,
     "CacheEntry": lambda realm, _: list(realm._cache._entries.values()),
+    "CacheStats": lambda realm, _: [realm.usage_stats()["cache"]],
     "CredentialCache": lambda realm, _: [realm._cache],
     "DesiredState": lambda *_: [desired()],
     "DesiredUser": lambda *_: desired().users,
@@ -43,7 +44,7 @@ OBJECTS = {
     "EffectiveSetting": lambda _, folder: report(folder).settings,
     "FileAttributes": lambda *_: [desired().attributes],
     "FileChange": lambda *_: [],  # see TestFileChange
-    "FileRealm": lambda realm, _: [realm, realm.usage_stats()],
+    "FileRealm": lambda realm, _: [realm],
     "FileRealmStore": lambda realm, _: [realm._store],
     "FileResult": lambda _, folder: written(folder).files,
     "FileStamp": lambda realm, _: list(realm.snapshot.stamps.values()),
@@ -68,7 +69,6 @@ OBJECTS = {
         parse_users_roles((folder / "users_roles").read_bytes())
     ],
     "Plan": lambda _, folder: told_by(planned(folder), apply(planned(folder))),
-    "Proof": lambda realm, _: [entry.proof for entry in realm._cache._entries.values()],
     "RealmChange": changed,
     "RealmHealth": lambda realm, folder: [realm.health, spoilt(realm, folder)],
     "ParsedRealm": lambda _, folder: [
@@ -78,9 +78,13 @@ OBJECTS = {
     "RealmSettings": lambda realm, folder: [realm.settings, RealmSettings.load(folder)],
     "RealmSnapshot": lambda realm, folder: [realm.snapshot, realm.snapshot.stamps],
     "Recovery": lambda _, folder: [set_aside(folder)],
+    "RememberedPassword": lambda realm, _: [
+        entry.password for entry in realm._cache._entries.values()
+    ],
     "ResourceWatcherService": lambda realm, _: [realm._watcher_service],
     "SettingsReport": lambda _, folder: [report(folder)],
     "Transaction": lambda _, folder: [full_transaction(folder)],
+    "UsageStats": lambda realm, _: [realm.usage_stats()],
     "User": lambda realm, _: [realm.lookup_user(name) for name in HASHES],
     "UserChanges": lambda _, folder: [written(folder).changes, UsersTool(folder).undo().changes],
     "UsernamePasswordToken": lambda realm, _: [
@@ -98,7 +102,7 @@ OBJECTS = {
 
 
 #: Objects that hold secrets and are nothing to send, though that is not refused.
-NOT_SENT = {"CacheEntry", "Proof"}
+NOT_SENT = {"CacheEntry", "RememberedPassword"}
 
 
 def desired():

@@ -166,7 +166,7 @@ class TestAnyBytes:
         usable = {snapshot.hash_of(n) for n in snapshot.users} - {
             snapshot.hash_of(n) for n in useless
         }
-        assert (snapshot.decoy in usable) if usable else (snapshot.decoy is None)
+        assert (snapshot.decoy_hash in usable) if usable else (snapshot.decoy_hash is None)
 
     @given(users=users_files, users_roles=users_roles_files, size=st.integers(1, 40))
     def test_how_it_is_cut_shows_nowhere(self, folder, users, users_roles, size):

@@ -61,7 +61,7 @@ def wait_until_quiet(service):
     runner = service._runner
     wait_until(lambda: runner._folders._watched)
     last = None
-    while (now := (runner.timetable._woken, runner.timetable._rested)) != last or now[0]:
+    while (now := (runner.timetable._wake_time, runner.timetable._quiet_until)) != last or now[0]:
         last = now
         time.sleep(0.15)
 

@@ -16,6 +16,7 @@ from esfilerealm import (
     UsersTool,
     errors,
     hash_password,
+    realms,
     results,
     verify_hash,
 )
@@ -86,7 +87,9 @@ with FileRealm(
     problems: tuple[errors.FileRealmError, ...] = realm.health.problems
     reloaded: bool = realm.reload()
     realm.on_change(lambda change: change.names)
-    stats: dict[str, object] = realm.usage_stats()
+    stats: realms.UsageStats = realm.usage_stats()
+    hits: int = stats["cache"]["hits"]
+    any_realm: realms.Realm[UsernamePasswordToken] = realm
 
 
 async def login(realm: FileRealm) -> bool:

@@ -1,9 +1,9 @@
 """
-The credential cache: who logged in a while ago is recognised by one cheap hash.
+The credential cache: it recognises the password of a recent login by one cheap hash.
 
-An entry remembers the stored hash and the roles it was made from, and answers only while the
-snapshot still says the same. So a change in the files takes effect with the snapshot itself, for
-just the names it is about, and a login that began before it leaves nothing behind.
+An entry holds the stored hash and the roles that it was made from, and answers only while the
+snapshot still has the same. So a change of the files takes effect with the snapshot itself, only
+for the users that it is about, and a login that began before the change leaves no entry.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, Protocol
 
-from ..._ground.forks import renew_after_fork
 from ...hashing import resolve
 from ..base import AuthenticationResult, User
 
@@ -24,25 +23,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ...hashing import Hasher
-    from .hashing_slots import HashingSlots
+    from .concurrency import HashingSlots
     from .snapshot import RealmSnapshot
 
-__all__ = ["CacheEntry", "CredentialCache", "Proof"]
+__all__ = ["CacheEntry", "CredentialCache", "RememberedPassword"]
 
 _SALT_BYTES: Final = 16
-#: These are as cheap as a look-up; of the others, only so many may be computed at once.
+#: As cheap as a dictionary lookup; all others are computed in a slot.
 _CHEAP: Final = frozenset({"ssha256", "sha1", "md5", "noop"})
 
 
-class Proof(Protocol):
-    """What is left of a password that was right."""
+class RememberedPassword(Protocol):
+    """What the cache keeps of a right password. A *secret* is a password in UTF-8."""
 
-    def fits(self, secret: bytes) -> bool:
-        """Tell whether *secret*, in UTF-8, is that password."""
+    def matches(self, secret: bytes) -> bool:
+        """Check whether *secret* is that password."""
 
 
 class _SaltedDigest:
-    """SHA-256 over a password and a salt, as ``ssha256``, but of bytes and with a longer salt."""
+    """SHA-256 of a password and a salt: ``ssha256`` without its text form, with a longer salt."""
 
     __slots__ = ("_digest", "_salt")
 
@@ -50,29 +49,30 @@ class _SaltedDigest:
         self._salt = os.urandom(_SALT_BYTES)
         self._digest = hashlib.sha256(secret + self._salt).digest()
 
-    def fits(self, secret: bytes) -> bool:
+    def matches(self, secret: bytes) -> bool:
         return hmac.compare_digest(hashlib.sha256(secret + self._salt).digest(), self._digest)
 
 
 class _Hashed:
     """
-    The text of any hasher; the hasher stays beside it.
+    The text that a hasher made, with that hasher.
 
-    A node finds the hasher in the text, and with clear text mistakes a password for a hash.
+    A node derives the hasher from the text. With clear text, it mistakes a password that looks
+    like a hash for one.
     """
 
     __slots__ = ("_hasher", "_text")
 
     def __init__(self, hasher: Hasher, secret: bytes) -> None:
         self._hasher = hasher
-        self._text = hasher.hash(secret.decode("utf-8"))
+        self._text = hasher.hash(secret.decode())
 
-    def fits(self, secret: bytes) -> bool:
-        return self._hasher.verify(secret.decode("utf-8"), self._text)
+    def matches(self, secret: bytes) -> bool:
+        return self._hasher.verify(secret.decode(), self._text)
 
 
 class _ExpensiveHashed(_Hashed):
-    """The same, in one of the slots for expensive work."""
+    """The same, compared in a slot for expensive work."""
 
     __slots__ = ("_slots",)
 
@@ -80,9 +80,9 @@ class _ExpensiveHashed(_Hashed):
         super().__init__(hasher, secret)
         self._slots = slots
 
-    def fits(self, secret: bytes) -> bool:
+    def matches(self, secret: bytes) -> bool:
         with self._slots:
-            return super().fits(secret)
+            return super().matches(secret)
 
 
 class CacheEntry:
@@ -90,25 +90,32 @@ class CacheEntry:
     A user as the files described it, and how to recognise the password.
 
     Attributes:
-        user: Always the same object while nothing changes.
-        result: The success to answer a right password with.
-        proof: None for a user who was only looked up.
-        generation: Of the snapshot that this entry was last compared with.
-        written: When, by the clock of the cache.
+        user: The same object for as long as nothing about the user changes.
+        result: The success that answers a right password.
+        password: None for a user who was only looked up.
+        generation: That of the snapshot with which this entry was last compared.
+        written: When it was written, by the clock of the cache.
     """
 
-    __slots__ = ("_stored_hash", "generation", "proof", "result", "user", "written")
+    __slots__ = ("_stored_hash", "generation", "password", "result", "user", "written")
 
-    def __init__(self, user: User, stored_hash: str, proof: Proof | None, generation: int) -> None:
+    def __init__(
+        self,
+        user: User,
+        stored_hash: str,
+        password: RememberedPassword | None,
+        snapshot: RealmSnapshot,
+        written: float,
+    ) -> None:
         self.user = user
         self.result = AuthenticationResult.success(user)
-        self.proof = proof
-        self.generation = generation
-        self.written = 0.0
+        self.password = password
+        self.generation = snapshot.generation
+        self.written = written
         self._stored_hash = stored_hash
 
     def is_true_in(self, snapshot: RealmSnapshot) -> bool:
-        """Tell whether *snapshot* still describes this user so."""
+        """Check whether *snapshot* still has the same hash and roles for this user."""
         name = self.user.username
         return (
             snapshot.hash_of(name) == self._stored_hash
@@ -118,37 +125,38 @@ class CacheEntry:
 
 class CredentialCache:
     """
-    Remembers users and what proves their passwords, for a time and up to a number.
+    Remembers users and their passwords, for a limited time and up to a limited number.
 
-    Safe for threads. Reading takes no lock, and writing one for a single entry at a time.
+    Any number of threads may use it. Reading takes no lock, and writing holds one only for a single
+    entry. After a fork, the child needs a new cache.
 
     Args:
-        ttl: Seconds that an entry lives, from when it was written; reading does not prolong it.
-            With 0 or less, nothing is remembered.
+        ttl: Seconds that an entry lives after it was written; reading does not prolong that. With
+            0 or less, nothing is remembered.
 
-        max_users: So many entries; beyond it, the one that was not used for longest goes.
+        max_users: The most entries. Beyond it, the least recently used entry is evicted.
 
-        hash_algo: One of ``hashing.CACHE_ALGORITHMS``: how a password is remembered.
+        hash_algo: How passwords are remembered: one of ``hashing.CACHE_ALGORITHMS``.
 
-        slots: Where proofs by an expensive algorithm are made and tried.
+        slots: Where passwords are hashed and compared if the algorithm is expensive.
 
         clock: Seconds that never go back.
 
     Attributes:
-        hits: How often an entry was there, and still true. Without a lock, and so only nearly
-            exact on an interpreter whose threads run at the same time.
-        misses: How often not; likewise.
-        evictions: Entries that went for want of room.
-        expirations: Entries that went because of their age.
-        is_cheap: Whether trying a password against an entry costs next to nothing.
+        hits: How often an entry was found and still true. Counted without a lock, so only nearly
+            exact on a free-threaded interpreter.
+        misses: How often no such entry was found; counted likewise.
+        evictions: How many entries were evicted to make room.
+        expirations: How many entries were dropped because of their age.
+        is_cheap: Whether comparing a password with an entry costs next to nothing.
 
     Raises:
-        ValueError: If *max_users* is negative, and the cache not off.
-        UnknownHashAlgorithmError: If there is no such algorithm.
+        ValueError: If *max_users* is negative, unless the cache is off.
+        UnknownHashAlgorithmError: If *hash_algo* is unknown.
 
     Source:
-        ``CachingUsernamePasswordRealm``, ``Cache``. The time counts from when the entry is
-        written, not from when its login began, and what is in flight is no entry.
+        ``CachingUsernamePasswordRealm``, ``Cache``. Here the time counts from when the entry is
+        written, not from when its login began, and a login in flight has no entry.
     """
 
     def __init__(
@@ -172,22 +180,21 @@ class CredentialCache:
         self._entries: OrderedDict[str, CacheEntry] = OrderedDict()
         self._epoch = 0
         self._is_closed = False
-        self.after_fork()
-        renew_after_fork(self)
+        self._lock = threading.Lock()
 
     @property
     def size(self) -> int:
-        """How many entries there are, some of them perhaps expired; -1 if the cache is off."""
+        """The number of entries, including expired ones; -1 if the cache is off."""
         return len(self._entries) if self._ttl > 0 else -1
 
     @property
     def epoch(self) -> int:
-        """To be noted before a login: an entry is not written if anything was expired since."""
+        """Changes when anything is expired; to be noted before a login, for ``put``."""
         return self._epoch
 
     def get(self, username: str, snapshot: RealmSnapshot) -> CacheEntry | None:
-        """Give the entry of a user if it is young enough and true in *snapshot*."""
-        # Without the lock: a thread that loses the processor while it holds it stops all others.
+        """Return the entry of a user if it is young enough and true in *snapshot*."""
+        # Without the lock: a thread that is suspended while holding it would stop all others.
         entry = self._entries.get(username)
         if entry is None or not self._is_good(entry, snapshot):
             self.misses += 1
@@ -195,7 +202,7 @@ class CredentialCache:
         self.hits += 1
         try:  # noqa: SIM105 - a context manager would be half of what a hit costs
             self._entries.move_to_end(username)
-        except KeyError:  # it went in this very moment, and was good all the same
+        except KeyError:  # dropped at this very moment; it was good when it was found
             pass
         return entry
 
@@ -210,7 +217,7 @@ class CredentialCache:
         return True
 
     def _drop(self, entry: CacheEntry, *, is_expired: bool = False) -> None:
-        """Drop an entry unless another took its place."""
+        """Drop an entry unless it has been replaced."""
         username = entry.user.username
         with self._lock:
             if self._entries.get(username) is entry:
@@ -218,8 +225,8 @@ class CredentialCache:
                 if is_expired:
                     self.expirations += 1
 
-    def prove(self, secret: bytes) -> Proof:
-        """Make what recognises a password; inside a slot, if that is expensive."""
+    def remember(self, secret: bytes) -> RememberedPassword:
+        """Return what recognises a password. If that is expensive, call this in a slot."""
         if self._hasher.name == "ssha256":
             return _SaltedDigest(secret)
         if self.is_cheap:
@@ -227,19 +234,24 @@ class CredentialCache:
         return _ExpensiveHashed(self._hasher, secret, self._slots)
 
     def put(
-        self, username: str, snapshot: RealmSnapshot, proof: Proof | None, epoch: int
+        self,
+        username: str,
+        snapshot: RealmSnapshot,
+        password: RememberedPassword | None,
+        epoch: int,
     ) -> CacheEntry:
         """
-        Remember a user of *snapshot*; an entry that is still true keeps its user object.
+        Remember a user of *snapshot*; if its present entry is still true, keep the user object.
 
         Args:
             username: One of the users of *snapshot*.
             snapshot: What the entry is made from.
-            proof: Of the password that was right; None for a look-up, which keeps an older one.
-            epoch: As noted before. If something was expired since, the entry is not kept.
+            password: Recognises the password that was right. None for a lookup, which keeps a
+                password that is remembered already.
+            epoch: As noted before. If anything was expired since, the entry is not kept.
 
         Returns:
-            The entry, kept or not.
+            The entry, whether it is kept or not.
         """
         stored_hash = snapshot.hash_of(username) or ""
         user = User(username, snapshot.roles_of(username))
@@ -247,11 +259,10 @@ class CredentialCache:
             now = self._clock()
             old = self._entries.get(username)
             if old is not None and now - old.written <= self._ttl and old.is_true_in(snapshot):
-                if proof is None:
+                if password is None:
                     return old
                 user = old.user
-            entry = CacheEntry(user, stored_hash, proof, snapshot.generation)
-            entry.written = now
+            entry = CacheEntry(user, stored_hash, password, snapshot, now)
             if self._ttl > 0 and epoch == self._epoch and not self._is_closed:
                 self._entries[username] = entry
                 self._entries.move_to_end(username)
@@ -264,29 +275,25 @@ class CredentialCache:
             self.evictions += 1
 
     def prune(self, snapshot: RealmSnapshot) -> None:
-        """Drop entries that are not true any more, to make room; they would answer nobody."""
-        # By the dictionary beneath: the order may change while its entries are looked at.
+        """Drop the entries that are no longer true, which would never answer, to make room."""
+        # Through the plain dictionary: a login may change the order while this iterates.
         for entry in list(dict.values(self._entries)):
             if not entry.is_true_in(snapshot):
                 self._drop(entry)
 
     def expire(self, username: str) -> None:
-        """Drop the entry of a user; a login in flight will leave none."""
+        """Drop the entry of a user; logins in flight leave no entries."""
         with self._lock:
             self._epoch += 1
             self._entries.pop(username, None)
 
     def expire_all(self) -> None:
-        """Drop all entries; logins in flight will leave none."""
+        """Drop all entries; logins in flight leave none."""
         with self._lock:
             self._epoch += 1
             self._entries.clear()
 
     def close(self) -> None:
-        """Drop all entries, and keep none from now on."""
+        """Drop all entries, and never keep one again."""
         self._is_closed = True
         self.expire_all()
-
-    def after_fork(self) -> None:
-        """Renew the lock."""
-        self._lock = threading.Lock()

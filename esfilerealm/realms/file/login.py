@@ -1,9 +1,9 @@
 """
 A login, from credentials to result.
 
-The cache answers a repeat by one cheap hash. Otherwise the stored hash is verified, once for all
-who present the same at the same time, and then the snapshot is asked again: what counts is what it
-says at the end.
+The cache answers a repeated login with one cheap hash. Otherwise the stored hash is verified, once
+for all logins that present the same credentials at the same time. Then the snapshot is asked again:
+the answer is what it says at the end of the login.
 """
 
 from __future__ import annotations
@@ -11,25 +11,24 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from ..._ground.showing import shown
 from ...errors import InvalidPasswordError
 from ...hashing import verify_hash
 from ...hashing.base import password_bytes
 from ..base import AuthenticationResult
-from .hashing_slots import BusyError
-from .single_flight import SingleFlight
+from .concurrency import BusyError, SingleFlight
 
 if TYPE_CHECKING:
     from ..base import User
-    from .cache import CredentialCache, Proof
-    from .hashing_slots import HashingSlots
+    from .cache import CredentialCache, RememberedPassword
+    from .concurrency import HashingSlots
     from .snapshot import RealmSnapshot
     from .store import FileRealmStore
     from .upgrade import HashUpgrader
 
-__all__ = ["BUSY", "MAX_PASSWORD_BYTES", "NOT_HANDLED", "Authenticator", "LoginRules"]
+__all__ = ["MAX_PASSWORD_BYTES", "NOT_HANDLED", "Authenticator"]
 
 #: Longer passwords are refused before anything is computed. A node has no limit.
 MAX_PASSWORD_BYTES: Final = 4096
@@ -38,48 +37,47 @@ MAX_PASSWORD_BYTES: Final = 4096
 _ATTEMPTS: Final = 10
 
 NOT_HANDLED: Final = AuthenticationResult.not_handled()
-BUSY: Final = AuthenticationResult.unsuccessful("too many passwords are being verified; try again")
+_BUSY: Final = AuthenticationResult.unsuccessful("too many passwords are being verified; try again")
 _TOO_LONG: Final = AuthenticationResult.unsuccessful(
     f"the password is longer than {MAX_PASSWORD_BYTES} bytes"
 )
 
-
-@dataclass(frozen=True, slots=True)
-class LoginRules:
-    """
-    Who is let in, and what that may cost; for each, see ``FileRealm``.
-
-    Attributes:
-        accept_clear_text: Let users in whose entry is no hash.
-        conceal_unknown_users: Verify for names that nobody has.
-    """
-
-    accept_clear_text: bool
-    conceal_unknown_users: bool
+_Outcome: TypeAlias = Literal["right password", "wrong password", "unusable hash", "unknown user"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
     """
-    Whether a password fits a hash.
+    What verifying a password came to.
 
     Attributes:
-        proof: For the cache; None if it does not fit.
-        upgraded_hash: What was written in place of the hash, or None.
+        outcome: The decision, with its reason.
+        stored_hash: The hash of the user that the decision is about, as long as it is the one in
+            the snapshot; None for an unknown user.
+        password: What the cache keeps of a right password.
     """
 
-    proof: Proof | None = None
-    upgraded_hash: str | None = None
+    outcome: _Outcome
+    stored_hash: str | None
+    password: RememberedPassword | None = None
 
 
 class Authenticator:
     """
-    Answers logins from a store and a cache.
+    Answers logins from a store and a cache. A password is encoded once, on entry.
+
+    Args:
+        store: Supplies the snapshot.
+        cache: Remembers users and passwords.
+        slots: Limits how many passwords are verified at the same time.
+        upgrader: Replaces weak hashes, if that is wanted.
+        accept_clear_text: See ``FileRealm``.
+        conceal_unknown_users: See ``FileRealm``.
 
     Attributes:
-        flights: Verifications that are going on.
-        busy: How many logins were refused because too many were verified at the same time. Like the
-            hits of a cache, counted without a lock.
+        flights: The verifications that are running.
+        busy: How many logins were refused because too many were being verified. Like the hits of a
+            cache, counted without a lock.
     """
 
     def __init__(
@@ -87,52 +85,47 @@ class Authenticator:
         store: FileRealmStore,
         cache: CredentialCache,
         slots: HashingSlots,
-        rules: LoginRules,
         upgrader: HashUpgrader | None,
+        *,
+        accept_clear_text: bool,
+        conceal_unknown_users: bool,
     ) -> None:
-        self.flights: SingleFlight[_Verdict] = SingleFlight(2 * slots.patience)
+        # Twice: the leader of a flight may first wait for a slot.
+        self.flights: SingleFlight[_Verdict] = SingleFlight(2 * slots.timeout)
         self.busy = 0
         self._store = store
         self._cache = cache
         self._slots = slots
-        self._rules = rules
         self._upgrader = upgrader
+        self._accepts_clear_text = accept_clear_text
+        self._conceals_unknown_users = conceal_unknown_users
         self._key = os.urandom(32)
 
     def authenticate(self, username: str, password: str) -> AuthenticationResult:
         """Answer a login; for errors see ``FileRealm.authenticate``."""
+        secret = _encoded(password)
         try:
-            result = self.from_cache(username, password)
-            return self._verified(username, password) if result is None else result
+            result = self._from_cache(username, secret)
+            return self._verified(username, secret) if result is None else result
         except BusyError:
-            self.busy += 1
-            return BUSY
+            return self.refuse_busy()
 
-    def from_cache(self, username: str, password: str) -> AuthenticationResult | None:
+    def authenticate_from_cache(self, username: str, password: str) -> AuthenticationResult | None:
         """
-        Answer a login that succeeded before, if it is remembered; refuse a password out of bounds.
+        Answer a login without verifying a hash; return None if that is not possible.
 
         Raises:
-            BusyError: If the cache has an expensive algorithm, and too many are asking.
+            BusyError: If the cache has an expensive algorithm, and its slots are taken.
         """
-        if not isinstance(password, str):
-            raise InvalidPasswordError(f"must be text, not {type(password).__name__}")
-        try:
-            secret = password.encode()
-        except UnicodeEncodeError:
-            secret = password_bytes(password)
-        if len(secret) > MAX_PASSWORD_BYTES:
-            return _TOO_LONG
-        entry = self._cache.get(username, self._store.snapshot)
-        if entry is None or entry.proof is None or not entry.proof.fits(secret):
-            return None
-        is_same = self._cache.is_cheap or self._cache.get(username, self._store.snapshot) is entry
-        if not is_same:
-            return None  # something changed while an expensive proof was tried
-        return entry.result
+        return self._from_cache(username, _encoded(password))
+
+    def refuse_busy(self) -> AuthenticationResult:
+        """Count and return the refusal of a login that waited too long for others."""
+        self.busy += 1
+        return _BUSY
 
     def lookup(self, username: str) -> User | None:
-        """Give a user without a password."""
+        """Return a user without checking a password, or None if there is no such user."""
         snapshot = self._store.snapshot
         epoch = self._cache.epoch
         entry = self._cache.get(username, snapshot)
@@ -140,65 +133,100 @@ class Authenticator:
             entry = self._cache.put(username, snapshot, None, epoch)
         return None if entry is None else entry.user
 
-    def _verified(self, username: str, password: str) -> AuthenticationResult:
+    def _from_cache(self, username: str, secret: bytes) -> AuthenticationResult | None:
+        if len(secret) > MAX_PASSWORD_BYTES:
+            return _TOO_LONG
+        cache = self._cache
+        entry = cache.get(username, self._store.snapshot)
+        if entry is None or entry.password is None or not entry.password.matches(secret):
+            return None
+        if cache.is_cheap or cache.get(username, self._store.snapshot) is entry:
+            return entry.result
+        return None  # something changed while the expensive comparison was running
+
+    def _verified(self, username: str, secret: bytes) -> AuthenticationResult:
         for _ in range(_ATTEMPTS):
-            epoch, before = self._cache.epoch, self._store.snapshot
-            verdict = self._verdict(username, password, before)
-            stored_hash = verdict.upgraded_hash or before.hash_of(username)
+            epoch = self._cache.epoch
+            verdict = self._verdict(username, secret, self._store.snapshot)
             now = self._store.snapshot
-            if now.hash_of(username) != stored_hash:
+            if now.hash_of(username) != verdict.stored_hash:
                 continue
-            if stored_hash is None:
+            if verdict.outcome == "right password":
+                return self._cache.put(username, now, verdict.password, epoch).result
+            if verdict.outcome == "unknown user":
                 return NOT_HANDLED
-            if verdict.proof is None:
-                return _refusal(username, "password authentication failed")
-            return self._cache.put(username, now, verdict.proof, epoch).result
+            return _refusal(username, "password authentication failed")
         return _refusal(username, "too many changes during a login")
 
-    def _verdict(self, username: str, password: str, snapshot: RealmSnapshot) -> _Verdict:
-        stored_hash = self._usable_hash(username, snapshot)
+    def _verdict(self, username: str, secret: bytes, snapshot: RealmSnapshot) -> _Verdict:
+        stored_hash = snapshot.hash_of(username)
         if stored_hash is None:
-            self._pretend(username, password, snapshot)
-            return _Verdict()
-        question = (username, stored_hash, self._digest(password))
-        return self.flights.do(question, lambda: self._verify(username, password, stored_hash))
+            return self._refused(username, secret, snapshot, _Verdict("unknown user", None))
+        if not self._is_usable(username, snapshot):
+            verdict = _Verdict("unusable hash", stored_hash)
+            return self._refused(username, secret, snapshot, verdict)
+        return self.flights.do(
+            self._question(username, secret, stored_hash),
+            lambda: self._verify(username, secret, stored_hash),
+        )
 
-    def _usable_hash(self, username: str, snapshot: RealmSnapshot) -> str | None:
+    def _is_usable(self, username: str, snapshot: RealmSnapshot) -> bool:
         issue = snapshot.hash_issues.get(username)
-        if issue is None or (self._rules.accept_clear_text and issue.kind == "clear-text"):
-            return snapshot.hash_of(username)
-        return None
+        return issue is None or (self._accepts_clear_text and issue.kind == "clear-text")
 
-    def _pretend(self, username: str, password: str, snapshot: RealmSnapshot) -> None:
-        """Take the time of a wrong password."""
-        decoy = snapshot.decoy
-        if decoy is not None and self._rules.conceal_unknown_users:
-            question = (username, None, self._digest(password))
-            self.flights.do(question, lambda: self._in_vain(password, decoy))
+    def _refused(
+        self, username: str, secret: bytes, snapshot: RealmSnapshot, verdict: _Verdict
+    ) -> _Verdict:
+        """Return *verdict* after the time that a wrong password takes, if names are concealed."""
+        decoy_hash = snapshot.decoy_hash
+        if decoy_hash is None or not self._conceals_unknown_users:
+            return verdict
+        return self.flights.do(
+            self._question(username, secret, verdict.stored_hash),
+            lambda: self._verify_decoy(secret, decoy_hash, verdict),
+        )
 
-    def _in_vain(self, password: str, decoy: str) -> _Verdict:
+    def _verify_decoy(self, secret: bytes, decoy_hash: str, verdict: _Verdict) -> _Verdict:
         with self._slots:
-            verify_hash(password, decoy)
-        return _Verdict()
+            verify_hash(secret.decode(), decoy_hash)
+        return verdict
 
-    def _verify(self, username: str, password: str, stored_hash: str) -> _Verdict:
+    def _verify(self, username: str, secret: bytes, stored_hash: str) -> _Verdict:
         with self._slots:
-            if not verify_hash(password, stored_hash):
-                return _Verdict()
-            proof = self._cache.prove(password_bytes(password))
-        return _Verdict(proof, self._upgraded(username, password, stored_hash))
+            if not verify_hash(secret.decode(), stored_hash):
+                return _Verdict("wrong password", stored_hash)
+            password = self._cache.remember(secret)
+        return _Verdict("right password", self._upgraded(username, secret, stored_hash), password)
 
-    def _upgraded(self, username: str, password: str, stored_hash: str) -> str | None:
+    def _upgraded(self, username: str, secret: bytes, stored_hash: str) -> str:
+        """Return the hash that was written in place of *stored_hash*, or *stored_hash* itself."""
         if self._upgrader is None:
-            return None
-        new_hash = self._upgrader.upgrade(self._store.paths, username, password, stored_hash)
-        if new_hash is not None:
-            self._store.reload()
+            return stored_hash
+        new_hash = self._upgrader.upgrade(self._store.paths, username, secret, stored_hash)
+        if new_hash is None:
+            return stored_hash
+        self._store.reload()
         return new_hash
 
-    def _digest(self, password: str) -> bytes:
-        """Give what tells passwords apart while they are verified, and nothing outside."""
-        return hashlib.blake2b(password_bytes(password), key=self._key, digest_size=32).digest()
+    def _question(self, username: str, secret: bytes, stored_hash: str | None) -> object:
+        """Return what identical logins have in common; it says nothing outside this process."""
+        digest = hashlib.blake2b(secret, key=self._key, digest_size=32).digest()
+        return username, stored_hash, digest
+
+
+def _encoded(password: str) -> bytes:
+    """
+    Encode a password as a node does: UTF-8, with ``?`` for half a surrogate pair.
+
+    Raises:
+        InvalidPasswordError: If it is not a string.
+    """
+    if not isinstance(password, str):
+        raise InvalidPasswordError(f"must be text, not {type(password).__name__}")
+    try:
+        return password.encode()
+    except UnicodeEncodeError:
+        return password_bytes(password)
 
 
 def _refusal(username: str, reason: str) -> AuthenticationResult:

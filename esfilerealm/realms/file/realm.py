@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from ..._ground.forks import renew_after_fork
 from ...errors import InvalidUsernameError, RealmClosedError
 from ...settings import RealmSettings
-from ...watcher import Frequency, ResourceWatcherService
+from ...watcher import FileWatcher, Frequency, ResourceWatcherService
 from ..base import UsernamePasswordToken
 from .cache import CredentialCache
-from .follower import StoreFollower
-from .hashing_slots import HashingSlots
-from .login import BUSY, NOT_HANDLED, Authenticator, LoginRules
-from .login_pool import LoginPool
+from .concurrency import HashingSlots, LoginPool
+from .login import NOT_HANDLED, Authenticator
 from .store import FileRealmStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from types import TracebackType
     from typing import Self
 
     from passlib.context import CryptContext
@@ -29,50 +26,95 @@ if TYPE_CHECKING:
     from .snapshot import RealmChange, RealmHealth, RealmSnapshot
     from .upgrade import HashUpgrader
 
-__all__ = ["FileRealm"]
+__all__ = ["CacheStats", "FileRealm", "UsageStats"]
+
+
+class CacheStats(TypedDict):
+    """
+    The state of the cache and, since the realm was made, what its logins did.
+
+    Keys:
+        size: The number of remembered users; -1 if the cache is off.
+        hits: Logins and lookups that found a remembered user.
+        misses: Those that did not.
+        evictions: Users dropped to make room.
+        expirations: Users dropped because of their age.
+        waits: Logins that waited for an identical login.
+        busy: Logins refused because too many passwords were being verified.
+        in_flight: Verifications that are running now.
+    """
+
+    size: int
+    hits: int
+    misses: int
+    evictions: int
+    expirations: int
+    waits: int
+    busy: int
+    in_flight: int
+
+
+class UsageStats(TypedDict):
+    """
+    What a node reports about a realm, and more about its cache.
+
+    Keys:
+        name: The name of the realm.
+        order: Its place among the realms of the node.
+        size: The number of users.
+        cache: See ``CacheStats``.
+    """
+
+    name: str
+    order: int
+    size: int
+    cache: CacheStats
 
 
 class FileRealm:
     """
-    The users of a configuration folder, ready to log in.
+    The users of a configuration directory, ready to log in. A ``Realm``.
 
     A context manager: on entry it loads the files and starts to watch them, at the interval of the
     settings, until it is left or closed. Without that it answers from the files as they were at the
-    first question, until ``reload`` is called. Any number of threads may use it. After a fork, the
-    realm of the child has threads of its own, and goes on watching.
+    first login or lookup, until ``reload`` is called. Any number of threads may use it. After a
+    fork, the realm of the child starts threads of its own, goes on watching, and remembers nobody.
 
     Args:
-        config_dir: The folder that holds ``users`` and ``users_roles``. A missing file is empty.
+        config_dir: The directory that holds ``users`` and ``users_roles``. A missing file is empty.
 
-        settings: Those of the node; by default read from ``elasticsearch.yml`` in *config_dir*.
+        settings: The settings of the node; by default read from ``elasticsearch.yml`` in
+            *config_dir*.
 
-        watch_events: Let file events shorten the wait for the next look at the files.
+        watch_events: Use file events to notice changes before the next poll.
 
-        on_unreadable: If a file cannot be read, ``keep`` the last good state of both, or empty it
-            as a ``node`` does.
+        on_unreadable: What to do if a file cannot be read: ``keep`` the last good state of both
+            files, or treat that file as empty as a ``node`` does.
 
-        accept_clear_text: Let users in whose entry is no hash but the password itself, as a node
-            does. What is recognised as the hash of another program is not taken for a password.
+        accept_clear_text: Accept users whose entry is the password itself instead of a hash, as a
+            node does. A hash of another program is never taken for a password.
 
-        conceal_unknown_users: Verify for an unknown name too, so that time does not tell names.
-            Turn it off where most names are for other realms to know.
+        conceal_unknown_users: Verify a hash for unknown users too, so that timing does not reveal
+            which users exist. Turn it off if most users belong to other realms.
 
-        max_concurrent_hashing: How many passwords are verified at the same time; by default as
-            many as this process has cores.
+        max_concurrent_hashing: How many passwords may be verified at the same time; by default one
+            for each core that this process may use.
 
-        hashing_timeout: Seconds to wait for that; then the login is refused.
+        hashing_timeout: Seconds that a login waits for its turn; then it is refused.
 
         upgrade_hashes: Replace a weak hash in the file when its user logs in.
 
-        hash_policy: Says which are weak; see ``esfilerealm.hashing.passlib_context``. By default,
-            mere digests, and what costs less than the algorithm of *settings* in its family.
+        hash_policy: Decides which hashes are weak; see ``esfilerealm.hashing.passlib_context``. By
+            default, plain digests are weak, and hashes that cost less than the algorithm of
+            *settings* in the same family.
 
     Raises:
-        ValueError: If a number or choice among these arguments makes no sense.
-        InvalidSettingError: If the settings are wrong.
-        UnknownHashAlgorithmError: If *settings* name an algorithm that there is not.
+        ValueError: If a number or choice among these arguments is invalid.
+        InvalidSettingError: If the settings are invalid.
+        UnknownHashAlgorithmError: If *settings* name an unknown algorithm.
         FilePermissionError, FileAccessError: If ``elasticsearch.yml`` cannot be read.
-        ConfigurationFileMissingError: On entry or at the first question, if there is no folder.
+        ConfigurationFileMissingError: On entry or at the first login or lookup, if there is no such
+            directory.
 
     Source:
         ``FileRealm``, ``CachingUsernamePasswordRealm``.
@@ -94,91 +136,107 @@ class FileRealm:
     ) -> None:
         self.settings = RealmSettings.load(config_dir) if settings is None else settings
         if hash_policy is not None and not upgrade_hashes:
-            raise ValueError("hash_policy decides about upgrade_hashes, which is not asked for")
+            raise ValueError("hash_policy has no effect without upgrade_hashes=True")
         if max_concurrent_hashing is None:
             max_concurrent_hashing = _usable_cores()
-        slots = HashingSlots(max_concurrent_hashing, hashing_timeout)
+        self._store = FileRealmStore(config_dir, self.settings, on_unreadable=on_unreadable)
+        self._accept_clear_text = accept_clear_text
+        self._conceal_unknown_users = conceal_unknown_users
+        self._max_concurrent_hashing = max_concurrent_hashing
+        self._hashing_timeout = hashing_timeout
+        self._upgrade_hashes = upgrade_hashes
+        self._hash_policy = hash_policy
+        self._build_login()
+        self._watcher_service = ResourceWatcherService(self.settings, watch_events=watch_events)
+        self._lock = threading.Lock()
+        self._takes_logins = self.settings.enabled and self.settings.authentication_enabled
+        self._is_entered = self._is_ready = self._is_closed = False
+        renew_after_fork(self)
+
+    def _build_login(self) -> None:
+        """Build everything that a login uses besides the store."""
+        slots = HashingSlots(self._max_concurrent_hashing, self._hashing_timeout)
         self._cache = CredentialCache(
             ttl=self.settings.cache_ttl,
             max_users=self.settings.cache_max_users,
             hash_algo=self.settings.cache_hash_algo,
             slots=slots,
         )
-        self._store = FileRealmStore(
-            config_dir,
-            self.settings,
-            on_unreadable=on_unreadable,
-            on_snapshot=self._cache.prune,
-        )
         self._authenticator = Authenticator(
             self._store,
             self._cache,
             slots,
-            LoginRules(accept_clear_text, conceal_unknown_users),
-            _upgrader(self.settings, hash_policy, slots) if upgrade_hashes else None,
+            self._upgrader(slots) if self._upgrade_hashes else None,
+            accept_clear_text=self._accept_clear_text,
+            conceal_unknown_users=self._conceal_unknown_users,
         )
-        self._watcher_service = ResourceWatcherService(self.settings, watch_events=watch_events)
         self._pool = LoginPool(slots.count)
+        self._store.on_snapshot = self._cache.prune
+
+    def _upgrader(self, slots: HashingSlots) -> HashUpgrader:
+        from .upgrade import HashUpgrader  # loads the half that writes
+
+        return HashUpgrader(self.settings, self._hash_policy, slots)
+
+    def after_fork(self) -> None:
+        """In a child process, replace everything that threads of the parent may be using."""
         self._lock = threading.Lock()
-        self._takes_logins = self.settings.enabled and self.settings.authentication_enabled
-        self._is_entered = self._is_ready = self._is_closed = False
-        self._patience = 2 * hashing_timeout
-        renew_after_fork(self)
+        self._store.after_fork()
+        self._build_login()
+        if self._is_closed:
+            self._close_login()
 
     def __enter__(self) -> Self:
         self._require_open()
         if self._is_entered:
-            raise RuntimeError("a file realm is entered once; it may be used by many then")
-        follower = StoreFollower(self._store)
-        # First the stamps, then the content: what changes between the two is noticed later.
-        follower.init()
-        self.reload()
+            raise RuntimeError(
+                "a file realm can be entered only once; any number of threads may use it then"
+            )
+        files = FileWatcher(self._store.paths.users, self._store.paths.users_roles)
+        # First the stamps, then the content: a change between the two is noticed later.
+        files.init()
+        self.reload()  # here, since the watcher would only log an error
+        files.add_listener(self._store.follow, is_behind=not self._store.snapshot.health)
         self._make_ready()
-        self._watcher_service.add(follower, Frequency.HIGH)
+        self._watcher_service.add(files, Frequency.HIGH)
         self._watcher_service.start()
         self._is_entered = True
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
         """
-        Stop watching and forget everyone. Every later question raises ``RealmClosedError``.
+        Stop watching and forget all users. Later calls raise ``RealmClosedError``.
 
-        Logins that are being verified still get their answer.
+        Logins that are being verified are still answered.
         """
         with self._lock:
             self._is_closed, self._is_ready = True, False
         self._watcher_service.close()
+        self._close_login()
+
+    def _close_login(self) -> None:
         self._cache.close()
         self._pool.close()
 
-    def after_fork(self) -> None:
-        """Renew the lock."""
-        self._lock = threading.Lock()
-
     def authenticate(self, username: str, password: str) -> AuthenticationResult:
         """
-        Tell whether *password* is that of the user.
+        Check whether *password* is the user's password.
 
         Returns:
-            ``SUCCESS`` with the user: while that is remembered and nothing about it changes, always
-            the same object. Or
-            ``CONTINUE``: without a message for a name that is no user, with one for a password
-            that is wrong, longer than 4096 bytes, or that waited too long to be verified.
+            ``SUCCESS`` with the user, who is the same object while the login is remembered and
+            nothing about the user changes. Or ``CONTINUE``: without a message for an unknown user,
+            with a message if the password is wrong, is longer than 4096 bytes, or waited too long
+            to be verified.
 
         Raises:
-            InvalidUsernameError, InvalidPasswordError: If one of them is no text.
+            InvalidUsernameError, InvalidPasswordError: If one of them is not a string.
             RealmClosedError: If the realm is closed.
         """
         if not (self._is_ready and isinstance(username, str)):
-            _require_text(username)
+            _require_string(username)
             self._make_ready()
         if not self._takes_logins:
             return NOT_HANDLED
@@ -186,16 +244,16 @@ class FileRealm:
 
     async def authenticate_async(self, username: str, password: str) -> AuthenticationResult:
         """
-        Do the same without blocking the event loop: verification is done in a pool of threads.
+        Do as ``authenticate``, but verify in a pool of threads and never block the event loop.
 
-        What waits for the pool for twice ``hashing_timeout`` is refused, and so is what finds a
-        thousand waiting there.
+        A login that waits for the pool for twice ``hashing_timeout`` is refused, and so is one that
+        finds a thousand others waiting.
         """
-        import asyncio  # slow to load, and who calls this has it already
+        import asyncio  # slow to load, and loaded already in programs that call this
 
-        _require_text(username)
+        _require_string(username)
         if self._is_ready and self._takes_logins and self._cache.is_cheap:
-            result = self._authenticator.from_cache(username, password)
+            result = self._authenticator.authenticate_from_cache(username, password)
             if result is not None:
                 return result
         try:
@@ -204,51 +262,54 @@ class FileRealm:
             raise RealmClosedError(self.config_dir) from None
         try:
             if work is not None:
-                # Shielded, since what is cancelled would stay in the queue, uncounted.
-                waiting = asyncio.shield(asyncio.wrap_future(work))
-                return await asyncio.wait_for(waiting, self._patience)
+                # Shielded: a cancelled call would stay in the queue without being counted.
+                answer = asyncio.shield(asyncio.wrap_future(work))
+                return await asyncio.wait_for(answer, 2 * self._hashing_timeout)
         except TimeoutError:
             pass
-        self._authenticator.busy += 1
-        return BUSY
+        return self._authenticator.refuse_busy()
 
     def token(self, authorization: str | Iterable[str] | None) -> UsernamePasswordToken | None:
         """
-        Read credentials from an ``Authorization`` header; None also if this realm takes no logins.
+        Read credentials from an ``Authorization`` header; return None if this realm is disabled.
 
-        For argument and errors see ``UsernamePasswordToken.from_basic_header``.
+        For the argument and errors see ``UsernamePasswordToken.from_basic_header``.
         """
-        return (
-            UsernamePasswordToken.from_basic_header(authorization) if self._takes_logins else None
-        )
+        if not self._takes_logins:
+            return None
+        return UsernamePasswordToken.from_basic_header(authorization)
+
+    def supports(self, token: object) -> bool:
+        """Check whether *token* is of a kind that ``authenticate_token`` accepts now."""
+        return self._takes_logins and isinstance(token, UsernamePasswordToken)
 
     def authenticate_token(self, token: UsernamePasswordToken) -> AuthenticationResult:
-        """Do as ``authenticate`` with the name and password of *token*."""
+        """Do as ``authenticate`` with the username and password of *token*."""
         return self.authenticate(token.principal, token.credentials)
 
     def lookup_user(self, username: str) -> User | None:
-        """Give a user without a password, as for run-as; None if there is no such user."""
-        _require_text(username)
+        """Return a user without checking a password, as for run-as; None for an unknown user."""
+        _require_string(username)
         self._make_ready()
         return self._authenticator.lookup(username) if self.settings.enabled else None
 
     def expire(self, username: str) -> None:
-        """Forget that a user logged in: the next login is verified anew."""
+        """Forget the login of one user: the next one is verified again."""
         self._cache.expire(username)
 
     def expire_all(self) -> None:
-        """Forget that anybody logged in."""
+        """Forget the logins of all users."""
         self._cache.expire_all()
 
     def reload(self) -> bool:
         """
-        Read both files now; the watcher does that by itself.
+        Read both files now. While the realm is open, its watcher does that whenever they change.
 
         Returns:
-            Whether users or roles are others than before.
+            Whether users or roles changed.
 
         Raises:
-            ConfigurationFileMissingError: If there is no folder, and never was one.
+            ConfigurationFileMissingError: If the directory is missing and was never read.
             RealmClosedError: If the realm is closed.
         """
         self._require_open()
@@ -256,43 +317,50 @@ class FileRealm:
 
     def on_change(self, callback: Callable[[RealmChange], object]) -> None:
         """
-        Have *callback* called with what changed after each reload that changed anything.
+        Call *callback* after each reload that changed users, roles or health.
 
-        That is users, roles, or just the health. The new state holds by then. It is called in the
-        thread that reloads; what it raises is logged.
+        The new snapshot is in place by then. The callback runs in the thread that reloads; what it
+        raises is logged.
         """
         self._store.on_change(callback)
 
     @property
+    def name(self) -> str:
+        """The name of the realm in the settings of the node."""
+        return self.settings.realm_name
+
+    @property
+    def type(self) -> Literal["file"]:
+        """The type of the realm in the settings of the node."""
+        return "file"
+
+    @property
+    def order(self) -> int:
+        """The place of the realm among those of the node; the lowest is asked first."""
+        return self.settings.order
+
+    @property
     def config_dir(self) -> str:
-        """The folder of the files, as an absolute path."""
+        """The absolute path of the directory that holds the files."""
         return self._store.config_dir
 
     @property
     def snapshot(self) -> RealmSnapshot:
-        """The state that logins are answered from now."""
+        """The state from which logins are answered now."""
         self._make_ready()
         return self._store.snapshot
 
     @property
     def health(self) -> RealmHealth:
-        """Whether that is what the files say."""
+        """Whether that state is what the files say."""
         return self.snapshot.health
 
-    def usage_stats(self) -> dict[str, object]:
-        """
-        Give what a node reports about the realm, and more about the cache.
-
-        Returns:
-            ``name``, ``order``, ``size`` (users) and ``cache``: ``size`` (-1 if it is off), and
-            counts since the start: ``hits``, ``misses``, ``evictions``, ``expirations``, ``waits``
-            (logins that waited for the same verification), ``busy`` (logins refused because too
-            many were verified); ``in_flight`` is the number of verifications now.
-        """
+    def usage_stats(self) -> UsageStats:
+        """Return what a node reports about the realm, and more about its cache."""
         cache, authenticator = self._cache, self._authenticator
         return {
-            "name": self.settings.realm_name,
-            "order": self.settings.order,
+            "name": self.name,
+            "order": self.order,
             "size": len(self.snapshot.users),
             "cache": {
                 "size": cache.size,
@@ -307,7 +375,10 @@ class FileRealm:
         }
 
     def __repr__(self) -> str:
-        return f"<FileRealm {self.settings.realm_name!r} of {self.config_dir!r}>"
+        snapshot = self._store.snapshot
+        state = "closed" if self._is_closed else snapshot.health.status
+        users = f"{len(snapshot.users)} users" if snapshot.generation else "not loaded"
+        return f"<FileRealm {self.name!r} of {self.config_dir!r}: {users}, {state}>"
 
     def _make_ready(self) -> None:
         if not self._is_ready:
@@ -321,7 +392,7 @@ class FileRealm:
             raise RealmClosedError(self.config_dir)
 
 
-def _require_text(username: str) -> None:
+def _require_string(username: str) -> None:
     if not isinstance(username, str):
         raise InvalidUsernameError(username, f"must be text, not {type(username).__name__}")
 
@@ -330,11 +401,3 @@ def _usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _upgrader(
-    settings: RealmSettings, policy: CryptContext | None, slots: HashingSlots
-) -> HashUpgrader:
-    from .upgrade import HashUpgrader  # loads passlib
-
-    return HashUpgrader(settings, policy, slots)

@@ -1,4 +1,4 @@
-"""Both files as one consistent, unchanging state, and what differs between two of them."""
+"""What both files say, as one immutable state, and the differences between two such states."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ __all__ = ["FileStamp", "RealmChange", "RealmHealth", "RealmSnapshot"]
 @dataclass(frozen=True, slots=True)
 class FileStamp:
     """
-    Which state of a file was read.
+    The state in which a file was read.
 
     Attributes:
-        path: The real path, links followed.
-        size: In bytes.
-        modified: Nanoseconds since 1970, or None if there is no file.
-        digest: SHA-256 of the content, in hexadecimal, or None if there is no file.
+        path: The real path, after following links.
+        size: The size in bytes.
+        modified: The modification time in nanoseconds since 1970, or None if the file is missing.
+        digest: The SHA-256 of the content in hexadecimal, or None if the file is missing.
     """
 
     path: str
@@ -40,12 +40,14 @@ class FileStamp:
 @dataclass(frozen=True, slots=True, eq=False)
 class RealmHealth:
     """
-    Whether the snapshot is what the files say; equal if it says so in the same words.
+    Whether the snapshot is what the files say; true if it is.
+
+    Two are equal if their status and the texts of their problems are.
 
     Attributes:
-        status: ``ok``; ``stale`` if a file cannot be read and the last good state stays; ``empty``
-            if there is no good state to keep.
-        problems: Why, one error for each file that cannot be read.
+        status: ``ok``; ``stale`` if a file cannot be read and the last good state is kept;
+            ``empty`` if there is no good state to keep.
+        problems: The reasons, an error for each file that cannot be read.
     """
 
     status: Literal["ok", "stale", "empty"] = "ok"
@@ -57,31 +59,31 @@ class RealmHealth:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, RealmHealth):
             return NotImplemented
-        return self._words() == other._words()
+        return self._key() == other._key()
 
     def __hash__(self) -> int:
-        return hash(self._words())
+        return hash(self._key())
 
-    def _words(self) -> tuple[str, ...]:
+    def _key(self) -> tuple[str, ...]:
         return (self.status, *map(str, self.problems))
 
 
 class RealmSnapshot:
     """
-    The users and roles of one moment. It never changes; a reload makes another one.
+    The users and roles of one moment. It never changes; a reload makes a new one.
 
-    Hashes are inside and are not shown: not in ``repr``, and pickling is refused.
+    It holds hashes, which ``repr`` does not show, and cannot be pickled.
 
     Attributes:
-        generation: Counts the states that differed, from 1; 0 before anything was read.
-        hash_issues: From username to why no password lets this user in.
-        issues: From ``users`` and ``users_roles`` to the lines of that file that a node skips.
-        stamps: From ``users`` and ``users_roles`` to the state of the file that was read.
+        generation: The number of different states so far, from 1; 0 before anything was read.
+        hash_issues: Maps each user who cannot log in to the reason.
+        issues: Maps ``users`` and ``users_roles`` to the lines of that file that a node skips.
+        stamps: Maps ``users`` and ``users_roles`` to the state in which that file was read.
         health: Whether this is what the files say.
     """
 
     __slots__ = (
-        "_decoy",
+        "_decoy_hash",
         "_hashes",
         "_roles",
         "generation",
@@ -110,7 +112,7 @@ class RealmSnapshot:
         self.stamps = MappingProxyType(stamps or {})
         self.health = health
         unusable = self.hash_issues.keys()
-        self._decoy = decoy_hash(
+        self._decoy_hash = decoy_hash(
             [text for name, text in hashes.items() if name not in unusable]
             if unusable
             else hashes.values()
@@ -122,25 +124,25 @@ class RealmSnapshot:
         return self._hashes.keys()
 
     def roles_of(self, username: str) -> tuple[str, ...]:
-        """Give the roles of a user, none for one that has no roles or does not exist."""
+        """Return the roles of a user; empty for a user without roles or an unknown user."""
         return self._roles.get(username, ())
 
     @property
     def roles_by_user(self) -> Mapping[str, tuple[str, ...]]:
-        """From username to its roles in file order; names here need not be users."""
+        """Maps usernames to their roles in file order; also names that are not users."""
         return MappingProxyType(self._roles)
 
     def hash_of(self, username: str) -> str | None:
-        """Give the stored text of a user, whatever it is worth. It is a secret."""
+        """Return the stored text of a user, even if it is unusable as a hash. It is a secret."""
         return self._hashes.get(username)
 
     @property
-    def decoy(self) -> str | None:
-        """A usable hash of the cost most used in the file: to verify for a name that is unknown."""
-        return self._decoy
+    def decoy_hash(self) -> str | None:
+        """A usable hash of the most frequent cost, to verify for unknown users. It is a secret."""
+        return self._decoy_hash
 
     def with_health(self, health: RealmHealth) -> RealmSnapshot:
-        """Give the same state, judged otherwise."""
+        """Return the same state with another health."""
         same = object.__new__(RealmSnapshot)
         for name in self.__slots__:
             setattr(same, name, getattr(self, name))
@@ -148,7 +150,7 @@ class RealmSnapshot:
         return same
 
     def changes_since(self, before: RealmSnapshot) -> RealmChange:
-        """Tell what became of the users between *before* and this state."""
+        """Return what changed for the users between *before* and this state."""
         old, new = before._hashes, self._hashes
         old_roles, new_roles = before._roles, self._roles
         stayed = [name for name in new if name in old]
@@ -169,7 +171,7 @@ class RealmSnapshot:
         )
 
     def has_same_content_as(self, other: RealmSnapshot) -> bool:
-        """Tell whether both files mean the same in both states."""
+        """Check whether users, hashes and roles are the same in both states."""
         return self._hashes == other._hashes and self._roles == other._roles
 
     def __repr__(self) -> str:
@@ -179,18 +181,18 @@ class RealmSnapshot:
         )
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a snapshot holds password hashes and is not to be pickled")
+        raise TypeError("a snapshot holds password hashes and cannot be pickled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RealmChange(UserChanges):
     """
-    What a reload changed; perhaps nobody, and only the health.
+    What a reload changed: users, or only the health.
 
     Attributes:
-        generation: Of the state after it.
-        users: How many there are after it.
-        health: Whether that is what the files say.
+        generation: The generation after the reload.
+        users: The number of users after the reload.
+        health: The health after the reload.
     """
 
     generation: int

@@ -7,7 +7,6 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Final, Literal
 
-from ..._ground.forks import renew_after_fork
 from ..._ground.logs import get_logger
 from ..._storage.pair import read_both
 from ..._storage.paths import RealmPaths
@@ -43,10 +42,9 @@ class FileRealmStore:
         on_unreadable: What becomes of a file that cannot be read or is not UTF-8: ``keep`` the
             last good state of both, or empty that file as a ``node`` does.
 
-        on_snapshot: Called with each state of users and roles, at once and one after the other.
-
     Attributes:
         snapshot: The state now; before anything was read, it is empty and of generation 0.
+        on_snapshot: Called with each new state of users and roles before any listener.
 
     Source:
         ``FileUserPasswdStore``, ``FileUserRolesStore``.
@@ -58,12 +56,12 @@ class FileRealmStore:
         settings: RealmSettings,
         *,
         on_unreadable: Literal["keep", "node"] = "keep",
-        on_snapshot: Callable[[RealmSnapshot], object] | None = None,
     ) -> None:
         if on_unreadable not in ("keep", "node"):
             raise ValueError(f"on_unreadable is [{on_unreadable}]: must be [keep] or [node]")
         self.config_dir = os.path.abspath(os.fspath(config_dir))
         self.snapshot = RealmSnapshot({}, {})
+        self.on_snapshot: Callable[[RealmSnapshot], object] | None = None
         self._is_loaded = False
         self._keeps_last_good = on_unreadable == "keep"
         self._users = LoadedFile(
@@ -77,11 +75,10 @@ class FileRealmStore:
             lambda parsed: f"roles of [{len(parsed.roles_by_user)}] users",
         )
         self._paths: RealmPaths | None = None
-        self._on_snapshot = on_snapshot
         self._listeners: list[Callable[[RealmChange], object]] = []
         self._untold: deque[RealmChange] = deque()
-        self.after_fork()
-        renew_after_fork(self)
+        self._reloading = threading.Lock()
+        self._telling = threading.Lock()
 
     @property
     def paths(self) -> RealmPaths:
@@ -129,8 +126,18 @@ class FileRealmStore:
         self._tell()
         return is_changed
 
+    def follow(self, _changes: object) -> bool:
+        """
+        Reload after a change of the files. A listener for a ``FileWatcher``.
+
+        Returns:
+            Whether both files could be used; if not, the watcher calls again at its next pass.
+        """
+        self.reload()
+        return bool(self.snapshot.health)
+
     def after_fork(self) -> None:
-        """Renew the locks."""
+        """Replace the locks in a child process; threads of the parent may hold the old ones."""
         self._reloading = threading.Lock()
         self._telling = threading.Lock()
 
@@ -143,8 +150,8 @@ class FileRealmStore:
         is_changed = after.generation != before.generation
         self.snapshot = after
         self._is_loaded = True
-        if is_changed and self._on_snapshot is not None:
-            self._on_snapshot(after)
+        if is_changed and self.on_snapshot is not None:
+            self.on_snapshot(after)
         # Who is told of nothing need not have it found out: of a first load it is all.
         if self._listeners and (is_changed or after.health != before.health):
             self._untold.append(after.changes_since(before))
@@ -155,12 +162,13 @@ class FileRealmStore:
 
     def _tell(self) -> None:
         """Tell what is untold, in order; if somebody is telling, that is left to them."""
-        while self._untold and self._telling.acquire(blocking=False):
+        telling = self._telling  # a listener may fork, and the child has another lock
+        while self._untold and telling.acquire(blocking=False):
             try:
                 while self._untold:
                     self._tell_all(self._untold.popleft())
             finally:
-                self._telling.release()
+                telling.release()
 
     def _tell_all(self, change: RealmChange) -> None:
         for listener in tuple(self._listeners):

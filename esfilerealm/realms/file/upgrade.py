@@ -10,7 +10,6 @@ from ..._storage.options import WriteOptions
 from ...admin.transaction import Transaction
 from ...errors import FileRealmError
 from ...hashing import bcrypt, check_hash
-from ...hashing.base import password_bytes
 from ...hashing.policy import Policy
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     from ..._storage.paths import RealmPaths
     from ...settings import RealmSettings
-    from .hashing_slots import HashingSlots
+    from .concurrency import HashingSlots
 
 __all__ = ["HashUpgrader"]
 
@@ -56,10 +55,10 @@ class HashUpgrader:
         self._policy = policy or Policy.for_login(settings.password_hashing_algorithm)
 
     def upgrade(
-        self, paths: RealmPaths, username: str, password: str, stored_hash: str
+        self, paths: RealmPaths, username: str, secret: bytes, stored_hash: str
     ) -> str | None:
         """
-        Write a new hash of *password*, if *stored_hash* is weak and still that of the user.
+        Write a new hash of a password, if *stored_hash* is weak and still the user's.
 
         Returns:
             The new hash, or None if nothing was written. A fault is logged, and nothing is tried
@@ -68,7 +67,7 @@ class HashUpgrader:
         if time.monotonic() < self._pause_until:
             return None
         try:
-            return self._upgraded(paths, username, password, stored_hash)
+            return self._upgraded(paths, username, secret, stored_hash)
         except Exception as error:  # noqa: BLE001 - see above; another's message may hold a secret
             reason = error if isinstance(error, FileRealmError) else type(error).__name__
             _LOG.warning("the weak hash of user [%s] stays: %s", username, reason)
@@ -76,13 +75,13 @@ class HashUpgrader:
             return None
 
     def _upgraded(
-        self, paths: RealmPaths, username: str, password: str, stored_hash: str
+        self, paths: RealmPaths, username: str, secret: bytes, stored_hash: str
     ) -> str | None:
         if not self._is_weak(stored_hash):
             return None
         with self._slots:
-            new_hash: str = self._policy.hash(password)
-        if _is_truncating(new_hash, password) and not _is_truncating(stored_hash, password):
+            new_hash: str = self._policy.hash(secret.decode())
+        if _is_truncating(new_hash, secret) and not _is_truncating(stored_hash, secret):
             _LOG.info("the hash of user [%s] stays: bcrypt would read less of it", username)
             return None
         check_hash(new_hash)
@@ -103,6 +102,5 @@ class HashUpgrader:
             return True
 
 
-def _is_truncating(password_hash: str, password: str) -> bool:
-    is_bcrypt = password_hash.startswith(bcrypt.PREFIXES)
-    return is_bcrypt and len(password_bytes(password)) > bcrypt.PASSWORD_BYTES
+def _is_truncating(password_hash: str, secret: bytes) -> bool:
+    return password_hash.startswith(bcrypt.PREFIXES) and len(secret) > bcrypt.PASSWORD_BYTES

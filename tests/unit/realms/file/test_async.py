@@ -74,13 +74,13 @@ class TestAsync:
         realm = make(cache_hash_algo="bcrypt4")
         assert realm.authenticate("bob", PASSWORD)
         threads = []
-        from_cache = realm._authenticator.from_cache
+        from_cache = realm._authenticator._from_cache
 
-        def noting(username, password):
+        def noting(username, secret):
             threads.append(threading.current_thread())
-            return from_cache(username, password)
+            return from_cache(username, secret)
 
-        monkeypatch.setattr(realm._authenticator, "from_cache", noting)
+        monkeypatch.setattr(realm._authenticator, "_from_cache", noting)
         assert asyncio.run(realm.authenticate_async("bob", PASSWORD))
         assert threads
         assert threading.main_thread() not in threads

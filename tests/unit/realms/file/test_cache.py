@@ -7,7 +7,7 @@ import pytest
 from esfilerealm import hashing
 from esfilerealm.errors import UnknownHashAlgorithmError
 from esfilerealm.realms.file.cache import CredentialCache
-from esfilerealm.realms.file.hashing_slots import BusyError, HashingSlots
+from esfilerealm.realms.file.concurrency import BusyError, HashingSlots
 from esfilerealm.realms.file.snapshot import RealmSnapshot
 
 SECRET = b"correct-horse"
@@ -41,9 +41,9 @@ def snapshot(generation=1, **users):
 def login(cache, name, state):
     """What a login does: ask, and remember if need be; tells whether it was remembered."""
     entry = cache.get(name, state)
-    if entry is not None and entry.proof is not None and entry.proof.fits(SECRET):
+    if entry is not None and entry.password is not None and entry.password.matches(SECRET):
         return True
-    cache.put(name, state, cache.prove(SECRET), cache.epoch)
+    cache.put(name, state, cache.remember(SECRET), cache.epoch)
     return False
 
 
@@ -78,9 +78,9 @@ def test_every_algorithm_is_taken(clock, algorithm):
     ],
 )
 def test_an_algorithm_proves_a_password(clock, algorithm):
-    proof = make(clock, hash_algo=algorithm.upper()).prove(SECRET)
-    assert proof.fits(SECRET)
-    assert not proof.fits(b"wrong-horse")
+    proof = make(clock, hash_algo=algorithm.upper()).remember(SECRET)
+    assert proof.matches(SECRET)
+    assert not proof.matches(b"wrong-horse")
 
 
 @pytest.mark.parametrize("name", ["sha256", "bcrypt3", "bcrypt15", "pbkdf2_2000", "ssha256 "])
@@ -91,13 +91,13 @@ def test_unknown_algorithm(clock, name):
 
 def test_clear_text_that_looks_like_a_hash_is_compared_as_it_is(clock):
     """CAC-04."""
-    proof = make(clock, hash_algo="noop").prove(b"{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=")
-    assert not proof.fits(b"password")
-    assert proof.fits(b"{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=")
+    proof = make(clock, hash_algo="noop").remember(b"{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=")
+    assert not proof.matches(b"password")
+    assert proof.matches(b"{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=")
 
 
 def test_the_default_proof_is_salted(cache):
-    one, other = cache.prove(SECRET), cache.prove(SECRET)
+    one, other = cache.remember(SECRET), cache.remember(SECRET)
     assert one._digest != other._digest
     assert SECRET not in (one._digest, one._salt)
 
@@ -123,7 +123,7 @@ class TestTime:
 
     def test_counts_from_when_the_entry_is_written(self, cache, clock):
         state = snapshot(a="h")
-        proof = cache.prove(SECRET)
+        proof = cache.remember(SECRET)
         clock.now += 1000.0
         cache.put("a", state, proof, cache.epoch)
         assert cache.get("a", state) is not None
@@ -153,7 +153,7 @@ class TestRoom:
     def test_writing_anew_is_use(self, clock):
         cache, state = make(clock, max_users=2), snapshot(a="h", b="h", c="h")
         for name in "abac":
-            cache.put(name, state, cache.prove(SECRET), cache.epoch)
+            cache.put(name, state, cache.remember(SECRET), cache.epoch)
         assert [cache.get(name, state) is None for name in "abc"] == [False, True, False]
 
     def test_an_entry_that_goes_while_it_is_read(self, cache):
@@ -217,7 +217,7 @@ class TestChange:
             __slots__ = ()
 
             def hash_of(self, username):
-                cache.put("a", new, cache.prove(SECRET), cache.epoch)
+                cache.put("a", new, cache.remember(SECRET), cache.epoch)
                 return super().hash_of(username)
 
         cache.prune(Late({"a": "other"}, {}, generation=2))
@@ -229,7 +229,7 @@ class TestClose:
         state = snapshot(a="h")
         login(cache, "a", state)
         cache.close()
-        cache.put("a", state, cache.prove(SECRET), cache.epoch)
+        cache.put("a", state, cache.remember(SECRET), cache.epoch)
         assert cache.size == 0
 
 
@@ -249,7 +249,7 @@ class TestExpire:
         state = snapshot(a="h")
         epoch = cache.epoch
         expire(cache)
-        entry = cache.put("a", state, cache.prove(SECRET), epoch)
+        entry = cache.put("a", state, cache.remember(SECRET), epoch)
         assert entry.result
         assert cache.size == 0
 
@@ -258,7 +258,7 @@ class TestLookup:
     def test_a_login_keeps_the_user_that_was_looked_up(self, cache):
         state = snapshot(a="h")
         looked_up = cache.put("a", state, None, cache.epoch)
-        assert cache.get("a", state).proof is None
+        assert cache.get("a", state).password is None
         assert not login(cache, "a", state)
         assert cache.get("a", state).user is looked_up.user
         assert login(cache, "a", state)
@@ -280,16 +280,16 @@ class TestExpensiveAlgorithm:
     def test_waits_for_a_slot(self, clock):
         slots = HashingSlots(1, 0.01)
         cache = make(clock, hash_algo="bcrypt4", slots=slots)
-        proof = cache.prove(SECRET)
+        proof = cache.remember(SECRET)
         assert not cache.is_cheap
         with slots, pytest.raises(BusyError):
-            proof.fits(SECRET)
-        assert proof.fits(SECRET)
+            proof.matches(SECRET)
+        assert proof.matches(SECRET)
 
     def test_the_others_do_not(self, clock):
         slots = HashingSlots(1, 0.01)
         for algorithm in ("ssha256", "sha1", "md5", "noop"):
             cache = make(clock, hash_algo=algorithm, slots=slots)
             with slots:
-                assert cache.prove(SECRET).fits(SECRET)
+                assert cache.remember(SECRET).matches(SECRET)
             assert cache.is_cheap

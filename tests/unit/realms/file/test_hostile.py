@@ -17,12 +17,11 @@ from support.threads import PATIENCE, together, wait_until
 from esfilerealm import FileRealm, RealmSettings, UsersTool, errors, hash_password, verify_hash
 from esfilerealm._storage import pair
 from esfilerealm._storage.lock import write_lock
+from esfilerealm.realms.file import concurrency
 from esfilerealm.realms.file import login as authenticator
-from esfilerealm.realms.file import login_pool
 from esfilerealm.realms.file import store as stores
 from esfilerealm.realms.file.cache import CredentialCache
-from esfilerealm.realms.file.hashing_slots import HashingSlots
-from esfilerealm.realms.file.single_flight import SingleFlight
+from esfilerealm.realms.file.concurrency import HashingSlots, SingleFlight
 from esfilerealm.realms.file.snapshot import RealmSnapshot
 
 
@@ -78,19 +77,19 @@ class TestNobodyGetsInOnOldData:
         realm = make(cache_hash_algo="bcrypt4")
         assert realm.authenticate("bob", PASSWORD)
         entry = realm._cache.get("bob", realm.snapshot)
-        proof, verified = entry.proof, []
+        proof, verified = entry.password, []
 
         class Slow:
-            def fits(self, secret):
+            def matches(self, secret):
                 if change == "password":
                     new = hash_password("battery-staple", "bcrypt4")
                     UsersTool(folder).passwd("bob", password_hash=new)
                     realm.reload()
                 else:
                     realm.expire_all()
-                return proof.fits(secret)
+                return proof.matches(secret)
 
-        entry.proof = Slow()
+        entry.password = Slow()
         monkeypatch.setattr(
             authenticator,
             "verify_hash",
@@ -101,8 +100,8 @@ class TestNobodyGetsInOnOldData:
 
     def test_put_never_keeps_a_user_that_is_no_longer_true(self):
         cache = cache_of()
-        cache.put("a", snapshot(1, a=("h", ("superuser",))), cache.prove(b"x"), cache.epoch)
-        for proof in (cache.prove(b"x"), None):
+        cache.put("a", snapshot(1, a=("h", ("superuser",))), cache.remember(b"x"), cache.epoch)
+        for proof in (cache.remember(b"x"), None):
             after = cache.put("a", snapshot(2, a=("h", ())), proof, cache.epoch)
             assert after.user.roles == ()
 
@@ -178,7 +177,7 @@ class TestBoundsOnWork:
             HashingSlots(*numbers)
 
     def test_the_queue_of_the_event_loop(self, make, monkeypatch):
-        monkeypatch.setattr(login_pool, "_LONGEST_QUEUE", 2)
+        monkeypatch.setattr(concurrency, "_LONGEST_QUEUE", 2)
         may_end = threading.Event()
         monkeypatch.setattr(authenticator, "verify_hash", lambda *_: may_end.wait(PATIENCE))
         realm = make(max_concurrent_hashing=1)
@@ -221,9 +220,9 @@ class TestBoundsOnWork:
     def test_a_second_login_starts_the_time_anew(self):
         now = [0.0]
         cache, state = cache_of(lambda: now[0]), snapshot(1, a=("h", ()))
-        cache.put("a", state, cache.prove(b"x"), cache.epoch)
+        cache.put("a", state, cache.remember(b"x"), cache.epoch)
         now[0] = 50.0
-        cache.put("a", state, cache.prove(b"y"), cache.epoch)
+        cache.put("a", state, cache.remember(b"y"), cache.epoch)
         now[0] = 70.0
         assert cache.get("a", state) is not None
 

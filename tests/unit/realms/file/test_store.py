@@ -151,13 +151,13 @@ class TestHashes:
             f"d:{stretched}\nx:clear\ny:clear\nz:clear\n"
         )
         store.reload()
-        assert store.snapshot.decoy == other
+        assert store.snapshot.decoy_hash == other
         (folder / "users").write_text(f"a:{CHEAP_HASH}\nd:{stretched}\ne:{stretched}\n")
         store.reload()
-        assert store.snapshot.decoy == stretched
+        assert store.snapshot.decoy_hash == stretched
         (folder / "users").write_text("x:clear\n")
         store.reload()
-        assert store.snapshot.decoy is None
+        assert store.snapshot.decoy_hash is None
 
 
 class TestReload:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from esfilerealm.watcher.changes import merged
+from esfilerealm.watcher.observation import merged
 
 KINDS = ["init", "created", "changed", "deleted"]
 

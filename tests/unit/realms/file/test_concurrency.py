@@ -9,9 +9,8 @@ from types import SimpleNamespace
 import pytest
 from support.threads import PATIENCE, together, wait_until
 
-from esfilerealm.realms.file import hashing_slots
-from esfilerealm.realms.file.hashing_slots import BusyError, HashingSlots
-from esfilerealm.realms.file.single_flight import SingleFlight
+from esfilerealm.realms.file import concurrency
+from esfilerealm.realms.file.concurrency import BusyError, HashingSlots, SingleFlight
 
 
 class Work:
@@ -119,19 +118,6 @@ def test_a_timeout_of_the_work_is_no_timeout_of_the_wait(flights):
     assert outcome == [work.result]
 
 
-def test_a_child_process_forgets_the_flights(flights):
-    work = Work()
-    thread, _ = in_thread(lambda: flights.do("q", work))
-    assert work.started.wait(PATIENCE)
-    child = SingleFlight(PATIENCE)
-    child._flights, child._lock = dict(flights._flights), flights._lock
-    child.after_fork()
-    assert child.in_flight == 0
-    assert child.do("q", lambda: "own") == "own"
-    work.may_end.set()
-    thread.join(PATIENCE)
-
-
 class TestSlots:
     def test_no_more_than_so_many_at_once(self):
         slots = HashingSlots(3, PATIENCE)
@@ -176,7 +162,7 @@ class TestSlots:
         with slots:
             thread.start()
             wait_until(lambda: slots._waiting)
-        slots.patience = 0.0
+        slots.timeout = 0.0
         with pytest.raises(BusyError), slots:
             pass  # pragma: no cover
         may_end.set()
@@ -207,7 +193,7 @@ class TestSlots:
                 pass
 
         slots.__enter__()
-        monkeypatch.setattr(hashing_slots, "threading", SimpleNamespace(Lock=Turn))
+        monkeypatch.setattr(concurrency, "threading", SimpleNamespace(Lock=Turn))
         enters = is_handed_over and error is None
         with nullcontext() if enters else pytest.raises(error or BusyError):
             slots.__enter__()
