@@ -1,7 +1,7 @@
 """
-``python -m benchmarks``: run all subjects, print one table.
+Run all subjects and print one table: ``python -m benchmarks``.
 
-It informs and does not gate: the exit code is 0 whether or not the aims are met.
+The table informs and does not gate: the exit code is 0 whether or not the aims are met.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _SUBJECTS = {
 
 
 def main() -> int:
-    """Run what is asked for."""
+    """Run the chosen subjects."""
     arguments = _arguments()
     old = load(arguments.compare) if arguments.compare else None
     hold_still()
@@ -64,32 +64,38 @@ def main() -> int:
 
 
 def _rows(subject: str, options: Options) -> Iterator[Row]:
-    """Yield the rows of a subject as they come; one that breaks must not hide the others."""
+    """Yield the rows of a subject as they come; if one subject fails, the others still run."""
     try:
         for row in _SUBJECTS[subject](options):
             print(f"{subject}: {row.name}", file=sys.stderr)
             yield row
     except Exception as error:  # noqa: BLE001 - the other subjects go on
         traceback.print_exc()
-        yield Row(name=subject, note=f"broke off with {type(error).__name__}")
+        yield Row(name=subject, note=f"failed with {type(error).__name__}")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
     parser.add_argument(
-        "--only", action="append", choices=_SUBJECTS, help="this subject; may be repeated"
+        "--only", action="append", choices=_SUBJECTS, help="run this subject only; may be repeated"
     )
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, no million users")
-    parser.add_argument("--json", metavar="FILE", help="write the machine and the rows there too")
-    parser.add_argument("--svg", metavar="FILE", help="draw the growth curves there")
-    parser.add_argument("--compare", metavar="OLD.json", help="tell what got slower since then")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="measure fewer rounds, and nothing with a million users",
+    )
+    parser.add_argument(
+        "--json", metavar="FILE", help="also write the machine and the rows to FILE"
+    )
+    parser.add_argument("--svg", metavar="FILE", help="draw the growth curves to FILE")
+    parser.add_argument("--compare", metavar="OLD.json", help="show what got slower since that run")
     parser.add_argument(
         "--libpass-python",
         metavar="PYTHON",
-        help="an interpreter that has libpass (default: one is made, unless --quick)",
+        help="an interpreter that has libpass (default: create one, unless --quick)",
     )
     parser.add_argument(
-        "--dir", default=".", help="make realms there (default: here); a memory disk hides fsync"
+        "--dir", default=".", help="create realms in DIR (default: here); a memory disk hides fsync"
     )
     arguments = parser.parse_args()
     if arguments.svg and not figure.is_possible():

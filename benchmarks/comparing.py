@@ -1,10 +1,9 @@
 """
-Two runs side by side: what got slower, by the ratio to the reference rather than by time.
+Compare two runs: what got slower, by the ratio to the reference rather than by time.
 
-So the runs may come from different machines, as far as a ratio can be carried over. A change that
-is large is marked: as noise, unless the middle half of the new ratios lies wholly above that of
-the old ones, or below it. ``python -m benchmarks.comparing OLD.json NEW.json`` does it with two
-runs that were written before.
+So the runs may come from different machines, as far as ratios are comparable. A large change is
+marked. It is noise, unless the middle half of the new ratios lies entirely above or below that of
+the old ones. ``python -m benchmarks.comparing OLD.json NEW.json`` compares two saved runs.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["comparison"]
 
-#: What share more is worth a mark.
+#: The relative change from which a row is marked.
 THRESHOLD = 0.2
 
 _HEADINGS = ("name", "reference", "old", "new", "change", "")
@@ -31,7 +30,7 @@ _LEFT = ("name", "reference", "")
 
 
 def comparison(old: Results, new: Results) -> list[str]:
-    """Give the lines of a table with all that is in both, the rows in one of them only, a sum."""
+    """Return a table of the rows in both runs, the rows in only one of them, and a summary."""
     before, after = _by_key(old), _by_key(new)
     shared = [(before[key], row) for key, row in after.items() if key in before]
     marks = [_mark(earlier, later) for earlier, later in shared]
@@ -52,7 +51,7 @@ def comparison(old: Results, new: Results) -> list[str]:
 
 
 def _by_key(results: Results) -> dict[tuple[str, str], Row]:
-    """Find what was measured by its name and what it was measured against."""
+    """Return the measured rows by name and reference."""
     return {(row.name, row.reference): row for row in results.rows if _value(row) is not None}
 
 
@@ -61,7 +60,7 @@ def _shown(row: Row) -> str:
 
 
 def _value(row: Row) -> float | None:
-    """Give what is compared: the ratio, or the figure itself if it is awaited or counted."""
+    """Return the compared value: the ratio, or the figure itself if it has no reference."""
     return row.median if row.ratio is None else row.ratio
 
 
@@ -90,7 +89,7 @@ def _mark(old: Row, new: Row) -> str:
 
 
 def _range(row: Row) -> tuple[float, float]:
-    """Give between which values the figure lies when nothing changes, as far as is known."""
+    """Return the range in which the figure lies if nothing changes, as far as is known."""
     value = _value(row) or 0
     if row.ratio is not None:
         return row.quartiles or (value, value)
@@ -99,7 +98,7 @@ def _range(row: Row) -> tuple[float, float]:
 
 def _main() -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.comparing", description="Tell what got slower."
+        prog="python -m benchmarks.comparing", description="Show what got slower."
     )
     parser.add_argument("old", metavar="OLD.json")
     parser.add_argument("new", metavar="NEW.json")

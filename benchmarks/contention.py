@@ -1,8 +1,8 @@
 """
 Many processes that write to one realm: what the lock costs, and that no update is lost.
 
-Half of the edits add a user with a role that all of them share, so that all writers change the
-same line of ``users_roles``; the other half give that user a second role.
+Half of the edits add a user with a role that all of them share, so that all writers change the same
+line of ``users_roles``. The other half give that user a second role.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class _Work:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One realm and all that was written to it."""
+    """One realm and the figures of all writes to it."""
 
     per_write: float
     latencies: list[float]
@@ -113,7 +113,7 @@ def _run(options: Options, writers: int, edits: int) -> _Run:
 
 
 def _write(folder: str, writer: int, edits: int, barrier: Barrier) -> _Work:
-    """Make *edits* edits as soon as all writers are ready, which means: have written once."""
+    """Make *edits* edits as soon as all writers are ready, that is, have written once."""
     tool = UsersTool(folder, lock_timeout=_LOCK_TIMEOUT)
     tool.useradd(f"warm-{writer}", password_hash=HASH)
     barrier.wait()

@@ -2,8 +2,8 @@
 The growth curves as a picture: size against time, ours and the references, both logarithmic.
 
 ``python -m benchmarks.figure RESULTS.json OUT.svg`` renders what a full run wrote. The same results
-give the same bytes, so that the picture can be committed; text stays text, and the background is
-white, so that it can be read on any page.
+always produce the same bytes, so that the picture can be committed. Text stays text, and the
+background is white, so that the picture is readable on any page.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["is_possible", "render"]
 _OURS = "#0b62a4"
 _REFERENCES = ("#6b6b6b", "#c2570c")
 _STYLE = {
-    "svg.hashsalt": "esfilerealm",  # else the ids are random
+    "svg.hashsalt": "esfilerealm",  # otherwise the ids are random
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 9,
@@ -35,16 +35,16 @@ _STYLE = {
     "axes.edgecolor": "#6b6b6b",
     "grid.color": "#e3e3e3",
 }
-#: Without the day and the version of the library, which are no results.
+#: Without the date and the version of the library, which are not results.
 _METADATA = {"Date": None, "Creator": None}
 _COLUMNS = 3
 _PANEL_INCHES = (3.3, 2.7)
 
 
 def is_possible() -> bool:
-    """Tell whether the library is there; it comes with the dependency group ``benchmarks``."""
+    """Check whether matplotlib is installed; the dependency group ``benchmarks`` has it."""
     try:
-        import matplotlib  # noqa: F401, ICN001 - just to know
+        import matplotlib  # noqa: F401, ICN001 - only to find out
     except ImportError:
         return False
     return True
@@ -92,7 +92,7 @@ def render(results: Results, path: str) -> None:
 
 
 def _panels(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    """Give the points of each curve, in the order in which the curves were measured."""
+    """Return the points of each curve, in the order in which the curves were measured."""
     panels: dict[str, list[Row]] = {}
     for row in rows:
         if row.curve and row.size is not None and row.median is not None:
@@ -116,7 +116,7 @@ def _draw(axis: Axes, name: str, rows: Sequence[Row]) -> None:
 
 
 def _label(axis: Axes, sizes: Sequence[int]) -> None:
-    """Mark the sizes that were measured, and milliseconds by numbers rather than powers."""
+    """Label the measured sizes, and milliseconds with numbers rather than powers."""
     from matplotlib.ticker import FuncFormatter, NullLocator
 
     axis.set_xticks(sizes, [_short(size) for size in sizes])

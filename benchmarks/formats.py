@@ -1,9 +1,9 @@
 """
-The formats alone, in memory: what a load, a reload and an edit of a large realm cost.
+The formats alone, in memory: what loading, reloading and editing a large realm costs.
 
-The references read the same bytes by the shortest Python that gives the same result for a clean
-file, and by ``libpass``, which reads the same ``users`` as Apache's. The former check nothing; the
-ratio is the price of deciding every line as a node does.
+There are two references. One is the shortest Python with the same result for a clean file; it
+checks nothing. The other is ``libpass``, which reads ``users`` as a file of Apache. The ratio is
+the price of treating every line as a node does.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ _PARSE_USERS_ROLES = Curve(
 
 
 def _against_libpass(options: Options) -> Iterator[Row]:
-    """Measure the same parse against a process in another environment, which takes its turns."""
+    """Measure the same parse, in turns, against a process in another environment."""
     try:
         with Htpasswd(options) as htpasswd:
             for size in options.sizes:
@@ -107,7 +107,7 @@ def _against(
 
 
 def _dictionary_growth(options: Options) -> Row:
-    """Measure what a dictionary alone makes of a growth by ten."""
+    """Measure how a dictionary alone grows with ten times as many names."""
     large = options.sizes[-1]
     names = list(parse_users(users_content(large)).users)
     fewer = names[: large // 10]
@@ -121,7 +121,7 @@ def _dictionary_growth(options: Options) -> Row:
 
 
 def _malformed(options: Options) -> Row:
-    """Measure what lines cost that a node skips and that have to be told of."""
+    """Measure what lines cost that a node skips and that are reported."""
     size = options.sizes[-1]
     clean, malformed = users_content(size), malformed_users_content(size)
     sides = Sides(
@@ -148,7 +148,7 @@ def _two_roles_each(options: Options) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A file, and one user's line in it as it is and as it shall be."""
+    """A file, and one user's line before and after the edit."""
 
     data: bytes
     name: str
@@ -164,7 +164,7 @@ def _one_change(count: int) -> Iterator[_Change]:
     yield _Change(data, name, old, f"{name}:{HASH}".encode())
 
 
-#: The speed of memory is the limit of one change: a search and a copy.
+#: One change is limited by the speed of memory: it is a search and a copy.
 _EDIT_ONE = Curve(
     name="edit_users, one",
     prepared=_one_change,
@@ -177,7 +177,7 @@ _EDIT_ONE = Curve(
 
 
 def _edit(share: str, changes: dict[str, str | None], rounds: int) -> Row:
-    """Measure many changes, in one pass, against a pass that only looks names up."""
+    """Measure many changes in one pass, against a pass that only looks names up."""
     data = users_content(_EDITED)
 
     sides = Sides(

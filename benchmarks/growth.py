@@ -1,9 +1,9 @@
 """
-One figure at every size, and whether it grows with the size and not faster.
+One figure at every size, and whether its growth is linear.
 
-At each size it is measured against its reference; these rows are the points of ``growth.svg``. The
-largest size is then measured against a tenth of it, in turns: 10 is linear, and a cost that grows
-with the square shows as 100 however slow or noisy the machine is.
+At each size the figure is measured against its reference; these rows are the points of
+``growth.svg``. Then the largest size is measured against a tenth of it, in turns: 10 is linear, and
+a quadratic cost shows as 100, however slow or noisy the machine is.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Case", "Curve", "rows_of", "times_of"]
 
-#: How often what is too short for the clock is repeated for one value, by size; else once.
+#: How often a short figure is repeated for one value, by size; otherwise once.
 _TIMES = {10: 500, 1_000: 10}
 #: Pairs to measure, by size.
 _ROUNDS = {10: 40, 1_000: 40, 100_000: 20, 1_000_000: 5}
@@ -33,7 +33,7 @@ Input = TypeVar("Input")
 
 @dataclass(frozen=True, slots=True)
 class Case(Generic[Input]):
-    """A figure and its reference as functions of what was made for one size."""
+    """A figure and its reference as functions of the input for one size."""
 
     figure: Callable[[Input], object]
     reference_name: str
@@ -46,12 +46,12 @@ class Curve(Generic[Input]):
     What to measure at every size.
 
     Attributes:
-        name: Of the row, before the size, and of the panel in the picture.
+        name: The name of the row, before the size, and of the panel in the picture.
         unit: What is counted: ``users`` or ``pairs``.
-        prepared: Makes what a size needs, and removes it.
+        prepared: Creates the input for a size, and removes it.
         case: What is measured.
-        aims: The highest ratio that is fine, by size.
-        repeats: Whether the figure may run many times for one value where it is short.
+        aims: The highest acceptable ratio, by size.
+        repeats: Whether the figure may run many times for one value if it is short.
         is_drawn: Whether it is in the picture.
     """
 
@@ -95,7 +95,7 @@ def _growth(options: Options, curve: Curve[Input]) -> Row:
             _timed(curve, curve.case.reference, made, size)
             for made, size in ((larger, large), (smaller, small))
         ]
-        # A tenth of what a quick run measures fits into the caches of a processor.
+        # A tenth of the largest size of a quick run fits into the caches of a processor.
         row = compare(sides, rounds=rounds, aim=None if options.quick else _GROWTH_AIM)
         least = median(references[0]() / references[1]() for _ in range(rounds))
     return replace(row, note=f"the reference ({curve.case.reference_name}) grows by {least:.3g}")
@@ -108,5 +108,5 @@ def _timed(
 
 
 def times_of(size: int) -> int:
-    """Tell how often something of that size is to be repeated for one value."""
+    """Return how often a figure of that size is repeated for one value."""
     return _TIMES.get(size, 1)

@@ -1,8 +1,8 @@
 """
-``libpass`` in an environment of its own: it cannot share one with ``passlib``, whose name it has.
+``libpass`` in its own environment: it cannot share one with ``passlib``, whose name it has.
 
-The interpreter is one that the caller names, or it is made once, with ``venv`` and ``pip``, in the
-user's folder for caches. Where neither works there is nothing to measure against, and no error.
+The caller names an interpreter, or one is created once, with ``venv`` and ``pip``, in the user's
+cache directory. If neither works, there is no reference and no error.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _PATIENCE = 180.0
 
 
 class NotMeasuredError(Exception):
-    """There is no ``libpass`` to measure against; the text says why."""
+    """No ``libpass`` to measure against; the message gives the reason."""
 
 
 def interpreter(options: Options) -> str:
     """
-    Give the path of an interpreter that can import ``libpass``.
+    Return the path of an interpreter that can import ``libpass``.
 
     Raises:
         NotMeasuredError: If there is none.
@@ -64,7 +64,7 @@ def _has_libpass(python: str) -> bool:
 
 @cache
 def _made() -> str | None:
-    """Find the environment made before, or make it; None if that fails."""
+    """Return the interpreter of the environment, created if necessary; None if that fails."""
     folder = _folder()
     python = os.path.join(folder, *(("Scripts", "python.exe") if os.name == "nt" else _POSIX))
     if _has_libpass(python):
@@ -88,7 +88,7 @@ _POSIX = ("bin", "python")
 
 
 def _folder() -> str:
-    """Name the folder of the environment: not among what anybody may write, since it is run."""
+    """Return the directory of the environment: a private one, since code in it is run."""
     caches = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     version = "{}.{}".format(*sys.version_info)
     return os.path.join(caches, "esfilerealm-benchmarks", f"libpass-{version}")
@@ -96,7 +96,7 @@ def _folder() -> str:
 
 class Htpasswd:
     """
-    A process that parses with ``HtpasswdFile`` when told to; a context manager.
+    A process that parses with ``HtpasswdFile`` on request; a context manager.
 
     Raises:
         NotMeasuredError: On entry, if there is no ``libpass``.
@@ -122,7 +122,10 @@ class Htpasswd:
             pass
 
     def parse(self, path: str, times: int) -> float:
-        """Tell the seconds that parsing the content of a file takes, one of *times* in a row."""
+        """
+        Return the seconds that parsing the content of a file takes, as one of *times* in a
+        row.
+        """
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None

@@ -1,7 +1,7 @@
 """
-Run by the interpreter that has ``libpass``: parses when told to, and tells the seconds.
+Parse on request and report the seconds; run by the interpreter that has ``libpass``.
 
-A line of standard input names a file and how often to parse its content; the answer is one line.
+A line of standard input names a file and how often to parse its content. The answer is one line.
 """
 
 from __future__ import annotations

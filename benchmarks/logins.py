@@ -1,9 +1,9 @@
 """
-Logins: one that is remembered, one that is not, one that fails, and many at once.
+Logins: a remembered one, one that is not, one that fails, and many at once.
 
-A remembered login must not cost more than recognising the password by one cheap hash, and one that
-is not must not cost more than bcrypt. Both references are just that, written where they are
-measured, so that they pay for no call that the figure does not pay for.
+A remembered login should cost no more than one cheap hash, and any other login no more than bcrypt.
+Both references do exactly that. They are written where they are measured, so that they pay for no
+function call that the figure does not need.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _cold(realm: FileRealm, rounds: int) -> Row:
 
 
 def _wrong_or_unknown(realm: FileRealm, rounds: int) -> Row:
-    """Measure whether time tells which names there are."""
+    """Measure whether timing reveals which names exist."""
     numbers = itertools.count()
     sides = Sides(
         "login, wrong password, bcrypt cost 10",
@@ -95,7 +95,7 @@ def _wrong_or_unknown(realm: FileRealm, rounds: int) -> Row:
 
 
 def _threads(realm: FileRealm, rounds: int) -> Row:
-    """Measure as many logins by many threads and by one; without a lock for all, a ratio of 1."""
+    """Measure the same logins by many threads and by one; without a common lock, the ratio is 1."""
     for name in _NAMES:
         realm.authenticate(name, PASSWORD)
     sides = Sides(
@@ -109,7 +109,7 @@ def _threads(realm: FileRealm, rounds: int) -> Row:
 
 
 def _cold_threads(realm: FileRealm, rounds: int) -> Row:
-    """Measure one login by each of many threads that must wait for a core, and so must bcrypt."""
+    """Measure one login by each of many threads that compete for cores, and so does bcrypt."""
 
     def log_in(number: int) -> None:
         realm.authenticate(_NAMES[number], PASSWORD)
@@ -124,7 +124,7 @@ def _cold_threads(realm: FileRealm, rounds: int) -> Row:
 
 
 def _in_threads(realm: FileRealm, threads: int) -> Callable[[], float]:
-    """Make a function that tells the seconds a login, the start of the threads not counted."""
+    """Make a function that returns the seconds of a login, without the start of the threads."""
 
     def work(number: int) -> tuple[float, float]:
         name = _NAMES[number]

@@ -1,11 +1,11 @@
 """
 What every subject shares: interleaved timing, and one row of the table for each figure.
 
-A time by itself says more about the machine than about the library. So a figure has a reference
-that does the least work possible for the same result, both are measured in the same run and take
-turns, and what counts is the ratio. It is the median of the ratios of neighbouring runs, which a
-machine that is slow for some seconds slows on both sides. Only what is awaited rather than
-computed, such as a change to be known, stands by itself.
+A time by itself says more about the machine than about the library. So each figure has a reference
+that does the least possible work for the same result. Both are measured in turns in the same run,
+and the ratio counts. It is the median of the ratios of neighbouring runs: a machine that is slow
+for some seconds slows both sides. Only waiting times, such as until a change is known, have no
+reference.
 """
 
 from __future__ import annotations
@@ -65,11 +65,11 @@ class Options:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """How many users there are where the number is what matters."""
+        """The numbers of users at which a curve is measured."""
         return _SIZES[:-1] if self.quick else _SIZES
 
     def rounds(self, full: int) -> int:
-        """Give the number of pairs to measure, *full* unless this is a quick run."""
+        """Return the number of pairs to measure, *full* unless this is a quick run."""
         return max(_MIN_ROUNDS, full // _QUICK_DIVISOR) if self.quick else full
 
 
@@ -80,18 +80,18 @@ class Row:
 
     Attributes:
         name: What was measured.
-        median: In *unit*; None if nothing could be measured, then *note* says why.
-        p95: The 95th percentile (nearest rank), or None where there is just one value.
+        median: In *unit*; None if nothing could be measured. The reason is in *note* then.
+        p95: The 95th percentile (nearest rank), or None if there is only one value.
         unit: ``ms``, ``µs``, ``MB``, ``B``, ``%`` or what is counted.
         reference: What it is measured against.
         reference_median: In *unit*, or None without a reference.
         ratio: The median of the ratios pair by pair.
-        quartiles: Between which the middle half of these ratios is, if there are pairs.
-        aim: What is hoped for, or "" where the figure is only watched.
-        met: Whether it came true; None without an aim or a value.
-        note: What a reader of the table has to know.
-        curve: The panel of the picture that it is a point of, or "".
-        size: Where it is there: how many users or pairs.
+        quartiles: The bounds of the middle half of these ratios, if there are pairs.
+        aim: The target, or "" if there is none.
+        met: Whether the aim is met; None without an aim or a value.
+        note: What a reader of the table should know.
+        curve: The panel of the picture in which this is a point, or "".
+        size: Its place there: the number of users or pairs.
     """
 
     name: str
@@ -114,7 +114,7 @@ class Sides:
     """
     Two things to compare, each with its name in the table.
 
-    Both tell the seconds they took, or the bytes.
+    Both functions return the seconds they took, or the bytes.
     """
 
     name: str
@@ -127,9 +127,9 @@ def timed(
     call: Callable[[], object], prepare: Callable[[], object] | None = None, *, times: int = 1
 ) -> Callable[[], float]:
     """
-    Make a function that tells the seconds of *call*; *prepare* runs before, off the clock.
+    Make a function that returns the seconds of *call*; *prepare* runs before and is not timed.
 
-    If *call* does *times* times what is too short for the clock, the seconds are those of one.
+    If *call* repeats something *times* times, the seconds are those of one repetition.
     """
 
     def sample() -> float:
@@ -144,7 +144,7 @@ def timed(
 
 
 def repeated(call: Callable[[], object], times: int) -> Callable[[], float]:
-    """Make a function that does *call* many times and tells the seconds of one."""
+    """Make a function that runs *call* many times and returns the seconds of one."""
 
     def calls() -> None:
         for _ in range(times):
@@ -163,7 +163,7 @@ def compare(
     note: str = "",
 ) -> Row:
     """
-    Measure figure and reference in turns, after one run of each that does not count.
+    Measure figure and reference in turns, after one run of each that is not counted.
 
     Args:
         sides: What to measure.
@@ -171,13 +171,13 @@ def compare(
         rounds: How many pairs. Every second pair runs the reference first, so that neither side
             always finds the caches that the other one filled.
 
-        aim: The highest ratio that is fine.
+        aim: The highest acceptable ratio.
 
         least: The lowest one.
 
-        unit: ``ms`` or ``µs``; ``MB`` or ``B`` if the sides tell bytes.
+        unit: ``ms`` or ``µs``; ``MB`` or ``B`` if the sides return bytes.
 
-        note: For the row.
+        note: The note of the row.
     """
     sides.figure()
     sides.reference()
@@ -217,7 +217,7 @@ def _pair(sides: Sides, *, reference_first: bool) -> tuple[float, float]:
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
-    """Give the smallest value that *percent* of a hundred *values* do not exceed."""
+    """Return the smallest value that *percent* of a hundred *values* do not exceed."""
     return sorted(values)[math.ceil(percent * len(values) / 100) - 1]
 
 
@@ -227,7 +227,7 @@ def spaced(count: int) -> str:
 
 
 def together(count: int, work: Callable[[int], _T]) -> list[_T]:
-    """Give what *work* returns for 0, 1, … *count* - 1: each in a thread, which start together."""
+    """Return what *work* returns for 0, 1, … *count* - 1, in threads that start together."""
     barrier = Barrier(count)
 
     def wait_and_work(number: int) -> _T:

@@ -1,10 +1,10 @@
 """
-What is held in memory, each value from a process of its own that does one thing.
+What is held in memory; for each value, a separate process does one thing.
 
-Counted is what comes on top of an interpreter that has imported the same and done nothing yet; for
-a realm, on top of a bare one, since its modules are a part of what it costs. It is read from Linux,
-which keeps the peak of a process; what else can be asked for a peak may give that of the process
-before it.
+The figure is what comes on top of an interpreter that has imported the same modules. For a realm it
+comes on top of a bare interpreter, since its modules are part of its cost. The figures are read
+from Linux, which keeps the peak of a process. Other sources of a peak may return that of the parent
+process.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def rows(options: Options) -> Iterator[Row]:
 
 
 def _parse(options: Options, size: int) -> Iterator[Row]:
-    """Measure the peak of parsing each file, against the least and against ``libpass``."""
+    """Measure the peak of parsing each file, against the reference and against ``libpass``."""
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         for name, what in zip(("users", "users_roles"), sized_realm(size), strict=True):
             with open(os.path.join(folder, name), "wb") as file:
@@ -88,7 +88,7 @@ def _against_libpass(options: Options, name: str, ours: Callable[[], float], use
 
 
 def _load(options: Options, folder: str, of: str) -> Row:
-    """Measure the peak of loading a realm, modules and all, against the size of its files."""
+    """Measure the peak of loading a realm, modules included, against the size of its files."""
     on_disk = _on_disk(folder)
     bare = _run("bare", folder).peak
     sides = Sides(
@@ -104,7 +104,7 @@ def _load(options: Options, folder: str, of: str) -> Row:
 
 
 def _user(options: Options, folder: str, of: str, size: int) -> Row:
-    """Measure what stays of a load for each user against the bytes of its lines."""
+    """Measure what remains of a load for each user, against the bytes of its lines."""
     on_disk = _on_disk(folder) / size
 
     def held() -> float:
@@ -121,7 +121,7 @@ def _user(options: Options, folder: str, of: str, size: int) -> Row:
 
 
 def _reloads(options: Options) -> Row:
-    """Measure whether reloads leave something behind."""
+    """Measure whether reloads leave something behind in memory."""
     size = _SIZES[0]
     runs = []
     for _ in range(1 if options.quick else _ROUNDS):
@@ -150,7 +150,7 @@ def _compare(options: Options, sides: Sides, aim: float | None = None) -> Row:
 
 
 def _peak(thing: str, path: str, python: str = sys.executable) -> Callable[[], float]:
-    """Make a function that tells the bytes at the most, less what was held once it was imported."""
+    """Make a function that returns the peak in bytes, less what was held after the imports."""
 
     def sample() -> float:
         memory = _run(thing, path, python)

@@ -1,9 +1,8 @@
 """
-Run as a process of its own for each value: does one thing, and tells what memory it took.
+Do one thing, and report the memory it took; run as a separate process for each value.
 
-The answer is one line of numbers, in bytes: the most that was held once all was imported, the most
-that was held at all, and what was held at the moments that the thing notes. Nothing is imported
-that the thing itself does not need.
+The answer is one line of numbers, in bytes: the peak after the imports, the overall peak, and what
+was held at the moments that were noted. Only what the measured thing needs is imported.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-#: Seconds until files that were just written count as standing still, and some.
+#: A little more than the seconds until files that were just written count as unchanging.
 _STILL = 0.15
-#: How a bcrypt hash may begin.
+#: Possible beginnings of a bcrypt hash.
 _KINDS = (b"$2a$", b"$2y$", b"$2b$")
 
 imported = 0
@@ -58,7 +57,7 @@ def bare(_: str) -> None:
 
 
 def parse_users(path: str) -> object:
-    """Parse ``users`` by the library."""
+    """Parse ``users`` with the library."""
     from esfilerealm.formats import parse_users
 
     _note_imported()
@@ -66,7 +65,7 @@ def parse_users(path: str) -> object:
 
 
 def parse_users_roles(path: str) -> object:
-    """Parse ``users_roles`` by the library."""
+    """Parse ``users_roles`` with the library."""
     from esfilerealm.formats import parse_users_roles
 
     _note_imported()
@@ -74,7 +73,7 @@ def parse_users_roles(path: str) -> object:
 
 
 def naive_users(path: str) -> object:
-    """Parse ``users`` by the reference."""
+    """Parse ``users`` with the reference."""
     from benchmarks.naive import split_users
 
     _note_imported()
@@ -82,7 +81,7 @@ def naive_users(path: str) -> object:
 
 
 def naive_pairs(path: str) -> object:
-    """Parse ``users_roles`` by the reference."""
+    """Parse ``users_roles`` with the reference."""
     from benchmarks.naive import pairs
 
     _note_imported()
@@ -90,7 +89,7 @@ def naive_pairs(path: str) -> object:
 
 
 def htpasswd(path: str) -> object:
-    """Parse ``users`` by ``libpass``."""
+    """Parse ``users`` with ``libpass``."""
     from passlib.apache import HtpasswdFile
 
     _note_imported()

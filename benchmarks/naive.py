@@ -1,8 +1,8 @@
 """
-The references: the shortest Python that gives the same result for clean files, and checks nothing.
+The references: the shortest Python with the same result for clean files. They check nothing.
 
-A ratio to one of these is the price of what the library does beyond it. They need just the
-standard library, since a process whose memory is measured loads them by themselves.
+A ratio to one of these is the price of what the library does beyond it. They need only the standard
+library, because a process whose memory is measured loads them alone.
 """
 
 from __future__ import annotations
@@ -38,9 +38,10 @@ def split_users(data: bytes) -> dict[str, str]:
 
 def split_users_at_once(data: bytes) -> dict[str, str]:
     """
-    Read ``users`` by the fewest steps that make a string of each name and hash and a dictionary.
+    Read ``users`` in the fewest steps that make a string of each name and hash and a
+    dictionary.
 
-    Pieces that the caches of a processor hold are faster than the whole.
+    Pieces that fit into the caches of a processor are faster than the whole file.
     """
     users: dict[str, str] = {}
     start = 0
@@ -53,7 +54,7 @@ def split_users_at_once(data: bytes) -> dict[str, str]:
 
 
 def pairs(data: bytes) -> list[tuple[str, str]]:
-    """Read ``users_roles``, and leave it at pairs of user and role."""
+    """Read ``users_roles`` as pairs of user and role."""
     found = []
     for line in data.decode().splitlines():
         role, _, users = line.partition(":")
@@ -62,7 +63,7 @@ def pairs(data: bytes) -> list[tuple[str, str]]:
 
 
 def edited(data: bytes, changes: Mapping[str, str | None]) -> bytes:
-    """Change some of the ``users``, in a pass that just looks names up."""
+    """Change some of the ``users``, in a pass that only looks names up."""
     lines = []
     for line in data.decode().splitlines():
         name = line.partition(":")[0]
@@ -78,9 +79,9 @@ def read_and_split(folder: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
 
 def read_and_rewrite(folder: str, written: Collection[str]) -> None:
     """
-    Read both files and replace those *written* durably, by the bytes they hold already.
+    Read both files and durably replace those *written* by the bytes they already hold.
 
-    This is the least that any writer without a journal has to do.
+    This is the least that any writer without a journal must do.
     """
     contents = {name: _read(os.path.join(folder, name)) for name in _FILES}
     for name in written:

@@ -1,8 +1,8 @@
 """
-Desired state: what many hashes cost on all cores, and what it costs to find that nothing differs.
+Desired state: what many hashes cost on all cores, and what it costs to find no difference.
 
-The first is measured as a whole ``apply``, with its write, against hashing the same passwords one
-after another; the second against reading and parsing both files, which no plan can do without.
+The first is a whole ``apply`` with its write, against hashing the same passwords one after another.
+The second is compared with reading and parsing both files, which every plan must do.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ def _hashing(options: Options) -> Row:
             "hash one after another",
             timed(lambda: [hasher.hash(password) for password in passwords]),
         )
-        # To start the processes takes as long as a quick run hashes.
+        # Starting the processes takes as long as hashing in a quick run.
         return compare(sides, rounds=options.rounds(5), aim=None if options.quick else 0.6)
 
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """A realm, and the wish that it be as it is."""
+    """A realm, and the desired state that describes it as it is."""
 
     folder: str
     desired: DesiredState
@@ -78,7 +78,7 @@ def _nothing_to_do(options: Options) -> Curve[_Stored]:
 
 
 def _as_stored(users: bytes, users_roles: bytes) -> DesiredState:
-    """Want what is there."""
+    """Return a desired state that is met already."""
     roles = parse_users_roles(users_roles).roles_by_user
     wanted = [
         {"name": name, "password_hash": text, "roles": list(roles.get(name, ()))}

@@ -34,13 +34,13 @@ _SEED = 20240607
 #: How many roles the users of a large realm share.
 ROLES = 1000
 
-#: What those log in with who can.
+#: The password of the users that can log in.
 PASSWORD = "benchmark"
 
 #: Its bcrypt hash of cost 10, which any node accepts.
 HASH = "$2a$10$esfilerealmBenchmarks.1pmgJH0mpmDsFFVqcjG4Mno1u5kqgqS"
 
-#: From the alphabet of base64 to that of bcrypt, which orders the bits alike.
+#: From the alphabet of base64 to that of bcrypt; both order the bits alike.
 _TO_BCRYPT = bytes.maketrans(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
     b"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
@@ -50,13 +50,13 @@ _TO_BCRYPT = bytes.maketrans(
 #: Lines that a node skips, one of each kind and cause.
 _MALFORMED = (b"no colon at all", b":no-name", b"no-hash:", b"a blank:$2a$10$", b"elastic:$2a$10$")
 
-#: Seconds until a realm believes files that were just written without waiting for them, and some.
+#: A little more than the seconds after which a realm reads new files without waiting.
 _STILL = 0.15
 
 
 @lru_cache(maxsize=4)
 def users_content(count: int) -> bytes:
-    """Give a ``users`` file of *count* users with hashes that a node accepts, of no password."""
+    """Return a ``users`` file of *count* users with valid hashes that match no known password."""
     rng = random.Random(_SEED)
     return b"".join(
         b"user-%07d:$2a$10$%s%s\n" % (i, _encoded(rng.randbytes(16)), _encoded(rng.randbytes(23)))
@@ -69,7 +69,7 @@ def _encoded(data: bytes) -> bytes:
 
 
 def malformed_users_content(count: int) -> bytes:
-    """Give the same ``users`` file with every tenth line replaced by one that a node skips."""
+    """Return the same ``users`` file with every tenth line replaced by one that a node skips."""
     lines = users_content(count).splitlines()
     for i, number in enumerate(range(0, count, 10)):
         lines[number] = _MALFORMED[i % len(_MALFORMED)]
@@ -79,10 +79,10 @@ def malformed_users_content(count: int) -> bytes:
 @lru_cache(maxsize=4)
 def users_roles_content(count: int, *, each: int = 1, drawn: bool = False) -> bytes:
     """
-    Give a ``users_roles`` file with *each* of up to 1000 roles for each of *count* users.
+    Return a ``users_roles`` file with *each* of up to 1000 roles for each of *count* users.
 
-    The roles go round, so that there are 1000 combinations at most, as in a company of teams. If
-    *drawn*, all but the first are drawn, so that hardly two users have the same roles.
+    The roles rotate, so that there are 1000 combinations at most, as in a company of teams. If
+    *drawn*, all roles but the first are random, so that hardly two users have the same roles.
     """
     rng = random.Random(_SEED)
     roles = min(ROLES, count)
@@ -95,7 +95,7 @@ def users_roles_content(count: int, *, each: int = 1, drawn: bool = False) -> by
 
 
 def sized_realm(count: int, *, each: int = 1, drawn: bool = False) -> tuple[bytes, bytes]:
-    """Give the content of both files for *count* users; for their roles see above."""
+    """Return the content of both files for *count* users; see ``users_roles_content``."""
     return users_content(count), users_roles_content(count, each=each, drawn=drawn)
 
 
@@ -108,10 +108,10 @@ def with_logins(contents: tuple[bytes, bytes], names: Sequence[str]) -> tuple[by
 
 def make_realm(folder: str, contents: tuple[bytes, bytes]) -> None:
     """
-    Put both files into *folder*, replacing what is there.
+    Write both files into *folder*, replacing what is there.
 
-    They are synced, since data that is still on its way to the disk would be paid for by the next
-    fsync, which is a measured one.
+    They are synced, because otherwise the next fsync, which is measured, would pay for their
+    data.
     """
     for name, data in zip(("users", "users_roles"), contents, strict=True):
         with open(os.path.join(folder, name), "wb") as file:
@@ -122,21 +122,21 @@ def make_realm(folder: str, contents: tuple[bytes, bytes]) -> None:
 
 @contextmanager
 def temporary_realm(parent: str, contents: tuple[bytes, bytes]) -> Iterator[str]:
-    """Make a realm in a new folder in *parent*; remove it in the end."""
+    """Make a realm in a new directory in *parent*; remove it at the end."""
     with tempfile.TemporaryDirectory(dir=parent) as folder:
         make_realm(folder, contents)
         yield folder
 
 
 def update_realm(folder: str, contents: tuple[bytes, bytes]) -> None:
-    """Put both files there, and wait until they count as standing still."""
+    """Write both files, and wait until they count as unchanging."""
     make_realm(folder, contents)
     time.sleep(_STILL)
 
 
 @contextmanager
 def settled_realm(parent: str, contents: tuple[bytes, bytes]) -> Iterator[str]:
-    """Do the same, and wait until the files count as standing still."""
+    """Make a temporary realm, and wait until its files count as unchanging."""
     with tempfile.TemporaryDirectory(dir=parent) as folder:
         update_realm(folder, contents)
         yield folder

@@ -1,8 +1,9 @@
 """
-Reloads of a large realm: what one takes, and what those feel who log in meanwhile.
+Reloads of a large realm: what one takes, and how it delays logins.
 
-The reference of a reload reads, decodes and splits the same bytes and checks nothing. That of the
-logins is the same threads while nothing is written: threads of Python wait for each other anyway.
+The reference of a reload reads, decodes and splits the same bytes and checks nothing. The reference
+of the logins is the same threads while nothing is written, because Python threads wait for each
+other anyway.
 """
 
 from __future__ import annotations
@@ -43,9 +44,9 @@ _USERS, _QUICK_USERS = 100_000, 20_000
 _THREADS = 8
 _NAMES = [f"login-{i}" for i in range(_THREADS)]
 
-#: Seconds that the threads log in for, with reloads and without.
+#: Seconds for which the threads log in, with reloads and without.
 _SECONDS, _QUICK_SECONDS = 10.0, 2.0
-#: Seconds that a thread rests between two logins.
+#: Seconds for which a thread rests between two logins.
 _REST = 0.005
 _PATIENCE = 30.0
 
@@ -75,7 +76,7 @@ def _load(options: Options) -> Curve[str]:
 
 
 def _reload(options: Options) -> Row:
-    """Measure the work of a reload, without the wait that files stand still."""
+    """Measure the work of a reload, without the time for which files must not change."""
     users, users_roles = sized_realm(_USERS)
     states = itertools.cycle([f"{name}:{HASH}\n".encode() for name in ("one", "other")])
     with settled_realm(options.folder, (users, users_roles)) as folder:
@@ -126,8 +127,8 @@ def _logins(options: Options, rest: float) -> Row:
     """
     Measure logins in threads that rest after each of them, or never.
 
-    A login that must wait for the interpreter is as rare as one in thousands if its thread does
-    nothing but log in. To those who rest, as the threads of a server do, it happens each time.
+    If a thread does nothing but log in, one login in thousands waits for the interpreter. A
+    thread that rests, as the threads of a server do, waits each time.
     """
     count = _QUICK_USERS if options.quick else _USERS
     seconds = _QUICK_SECONDS if options.quick else _SECONDS
@@ -149,7 +150,7 @@ def _logins(options: Options, rest: float) -> Row:
         reference_median=_percentile(quiet, 50) / _TICKS * 1e6,
         ratio=_percentile(ticks, 50) / _percentile(quiet, 50),
         aim="p99 ≤ 50 ms",
-        met=p99 <= _P99_AIM if loaded else None,  # where nothing was reloaded, nothing is shown
+        met=p99 <= _P99_AIM if loaded else None,  # without reloads there is no aim
         note=f"{_tail(ticks)}, {loaded} reloads; without reloads {_tail(quiet)}",
     )
 
@@ -170,7 +171,7 @@ def _log_in(realm: FileRealm, name: str, seconds: float, rest: float) -> Counter
     Log in for some *seconds*; time each login from the moment when it was due.
 
     So the wait of a thread for its turn counts wherever it happens. Values are counted rather
-    than kept, since there are millions.
+    than kept, because there are millions.
     """
     counts: Counter[int] = Counter()
     now = time.perf_counter()
@@ -187,7 +188,7 @@ def _log_in(realm: FileRealm, name: str, seconds: float, rest: float) -> Counter
 
 
 def _percentile(counts: Counter[int], percent: int) -> int:
-    """Give the smallest value that *percent* of a hundred do not exceed."""
+    """Return the smallest value that *percent* of a hundred do not exceed."""
     values = sorted(counts)
     ranks = list(itertools.accumulate(counts[value] for value in values))
     return values[bisect_left(ranks, percent * ranks[-1] / 100)]
@@ -195,7 +196,7 @@ def _percentile(counts: Counter[int], percent: int) -> int:
 
 @contextmanager
 def _reloads(realm: FileRealm) -> Iterator[list[int]]:
-    """Have another process write to the files of *realm*; give the generations as they come."""
+    """Let another process write to the files of *realm*, and yield each new generation."""
     context = multiprocessing.get_context("spawn")
     stop, known = context.Event(), context.Event()
     writer = context.Process(target=_write, args=(realm.config_dir, stop, known), daemon=True)
@@ -221,7 +222,7 @@ def _reloads(realm: FileRealm) -> Iterator[list[int]]:
 
 
 def _write(folder: str, stop: Event, known: Event) -> None:
-    """Add one user after the other, to both files, each when the one before is known."""
+    """Add one user after the other to both files, each after the previous one is known."""
     tool = UsersTool(folder, lock_timeout=_PATIENCE)
     for i in itertools.count():
         known.clear()

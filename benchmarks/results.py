@@ -1,4 +1,4 @@
-"""The figures of one run as a file: what they depend on, and the rows."""
+"""The figures of one run as a file: the machine and the rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FIELDS = {field.name for field in dataclasses.fields(Row)}
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Results:
-    """One run: of what, where, and what came of it."""
+    """One run: the machine and the rows."""
 
     machine: dict[str, Any]
     rows: list[Row]
@@ -34,7 +34,7 @@ def save(path: str, results: Results) -> None:
 
 
 def load(path: str) -> Results:
-    """Read what ``save`` wrote, now or in an earlier version, whose rows may tell less or more."""
+    """Read what this or an earlier version of ``save`` wrote; unknown fields are ignored."""
     with open(path, encoding="utf-8") as file:
         content = json.load(file)
     rows = [

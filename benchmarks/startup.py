@@ -1,10 +1,10 @@
 """
 The command as a whole process: what a shell script or a provisioning tool waits for at each call.
 
-The interpreter's own start is the floor that no Python command can pass, so ``list`` is measured
-against an interpreter that does nothing. Where a password is hashed or checked, the hash is the
-work and the reference is also a C program doing the same: ``htpasswd``. A long list is measured
-against the least program that prints it.
+No Python command is faster than the start of the interpreter, so ``list`` is measured against an
+interpreter that does nothing. Where a password is hashed or verified, the hash is the work, so a
+second reference is a C program that does the same: ``htpasswd``. A long list is measured against
+the smallest program that prints it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _COMMAND = [_SCRIPT] if _SCRIPT else _MODULE
 _NOTE = "console script" if _SCRIPT else "python -m"
 
 
-#: What ``list`` cannot do without: read and parse both files, print a line for each user.
+#: The least that ``list`` must do: read and parse both files, print a line for each user.
 _PARSE_AND_PRINT = """
 import os, sys
 from esfilerealm.formats import parse_users, parse_users_roles
@@ -68,7 +68,7 @@ def _against_bare(options: Options, name: str, words: list[str], aim: float | No
 
 
 def _module(options: Options, folder: str) -> Row:
-    """Measure the same ``list`` without the script that the installer wrote, which costs too."""
+    """Measure the same ``list`` without the console script, which has a cost of its own."""
     sides = Sides(
         "python -m esfilerealm list, 10 users",
         _process([*_MODULE, "list", "-c", folder]),
@@ -100,7 +100,7 @@ def _hashing(options: Options, folder: str) -> Iterator[Row]:
     add = (f"esfilerealm useradd, bcrypt cost {_COST}", timed(useradd))
     words = ["verify", "new-0", "-p", _PASSWORD, "-c", folder]
     verify = (f"esfilerealm verify, bcrypt cost {_COST}", _process([*_COMMAND, *words]))
-    for figure in (add, verify):  # in this order: the one adds whom the other verifies
+    for figure in (add, verify):  # in this order: `add` adds the user that `verify` verifies
         sides = Sides(*figure, "python -I -c pass", _process(_BARE))
         yield compare(sides, rounds=options.rounds(30), note=_NOTE)
     checked = os.path.join(folder, "users"), "new-0", _PASSWORD
@@ -143,9 +143,9 @@ def _run(words: list[str]) -> None:
 
 def _environment() -> dict[str, str]:
     """
-    Leave out what changes how the interpreter or the command starts.
+    Return the environment without what changes how the interpreter or the command starts.
 
-    ``PYTHON*`` variables would slow one side only, since the reference runs with ``-I``.
+    ``PYTHON*`` variables would slow down one side only, because the reference runs with ``-I``.
     """
     return {
         name: value

@@ -1,4 +1,4 @@
-"""Rows as a Markdown table that can be read as it is, and what has to be known about them."""
+"""Rows as a Markdown table that is readable as it is, with notes below it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MET = {True: "yes", False: "NO", None: ""}
 
 
 def table(rows: Sequence[Row]) -> list[str]:
-    """Give the lines of the table, and a list of the notes below it."""
+    """Return the lines of the table, and the notes below it."""
     lines = laid_out(_HEADINGS, list(map(_cells, rows)), left=_LEFT)
     notes = [f"- {row.name}: {row.note}" for row in rows if row.note]
     return [*lines, "", *notes] if notes else lines
@@ -59,7 +59,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def number(value: float | None) -> str:
-    """Show three digits, more for what is counted; nothing for what was not measured."""
+    """Show three digits, all digits of a count, and nothing for None."""
     if value is None:
         return ""
     if isinstance(value, int):

@@ -1,8 +1,8 @@
 """
-Following the files: how long a change takes to be known, and what waiting for one costs.
+Following the files: how long it takes until a change is known, and what waiting costs.
 
-A change is awaited in this process and in one of the command's, whose line must have arrived. The
-clock starts right before the call that makes the change visible.
+The change is awaited in this process, and in a process of the command, until its line has arrived.
+The clock starts right before the call that makes the change visible.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from contextlib import AbstractContextManager
 
-    #: Told of each reload: when, and which users it added.
+    #: Receives the time of each reload and the users it added.
     Seen: TypeAlias = SimpleQueue[tuple[float, Collection[str]]]
-    #: Makes that the content of a file; tells the moment before it could be seen.
+    #: Writes the content of a file; returns the moment right before it became visible.
     Change: TypeAlias = Callable[[str, bytes], float]
 
 _USERS = 1_000
 _SEED = 20240607
 
-#: Seconds between two changes: random, so that no rhythm of the watcher is met or missed.
+#: Seconds between two changes: random, so that they do not align with the watcher.
 _REST = (0.1, 0.2)
 #: Seconds after which a change counts as lost.
 _PATIENCE = 30.0
 
 _EVENTS_AIM = 0.2
 _INTERVAL = 5.0
-#: Seconds that the pass itself may take.
+#: Seconds that the check itself may take.
 _PASS = 0.1
 _IDLE_AIM = 0.1
 _IDLE_SECONDS, _QUICK_IDLE_SECONDS = 60.0, 8.0
@@ -113,7 +113,7 @@ def _latencies(
     change: Change,
     samples: int,
 ) -> list[float]:
-    """Make changes one by one, each after the one before was seen; tell the seconds of each."""
+    """Make changes one by one, each after the previous one was seen; return the seconds of each."""
     rng = random.Random(_SEED)
     seen: Seen = SimpleQueue()
     users, users_roles = sized_realm(_USERS)
@@ -129,7 +129,7 @@ def _latencies(
 
 
 def _moment(seen: Seen, name: str) -> float:
-    """Wait for the reload that adds the user *name*: a file may be seen half rewritten."""
+    """Wait for the reload that adds the user *name*: a file may be read half-written."""
     while True:
         moment, added = seen.get(timeout=_PATIENCE)
         if name in added:
@@ -137,7 +137,7 @@ def _moment(seen: Seen, name: str) -> float:
 
 
 def _rename(path: str, data: bytes) -> float:
-    """Put another file in place of it, as ``elasticsearch-users`` does."""
+    """Replace the file by another one, as ``elasticsearch-users`` does."""
     with open(path + ".new", "wb") as file:
         file.write(data)
     start = time.perf_counter()
@@ -146,7 +146,7 @@ def _rename(path: str, data: bytes) -> float:
 
 
 def _rewrite(path: str, data: bytes) -> float:
-    """Write into it, as an editor may do."""
+    """Write into the file, as an editor may do."""
     start = time.perf_counter()
     with open(path, "wb") as file:
         file.write(data)
@@ -185,7 +185,7 @@ def _listen(lines: Iterator[bytes], seen: Seen) -> None:
 
 
 def _idle(folder: str, seconds: float) -> float:
-    """Give the processor seconds of all threads of a process that just has a realm open."""
+    """Return the processor seconds of all threads of a process that only has a realm open."""
     with FileRealm(folder):
         start = time.process_time()
         time.sleep(seconds)

@@ -1,11 +1,11 @@
 """
 A write through the library, without the cost of a hash: lock, read, check, edit, fsync, rename.
 
-The reference reads both files and durably replaces, with the same bytes, those that the library
-replaces: the least that any writer without a journal has to do. The ratio is the price of the
-lock, of checking and of editing.
+The reference reads both files and durably replaces the same files as the library, with the same
+bytes. That is the least that any writer without a journal must do. The ratio is the price of the
+lock, the checks and the edit.
 
-What the journal itself costs is measured against the same write with the journal left out.
+The cost of the journal itself is measured against the same write without the journal.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def rows(options: Options) -> Iterator[Row]:
 
 @dataclass(frozen=True, slots=True)
 class _Growing:
-    """A realm that grows by one user a run, for the reference as well."""
+    """A realm that grows by one user in each run, also for the reference."""
 
     folder: str
     tool: UsersTool
@@ -96,7 +96,10 @@ def _transaction(options: Options) -> Row:
 
 
 def _journal(options: Options, count: int, rounds: int, aim: float) -> Row:
-    """Measure *count* users with a role, which changes both files, against the same unprotected."""
+    """
+    Measure *count* users with a role, which change both files, against the same without a
+    journal.
+    """
     contents = sized_realm(1_000)
     with temporary_realm(options.folder, contents) as folder:
         tool = UsersTool(folder)
@@ -125,8 +128,8 @@ def _journal(options: Options, count: int, rounds: int, aim: float) -> Row:
 
 @contextmanager
 def _no_journal() -> Iterator[None]:
-    """Let writes do without a record, as if a crash could not come in between."""
-    needs_journal = unit._needs_journal  # noqa: SLF001 - nobody else is to turn it off
+    """Make writes go without a journal, as if no crash could happen in between."""
+    needs_journal = unit._needs_journal  # noqa: SLF001 - for this measurement only
     unit._needs_journal = lambda _: False  # noqa: SLF001
     try:
         yield
