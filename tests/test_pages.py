@@ -16,6 +16,7 @@ from support.pages import GUIDES, PAGES, ROOT, blocks, name_of, text_of
 
 import esfilerealm
 from esfilerealm import UsersTool, errors
+from esfilerealm.checks import TITLES
 from esfilerealm.cli import exits
 from esfilerealm.cli.commands import COMMANDS, PROGRAM
 from esfilerealm.settings.report import inspect_settings
@@ -28,6 +29,7 @@ LONGEST_README = 220
 VALUES_SHOWN = {
     "README.md": 2,
     "esfilerealm/admin/README.md": 14,
+    "esfilerealm/checks/README.md": 1,
     "esfilerealm/exchange/README.md": 1,
     "esfilerealm/provisioning/README.md": 5,
     "esfilerealm/realms/README.md": 3,
@@ -278,6 +280,13 @@ def test_the_public_names():
 def test_the_tree_of_errors():
     tree = errors.__doc__.partition("```text\n")[2].partition("```")[0]
     assert tree in text_of("esfilerealm/admin/README.md")
+
+
+def test_the_table_of_checks():
+    rows = re.findall(
+        r"^\| `(\w+)` \| ([^|]+) \|", text_of("esfilerealm/checks/README.md"), re.MULTILINE
+    )
+    assert dict(rows) == TITLES
 
 
 @pytest.mark.parametrize("page", ["README.md", "esfilerealm/compatibility.md"])
