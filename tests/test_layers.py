@@ -36,7 +36,7 @@ HEIGHT = {room: height for height, rooms in enumerate(LAYERS) for room in rooms}
 #: What else may be imported from the same layer, by package or module.
 BESIDE = {
     **dict.fromkeys(LAYERS[0], LAYERS[0]),
-    "formats": {"hashing"},
+    "formats": {"hashing", "documents"},
     "exchange": {"formats", "hashing", "documents"},
     "realms.file.upgrade": {"admin"},
     "__main__": {"cli"},

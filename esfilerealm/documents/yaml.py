@@ -1,74 +1,76 @@
 """
-YAML read strictly: every value with its line, nothing twice, no anchors and aliases.
+The YAML reader: strict by default, or as Elasticsearch reads its settings.
 
-It is built from the parser's events without recursion, so that no nesting breaks it, with the C
-library or without. Nothing of the text but keys is ever told: values may be secrets, and YAML's own
-messages quote them; so may be what stands after ``!``, ``&`` or ``*`` where quotes were forgotten.
+It reads the parser's events without recursion, so that no nesting breaks it, with the C library or
+without. Messages quote nothing of the text except keys: values may be secrets, and so may be what
+stands after ``!``, ``&`` or ``*`` where quotes were forgotten. YAML's own messages quote them all.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
-
 import yaml
 
+__all__ = [
+    "BrokenYamlError",
+    "Unread",
+    "YamlDocument",
+    "YamlIssue",
+    "YamlReader",
+    "events",
+    "kind_of",
+    "read_documents",
+]
+
+TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from collections.abc import Iterator
+    from typing import Any, Final, NoReturn
 
-__all__ = ["AnotherKind", "StrictYaml", "YamlDocument", "YamlPath", "kind_of", "read_documents"]
-
-YamlPath = tuple[str | int, ...]
-_ValueEvent = yaml.ScalarEvent | yaml.CollectionStartEvent
+    YamlPath = tuple[str | int, ...]
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG: Final = "tag:yaml.org,2002:"
 _STR: Final = f"{_TAG}str"
+_NULL: Final = f"{_TAG}null"
 _MERGE: Final = f"{_TAG}merge"
-#: Of plain values, and of those that nobody reads here, what they are called.
+#: Of values that are plain in Python too, and of others, what they are called.
 _PLAIN: Final = {
-    f"{_TAG}int": "number",
-    f"{_TAG}float": "number",
-    f"{_TAG}bool": "boolean",
-    f"{_TAG}null": "null",
+    f"{_TAG}int": "a number",
+    f"{_TAG}float": "a number",
+    f"{_TAG}bool": "a boolean",
+    _NULL: "null",
 }
 _OTHERS: Final = {
-    f"{_TAG}timestamp": "date",
-    f"{_TAG}value": "sign of YAML",
-    _MERGE: "sign of YAML",
-}
-_KINDS: Final[dict[type, str]] = {
-    dict: "mapping",
-    list: "list",
-    str: "text",
-    bool: "boolean",
-    int: "number",
-    float: "number",
-    type(None): "null",
+    f"{_TAG}timestamp": "a date",
+    f"{_TAG}value": "a special value of YAML",
+    _MERGE: "a special value of YAML",
 }
 
 #: No file of the kinds that are read here comes near these.
 _DEEPEST: Final = 32
 _LONGEST_NUMBER: Final = 100
 
-_NOT_YAML: Final = "not YAML here; text with special characters must be in quotes"
-_TAB: Final = "not YAML here: a tab in the place of blanks"
+_NOT_YAML: Final = "not YAML here; put text with special characters in quotes"
+_TAB: Final = "not YAML here: use blanks in place of the tab"
 _CONTROL_CHARACTER: Final = "not YAML: there is a control character in it"
-_TOO_DEEP: Final = "it is nested too deeply"
-_ANCHORED: Final = (
-    "anchors and aliases are not read; text that begins with [&] or [*] must be in quotes"
+_TOO_DEEP: Final = "nested too deeply"
+_MORE: Final = (
+    "there is more behind the end of the document: "
+    "a second document, or a key that is indented less than the first one"
 )
-_ANOTHER_TYPE: Final = "tags of other types are not read here; text with [!] must be in quotes"
-_MERGED: Final = "the merge key [<<] is not read here: write it out"
-_SECOND: Final = "a second document: only one is read here"
+_ANCHORED: Final = (
+    "anchors and aliases are not supported; put text that begins with [&] or [*] in quotes"
+)
+_TAGGED: Final = "this tag is not supported; put text that contains [!] in quotes"
+_MERGED: Final = "the merge key [<<] is not supported: write its entries out"
 
 
-class AnotherKind:
+class Unread:
     """
-    A value that is neither text, number, boolean nor null, or a number that nobody means.
+    A value that is not read: a date, an alias, a number that nobody means.
 
     Attributes:
-        kind: What it is.
+        kind: What it is, with its article.
     """
 
     __slots__ = ("kind",)
@@ -77,81 +79,90 @@ class AnotherKind:
         self.kind = kind
 
 
+#: Of every value that can be in a document, what it is called.
+_KINDS: Final[dict[type, str]] = {
+    dict: "a mapping",
+    list: "a list",
+    tuple: "a list",
+    str: "a string",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
+
+
 def kind_of(value: object) -> str:
-    """Name the kind of a value: ``mapping``, ``list``, ``text``, ``boolean``, ``null`` or so."""
-    return value.kind if isinstance(value, AnotherKind) else _KINDS[type(value)]
+    """Name the kind of a value, with its article; the value itself is not shown."""
+    if isinstance(value, Unread):
+        return value.kind
+    return _KINDS.get(type(value), f"a {type(value).__name__}")
 
 
-@dataclass(slots=True)
+class YamlIssue:
+    """
+    What is wrong with a line.
+
+    Attributes:
+        line_number: Counted from 1.
+        path: The path of the value.
+        rule: The rule that is broken.
+        is_repeated_key: Whether it is only a key that is given twice. The last one counts, so that
+            the other values are as they were meant.
+    """
+
+    __slots__ = ("is_repeated_key", "line_number", "path", "rule")
+
+    def __init__(
+        self, line_number: int, path: YamlPath, rule: str, *, is_repeated_key: bool = False
+    ) -> None:
+        self.line_number = line_number
+        self.path = path
+        self.rule = rule
+        self.is_repeated_key = is_repeated_key
+
+
 class YamlDocument:
     """
     One document as plain values.
 
     Attributes:
-        value: Its content: dictionaries with texts as keys, lists, texts, numbers, booleans, None.
-            It counts if there are no faults.
-        lines: From the path of each value in it to its line, from 1. The path of the whole is ().
-        faults: What is wrong with it, as line, path and rule.
-        line_number: Where it begins, be it by ``---``.
-        repeated_keys: How many of the faults are keys that are given twice, the last of which
-            counts: all else is as it was meant.
+        value: Its content: dictionaries with strings as keys, lists, strings, numbers, booleans,
+            None, and ``Unread`` for what is none of these.
+        lines: From the path of each value in it to its line. The path of the whole is ().
     """
 
-    value: object = field(default=None, repr=False)
-    lines: dict[YamlPath, int] = field(default_factory=dict, repr=False)
-    faults: list[tuple[int, YamlPath, str]] = field(default_factory=list, repr=False)
-    line_number: int = 1
-    repeated_keys: int = 0
+    __slots__ = ("lines", "value")
+
+    def __init__(self, value: object, lines: dict[YamlPath, int]) -> None:
+        self.value = value
+        self.lines = lines
 
 
-class StrictYaml(YamlDocument):
+def events(text: str) -> Iterator[yaml.Event]:
     """
-    The one document of a text, which may also be empty.
+    Iterate over the events of a text, as they are parsed.
 
-    Args:
-        text: All of it. A second document is a fault.
-    """
-
-    __slots__ = ()
-
-    def __init__(self, text: str) -> None:
-        documents = read_documents(text) or [YamlDocument()]
-        first = documents[0]
-        super().__init__(
-            first.value, first.lines, first.faults, first.line_number, first.repeated_keys
-        )
-        if len(documents) > 1:
-            self.faults.append((documents[1].line_number, (), _SECOND))
-
-
-def read_documents(text: str) -> list[YamlDocument]:
-    """
-    Read all documents of a text, up to the first fault after which nothing can be known.
-
-    Args:
-        text: All of it.
+    Raises:
+        BrokenYamlError: Where it is not YAML.
     """
     text = text.removeprefix("\ufeff")
-    reading = _Reading()
     try:
-        reading.run(text)
-    except _BrokenError as error:
-        fault = error.line_number, error.rule
+        loader = _LOADER(text)
+        while loader.check_event():
+            yield loader.get_event()
     except yaml.MarkedYAMLError as error:
-        fault = _syntax_fault(text, error)
+        line_number, rule = _syntax_issue(text, error)
     except (yaml.YAMLError, UnicodeEncodeError):
-        fault = _line_of_control_character(text), _CONTROL_CHARACTER
+        line_number, rule = _line_of_control_character(text), _CONTROL_CHARACTER
     else:
-        return reading.documents
-    line_number, rule = fault
-    documents = reading.documents or [YamlDocument()]
-    documents[-1].value = None
-    documents[-1].faults.append((line_number, (), rule))
-    return documents
+        return
+    # Not in the handler: its error, which quotes the text, would be the context of this one.
+    raise BrokenYamlError(line_number, rule)
 
 
-def _syntax_fault(text: str, error: yaml.MarkedYAMLError) -> tuple[int, str]:
-    """Say where it is, and what is likely to be wrong there."""
+def _syntax_issue(text: str, error: yaml.MarkedYAMLError) -> tuple[int, str]:
+    """Return the line of a syntax error, and what is probably wrong there."""
     mark = error.problem_mark
     if mark is None:
         return 1, _NOT_YAML
@@ -171,8 +182,63 @@ def _line_of_control_character(text: str) -> int:
     return text.count("\n", 0, match.start()) + 1 if match else 1
 
 
-class _BrokenError(Exception):
-    """A fault after which nothing can be known."""
+#: It only resolves tags and constructs plain values, neither of which changes it.
+_PLAIN_VALUES: Final = yaml.SafeLoader("")
+
+
+def _tag(event: yaml.ScalarEvent) -> str:
+    if event.tag in (None, "!"):
+        return str(_PLAIN_VALUES.resolve(yaml.ScalarNode, event.value, event.implicit))
+    return str(event.tag)
+
+
+def _construct(tag: str, text: str) -> object:
+    construct = yaml.SafeLoader.yaml_constructors[tag]
+    value: object = construct(_PLAIN_VALUES, yaml.ScalarNode(tag, text))
+    return value
+
+
+def read_documents(
+    text: str, *, one_document: bool = False
+) -> tuple[list[YamlDocument], list[YamlIssue]]:
+    """
+    Return all documents of a text as plain values, with all that is wrong with them.
+
+    Args:
+        text: The whole text.
+
+        one_document: A second document is an issue.
+
+    Returns:
+        The documents, none of them after an issue behind which nothing can be known.
+    """
+    reader = YamlReader(text, one_document=one_document)
+    documents: list[YamlDocument] = []
+    containers: list[Any] = []
+    lines: dict[YamlPath, int] = {}
+    for path, value in reader:
+        depth = len(path)
+        if not depth:
+            lines = {}
+            documents.append(YamlDocument(value, lines))
+        elif isinstance(step := path[-1], int):
+            containers[depth - 1].append(value)
+        else:
+            containers[depth - 1][step] = value
+        lines[path] = reader.line_number
+        if isinstance(value, dict | list):
+            containers[depth:] = (value,)
+    return [] if reader.is_broken else documents, reader.issues
+
+
+class BrokenYamlError(Exception):
+    """
+    An issue behind which nothing can be known.
+
+    Attributes:
+        line_number: Counted from 1.
+        rule: The rule that is broken.
+    """
 
     def __init__(self, line_number: int, rule: str) -> None:
         super().__init__(rule)
@@ -180,136 +246,180 @@ class _BrokenError(Exception):
         self.rule = rule
 
 
-@dataclass(slots=True)
 class _Open:
-    """A mapping or list whose end has not come; a mapping may have a key that waits for a value."""
+    """A mapping or list whose end has not come."""
 
-    value: dict[str, object] | list[object]
-    path: YamlPath
-    key: str | None = None
-    key_lines: dict[str, int] = field(default_factory=dict)
+    __slots__ = ("is_list", "key_line_number", "key_lines", "path", "step")
+
+    def __init__(self, path: YamlPath, *, is_list: bool) -> None:
+        self.path = path
+        self.is_list = is_list
+        #: Of the next value: its number in a list, its key in a mapping, _IGNORED or, if that is
+        #: still to come, None.
+        self.step: Any = 0 if is_list else None
+        self.key_line_number = 0
+        self.key_lines: dict[str, int] = {}
 
 
-class _Reading:
+#: In the place of a key that cannot be used.
+_IGNORED: Final = object()
+
+
+class YamlReader:
     """
-    What the events so far make.
+    The values of a text, one after the other, each with its path; to be iterated once.
+
+    A mapping or list comes before its content, as an empty dictionary or list.
+
+    Args:
+        text: The whole text.
+
+        as_written: Read it as Elasticsearch reads its settings. Every scalar except null is a
+            string, as it is written. Tags and anchors mean nothing, an alias is ``Unread``, and a
+            key that is given twice comes twice.
+
+        one_document: Nothing is read behind the first document; that there is more is an issue.
 
     Attributes:
-        documents: Each with all its values so far.
+        issues: What is wrong so far.
+        is_broken: Whether reading has ended because of an issue.
+        line_number: Of the latest value, counted from 1.
+        column: Of the latest value, counted from 1.
+        key_line_number: Of the key of the latest value of a mapping.
     """
 
-    def __init__(self) -> None:
-        self.documents: list[YamlDocument] = []
-        self._loader: Any = None
-        self._line_number = 1
-        self._open: list[_Open] = []
+    def __init__(self, text: str, *, as_written: bool = False, one_document: bool = False) -> None:
+        self.issues: list[YamlIssue] = []
+        self.is_broken = False
+        self.line_number = self.column = self.key_line_number = 1
+        self._events = events(text)
+        self._as_written = as_written
+        self._one_document = one_document
 
-    def run(self, text: str) -> None:
-        """Take all events."""
-        self._loader = _LOADER(text)
-        while self._loader.check_event():
-            self._take(self._loader.get_event())
+    def __iter__(self) -> Iterator[tuple[YamlPath, object]]:
+        try:
+            yield from self._values()
+        except BrokenYamlError as error:
+            self.issues.append(YamlIssue(error.line_number, (), error.rule))
+            self.is_broken = True
 
-    def _take(self, event: yaml.Event) -> None:
-        if event.start_mark:
-            self._line_number = event.start_mark.line + 1
-        if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
+    def _values(self) -> Iterator[tuple[YamlPath, object]]:
+        open_: list[_Open] = []
+        has_document = False
+        try:
+            for event in self._events:
+                if isinstance(event, yaml.NodeEvent):
+                    self._note_place(event)
+                    path = self._path(event, open_[-1] if open_ else None)
+                    if path is None:
+                        continue
+                    yield path, self._value(event, path)
+                    if isinstance(event, yaml.CollectionStartEvent):
+                        is_list = isinstance(event, yaml.SequenceStartEvent)
+                        open_.append(_Open(path, is_list=is_list))
+                elif isinstance(event, yaml.CollectionEndEvent):
+                    open_.pop()
+                elif isinstance(event, yaml.DocumentStartEvent):
+                    self._note_place(event)
+                    if has_document and self._one_document:
+                        self._break(_MORE)
+                    has_document = True
+        except BrokenYamlError as error:
+            if has_document and self._one_document and not open_ and error.rule == _NOT_YAML:
+                error.rule = _MORE
+            raise
+
+    def _note_place(self, event: yaml.Event) -> None:
+        mark = event.start_mark
+        if mark:
+            self.line_number = mark.line + 1
+            self.column = mark.column + 1
+
+    def _path(self, event: yaml.NodeEvent, parent: _Open | None) -> YamlPath | None:
+        """Return the path of a value, or None for a key and for the value of an unusable one."""
+        if event.anchor is not None and not self._as_written:
             self._break(_ANCHORED)
-        if isinstance(event, _ValueEvent):
-            parent = self._open[-1] if self._open else None
-            if parent and isinstance(parent.value, dict) and parent.key is None:
-                parent.key = self._key(event, parent)
-            else:
-                self._place(event, parent)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            self._open.pop()
-        elif isinstance(event, yaml.DocumentStartEvent):
-            self.documents.append(YamlDocument(line_number=self._line_number))
-
-    def _place(self, event: _ValueEvent, parent: _Open | None) -> None:
-        """Put a value where it belongs: it is a whole, an item, or the value of a key."""
         if parent is None:
-            path: YamlPath = ()
-            self.documents[-1].value = self._value(event, path)
-        elif isinstance(parent.value, list):
-            path = (*parent.path, len(parent.value))
-            parent.value.append(self._value(event, path))
+            return ()
+        step = parent.step
+        if parent.is_list:
+            parent.step += 1
+        elif step is None:
+            parent.step = self._key(event, parent)
+            parent.key_line_number = self.line_number
+            return None
         else:
-            key, parent.key = str(parent.key), None
-            path = (*parent.path, key)
-            parent.value[key] = self._value(event, path)
+            parent.step = None
+            self.key_line_number = parent.key_line_number
+            if step is _IGNORED:
+                self._skip(event)
+                return None
+        return (*parent.path, step)
 
-    def _value(self, event: _ValueEvent, path: YamlPath) -> object:
+    def _value(self, event: yaml.NodeEvent, path: YamlPath) -> object:
         if len(path) > _DEEPEST:
             self._break(_TOO_DEEP)
-        self.documents[-1].lines[path] = self._line_number
-        if isinstance(event, yaml.CollectionStartEvent):
-            return self._begin(event, path)
-        return self._scalar(event, path)
-
-    def _begin(self, event: yaml.CollectionStartEvent, path: YamlPath) -> object:
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event, path)
+        if isinstance(event, yaml.AliasEvent):
+            return Unread("an alias")
         is_mapping = isinstance(event, yaml.MappingStartEvent)
-        if event.tag not in (None, "!", f"{_TAG}map" if is_mapping else f"{_TAG}seq"):
-            self._refuse(path, _ANOTHER_TYPE)
-        self._open.append(_Open({} if is_mapping else [], path))
-        return self._open[-1].value
+        expected = f"{_TAG}map" if is_mapping else f"{_TAG}seq"
+        if event.tag not in (None, "!", expected) and not self._as_written:
+            self._refuse(path, _TAGGED)
+        return {} if is_mapping else []
 
     def _scalar(self, event: yaml.ScalarEvent, path: YamlPath) -> object:
-        tag = self._tag(event)
+        tag = _tag(event)
+        if self._as_written:
+            return None if tag == _NULL else str(event.value)
         if tag == _STR:
             return event.value
         if tag in _PLAIN:
             if len(event.value) > _LONGEST_NUMBER:
-                return AnotherKind(_PLAIN[tag])
+                return Unread(_PLAIN[tag])
             try:
-                return self._loader.construct_object(yaml.ScalarNode(tag, event.value))
+                return _construct(tag, event.value)
             except (ValueError, LookupError):  # only if a tag says that it is one
-                return AnotherKind(_PLAIN[tag])
+                return Unread(_PLAIN[tag])
         if tag in _OTHERS:
-            return AnotherKind(_OTHERS[tag])
-        self._refuse(path, _ANOTHER_TYPE)
+            return Unread(_OTHERS[tag])
+        self._refuse(path, _TAGGED)
         return event.value
 
-    def _tag(self, event: yaml.ScalarEvent) -> str:
-        if event.tag in (None, "!"):
-            return str(self._loader.resolve(yaml.ScalarNode, event.value, event.implicit))
-        return str(event.tag)
-
-    def _key(self, event: _ValueEvent, mapping: _Open) -> str:
-        """Give a key; after a fault, anything to go on with."""
-        if isinstance(event, yaml.CollectionStartEvent):
-            self._refuse_key(mapping, {} if isinstance(event, yaml.MappingStartEvent) else [])
-            self._skip()
-            return ""
-        if self._tag(event) == _MERGE:
-            self._refuse(mapping.path, _MERGED)
-            return ""
+    def _key(self, event: yaml.NodeEvent, mapping: _Open) -> object:
+        if not isinstance(event, yaml.ScalarEvent):
+            self._skip(event)
+            return self._refuse_key(mapping, self._value(event, ()))
+        if self._as_written:
+            return str(event.value)
+        if _tag(event) == _MERGE:
+            return self._refuse(mapping.path, _MERGED)
         key = self._scalar(event, mapping.path)
         if not isinstance(key, str):
-            self._refuse_key(mapping, key)
-            return ""
+            return self._refuse_key(mapping, key)
         if key in mapping.key_lines:
             rule = f"a key that is given twice: it is in line [{mapping.key_lines[key]}] already"
-            self._refuse((*mapping.path, key), rule)
-            self.documents[-1].repeated_keys += 1
+            issue = YamlIssue(self.line_number, (*mapping.path, key), rule, is_repeated_key=True)
+            self.issues.append(issue)
         else:
-            mapping.key_lines[key] = self._line_number
+            mapping.key_lines[key] = self.line_number
         return key
 
-    def _refuse_key(self, mapping: _Open, key: object) -> None:
-        rule = f"a key must be text, and this is read as a {kind_of(key)}: put it in quotes"
-        self._refuse(mapping.path, rule)
-
-    def _skip(self) -> None:
-        """Pass over a collection that has begun."""
-        depth = 1
+    def _skip(self, event: yaml.NodeEvent) -> None:
+        """Read past the end of a collection that begins with *event*."""
+        depth = isinstance(event, yaml.CollectionStartEvent)
         while depth:
-            event = self._loader.get_event()
+            event = next(self._events)
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
 
-    def _refuse(self, path: YamlPath, rule: str) -> None:
-        self.documents[-1].faults.append((self._line_number, path, rule))
+    def _refuse_key(self, mapping: _Open, key: object) -> object:
+        return self._refuse(mapping.path, f"a key must be a string, not {kind_of(key)}")
+
+    def _refuse(self, path: YamlPath, rule: str) -> object:
+        self.issues.append(YamlIssue(self.line_number, path, rule))
+        return _IGNORED
 
     def _break(self, rule: str) -> NoReturn:
-        raise _BrokenError(self._line_number, rule)
+        raise BrokenYamlError(self.line_number, rule)

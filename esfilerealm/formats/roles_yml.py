@@ -14,13 +14,12 @@ if TYPE_CHECKING:
 
 def parse_role_names(data: bytes) -> set[str]:
     """
-    Give the names of the roles that a ``roles.yml`` defines, reserved names excluded.
+    Return the names of the roles that a ``roles.yml`` defines, without reserved names.
 
-    Every definition is a document of its own, so that a broken one does not hide the others: it
-    starts with a line that is neither indented nor a comment, and its first key is the name. What
-    is behind the name is not looked at. Nothing here is an error, since a node skips what it
-    cannot use: a definition that is no mapping, an invalid name, and a file that is not UTF-8,
-    which defines nothing.
+    A definition starts with a line that is neither indented nor a comment. Each one is parsed as
+    its own document, so that a broken one does not hide the others. Its first key is the name; the
+    rest is not read. Nothing here is an error, since a node skips what it cannot use: a definition
+    that is not a mapping, an invalid name, and a file that is not UTF-8, which defines nothing.
 
     Args:
         data: The whole file.
@@ -63,15 +62,17 @@ def _name_defined(segment: str) -> str | None:
 
 
 def _first_key(document: str) -> str | None:
-    """Read a YAML document just as far as the first key of its mapping."""
+    """Return the first key of a mapping; what is behind it is not read."""
     import yaml
+
+    from ..documents.yaml import BrokenYamlError, events
 
     in_mapping = False
     try:
-        for event in yaml.parse(document, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        for event in events(document):
             if isinstance(event, yaml.ScalarEvent):
                 return str(event.value) if in_mapping else None
             in_mapping = isinstance(event, yaml.MappingStartEvent)
-    except yaml.YAMLError:
+    except BrokenYamlError:
         pass
     return None

@@ -1,27 +1,18 @@
-"""
-From the bytes of ``elasticsearch.yml`` to flat keys, each with its line.
-
-Nothing of the file but keys is ever told: values may be secrets, and YAML's own messages quote
-them.
-"""
+"""From the bytes of ``elasticsearch.yml`` to flat keys, each with its line."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import yaml
-
+from ..documents.yaml import Unread, YamlReader
 from ..errors import InvalidSettingError
 
 __all__ = ["flat_settings"]
 
+TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from ..documents.yaml import YamlPath
 
-    #: A value with the place it comes from. A value is text, or a list of texts.
+    #: A value with the place it comes from. A value is a string, or a list of strings.
     Placed = tuple[str | list[str], str]
-
-_NULL = "tag:yaml.org,2002:null"
 
 
 def flat_settings(data: bytes, path: str, problems: list[InvalidSettingError]) -> dict[str, Placed]:
@@ -30,120 +21,88 @@ def flat_settings(data: bytes, path: str, problems: list[InvalidSettingError]) -
 
     What a node refuses is added to *problems*: a file that is not one mapping, a key without a
     value, a list of anything but plain values. So is what a node would not read as it looks: a key
-    that is given twice, once flat and once nested, and YAML's aliases.
+    that is given twice, once flat and once nested, and YAML's aliases. Values are not quoted: they
+    may be secrets.
 
     Source:
         ``Settings.fromXContent``.
     """
-    return _Flattening(path, problems).of(_composed(data, path, problems))
-
-
-def _composed(
-    data: bytes, path: str, problems: list[InvalidSettingError]
-) -> yaml.MappingNode | None:
-    """Give the mapping of a file, or None for an empty one and for one that is none."""
-    rule = ""
-    root = None
     try:
-        loader = yaml.SafeLoader(data.decode("utf-8"))
-        root = loader.get_node() if loader.check_node() else None
-        rule = _rule_about_more(loader)
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         rule = f"not UTF-8 at byte {error.start}"
-    except yaml.MarkedYAMLError as error:
-        rule = f"not YAML{_at_line(error.problem_mark)}"
-    except (yaml.YAMLError, RecursionError):
-        rule = "not YAML, or nested too deeply"
-    if not rule and isinstance(root, yaml.MappingNode):
-        return root
-    is_empty = root is None or root.value == ""
-    if rule or not is_empty:
-        rule = rule or "must be a mapping of keys to values"
         problems.append(InvalidSettingError(None, None, rule, f"[{path}]"))
-    return None
-
-
-def _rule_about_more(loader: yaml.SafeLoader) -> str:
-    """Say what is wrong behind the first document, if anything is."""
-    try:
-        if not loader.check_node():
-            return ""
-        node = loader.get_node()
-        mark = node.start_mark if node else None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-    return (
-        f"there is more{_at_line(mark)}, behind the end of the settings: "
-        "a second document, or a key that is indented less than the first one"
-    )
-
-
-def _at_line(mark: yaml.Mark | None) -> str:
-    return f" at line {mark.line + 1}" if mark else ""
+        return {}
+    flattening = _Flattening(path)
+    settings = flattening.read(text)
+    problems += flattening.problems()
+    return settings
 
 
 class _Flattening:
-    """The walk through one file."""
+    """The way through one file."""
 
-    def __init__(self, path: str, problems: list[InvalidSettingError]) -> None:
+    def __init__(self, path: str) -> None:
         self._path = path
-        self._problems = problems
-        self._seen: set[int] = set()
+        self._issues: dict[tuple[int, str, str], None] = {}
+        self._settings: dict[str, Placed] = {}
+        self._list: list[str] = []
+        self._line_of_list = 0
 
-    def of(self, root: yaml.MappingNode | None) -> dict[str, Placed]:
-        settings: dict[str, Placed] = {}
-        for key, value, where in self._walk(root):
-            if key in settings:
-                self._refuse(key, f"given in {settings[key][1]} already", where)
-            else:
-                settings[key] = (value, where)
-        return settings
+    def read(self, text: str) -> dict[str, Placed]:
+        reader = YamlReader(text, as_written=True, one_document=True)
+        for path, value in reader:
+            if path:
+                self._add(path, value, reader)
+            elif not isinstance(value, dict) and value not in (None, ""):
+                self._refuse("", "must be a mapping of keys to values", reader.line_number)
+        issues = reader.issues
+        if reader.is_broken:
+            self._settings.clear()
+            self._issues.clear()
+            issues = issues[-1:]
+        for issue in issues:
+            self._refuse(".".join(map(str, issue.path)), issue.rule, issue.line_number)
+        return self._settings
 
-    def _walk(self, root: yaml.MappingNode | None) -> Iterator[tuple[str, str | list[str], str]]:
-        """Give keys and values in the order of the file, without recursion."""
-        waiting = self._entries("", root) if root else []
-        while waiting:
-            key, line, node = waiting.pop()
-            where = f"[{self._path}], line {line}"
-            if self._is_alias(node):
-                self._refuse(key, "must not be given by alias, which a node does not follow", where)
-            elif isinstance(node, yaml.MappingNode):
-                waiting += self._entries(f"{key}.", node)
-            elif isinstance(node, yaml.SequenceNode):
-                yield key, self._items(key, node, where), where
-            elif node.tag == _NULL:
-                column = node.start_mark.column + 1
-                self._refuse(key, f"has no value at column {column}: give one, or remove it", where)
-            else:
-                yield key, str(node.value), where
+    def problems(self) -> list[InvalidSettingError]:
+        """Return what is wrong, in the order of the file."""
+        return [
+            InvalidSettingError(key or None, None, rule, self._place(line_number))
+            for line_number, key, rule in sorted(self._issues, key=lambda issue: issue[0])
+        ]
 
-    def _entries(self, prefix: str, mapping: yaml.MappingNode) -> list[tuple[str, int, yaml.Node]]:
-        """Give the key, line and value of every entry of a mapping, last one first."""
-        entries = []
-        for key, node in mapping.value:
-            line = key.start_mark.line + 1
-            if isinstance(key, yaml.ScalarNode) and not self._is_alias(key):
-                entries.append((f"{prefix}{key.value}", line, node))
-            else:
-                where = f"[{self._path}], line {line}"
-                self._refuse(prefix.removesuffix(".") or None, "its keys must be plain text", where)
-        return entries[::-1]
+    def _add(self, path: YamlPath, value: object, reader: YamlReader) -> None:
+        *outer, step = path
+        if any(isinstance(part, int) for part in outer):
+            return  # within an item of a list, which is refused
+        if isinstance(step, int):
+            self._add_item(".".join(map(str, outer)), value)
+        elif not isinstance(value, dict):
+            self._add_setting(".".join(map(str, path)), value, reader)
 
-    def _items(self, key: str, node: yaml.SequenceNode, where: str) -> list[str]:
-        are_texts = all(
-            isinstance(item, yaml.ScalarNode) and item.tag != _NULL and not self._is_alias(item)
-            for item in node.value
-        )
-        if not are_texts:
-            self._refuse(key, "a list must hold plain values only", where)
-            return []
-        return [str(item.value) for item in node.value]
+    def _add_item(self, key: str, value: object) -> None:
+        if isinstance(value, str):
+            self._list.append(value)
+        else:
+            self._refuse(key, "a list must hold plain values only", self._line_of_list)
 
-    def _is_alias(self, node: yaml.Node) -> bool:
-        """Tell whether *node* has been met before: the loader resolves aliases by itself."""
-        is_alias = id(node) in self._seen
-        self._seen.add(id(node))
-        return is_alias
+    def _add_setting(self, key: str, value: object, reader: YamlReader) -> None:
+        line_number = reader.key_line_number
+        if isinstance(value, list):
+            self._list, self._line_of_list = value, line_number
+        if not isinstance(value, str | list):
+            rule = f"has no value at column {reader.column}: give one, or remove it"
+            if isinstance(value, Unread):
+                rule = "must not be given by alias, which a node does not follow"
+            self._refuse(key, rule, line_number)
+        elif key in self._settings:
+            self._refuse(key, f"given in {self._settings[key][1]} already", line_number)
+        else:
+            self._settings[key] = (value, self._place(line_number))
 
-    def _refuse(self, key: str | None, rule: str, where: str) -> None:
-        self._problems.append(InvalidSettingError(key, None, rule, where))
+    def _place(self, line_number: int) -> str:
+        return f"[{self._path}], line {line_number}"
+
+    def _refuse(self, key: str, rule: str, line_number: int) -> None:
+        self._issues[line_number, key, rule] = None

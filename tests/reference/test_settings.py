@@ -46,7 +46,7 @@ MESSAGES = {
     "[foo]": "setting [foo] in",
     "line number [1]": "line 1",
     "column number [5]": "column 5",
-    "malformed": "behind the end of the settings",
+    "malformed": "behind the end of the document",
     "only value lists are allowed": "must hold plain values only",
     "Could not resolve placeholder": "[NOPE] is neither in the environment nor a setting",
     "Circular placeholder reference": "stands for itself",

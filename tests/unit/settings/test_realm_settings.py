@@ -111,7 +111,7 @@ def test_environment_variables(tmp_path, monkeypatch):
         ),
         ("a: &a\n  b: *a\n", "must not be given by alias"),
         ("- a\n", "must be a mapping"),
-        ("a: [\n", "not YAML at line 2"),
+        ("a: [\n", "line 2: not YAML here"),
         ("a:\tb: c\n", "not YAML"),
     ],
 )

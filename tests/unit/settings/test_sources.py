@@ -24,32 +24,33 @@ def test_all_problems_of_a_file(tmp_path):
         "a: 1\nb:\nc:\n  d: [1, {x: 1}]\n  e: ~\na: 2\nc.d: 3\nf: &f x\ng: *f\n? [k]\n: 1\n"
         "h:\n  &i j: 1\n  *i : 2\n",
     ) == [
-        f"settings {where} 10: its keys must be plain text",
         f"setting [b] {where} 2: has no value at column 3: give one, or remove it",
         f"setting [c.d] {where} 4: a list must hold plain values only",
         f"setting [c.e] {where} 5: has no value at column 6: give one, or remove it",
         f"setting [a] {where} 6: given in [/elasticsearch.yml], line 1 already",
         f"setting [c.d] {where} 7: given in [/elasticsearch.yml], line 4 already",
         f"setting [g] {where} 9: must not be given by alias, which a node does not follow",
-        f"setting [h] {where} 13: its keys must be plain text",
+        f"settings {where} 10: a key must be a string, not a list",
+        f"setting [h] {where} 13: a key must be a string, not an alias",
     ]
 
 
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
-        ("a: 1\n---\nb: 2\n", "there is more at line 3"),
-        ("a: 1\n...\nb: 2\n", "there is more at line 3"),
-        ("  a: 1\nb: 2\n", "there is more at line 2"),
-        ("a: 1\n--- [\n", "there is more at line 3"),
-        ("a: 1\n b: 2\n", "not YAML at line 2"),
-        ("\x07", "not YAML, or nested too deeply"),
-        ("text\n", "must be a mapping of keys to values"),
+        ("a: 1\n---\nb: 2\n", "2: there is more behind the end of the document"),
+        ("a: 1\n...\nb: 2\n", "3: there is more behind the end of the document"),
+        ("  a: 1\nb: 2\n", "2: there is more behind the end of the document"),
+        ("a: 1\n--- [\n", "2: there is more behind the end of the document"),
+        ("a: 1\n b: 2\n", "2: not YAML here"),
+        ("\x07", "1: not YAML: there is a control character in it"),
+        ("a: " + "[" * 99, "1: nested too deeply"),
+        ("text\n", "1: must be a mapping of keys to values"),
     ],
 )
 def test_files_that_are_not_one_mapping(tmp_path, text, rule):
     (problem,) = problems_of(tmp_path, text)
-    assert problem.startswith(f"settings in [/elasticsearch.yml]: {rule}")
+    assert problem.startswith(f"settings in [/elasticsearch.yml], line {rule}")
 
 
 @pytest.mark.parametrize("name", ["elasticsearch.yaml", "elasticsearch.json"])
