@@ -1,12 +1,14 @@
-"""The fields of a mapping in a document, read one by one; what is wrong is noted, not raised."""
+"""Documents in our own form: the fields of a mapping, read one by one; issues are collected."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
 
+from .._ground.hints import did_you_mean
 from .._ground.showing import shown_key, shown_name
+from .nodes import kind_rule
+from .yaml import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,19 +25,19 @@ class Fields:
     One mapping of a document. A field that is null counts as not given.
 
     Args:
-        document: Where it is.
+        document: The document that contains it.
 
-        path: The way to it there.
+        path: Its path in the document.
 
         value: What is there, a mapping or not.
 
         known: The fields that it may have.
 
-        faults: What is wrong is added to them, one line each.
+        issues: Everything that is wrong is added to them, one line each.
 
     Attributes:
         document: See above.
-        is_mapping: Whether it is one; if not, that is a fault already.
+        is_mapping: Whether it is a mapping; if not, that is an issue already.
     """
 
     def __init__(
@@ -44,16 +46,16 @@ class Fields:
         path: Path,
         value: object,
         known: Sequence[str],
-        faults: list[str],
+        issues: list[str],
     ) -> None:
         self.document = document
         self._path = path
-        self._faults = faults
+        self._issues = issues
         self._values: dict[str, object] = {}
         self._nulls: set[str] = set()
         self.is_mapping = isinstance(value, Mapping)
         if not isinstance(value, Mapping):
-            self.refuse(None, f"must be a mapping, not {_kind(value)}")
+            self.refuse(None, kind_rule(value, "a mapping"))
             return
         for key, item in value.items():
             if key not in known:
@@ -64,18 +66,18 @@ class Fields:
                 self._nulls.add(key)
 
     def _refuse_unknown(self, key: object, known: Sequence[str]) -> None:
-        """Name a key only if it is like a field: else it may be what was to be a value."""
-        # What begins like a password field and is long may have the password behind it.
+        """Name a key only if it is like a field: otherwise it may be a misplaced value."""
+        # A long key that begins like a password field may have the password behind it.
         cutoff = 0.9 if isinstance(key, str) and key.startswith("password") else 0.6
-        nearest = _nearest(key, known, cutoff)
-        if nearest and isinstance(key, str) and shown_key(key) == key:
-            self.refuse(key, f"is no field{nearest}")
+        hint = did_you_mean(key, known, cutoff) if isinstance(key, str) else ""
+        if hint and isinstance(key, str) and shown_key(key) == key:
+            self.refuse(key, f"unknown field; {hint}")
         else:
-            self.refuse(None, f"has a key that is none of [{', '.join(known)}]")
+            self.refuse(None, f"unknown field; known are [{', '.join(known)}]")
 
     @property
     def place(self) -> str:
-        """Where the mapping is."""
+        """The place of the mapping."""
         return self.document.place(self._path)
 
     @property
@@ -84,31 +86,31 @@ class Fields:
         return frozenset(self._values)
 
     def is_null(self, key: str) -> bool:
-        """Tell whether a field is there without a value."""
+        """Check whether a field is there without a value."""
         return key in self._nulls
 
     def refuse(self, key: str | int | None, rule: str) -> None:
-        """Note what is wrong with a field, or with the mapping itself."""
+        """Add an issue about a field, or about the mapping itself."""
         path = self._path if key is None else (*self._path, key)
-        self._faults.append(f"{self.document.place(path)}: {rule}")
+        self._issues.append(f"{self.document.place(path)}: {rule}")
 
-    def text(self, key: str) -> str | None:
-        """Give a text; it is not shown if it is none, since it may be a secret."""
+    def string(self, key: str) -> str | None:
+        """Return a string."""
         value = self._values.get(key)
         if value is None or isinstance(value, str):
             return value
-        self.refuse(key, f"must be text, not {_kind(value)}: put it in quotes")
+        self.refuse(key, kind_rule(value, "a string"))
         return None
 
-    def text_or_number(self, key: str) -> str | int | None:
-        """Give a text or a whole number."""
+    def string_or_number(self, key: str) -> str | int | None:
+        """Return a string or a whole number."""
         value = self._values.get(key)
         if isinstance(value, int) and not isinstance(value, bool):
             return value
-        return self.text(key)
+        return self.string(key)
 
     def number(self, key: str) -> int | None:
-        """Give a whole number above 0."""
+        """Return a whole number above 0."""
         value = self._values.get(key)
         if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
             return value
@@ -116,68 +118,56 @@ class Fields:
         return None
 
     def choice(self, key: str, choices: Sequence[C]) -> C | None:
-        """Give one of *choices*."""
+        """Return one of *choices*."""
         value = self._values.get(key)
         for choice in choices:
             if value == choice:
                 return choice
         if value is not None:
-            told = f"[{shown_name(value)}]" if isinstance(value, str) else _kind(value)
-            rule = f"{told} must be one of [{', '.join(choices)}]"
-            self.refuse(key, rule + _nearest(value, choices))
+            rule = f"must be one of [{', '.join(choices)}]"
+            if isinstance(value, str):
+                hint = did_you_mean(value, choices)
+                rule = f"[{shown_name(value)}] {rule}{hint and f'; {hint}'}"
+            else:
+                rule = f"{kind_of(value)} {rule}"
+            self.refuse(key, rule)
         return None
 
-    def texts(self, key: str, check: Callable[[str], str | None]) -> tuple[str, ...] | None:
+    def strings(self, key: str, check: Callable[[str], str | None]) -> tuple[str, ...] | None:
         """
-        Give a list of texts, none twice.
+        Return a list of strings without repetitions.
 
         Args:
             key: The field.
 
-            check: Says what is wrong with one of them, or None.
+            check: Returns the rule that a string breaks, or None.
         """
-        items = self._list(key, "texts")
+        items = self._list(key, "strings")
         if items is None:
             return None
-        texts: dict[str, None] = {}
+        strings: dict[str, None] = {}
         for number, item in enumerate(items):
-            rule = check(item) if isinstance(item, str) else f"must be text, not {_kind(item)}"
+            rule = check(item) if isinstance(item, str) else kind_rule(item, "a string")
             if rule is None:
-                texts[str(item)] = None
+                strings[str(item)] = None
             else:
-                self._refuse_item(key, number, rule)
-        return tuple(texts)
+                self._issues.append(f"{self.document.place((*self._path, key, number))}: {rule}")
+        return tuple(strings)
 
     def mapping(self, key: str, known: Sequence[str]) -> Fields:
-        """Give a mapping; one without fields if it is not given."""
+        """Return a mapping; one without fields if it is not given."""
         value = self._values.get(key, {})
-        return Fields(self.document, (*self._path, key), value, known, self._faults)
+        return Fields(self.document, (*self._path, key), value, known, self._issues)
 
     def mappings(self, key: str, known: Sequence[str]) -> Iterator[Fields]:
-        """Give every mapping of a list."""
+        """Iterate over the mappings of a list."""
         for number, item in enumerate(self._list(key, "mappings") or ()):
-            yield Fields(self.document, (*self._path, key, number), item, known, self._faults)
+            yield Fields(self.document, (*self._path, key, number), item, known, self._issues)
 
     def _list(self, key: str, what: str) -> list[object] | None:
         value = self._values.get(key)
         if isinstance(value, list | tuple):
             return list(value)
         if value is not None:
-            self.refuse(key, f"must be a list of {what}, not {_kind(value)}")
+            self.refuse(key, kind_rule(value, f"a list of {what}"))
         return None
-
-    def _refuse_item(self, key: str, number: int, rule: str) -> None:
-        self._faults.append(f"{self.document.place((*self._path, key, number))}: {rule}")
-
-
-def _kind(value: object) -> str:
-    """Name the kind of a value, which is not shown."""
-    if value is None:
-        return "nothing"
-    kinds = {dict: "a mapping", list: "a list", tuple: "a list", str: "text", bool: "true or false"}
-    return kinds.get(type(value), "a number" if isinstance(value, int | float) else "another kind")
-
-
-def _nearest(word: object, known: Sequence[str], cutoff: float = 0.6) -> str:
-    close = get_close_matches(word, known, 1, cutoff) if isinstance(word, str) else []
-    return f"; did you mean [{close[0]}]?" if close else ""

@@ -183,7 +183,7 @@ def _line_of_control_character(text: str) -> int:
 
 
 #: It only resolves tags and constructs plain values, neither of which changes it.
-_PLAIN_VALUES: Final = yaml.SafeLoader("")
+_PLAIN_VALUES: Final[Any] = yaml.SafeLoader("")
 
 
 def _tag(event: yaml.ScalarEvent) -> str:
@@ -194,8 +194,14 @@ def _tag(event: yaml.ScalarEvent) -> str:
 
 def _construct(tag: str, text: str) -> object:
     construct = yaml.SafeLoader.yaml_constructors[tag]
-    value: object = construct(_PLAIN_VALUES, yaml.ScalarNode(tag, text))
-    return value
+    if len(text) <= _LONGEST_NUMBER:
+        try:
+            value: object = construct(_PLAIN_VALUES, yaml.ScalarNode(tag, text))
+        except (ValueError, LookupError):  # only if the tag is written, and wrong
+            pass
+        else:
+            return value
+    return Unread(_PLAIN[tag])
 
 
 def read_documents(
@@ -361,7 +367,7 @@ class YamlReader:
             self._break(_TOO_DEEP)
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, path)
-        if isinstance(event, yaml.AliasEvent):
+        if not isinstance(event, yaml.CollectionStartEvent):
             return Unread("an alias")
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         expected = f"{_TAG}map" if is_mapping else f"{_TAG}seq"
@@ -373,18 +379,12 @@ class YamlReader:
         tag = _tag(event)
         if self._as_written:
             return None if tag == _NULL else str(event.value)
-        if tag == _STR:
-            return event.value
         if tag in _PLAIN:
-            if len(event.value) > _LONGEST_NUMBER:
-                return Unread(_PLAIN[tag])
-            try:
-                return _construct(tag, event.value)
-            except (ValueError, LookupError):  # only if a tag says that it is one
-                return Unread(_PLAIN[tag])
+            return _construct(tag, event.value)
         if tag in _OTHERS:
             return Unread(_OTHERS[tag])
-        self._refuse(path, _TAGGED)
+        if tag != _STR:
+            self._refuse(path, _TAGGED)
         return event.value
 
     def _key(self, event: yaml.NodeEvent, mapping: _Open) -> object:
@@ -406,16 +406,17 @@ class YamlReader:
             mapping.key_lines[key] = self.line_number
         return key
 
-    def _skip(self, event: yaml.NodeEvent) -> None:
-        """Read past the end of a collection that begins with *event*."""
-        depth = isinstance(event, yaml.CollectionStartEvent)
+    def _skip(self, start: yaml.NodeEvent) -> None:
+        """Read past the end of the collection, if any, that begins with *start*."""
+        depth = int(isinstance(start, yaml.CollectionStartEvent))
         while depth:
             event = next(self._events)
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
 
     def _refuse_key(self, mapping: _Open, key: object) -> object:
-        return self._refuse(mapping.path, f"a key must be a string, not {kind_of(key)}")
+        hint = "" if isinstance(key, dict | list) or self._as_written else ": put it in quotes"
+        return self._refuse(mapping.path, f"a key must be a string, not {kind_of(key)}{hint}")
 
     def _refuse(self, path: YamlPath, rule: str) -> object:
         self.issues.append(YamlIssue(self.line_number, path, rule))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ..documents.nodes import read_nodes
 from ..errors import FileFormatError, InvalidPasswordError
 from ..formats.realm import ParsedRealm
 from ..hashing import hash_problem
@@ -21,15 +22,14 @@ from ..names import validate_password
 from ._names import role_of, role_problem, shown_name, user
 from ._realm import orphan_losses, roles_losses, users_losses
 from ._text import decode_text, from_base64
-from ._yaml import read_documents
 from .k8s_manifest import BASIC_AUTH
 from .losses import Imported, Loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ..documents.nodes import Node
     from ._names import ImportRules
-    from ._yaml import Node
 
 __all__ = ["import_secrets"]
 
@@ -54,7 +54,7 @@ def import_secrets(data: bytes, source: str, rules: ImportRules) -> Imported:
     """
     collected = _Collected(rules)
     count = 0
-    for manifest in _secrets(read_documents(data, source)):
+    for manifest in _secrets(read_nodes(decode_text(data, source), source)):
         count += 1
         _Secret(manifest, source).read_into(collected, rules)
     if not count:
@@ -65,13 +65,13 @@ def import_secrets(data: bytes, source: str, rules: ImportRules) -> Imported:
 def _secrets(documents: Iterable[Node]) -> Iterator[Node]:
     """Give the manifests of all Secrets; an empty document is none."""
     for document in documents:
-        if document.kind == "null":
+        if document.is_null:
             continue
-        entries = document.entries("a manifest")
-        kind = _required(document, entries, "kind").text("[kind]")
+        entries = document.entries()
+        kind = _required(document, entries, "kind").string()
         if kind in _LISTS:
-            for item in _required(document, entries, "items").items("[items]"):
-                item_kind = _required(item, item.entries("a manifest"), "kind").text("[kind]")
+            for item in _required(document, entries, "items").items():
+                item_kind = _required(item, item.entries(), "kind").string()
                 yield _of_kind(item, item_kind)
         else:
             yield _of_kind(document, kind)
@@ -80,7 +80,7 @@ def _secrets(documents: Iterable[Node]) -> Iterator[Node]:
 def _of_kind(manifest: Node, kind: str) -> Node:
     if kind != "Secret":
         manifest.refuse(f"a manifest of kind [{shown_name(kind)}]: only Secrets are read")
-    version = _required(manifest, manifest.entries("a manifest"), "apiVersion").text("[apiVersion]")
+    version = _required(manifest, manifest.entries(), "apiVersion").string()
     if version != "v1":
         manifest.refuse("a Secret of another [apiVersion]: only [v1] is read")
     return manifest
@@ -96,15 +96,15 @@ class _Secret:
     """One Secret: its values, decoded."""
 
     def __init__(self, manifest: Node, source: str) -> None:
-        entries = manifest.entries("a manifest")
+        entries = manifest.entries()
         self._manifest = manifest
         self._source = source
-        self._type = entries["type"].text("[type]") if "type" in entries else "Opaque"
+        self._type = entries["type"].string() if "type" in entries else "Opaque"
         self.label = f"Secret in line [{manifest.line_number}]"
         if "metadata" in entries:
-            name = entries["metadata"].entries("[metadata]").get("name")
+            name = entries["metadata"].entries().get("name")
             if name is not None:
-                self.label = f"Secret [{shown_name(name.text('[metadata.name]'))}]"
+                self.label = f"Secret [{shown_name(name.string())}]"
         self.losses: list[Loss] = []
         self._values = self._decoded(entries)
 
@@ -113,7 +113,7 @@ class _Secret:
         values: dict[str, bytes] = {}
         for key, node in self._part(entries, "data"):
             what = f"[data.{shown_name(key)}]"
-            decoded = b"" if node.kind == "null" else from_base64(node.text(what))
+            decoded = b"" if node.is_null else from_base64(node.string())
             if decoded is None:
                 node.refuse(f"{what} is not base64")
             values[key] = decoded
@@ -121,13 +121,13 @@ class _Secret:
             if key in values:
                 reason = "[stringData] has it too, which counts for Kubernetes"
                 self._remark(f"[data.{shown_name(key)}]", reason)
-            text = "" if node.kind == "null" else node.text(f"[stringData.{shown_name(key)}]")
+            text = "" if node.is_null else node.string()
             values[key] = text.encode("utf-8", "surrogatepass")
         return values
 
     @staticmethod
     def _part(entries: dict[str, Node], name: str) -> Iterable[tuple[str, Node]]:
-        return entries[name].entries(f"[{name}]").items() if name in entries else ()
+        return entries[name].entries().items() if name in entries else ()
 
     def _remark(self, what: str, reason: str) -> None:
         self.losses.append(Loss(self.label, what, reason, is_blocking=False))

@@ -11,16 +11,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from ..documents.nodes import read_nodes
 from ..errors import FileFormatError
 from ..hashing import hash_problem
 from ._names import role_of, shown_name, user
-from ._yaml import read_documents
+from ._text import decode_text
 from .losses import Imported, Loss
 from .opensearch_roles import RoleMap
 
 if TYPE_CHECKING:
+    from ..documents.nodes import Node
     from ._names import ImportRules
-    from ._yaml import Node
 
 __all__ = ["import_internal_users"]
 
@@ -64,17 +65,18 @@ def import_internal_users(data: bytes, source: str, rules: ImportRules) -> Impor
 
 def _root(data: bytes, source: str) -> dict[str, Node]:
     """Give all users, having made sure that the file is what it should be."""
-    documents = [node for node in read_documents(data, source) if node.kind != "null"]
+    nodes = read_nodes(decode_text(data, source), source)
+    documents = [node for node in nodes if not node.is_null]
     if not documents:
         raise FileFormatError(source, 1, "the file is empty")
     root = documents[0]
     if len(documents) > 1:
         documents[1].refuse("a second document: internal_users.yml is one")
-    entries = dict(root.entries("internal_users.yml"))
+    entries = dict(root.entries())
     meta = entries.pop("_meta", None)
     if meta is None:
         root.refuse("[_meta] is missing, with [type: internalusers] in it")
-    facts = meta.entries("[_meta]")
+    facts = meta.entries()
     kind = facts["type"].scalar if "type" in facts else ""
     if kind != "internalusers":
         meta.refuse("[_meta.type] is not [internalusers]: this is another file")
@@ -99,7 +101,7 @@ class _Reading:
 
     def user(self, name: str, node: Node) -> dict[str, object] | None:
         """Give one user as far as it can be carried, or None."""
-        fields = node.entries("a user")
+        fields = node.entries()
         where = f"line [{node.line_number}]"
         password_hash, problem = _hash(fields)
         # All of it is read even so: whether the file is sound does not hang on the users.
@@ -143,7 +145,7 @@ class _Reading:
 
     def _remark_extras(self, where: str, name: str, fields: dict[str, Node]) -> None:
         extras = [f"[{flag}]" for flag in _FLAGS if flag in fields and fields[flag].is_true]
-        if "attributes" in fields and fields["attributes"].entries("[attributes]"):
+        if "attributes" in fields and fields["attributes"].entries():
             extras.append("[attributes]")
         if "description" in fields and fields["description"].scalar:
             extras.append("[description]")
@@ -158,7 +160,7 @@ class _Reading:
 def _hash(fields: dict[str, Node]) -> tuple[str, str | None]:
     """Give the hash as a node is to have it, and what is wrong with it."""
     node = fields.get("hash")
-    text = "" if node is None or node.kind == "null" else node.text("[hash]")
+    text = "" if node is None or node.is_null else node.string()
     if not text:
         return "", "it has no hash"
     if _PBKDF2.fullmatch(text):
@@ -175,7 +177,7 @@ def _hash(fields: dict[str, Node]) -> tuple[str, str | None]:
 def _barred(fields: dict[str, Node]) -> str | None:
     """Say why somebody is not to be let in, whom a file realm would let in."""
     # Service accounts have these two as attributes as well. Source: ``UserService``.
-    attributes = fields["attributes"].entries("[attributes]") if "attributes" in fields else {}
+    attributes = fields["attributes"].entries() if "attributes" in fields else {}
     for place in (fields, attributes):
         if "enabled" in place and place["enabled"].is_false:
             return "it is disabled, and a file realm knows no disabled users"
@@ -185,8 +187,7 @@ def _barred(fields: dict[str, Node]) -> str | None:
 
 
 def _texts(fields: dict[str, Node], key: str) -> list[tuple[str, str]]:
-    """Give the texts of a list, each with its place."""
+    """Return the strings of a list, each with its place."""
     if key not in fields:
         return []
-    items = fields[key].items(f"[{key}]")
-    return [(item.text(f"a role of [{key}]"), f"line [{item.line_number}]") for item in items]
+    return [(item.string(), f"line [{item.line_number}]") for item in fields[key].items()]

@@ -105,14 +105,14 @@ class DesiredState:
 
     @classmethod
     def _of(cls, document: Document) -> Self:
-        faults = list(document.faults)
+        faults = list(document.issues)
         fields = Fields(
             document, (), {} if document.value is None else document.value, _FIELDS, faults
         )
         state = cls(
             users=read_users(fields),
             purge=fields.choice("purge", PURGES),
-            protect=fields.texts("protect", pattern_rule) or (),
+            protect=fields.strings("protect", pattern_rule) or (),
             hash_policy=read_policy(fields),
             attributes=read_attributes(fields),
             sources=(document.source,),

@@ -60,9 +60,9 @@ def read_users(fields: Fields) -> tuple[DesiredUser, ...]:
 def _read_user(fields: Fields) -> DesiredUser | None:
     name = _read_name(fields)
     _check_sources(fields)
-    roles = fields.texts("roles", _role_rule)
-    roles_add = fields.texts("roles_add", _role_rule) or ()
-    roles_remove = fields.texts("roles_remove", _removed_role_rule) or ()
+    roles = fields.strings("roles", _role_rule)
+    roles_add = fields.strings("roles_add", _role_rule) or ()
+    roles_remove = fields.strings("roles_remove", _removed_role_rule) or ()
     if roles is not None and fields.given & {"roles_add", "roles_remove"}:
         fields.refuse("roles", "are all roles of the user: give them, or [roles_add, roles_remove]")
     for role in roles_add:
@@ -87,7 +87,7 @@ def _read_user(fields: Fields) -> DesiredUser | None:
 
 
 def _read_name(fields: Fields) -> str | None:
-    name = fields.text("name")
+    name = fields.string("name")
     if name is None:
         if fields.is_mapping and "name" not in fields.given:
             fields.refuse(None, "the [name] of the user is missing")
@@ -132,7 +132,7 @@ def _check_sources(fields: Fields) -> None:
 
 def _system_text(fields: Fields, key: str) -> str | None:
     """Give a text that can be the name of a file or variable."""
-    text = fields.text(key)
+    text = fields.string(key)
     if text is not None and (not text or "\0" in text or not _is_unicode(text)):
         fields.refuse(key, "must not be empty, nor hold U+0000 or half a character")
         return None
@@ -144,7 +144,7 @@ def _is_unicode(text: str) -> bool:
 
 
 def _checked_password(fields: Fields) -> Secret | None:
-    password = fields.text("password")
+    password = fields.string("password")
     if password is not None:
         try:
             NewCredentials(password, None, _DEFAULTS)
@@ -154,7 +154,7 @@ def _checked_password(fields: Fields) -> Secret | None:
 
 
 def _checked_hash(fields: Fields) -> Secret | None:
-    password_hash = fields.text("password_hash")
+    password_hash = fields.string("password_hash")
     if password_hash is not None:
         try:
             NewCredentials(None, password_hash, _DEFAULTS)
@@ -166,7 +166,7 @@ def _checked_hash(fields: Fields) -> Secret | None:
 def read_policy(fields: Fields) -> HashPolicy:
     """Read what hashes are good enough."""
     policy = fields.mapping("hash_policy", ("algorithm", "minimum_cost"))
-    algorithm = policy.text("algorithm")
+    algorithm = policy.string("algorithm")
     if algorithm is not None and algorithm.lower() not in STORED_ALGORITHMS:
         known = ", ".join(STORED_ALGORITHMS)
         policy.refuse("algorithm", f"[{shown_name(algorithm)}] must be one of [{known}]")
@@ -181,15 +181,15 @@ def read_policy(fields: Fields) -> HashPolicy:
 def read_attributes(fields: Fields) -> FileAttributes:
     """Read what both files are to have."""
     attributes = fields.mapping("attributes", ("owner", "group", "mode"))
-    mode = attributes.text("mode")
+    mode = attributes.string("mode")
     if mode is not None and not _is_octal(mode):
         attributes.refuse(
             "mode", f"[{shown_name(mode)}] must be an octal number up to 7777, such as 0640"
         )
         mode = None
     return FileAttributes(
-        owner=attributes.text_or_number("owner"),
-        group=attributes.text_or_number("group"),
+        owner=attributes.string_or_number("owner"),
+        group=attributes.string_or_number("group"),
         mode=None if mode is None else int(mode, 8),
     )
 

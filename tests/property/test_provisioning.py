@@ -388,7 +388,7 @@ class TestAnyDocument:
         except InvalidDesiredStateError as error:
             event("refused")
             # Where it has become the name of a field, that is shown.
-            faults = [fault for fault in error.faults if "is no field" not in fault]
+            faults = [fault for fault in error.faults if "unknown field" not in fault]
             assert not any(CANARY in fault.partition(": ")[2] for fault in faults)
         else:
             users = [user for user in state.users if user.name == "bob"]

@@ -259,7 +259,7 @@ class TestOptions:
             text = "users: [{name: bob}]\n".ljust(size, "#")
             monkeypatch.setattr(sys, "stdin", kind(text if kind is io.StringIO else text.encode()))
             assert main(["-c", str(realm), *words]) == exit_code
-        assert "[standard input]: it holds more than 100 bytes" in capsys.readouterr().err
+        assert "[standard input]: larger than 100 bytes" in capsys.readouterr().err
 
     @pytest.mark.parametrize(
         "path",
@@ -275,7 +275,7 @@ class TestOptions:
         monkeypatch.setattr(documents, "_LARGEST", 2**20)
         monkeypatch.setattr(sys, "stdin", Endless())
         assert main(["-c", str(realm), "apply", path]) == 65
-        assert "it holds more than 1048576 bytes" in capsys.readouterr().err
+        assert "larger than 1048576 bytes" in capsys.readouterr().err
 
     def test_a_format_counts_for_every_file(self, run, realm, document):
         assert run("plan", document(WANTED, "x.json"), "--format", "yaml").exit_code == 0

@@ -18,7 +18,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
 )
 #: The same in the place of a list that is known.
 BOMB_OF_USERS = BOMB + "users: *i\n"
-ANCHORED = "anchors and aliases are not read; text that begins with [&] or [*] must be in quotes"
+ANCHORED = "anchors and aliases are not supported; put text that begins with [&] or [*] in quotes"
 
 
 def parse(data, source="state.yaml", **how):
@@ -141,22 +141,32 @@ class TestYaml:
             pytest.param("{}", ", line [1]: asks for nothing", id="an empty mapping"),
             pytest.param("users:\n", ", line [1]: asks for nothing", id="null"),
             pytest.param("- bob", ", line [1]: must be a mapping, not a list", id="a list"),
-            pytest.param("bob", ", line [1]: must be a mapping, not text", id="text"),
+            pytest.param("bob", ", line [1]: must be a mapping, not a string", id="text"),
             pytest.param("42", ", line [1]: must be a mapping, not a number", id="a number"),
-            pytest.param("true", ", line [1]: must be a mapping, not true or false", id="boolean"),
-            pytest.param("2020-01-01", ", line [1]: must be a mapping, not another", id="a date"),
-            pytest.param("users:\n\t- name: bob\n", ", line [2]: not YAML here: a tab", id="a tab"),
+            pytest.param("true", ", line [1]: must be a mapping, not a boolean", id="boolean"),
+            pytest.param("2020-01-01", ", line [1]: must be a mapping, not a date", id="a date"),
+            pytest.param(
+                "users:\n\t- name: bob\n",
+                ", line [2]: not YAML here: use blanks in place of the tab",
+                id="a tab",
+            ),
             pytest.param("users: [\n", ", line [2]: not YAML here", id="not closed"),
             pytest.param("users: 'bob\n", ", line [2]: not YAML here", id="a quote not closed"),
-            pytest.param("users: @bob", ", line [1]: not YAML here; text with", id="an at sign"),
             pytest.param(
-                "users: %bob", ", line [1]: not YAML here; text with", id="a percent sign"
+                "users: @bob", ", line [1]: not YAML here; put text with", id="an at sign"
             ),
             pytest.param(
-                "users: []\n---\nusers: []\n", ", line [2]: a second document", id="two documents"
+                "users: %bob", ", line [1]: not YAML here; put text with", id="a percent sign"
             ),
             pytest.param(
-                "users: []\n---\n", ", line [2]: a second document", id="a second, empty document"
+                "users: []\n---\nusers: []\n",
+                ", line [2]: there is more behind the end of the document: a second document",
+                id="two documents",
+            ),
+            pytest.param(
+                "users: []\n---\n",
+                ", line [2]: there is more behind the end of the document: a second document",
+                id="a second, empty document",
             ),
             pytest.param(
                 "users: []\npurge: all\nusers: []\n",
@@ -175,21 +185,25 @@ class TestYaml:
             ),
             pytest.param(
                 "protect: []\nusers:\n- <<: {name: bob}\n",
-                ", line [3], users[0]: the merge key [<<] is not read here",
+                ", line [3], users[0]: the merge key [<<] is not supported",
                 id="a merge key",
             ),
             pytest.param(
                 "users:\n- name: bob\n  password: !vault |\n    $ANSIBLE_VAULT;1.1\n    6162\n",
-                ", line [3], users[0].password: tags of other types are not read here",
+                ", line [3], users[0].password: this tag is not supported",
                 id="a tag",
             ),
-            pytest.param("? [a]\n: 1", ", line [1]: a key must be text", id="a key that is a list"),
-            pytest.param("? {a: b}\n: 1", ", line [1]: a key must be text", id="a key, a mapping"),
-            pytest.param("1: 1", ", line [1]: a key must be text", id="a key that is a number"),
-            pytest.param("~: 1", ", line [1]: a key must be text", id="a key that is null"),
-            pytest.param("!x a: 1", ", line [1]: tags of other types", id="a key with a tag"),
             pytest.param(
-                "users: !!binary aGk=", ", line [1], users: tags of other types", id="bytes"
+                "? [a]\n: 1", ", line [1]: a key must be a string", id="a key that is a list"
+            ),
+            pytest.param(
+                "? {a: b}\n: 1", ", line [1]: a key must be a string", id="a key, a mapping"
+            ),
+            pytest.param("1: 1", ", line [1]: a key must be a string", id="a key that is a number"),
+            pytest.param("~: 1", ", line [1]: a key must be a string", id="a key that is null"),
+            pytest.param("!x a: 1", ", line [1]: this tag is not supported", id="a key with a tag"),
+            pytest.param(
+                "users: !!binary aGk=", ", line [1], users: this tag is not supported", id="bytes"
             ),
             pytest.param(
                 'users: "a\0b"', ", line [1]: not YAML: there is a control character", id="NUL"
@@ -197,13 +211,11 @@ class TestYaml:
             pytest.param(
                 "users: \x1b[2J", ", line [1]: not YAML: there is a control character", id="ESC"
             ),
-            pytest.param("[" * 900 + "]" * 900, ", line [1]: it is nested too deeply", id="deep"),
+            pytest.param("[" * 900 + "]" * 900, ", line [1]: nested too deeply", id="deep"),
+            pytest.param("[" * 9000 + "]" * 9000, ", line [1]: nested too deeply", id="deeper"),
+            pytest.param("- " * 200_000, ", line [1]: nested too deeply", id="deep blocks"),
             pytest.param(
-                "[" * 9000 + "]" * 9000, ", line [1]: it is nested too deeply", id="deeper"
-            ),
-            pytest.param("- " * 200_000, ", line [1]: it is nested too deeply", id="deep blocks"),
-            pytest.param(
-                "a: " + "{a: " * 100_000, ", line [1]: it is nested too deeply", id="deep mappings"
+                "a: " + "{a: " * 100_000, ", line [1]: nested too deeply", id="deep mappings"
             ),
             pytest.param(
                 "users: " + "9" * 5000, ", line [1], users: must be a list", id="a huge int"
@@ -230,7 +242,7 @@ class TestYaml:
     @pytest.mark.parametrize("value", ["[bob]", "{name: bob}"], ids=["list", "mapping"])
     def test_a_tag_of_a_list_or_mapping_is_refused_too(self, value):
         (fault,) = faults_of(f"users: []\nprotect: !include {value}")
-        assert fault.startswith("[state.yaml], line [2], protect: tags of other types are not read")
+        assert fault.startswith("[state.yaml], line [2], protect: this tag is not supported")
 
     @pytest.mark.parametrize(
         "value",
@@ -238,7 +250,7 @@ class TestYaml:
     )
     def test_a_value_that_is_not_what_its_tag_says(self, value):
         faults = faults_of(f"users: []\npurge: {value}\nprotect: [{value}]\nx: y")
-        assert "x: is no field" in faults[-1] or "must be" in faults[-1]
+        assert "unknown field" in faults[-1] or "must be" in faults[-1]
 
     @pytest.mark.parametrize(
         ("text", "line"),
@@ -271,7 +283,7 @@ class TestYaml:
         ],
     )
     def test_anchors_and_aliases_are_not_read(self, text, line):
-        """Be they of use or not: no growth, no loop, and whoever forgot quotes is told so."""
+        """Needed or not, they neither grow nor loop, and the message names missing quotes."""
         assert faults_of(text) == (f"[state.yaml], line [{line}]: {ANCHORED}",)
 
     @pytest.mark.parametrize(
@@ -308,21 +320,30 @@ class TestJson:
             ("", ", line [1]: not JSON at column [1]"),
             ("[]", ": must be a mapping, not a list"),
             ("null", ": asks for nothing"),
-            ('"bob"', ": must be a mapping, not text"),
+            ('"bob"', ": must be a mapping, not a string"),
             ("{}", ": asks for nothing"),
             ('{"users": [],}', ", line [1]: not JSON at column"),
             ('{"users": []\n} x', ", line [2]: not JSON at column [3]"),
-            ('{"users": [], "users": []}', ", users: it is given twice"),
-            ('{"users": [{"name": "a", "name": "b"}]}', ", users[0].name: it is given twice"),
+            ('{"users": [], "users": []}', ", users: a key that is given twice"),
+            (
+                '{"users": [{"name": "a", "name": "b"}]}',
+                ", users[0].name: a key that is given twice",
+            ),
             (
                 '{"hash_policy": {"algorithm": "bcrypt", "algorithm": "bcrypt"}}',
-                ", hash_policy.algorithm: it is given twice",
+                ", hash_policy.algorithm: a key that is given twice",
             ),
-            ('{"users": NaN}', ": [NaN] is no JSON"),
-            ('{"users": -Infinity}', ": [-Infinity] is no JSON"),
-            ('{"users": [Infinity], "users": 1}', ": [Infinity] is no JSON"),
-            (f'{{"users": {"9" * 5000}}}', ": a number is too long, or it is nested too deeply"),
-            (f'{{"users": {"[" * 90_000}', ": a number is too long, or it is nested too deeply"),
+            ('{"users": NaN}', ": [NaN] is not JSON"),
+            ('{"users": -Infinity}', ": [-Infinity] is not JSON"),
+            ('{"users": [Infinity], "users": 1}', ": [Infinity] is not JSON"),
+            (
+                f'{{"users": {"9" * 5000}}}',
+                ": a number is too long, or a value is nested too deeply",
+            ),
+            (
+                f'{{"users": {"[" * 90_000}',
+                ": a number is too long, or a value is nested too deeply",
+            ),
             (f'{{"users": {"[" * 900}{"]" * 900}}}', ""),  # some versions can read it
             ('{"users": 1e999}', ", users: must be a list of mappings, not a number"),
             ('{"users": "a\0b"}', ", line [1]: not JSON at column"),
@@ -346,11 +367,11 @@ class TestToml:
             ("[attributes]\n[attributes]\n", ", line [2]: not TOML here, or a key that is given"),
             ("users = [", ", line [1]: not TOML here"),
             ("users = 2020-13-45", ", line [1]: not TOML here"),
-            ("users = 2020-01-01", ", users: must be a list of mappings, not another kind"),
+            ("users = 2020-01-01", ", users: must be a list of mappings, not a date"),
             ("users = nan", ", users: must be a list of mappings, not a number"),
-            ("[attributes]\nmode = 0o640", ", attributes.mode: must be text, not a number"),
-            (f"users = {'9' * 5000}", ": a number is too long, or it is nested too deeply"),
-            (f"users = {'[' * 90_000}", ": a number is too long, or it is nested too deeply"),
+            ("[attributes]\nmode = 0o640", ", attributes.mode: must be a string, not a number"),
+            (f"users = {'9' * 5000}", ": a number is too long, or a value is nested too deeply"),
+            (f"users = {'[' * 90_000}", ": a number is too long, or a value is nested too deeply"),
             ('purge = "a\0b"', ", line [1]: not TOML here"),
         ],
     )
@@ -358,42 +379,9 @@ class TestToml:
         (told,) = faults_of(text, "state.toml")
         assert told.startswith(f"[state.toml]{fault}")
 
-    @pytest.mark.parametrize(
-        ("text", "line"),
-        [
-            (f"{'a.' * 33}a = 1", 1),
-            (f"users = []\r\n\r\n{'a.' * 33}a = 1", 3),
-            (f"# x\n[{'a.' * 33}a]\nb = 1", 2),
-            (f"\n  [[{'a.' * 33}a]]\n", 2),
-            (f"x = {{b = 1, {'a . ' * 33}a = 1}}", 1),
-            (f"x = [\n  {{{'a.' * 33}a = 1}},\n]", 2),
-            (f"{'a.' * 1_000_000}a = 1", 1),
-            (f"[{'a.' * 1_000_000}a", 1),
-            ('a."=".' * 33 + "a = 1", 1),
-            ("[" + "a.'='." * 33 + "a]", 1),
-            ('x = """\n"\'"\n\'"""\n' + 'a."=".' * 33 + "a = 1", 4),
-        ],
-    )
-    def test_a_key_of_too_many_parts(self, monkeypatch, text, line):
-        """It costs ``tomllib`` the square of its length, so that it must never see it."""
-        monkeypatch.setattr("tomllib.loads", lambda _: pytest.fail("it is read"))
-        fault = f"[state.toml], line [{line}]: a key of too many parts"
-        assert faults_of(text, "state.toml") == (fault,)
-
-    @pytest.mark.parametrize("text", [f"{'a.' * 31}a = 1", f"[{'a.' * 31}a]", f"{'a.' * 32}a = 1"])
-    def test_a_key_of_some_parts_is_only_no_field(self, text):
-        rule = "has a key that is none of [users, purge, protect, hash_policy, attributes]"
-        assert faults_of(text, "state.toml") == (f"[state.toml]: {rule}",)
-
-    def test_dots_of_values_are_no_parts_of_keys(self):
-        dots = "." * 99
-        text = (
-            f'# {dots} =\n[[users]]\nname = \'bob\'\npassword = "=\\"{dots}="\n'
-            f"roles = ['{dots}=', \"\"\"\\\n  {dots}=\"\"\", '''\n[{dots}]''']\n"
-        )
-        (user,) = parse(text, "state.toml").users
-        assert user.password.reveal() == f'="{dots}='
-        assert user.roles == (f"{dots}=", f"[{dots}]")
+    def test_a_key_of_many_parts_is_an_unknown_field(self):
+        rule = "unknown field; known are [users, purge, protect, hash_policy, attributes]"
+        assert faults_of(f"{'a.' * 99}a = 1", "state.toml") == (f"[state.toml]: {rule}",)
 
 
 @pytest.mark.parametrize("format", ["yaml", "json", "toml"])
@@ -449,5 +437,5 @@ def test_a_key_that_is_given_twice_hides_no_other_fault(format):
 
 def test_a_document_shows_no_values():
     document = Document({"users": [{"password": "kanarienvogel"}]}, "x", {("users",): 1})
-    assert repr(document) == "Document(source='x', folder='', faults=())"
+    assert repr(document) == "Document(source='x', folder='', issues=())"
     assert document.place(("users", 0)) == "[x], line [1], users[0]"

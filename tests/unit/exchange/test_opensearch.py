@@ -11,7 +11,7 @@ from esfilerealm.exchange.opensearch_roles import RoleMap
 from esfilerealm.names import RESERVED_ROLE_NAMES
 
 META = "_meta: {type: internalusers, config_version: 2}\n"
-ANCHORED = "anchors and aliases are not read; text that begins with [&] or [*] must be in quotes"
+ANCHORED = "anchors and aliases are not supported; put text that begins with [&] or [*] in quotes"
 
 _roles = st.sampled_from(["admin", "all_access", "kibanauser", "x", *sorted(RESERVED_ROLE_NAMES)])
 
@@ -243,22 +243,22 @@ class TestUsers:
         ("{M}bob: {backend_roles: &hunter2 [a]}\nal: {backend_roles: *hunter2}", 2, ANCHORED),
         ("---\n# x\n", 1, "the file is empty"),
         ("bob: {}", 1, "[_meta] is missing"),
-        ("hunter2", 1, "internal_users.yml must be a mapping"),
-        ("- a", 1, "internal_users.yml must be a mapping of keys to values, and is a list"),
-        ("_meta: hunter2", 1, "[_meta] must be a mapping"),
+        ("hunter2", 1, "must be a mapping, not a string"),
+        ("- a", 1, "must be a mapping, not a list"),
+        ("_meta: hunter2", 1, "_meta: must be a mapping"),
         ("_meta: {}", 1, "[_meta.type] is not [internalusers]"),
         ("_meta:\n  type: hunter2", 2, "[_meta.type] is not [internalusers]"),
         ("_meta: {type: internalusers, config_version: 1}", 1, "[_meta.config_version] is another"),
         ("{M}---\n{M}", 3, "a second document"),
-        ("{M}bob: hunter2", 2, "a user must be a mapping of keys to values, and is a text"),
-        ("{M}bob:\n- hunter2", 3, "a user must be a mapping of keys to values, and is a list"),
-        ("{M}bob:\n  hash: 12345", 3, "[hash] must be text, and is read as a number: put it in"),
-        ("{M}bob:\n  hash: [a]", 3, "[hash] must be text, and is a list"),
-        ("{M}bob:\n  backend_roles: hunter2", 3, "[backend_roles] must be a list, and is a text"),
-        ("{M}bob:\n  backend_roles:\n  - 7", 4, "a role of [backend_roles] must be text"),
-        ("{M}bob:\n  attributes: hunter2", 3, "[attributes] must be a mapping"),
-        ("{M}bob:\n  hash: !hunter2 x", 3, "tags of other types are not read here; text with [!]"),
-        ("{M}12: {}", 2, "a key must be text, and this is read as a number: put it in quotes"),
+        ("{M}bob: hunter2", 2, "bob: must be a mapping, not a string"),
+        ("{M}bob:\n- hunter2", 3, "bob: must be a mapping, not a list"),
+        ("{M}bob:\n  hash: 12345", 3, "bob.hash: must be a string, not a number: put it in"),
+        ("{M}bob:\n  hash: [a]", 3, "bob.hash: must be a string, not a list"),
+        ("{M}bob:\n  backend_roles: hunter2", 3, "bob.backend_roles: must be a list, not a string"),
+        ("{M}bob:\n  backend_roles:\n  - 7", 4, "bob.backend_roles[0]: must be a string"),
+        ("{M}bob:\n  attributes: hunter2", 3, "bob.attributes: must be a mapping"),
+        ("{M}bob:\n  hash: !hunter2 x", 3, "this tag is not supported; put text that contains [!]"),
+        ("{M}12: {}", 2, "a key must be a string, not a number: put it in quotes"),
         ("{M}bob: {}\nbob: {}", 3, "a key that is given twice: it is in line [2] already"),
     ],
 )

@@ -45,7 +45,9 @@ class TestLoad:
         with pytest.raises(InvalidDesiredStateError) as caught:
             DesiredState.load(path)
         (fault,) = caught.value.faults
-        assert fault.startswith(f"[{path}], line [2], users[0].name: must be text, not a number")
+        assert fault.startswith(
+            f"[{path}], line [2], users[0].name: must be a string, not a number"
+        )
 
     def test_a_path_of_bytes(self, tmp_path):
         path = tmp_path / "x.yaml"
@@ -65,12 +67,12 @@ class TestLoad:
             return
         with pytest.raises(InvalidDesiredStateError) as caught:
             DesiredState.load(path)
-        assert caught.value.faults == (f"[{path}]: it holds more than 100 bytes",)
+        assert caught.value.faults == (f"[{path}]: larger than 100 bytes",)
 
     @pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="there is no such device")
     def test_one_without_end(self, monkeypatch):
         monkeypatch.setattr(documents, "_LARGEST", 2**20)
-        with pytest.raises(InvalidDesiredStateError, match="more than 1048576 bytes"):
+        with pytest.raises(InvalidDesiredStateError, match="larger than 1048576 bytes"):
             DesiredState.load("/dev/zero")
 
     def test_how_large_one_may_be(self):
@@ -107,8 +109,8 @@ class TestWhatIsNone:
             ({}, "asks for nothing: name at least [users], be it an empty list"),
             ([], "must be a mapping, not a list"),
             (7, "must be a mapping, not a number"),
-            ("users", "must be a mapping, not text"),
-            (False, "must be a mapping, not true or false"),
+            ("users", "must be a mapping, not a string"),
+            (False, "must be a mapping, not a boolean"),
         ],
     )
     def test_contents(self, content, fault):

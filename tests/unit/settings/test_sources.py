@@ -31,7 +31,7 @@ def test_all_problems_of_a_file(tmp_path):
         f"setting [c.d] {where} 7: given in [/elasticsearch.yml], line 4 already",
         f"setting [g] {where} 9: must not be given by alias, which a node does not follow",
         f"settings {where} 10: a key must be a string, not a list",
-        f"setting [h] {where} 13: a key must be a string, not an alias",
+        f"setting [h] {where} 14: a key must be a string, not an alias",
     ]
 
 
