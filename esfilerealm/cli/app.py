@@ -1,16 +1,16 @@
-"""From the words of a command line to an exit code."""
+"""The program: from a command line to an exit code."""
 
 from __future__ import annotations
 
 import sys
 
 from ..errors import FileRealmError
-from . import help as help_text
-from .arguments import Invocation
-from .commands import COMMANDS, PROGRAM
+from .arguments import Arguments
+from .commands import COMMANDS, PROGRAM, find_command
 from .exits import INTERNAL, INTERRUPTED, IO, OK, CommandError, UsageError, exit_code_of
-from .options import ParsedWords, parse
-from .terminal import SILENT, OutputError, Terminal
+from .options import ParsedLine, did_you_mean, parse
+from .target import Target
+from .terminal import OutputError, Terminal
 
 __all__ = ["main"]
 
@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
         return INTERRUPTED
     except OutputError as error:
         terminal.abandon_output()
-        if not isinstance(error.__cause__, BrokenPipeError):  # who read it has left, and knows
+        if not isinstance(error.__cause__, BrokenPipeError):  # the reader has left on purpose
             _print_error(terminal, f"cannot print: {error}", IO)
         return IO
     except ImportError as error:
@@ -51,99 +51,114 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(argv: list[str], terminal: Terminal) -> int:
+    if argv[:1] == ["__complete"]:  # the completion script asks
+        from .completion import print_candidates
+
+        return print_candidates(argv[1:], terminal)
     command = PROGRAM
-    invocation = Invocation(PROGRAM, ParsedWords(), terminal)
-    is_for_programs = "--json" in argv  # until the words are understood
+    terminal.is_for_programs = "--json" in argv  # until the line is parsed
     try:
-        before = parse(argv, PROGRAM.options, stop_at_first_positional=True)
-        if not before.positionals or before.values.keys() & {"version", "print-completion"}:
+        before = parse(argv, PROGRAM.options, stop_at_first_argument=True)
+        if not before.arguments or before.values.keys() & {"version", "print-completion"}:
             return _run_program(before, terminal)
-        name, *words = before.positionals
+        name, *words = before.arguments
         command = _command(name)
-        invocation = Invocation(command, _merged(before, parse(words, command.options)), terminal)
-        is_for_programs = invocation.has("json")
-        invocation.check()
-        return _run_command(invocation)
+        line = _merged(before, parse(words, command.options))
+        return _run_command(Arguments(command, line), terminal)
     except (CommandError, FileRealmError) as error:
-        exit_code = _report(error, terminal, command)
-        if is_for_programs:
+        exit_code = exit_code_of(error)
+        _report(error, exit_code, terminal, command)
+        if terminal.is_for_programs:
             kind = type(error).__name__
-            fault = {"type": kind, "message": str(error), "exit_code": exit_code}
-            _print_json(invocation, command=command.name, error=fault)
+            details = {"type": kind, "message": str(error), "exit_code": exit_code}
+            terminal.result.update(command=command.name, error=details)
+            _print_json(terminal)
         return exit_code
 
 
-def _run_program(words: ParsedWords, terminal: Terminal) -> int:
-    """Do what the program does without a subcommand."""
-    if "help" in words.values:
-        terminal.print(help_text.full_help(PROGRAM, COMMANDS))
-    elif "version" in words.values:
+def _run_program(line: ParsedLine, terminal: Terminal) -> int:
+    """Run the program without a command."""
+    terminal.is_for_programs = False
+    if "help" in line.values:
+        from .help import help_of
+
+        terminal.print(help_of(PROGRAM, terminal.columns))
+    elif "version" in line.values:
         from .._version import __version__
 
         terminal.print(f"esfilerealm {__version__}")
-    elif "print-completion" in words.values:
+    elif "print-completion" in line.values:
         from .completion import completion_script
 
-        terminal.print(completion_script(words.values["print-completion"][0]))
+        terminal.print(completion_script(line.values["print-completion"][0]))
     else:
+        from .help import overview
+
+        terminal.warn(overview(terminal.columns) + "\n")
         raise UsageError("the command is missing")
     return OK
 
 
 def _command(name: str) -> Command:
-    for command in COMMANDS:
-        if command.name == name:
-            return command
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, [command.name for command in COMMANDS], 1)
-    suggestion = f"; did you mean [{close[0]}]?" if close else ""
-    raise UsageError(f"[{name}] is not a command{suggestion}")
+    command = find_command(name)
+    if command is None:
+        hint = did_you_mean(name, [command.name for command in COMMANDS])
+        raise UsageError(f"unknown command [{name}]{hint}")
+    return command
 
 
-def _merged(before: ParsedWords, behind: ParsedWords) -> ParsedWords:
-    """Put together what stands before and behind the name of the subcommand."""
-    merged = ParsedWords()
-    merged.positionals = behind.positionals
-    for words in (behind, before):
-        for key, values in words.values.items():
+def _merged(before: ParsedLine, behind: ParsedLine) -> ParsedLine:
+    """Merge the options before and behind the name of the command."""
+    merged = ParsedLine()
+    merged.arguments = behind.arguments
+    for line in (behind, before):
+        for key, values in line.values.items():
             if key in merged.values and key != "E":
                 raise UsageError(f"option [{key}] is given more than once")
             merged.values.setdefault(key, []).extend(values)
     return merged
 
 
-def _run_command(invocation: Invocation) -> int:
-    command = invocation.command
-    if invocation.has("help"):
-        invocation.terminal.print(help_text.full_help(command))
+def _run_command(arguments: Arguments, terminal: Terminal) -> int:
+    command = arguments.command
+    terminal.is_for_programs = arguments.has("json")
+    terminal.verbosity = arguments.verbosity
+    if arguments.has("help"):
+        from .help import help_of
+
+        terminal.is_for_programs = False
+        terminal.print(help_of(command, terminal.columns))
         return OK
+    arguments.check()
+    terminal.result["command"] = command.name
     from importlib import import_module
 
-    home = import_module(f".{command.home}", __package__)
-    run = getattr(home, f"run_{command.name.replace('-', '_')}")
-    exit_code: int = run(invocation)
-    if invocation.has("json"):
-        _print_json(invocation)
+    module, _, function = command.run.partition(":")
+    run = getattr(import_module(f".{module}", __package__), function)
+    exit_code: int = run(arguments, Target(arguments, terminal), terminal)
+    if terminal.is_for_programs:
+        _print_json(terminal)
     return exit_code
 
 
-def _report(error: CommandError | FileRealmError, terminal: Terminal, command: Command) -> int:
-    exit_code = exit_code_of(error)
-    if isinstance(error, UsageError):
-        terminal.warn(help_text.usage(command))
-    terminal.warn("")
+def _report(
+    error: CommandError | FileRealmError, exit_code: int, terminal: Terminal, command: Command
+) -> None:
+    if not isinstance(error, UsageError):
+        terminal.warn("")
+        _print_error(terminal, str(error), exit_code)
+        return
     _print_error(terminal, str(error), exit_code)
-    if command is PROGRAM and isinstance(error, UsageError):
-        terminal.warn("\n" + help_text.command_list(COMMANDS))
-    return exit_code
+    is_about_all = command is PROGRAM or command.name == "help"
+    name = PROGRAM.name if is_about_all else f"{PROGRAM.name} {command.name}"
+    terminal.warn(f"Try '{name} --help' for more information.")
 
 
 def _print_error(terminal: Terminal, message: str, exit_code: int) -> None:
-    terminal.warn(f"ERROR: {message}, with exit code {exit_code}", SILENT)
+    terminal.error(f"{message}, with exit code {exit_code}")
 
 
-def _print_json(invocation: Invocation, **more: object) -> None:
+def _print_json(terminal: Terminal) -> None:
     import json
 
-    invocation.terminal.print_for_programs(json.dumps({**invocation.result, **more}))
+    terminal.print_for_programs(json.dumps(terminal.result))

@@ -1,402 +1,436 @@
-"""Every command and its options: one table, for parsing, help and completion."""
+"""Every command with its options: one table, for parsing, help and completion."""
 
 from __future__ import annotations
 
-from .options import Command, Option
+from . import exits
+from . import shared_options as shared
+from .options import Command, Option, OptionGroup
 
-__all__ = ["COMMANDS", "PROGRAM"]
+__all__ = ["COMMANDS", "COMMAND_GROUPS", "PROGRAM", "TOPICS", "find_command"]
 
-_COMMON = (
-    Option(
-        "E", "A setting of elasticsearch.yml, as key=value", metavar="KeyValuePair", repeatable=True
+#: The guides: from topic to its file in this package and what it is about.
+TOPICS = {
+    "admin": ("admin/README.md", "Add, change and remove users from Python"),
+    "provisioning": ("provisioning/README.md", "Describe the users that should exist, and apply"),
+    "exchange": ("exchange/README.md", "Kubernetes Secrets, htpasswd, OpenSearch, JSON, YAML, tar"),
+    "settings": ("settings/README.md", "Which settings of elasticsearch.yml count, and how"),
+    "realms": ("realms/README.md", "Authenticate users in a Python program"),
+    "storage": ("_storage/README.md", "How files are written, and what is guaranteed"),
+    "command": ("cli/README.md", "The command: passwords, output for programs, completion"),
+    "compatibility": ("compatibility.md", "Where this differs from Elasticsearch, and why"),
+    "ansible": (
+        "ansible_collections/esfilerealm/file_realm/README.md",
+        "Manage users with Ansible",
     ),
-    Option(
-        "c config",
-        "The configuration folder; default: ES_PATH_CONF, else /etc/elasticsearch",
-        metavar="DIR",
-        is_ours=True,
-    ),
-    Option("h help", "Show help"),
-    Option("s silent", "Print errors and warnings only"),
-    Option("v verbose", "Print more, such as the lines that a node skips"),
-)
-_ES_VERSION = Option(
-    "es-version",
-    "Major version of the node, 5 to 9; default: as the settings are spelled, else 8",
-    metavar="N",
-    is_ours=True,
-)
-_JSON = Option("json", "Print one JSON object; it never holds a secret", is_ours=True)
-_DRY_RUN = Option("dry-run", "Tell what would change, write nothing", is_ours=True)
+}
 
-_PASSWORD = (
-    Option(
-        "p password",
-        "The password. Every user of this machine can see it in the list of processes, and the "
-        "shell keeps it in its history: prefer --password-stdin or --password-file",
-        metavar="String",
-    ),
-    Option("password-stdin", "Read the password from standard input, one line", is_ours=True),
-    Option(
-        "password-file",
-        "Read the password from a file; one line end at its end is left out",
-        metavar="FILE",
-        is_ours=True,
-    ),
-    Option(
-        "password-env",
-        "Take the password from an environment variable",
-        metavar="NAME",
-        is_ours=True,
-    ),
-)
-_NEW_PASSWORD = (
-    *_PASSWORD,
-    Option("hash", "A finished hash in place of a password", metavar="HASH", is_ours=True),
-    Option("generate", "Make up a password and print it once", is_ours=True),
-)
-_WRITING = (
-    Option("owner", "Owner that both files get", metavar="USER", is_ours=True),
-    Option("group", "Group that both files get", metavar="GROUP", is_ours=True),
-    Option("mode", "Mode that both files get, octal", metavar="MODE", is_ours=True),
-    Option(
-        "attributes",
-        "If an owner, group or extended attribute cannot be kept: refuse (default) or warn",
-        metavar="WHAT",
-        is_ours=True,
-    ),
-    Option(
-        "strategy",
-        "rename (default) replaces files whole, in_place overwrites them, auto does that with "
-        "mount points only",
-        metavar="HOW",
-        is_ours=True,
-    ),
-    Option(
-        "keep",
-        "Earlier versions to keep as users.1~ and so on; default: as many as there are",
-        metavar="N",
-        is_ours=True,
-    ),
-)
-_ALLOW_LOCAL_LOCK = Option(
-    "allow-local-lock",
-    "Write even where other machines would not know of the lock, as none of them writes there",
-    is_ours=True,
-)
-_ROLES = Option("r roles", "The roles of the user, with commas between", metavar="String")
+_DRY_RUN = (shared.DRY_RUN, shared.JSON)
+_CHECK = (shared.CHECK, shared.DIFF, shared.JSON)
+_ROLES = Option("r roles", "Comma-separated roles", metavar="ROLES", native=True)
+_WRONG_PASSWORD = (exits.WRONG_PASSWORD, "the password is wrong")
 
-_PLANNING = (
-    Option(
-        "purge",
-        "Whom to remove who is not named: none (default), managed (whom provisioning with this "
-        "setting has made) or all",
-        metavar="WHOM",
-        is_ours=True,
-    ),
-    Option(
-        "protect",
-        "Pattern of names that are never purged, such as 'ops-*'",
-        metavar="PATTERN",
-        repeatable=True,
-        is_ours=True,
-    ),
-    Option(
-        "force",
-        "Do it even if nobody would hold superuser any more, or if nobody is wanted",
-        is_ours=True,
-    ),
-    Option(
-        "jobs",
-        "Passwords to hash at once; default: as many as there are cores",
-        metavar="N",
-        is_ours=True,
-    ),
-    Option(
-        "detailed-exitcode",
-        "Exit with 2 if anything is (or would be) changed, with 0 if not",
-        is_ours=True,
-    ),
-)
-_DOCUMENTS = (
-    Option(
-        "format",
-        "yaml, json or toml; default: by the ending of the name, of standard input YAML or JSON",
-        metavar="FORMAT",
-        is_ours=True,
-    ),
-    Option("strict", "Refuse files of which one overrides another", is_ours=True),
-)
-_PARTIAL = Option(
-    "partial", "Go on without the users and roles that cannot be carried", is_ours=True
-)
-_APPLYING = (
-    Option("dry-run check", "Tell what would change, write nothing", is_ours=True),
-    Option("diff", "Show every change; of passwords only that they change", is_ours=True),
-    *_WRITING,
-    _ALLOW_LOCAL_LOCK,
-    _JSON,
-)
-
-COMMANDS = (
+_USERS = (
     Command(
         "useradd",
         "Add a user",
-        (*_COMMON, *_NEW_PASSWORD, _ROLES, *_WRITING, _ALLOW_LOCAL_LOCK, _JSON, _DRY_RUN),
-        notes=(
-            "A node sees the user at its next poll, within 5 seconds.",
-            "Without an option that gives the password, it is asked for.",
+        OptionGroup("User", _ROLES),
+        shared.NEW_PASSWORD,
+        shared.WRITING,
+        shared.general(*_DRY_RUN),
+        run="users:run_useradd",
+        arguments="USERNAME",
+        notes=("A node sees the user at its next poll, within 5 seconds.",),
+        examples=(
+            "esfilerealm useradd jane --generate --roles viewer,monitoring_user",
+            "esfilerealm useradd jane --password-file secret.txt",
         ),
-        argument="username",
-        home="users",
+        exits=(
+            (exits.DATA, "an invalid name, role, password or hash"),
+            (exits.INTERNAL, "the user already exists"),
+            *shared.WRITE_EXITS,
+        ),
     ),
     Command(
         "userdel",
         "Remove a user and its roles",
-        (*_COMMON, *_WRITING, _ALLOW_LOCAL_LOCK, _JSON, _DRY_RUN),
-        argument="username",
-        home="users",
+        shared.WRITING,
+        shared.general(*_DRY_RUN),
+        run="users:run_userdel",
+        arguments="USERNAME",
+        examples=("esfilerealm userdel jane",),
+        exits=shared.EXISTING_USER_EXITS,
     ),
     Command(
         "passwd",
         "Change the password of a user",
-        (*_COMMON, *_NEW_PASSWORD, *_WRITING, _ALLOW_LOCAL_LOCK, _JSON, _DRY_RUN),
-        notes=("Without an option that gives the password, it is asked for.",),
-        argument="username",
-        home="users",
+        shared.NEW_PASSWORD,
+        shared.WRITING,
+        shared.general(*_DRY_RUN),
+        run="users:run_passwd",
+        arguments="USERNAME",
+        examples=(
+            "esfilerealm passwd jane --generate",
+            "esfilerealm passwd jane --password-file secret.txt --keep 1",
+        ),
+        exits=((exits.DATA, "an invalid password or hash"), *shared.EXISTING_USER_EXITS),
     ),
     Command(
         "roles",
         "Add and remove roles of a user, or show them",
-        (
-            *_COMMON,
-            Option("a add", "Roles to add, with commas between", metavar="String"),
+        OptionGroup(
+            "User",
+            shared.ADD,
             Option(
                 "r remove",
-                "Roles to remove, with commas between; they win over --add",
-                metavar="String",
+                "Comma-separated roles to remove; wins over --add",
+                metavar="ROLES",
+                native=True,
             ),
-            *_WRITING,
-            _ALLOW_LOCAL_LOCK,
-            _JSON,
-            _DRY_RUN,
         ),
-        notes=("Without -a and -r, the roles of the user are shown.",),
-        argument="username",
-        home="users",
+        shared.WRITING,
+        shared.general(*_DRY_RUN),
+        run="users:run_roles",
+        arguments="USERNAME",
+        notes=("Without --add and --remove, the roles of the user are shown.",),
+        examples=(
+            "esfilerealm roles jane --add superuser --remove viewer",
+            "esfilerealm roles jane",
+        ),
+        exits=((exits.DATA, "an invalid role name"), *shared.EXISTING_USER_EXITS),
     ),
     Command(
         "list",
         "List users and their roles",
-        (*_COMMON, _JSON),
-        argument="username",
-        argument_is_optional=True,
-        home="listing",
+        shared.general(shared.JSON),
+        run="listing:run_list",
+        arguments="[USERNAME]",
+        notes=("A * marks a role that neither Elasticsearch nor roles.yml defines.",),
+        examples=("esfilerealm list", "esfilerealm list jane --json"),
+        exits=((exits.NO_USER, "no such user"), *shared.READ_EXITS),
     ),
     Command(
-        "init",
-        "Create the files of a realm where they are missing",
-        (
-            *_COMMON,
-            Option("owner", "Owner of new files", metavar="USER", is_ours=True),
-            Option(
-                "group",
-                "Group of new files; default: that of the folder",
-                metavar="GROUP",
-                is_ours=True,
-            ),
-            Option(
-                "mode",
-                "Mode of new files, octal; default: 660 less the umask",
-                metavar="MODE",
-                is_ours=True,
-            ),
-            _ALLOW_LOCAL_LOCK,
-            _JSON,
-            _DRY_RUN,
-        ),
-        notes=("What is there already is left as it is.",),
-        home="realm_files",
-    ),
-    Command(
-        "undo",
-        "Go back to the version before the last change, if --keep kept it",
-        (*_COMMON, *_WRITING[:-1], _ALLOW_LOCAL_LOCK, _JSON, _DRY_RUN),
-        notes=("The state before that is kept in its place: a second undo takes back the first.",),
-        home="realm_files",
-    ),
-    Command(
-        "check",
-        "Report problems in the realm's files",
-        (*_COMMON, _JSON),
-        notes=("Nothing is written. Exit code 65 if problems are found.",),
-        home="realm_files",
-    ),
-    Command(
-        "plan",
-        "Tell what has to change for the realm to be as files describe it",
-        (*_COMMON, *_DOCUMENTS, *_PLANNING, *_APPLYING),
-        notes=("Of several files the later one wins; - is standard input.",),
-        argument="file",
-        argument_is_repeatable=True,
-        home="provisioning",
-    ),
-    Command(
-        "apply",
-        "Make the realm as files describe it",
-        (*_COMMON, *_DOCUMENTS, *_PLANNING, *_APPLYING),
-        notes=("Of several files the later one wins; - is standard input.",),
-        argument="file",
-        argument_is_repeatable=True,
-        home="provisioning",
-    ),
-    Command(
-        "ensure",
-        "Make sure that there is a user with a password and roles, or none",
-        (
-            *_COMMON,
-            *_PASSWORD,
-            Option("hash", "A finished hash in place of a password", metavar="HASH", is_ours=True),
-            Option(
-                "update-password",
-                "always (default), or on_create to leave that of a user who exists",
-                metavar="WHEN",
-                is_ours=True,
-            ),
-            Option("r roles", "All roles of the user, with commas between", metavar="String"),
-            Option("a add", "Roles to add, with commas between", metavar="String"),
-            Option("remove", "Roles to remove, with commas between", metavar="String"),
-            Option("absent", "Make sure that there is no such user", is_ours=True),
-            *_PLANNING[2:],
-            *_APPLYING,
-        ),
-        notes=("What is not given is left as it is. A new user needs a password.",),
-        argument="username",
-        home="provisioning",
-    ),
-    Command(
-        "export",
-        "Write the realm as another tool reads it; passwords stay hashed",
-        (
-            *_COMMON,
-            Option(
-                "format",
-                "json, yaml, k8s-secret, htpasswd or tar",
-                metavar="FORMAT",
-                is_ours=True,
-            ),
-            Option(
-                "output",
-                "Write to a file, for its owner only; default: standard output",
-                metavar="FILE",
-                is_ours=True,
-            ),
-            Option("secret-name", "Name of the Kubernetes Secret", metavar="NAME", is_ours=True),
-            Option("namespace", "Namespace of the Secret", metavar="NAME", is_ours=True),
-            Option(
-                "basic-auth",
-                "Make a Secret of the type kubernetes.io/basic-auth of one user, whose password "
-                "is given or asked for, and goes into it as it is",
-                metavar="USER",
-                is_ours=True,
-            ),
-            *_PASSWORD,
-            _PARTIAL,
-            _JSON,
-        ),
-        notes=("What cannot be carried is named on standard error.",),
-        home="exchange",
-    ),
-    Command(
-        "import",
-        "Take users over from another tool's file",
-        (
-            *_COMMON,
-            Option(
-                "format",
-                "htpasswd, json, yaml, k8s-secret or opensearch",
-                metavar="FORMAT",
-                is_ours=True,
-            ),
-            Option(
-                "map-role",
-                "What a role of OpenSearch is called here; without TO it is left out",
-                metavar="FROM=TO",
-                repeatable=True,
-                is_ours=True,
-            ),
-            _PARTIAL,
-            *_PLANNING,
-            *_APPLYING,
-        ),
-        notes=("What cannot be carried is named on standard error; - is standard input.",),
-        argument="file",
-        home="exchange",
-    ),
-    Command(
-        "ansible-path",
-        "Print what to put into ANSIBLE_COLLECTIONS_PATH",
-        _COMMON,
-        home="ansible",
+        "verify",
+        "Check a user's password",
+        shared.PASSWORD,
+        shared.general(shared.JSON),
+        run="hashes:run_verify",
+        arguments="USERNAME",
+        examples=("esfilerealm verify jane --password-file secret.txt",),
+        exits=(_WRONG_PASSWORD, (exits.NO_USER, "no such user"), *shared.READ_EXITS),
     ),
     Command(
         "hash",
         "Print the hash of a password",
-        (
-            *_COMMON,
-            *_PASSWORD,
+        shared.PASSWORD,
+        OptionGroup(
+            "Output",
             Option(
                 "algorithm",
-                "Default: that of the settings, else bcrypt",
-                metavar="NAME",
-                is_ours=True,
+                "Hash algorithm; default: that of the settings, else bcrypt",
+                metavar="ALGORITHM",
             ),
-            _JSON,
         ),
-        notes=("The hash can be given to useradd and passwd as --hash.",),
-        home="hashes",
-    ),
-    Command(
-        "verify",
-        "Tell whether a password is that of a user",
-        (*_COMMON, *_PASSWORD, _JSON),
-        notes=("Exits with 0 if it is right, 1 if it is wrong, 67 if there is no such user.",),
-        argument="username",
-        home="hashes",
-    ),
-    Command(
-        "settings",
-        "Show the settings of the realm, where each comes from and what is wrong",
-        (*_COMMON, _ES_VERSION, _JSON),
-        notes=("Exits with 78 if a node would not start with them.",),
-        home="show_settings",
-    ),
-    Command(
-        "watch",
-        "Follow the files as a node does, and print what changes until interrupted",
-        (
-            *_COMMON,
-            _ES_VERSION,
-            Option("no-events", "Only poll, do not wait for file events", is_ours=True),
-            Option("json", "Print one JSON object a line; it never holds a secret", is_ours=True),
+        shared.general(shared.JSON),
+        run="hashes:run_hash",
+        notes=(
+            "useradd and passwd take the hash as --hash. The realm is neither read nor needed.",
         ),
-        notes=("The files are looked at every 5 seconds, or resource.reload.interval.high.",),
-        home="watch",
+        examples=("esfilerealm hash --password-file secret.txt --algorithm pbkdf2_stretch",),
+        exits=((exits.DATA, "an invalid password"),),
     ),
 )
 
-PROGRAM = Command(
-    "esfilerealm",
-    "Manages the users of an Elasticsearch node's file realm",
-    (
-        *_COMMON,
-        Option("version", "Print the version", is_ours=True),
-        Option(
-            "print-completion",
-            "Print the completion script for a shell: bash, zsh or tcsh",
-            metavar="SHELL",
-            is_ours=True,
+_REALM = (
+    Command(
+        "init",
+        "Create the files of a realm that are missing",
+        OptionGroup(
+            "How files are written",
+            Option("owner", "Owner of new files", metavar="USER"),
+            Option("group", "Group of new files; default: that of the directory", metavar="GROUP"),
+            Option(
+                "mode", "Mode of new files, in octal; default: 660 less the umask", metavar="MODE"
+            ),
+            shared.ALLOW_LOCAL_LOCK,
+        ),
+        shared.general(*_DRY_RUN),
+        run="realm:run_init",
+        notes=("Existing files are left alone.",),
+        examples=("esfilerealm init", "esfilerealm init --config ./config --mode 640"),
+        exits=((exits.NO_PERMISSION, "no permission"),),
+    ),
+    Command(
+        "check",
+        "Report problems in the realm's files",
+        shared.general(shared.JSON),
+        run="realm:run_check",
+        notes=("Nothing is written: 'esfilerealm recover' ends an interrupted write.",),
+        examples=("esfilerealm check", "esfilerealm check --json"),
+        exits=((exits.DATA, "problems were found"), *shared.READ_EXITS),
+    ),
+    Command(
+        "recover",
+        "Finish or roll back an interrupted write",
+        OptionGroup("How files are written", shared.ALLOW_LOCAL_LOCK),
+        shared.general(shared.JSON),
+        run="realm:run_recover",
+        notes=("Every command that writes does this first, so it is rarely needed.",),
+        examples=("esfilerealm recover",),
+        exits=(
+            (exits.DATA, "the journal could not be used: check both files"),
+            *shared.WRITE_EXITS,
         ),
     ),
-    argument="command",
+    Command(
+        "undo",
+        "Return to the version before the last change",
+        OptionGroup("How files are written", *shared.OWNERSHIP),
+        shared.general(*_DRY_RUN),
+        run="realm:run_undo",
+        notes=(
+            "Only a write with --keep N keeps the version before it.",
+            "The current state is kept in its place: a second undo reverts the first.",
+        ),
+        examples=("esfilerealm undo --dry-run", "esfilerealm undo"),
+        exits=((exits.NO_INPUT, "nothing to undo"), *shared.WRITE_EXITS),
+    ),
 )
+
+_PROVISIONING = (
+    Command(
+        "plan",
+        "Show the changes needed to reach the described state",
+        OptionGroup("Documents", *shared.DOCUMENTS),
+        OptionGroup("What may change", *shared.PURGING, *shared.PLANNING),
+        shared.WRITING,
+        shared.general(*_CHECK),
+        run="plans:run_plan",
+        arguments="FILE...",
+        notes=("If files contradict each other, the later one wins; - is standard input.",),
+        examples=(
+            "esfilerealm plan users.yaml",
+            "esfilerealm plan users.yaml --purge managed --detailed-exitcode",
+        ),
+        exits=shared.PLAN_EXITS,
+    ),
+    Command(
+        "apply",
+        "Apply the described state",
+        OptionGroup("Documents", *shared.DOCUMENTS),
+        OptionGroup("What may change", *shared.PURGING, *shared.PLANNING),
+        shared.WRITING,
+        shared.general(*_CHECK),
+        run="plans:run_apply",
+        arguments="FILE...",
+        notes=("If files contradict each other, the later one wins; - is standard input.",),
+        examples=(
+            "esfilerealm apply users.yaml --diff",
+            "esfilerealm apply - --purge managed < users.yaml",
+        ),
+        exits=shared.PLAN_EXITS,
+    ),
+    Command(
+        "ensure",
+        "Create, update or (with --absent) remove one user",
+        OptionGroup(
+            "User",
+            Option("r roles", "Comma-separated list of all roles", metavar="ROLES", native=True),
+            shared.ADD,
+            Option("remove", "Comma-separated roles to remove", metavar="ROLES", native=True),
+            Option("absent", "Remove the user if it exists"),
+        ),
+        OptionGroup(
+            "Password (at most one; needed for a new user)",
+            *shared.PASSWORD_SOURCES,
+            shared.HASH,
+            Option(
+                "update-password",
+                "always (default), or on_create to leave the password of an existing user",
+                metavar="WHEN",
+                choices=("always", "on_create"),
+            ),
+        ),
+        OptionGroup("What may change", *shared.PLANNING),
+        shared.WRITING,
+        shared.general(*_CHECK),
+        run="plans:run_ensure",
+        arguments="USERNAME",
+        notes=("Whatever no option mentions stays as it is.",),
+        examples=(
+            "esfilerealm ensure jane --roles viewer --password-file secret.txt",
+            "esfilerealm ensure jane --absent",
+        ),
+        exits=shared.PLAN_EXITS,
+    ),
+)
+
+_EXCHANGE = (
+    Command(
+        "export",
+        "Export the realm for another tool; passwords stay hashed",
+        OptionGroup(
+            "Output",
+            Option(
+                "format",
+                "json, yaml, k8s-secret, htpasswd or tar",
+                metavar="FORMAT",
+                choices=("json", "yaml", "k8s-secret", "htpasswd", "tar"),
+            ),
+            Option(
+                "output",
+                "Write to a file that only its owner can read; default: standard output",
+                metavar="FILE",
+            ),
+            shared.PARTIAL,
+        ),
+        OptionGroup(
+            "Kubernetes Secret",
+            Option("secret-name", "Name of the Secret; default: esfilerealm-users", metavar="NAME"),
+            Option("namespace", "Namespace of the Secret", metavar="NAME"),
+            Option(
+                "basic-auth",
+                "Make a Secret of type kubernetes.io/basic-auth of one user. It holds the password "
+                "in clear text, which has to be given",
+                metavar="USERNAME",
+            ),
+        ),
+        OptionGroup(
+            "Password for --basic-auth (at most one; without, it is asked for)",
+            *shared.PASSWORD_SOURCES,
+        ),
+        shared.general(shared.JSON),
+        run="transfer:run_export",
+        notes=("Everything that cannot be converted is listed on standard error.",),
+        examples=(
+            "esfilerealm export --format htpasswd --output htpasswd.txt",
+            "esfilerealm export --format k8s-secret --namespace elastic",
+        ),
+        exits=(
+            (exits.WRONG_PASSWORD, "--basic-auth: the password is wrong"),
+            (exits.DATA, "something cannot be converted"),
+            *shared.READ_EXITS,
+        ),
+    ),
+    Command(
+        "import",
+        "Import users from another tool's file",
+        OptionGroup(
+            "Input",
+            Option(
+                "format",
+                "htpasswd, json, yaml, k8s-secret or opensearch",
+                metavar="FORMAT",
+                choices=("htpasswd", "json", "yaml", "k8s-secret", "opensearch"),
+            ),
+            Option(
+                "map-role",
+                "Rename a role of OpenSearch; with FROM= leave it out; may be repeated",
+                metavar="FROM=TO",
+                repeatable=True,
+            ),
+            shared.PARTIAL,
+        ),
+        OptionGroup("What may change", *shared.PURGING, *shared.PLANNING),
+        shared.WRITING,
+        shared.general(*_CHECK),
+        run="transfer:run_import",
+        arguments="FILE",
+        notes=(
+            "Everything that cannot be converted is listed on standard error; - is standard input.",
+        ),
+        examples=(
+            "esfilerealm import --format htpasswd htpasswd.txt --check",
+            "esfilerealm import --format opensearch internal_users.yml --map-role admin=superuser",
+        ),
+        exits=shared.PLAN_EXITS,
+    ),
+    Command(
+        "ansible-path",
+        "Print the directory to add to ANSIBLE_COLLECTIONS_PATH",
+        shared.general(),
+        run="guides:run_ansible_path",
+        examples=('export ANSIBLE_COLLECTIONS_PATH="$(esfilerealm ansible-path)"',),
+    ),
+)
+
+_NODE = (
+    Command(
+        "settings",
+        "Show the settings of the realm, their sources and problems",
+        shared.general(shared.ES_VERSION, shared.JSON),
+        run="realm:run_settings",
+        examples=("esfilerealm settings", "esfilerealm settings --es-version 7"),
+        exits=((exits.CONFIGURATION, "a node would not start with these settings"),),
+    ),
+    Command(
+        "watch",
+        "Follow the files as a node does, and print changes until interrupted",
+        shared.general(
+            shared.ES_VERSION,
+            Option("no-events", "Only poll; do not wait for file events"),
+            Option("json", "Print one JSON object a line, which never holds a secret"),
+        ),
+        run="watch:run_watch",
+        notes=("The files are polled every 5 seconds, or resource.reload.interval.high.",),
+        examples=("esfilerealm watch", "esfilerealm watch --json"),
+        exits=(
+            (exits.CONFIGURATION, "a node would not start, or never reload"),
+            (exits.INTERRUPTED, "interrupted"),
+        ),
+    ),
+)
+
+_OTHER = (
+    Command(
+        "guide",
+        "Read a guide, or list them",
+        shared.general(),
+        run="guides:run_guide",
+        arguments="[TOPIC]",
+        notes=(f"Topics: {', '.join(TOPICS)}.",),
+        examples=("esfilerealm guide", "esfilerealm guide provisioning"),
+    ),
+    Command(
+        "help",
+        "Show help for a command",
+        shared.general(),
+        run="help:run_help",
+        arguments="[COMMAND]",
+        examples=("esfilerealm help passwd",),
+    ),
+)
+
+COMMAND_GROUPS = (
+    ("Users", _USERS),
+    ("Realm", _REALM),
+    ("Provisioning", _PROVISIONING),
+    ("Exchange", _EXCHANGE),
+    ("Node", _NODE),
+    ("Other", _OTHER),
+)
+COMMANDS = tuple(command for _, commands in COMMAND_GROUPS for command in commands)
+
+PROGRAM = Command(
+    "esfilerealm",
+    "Manage the users of an Elasticsearch node's file realm",
+    shared.general(
+        Option("version", "Print the version"),
+        Option(
+            "print-completion",
+            "Print the completion script for bash, zsh or tcsh",
+            metavar="SHELL",
+            choices=("bash", "zsh", "tcsh"),
+        ),
+    ),
+    arguments="COMMAND",
+    examples=(
+        "esfilerealm useradd jane --generate --roles superuser",
+        "esfilerealm list",
+        "esfilerealm apply users.yaml --diff",
+    ),
+)
+
+
+def find_command(name: str) -> Command | None:
+    """Return the command of that name, or None."""
+    return next((command for command in COMMANDS if command.name == name), None)

@@ -1,27 +1,63 @@
-"""``--print-completion``: the command table, handed to shtab as the parser that it expects."""
+"""``--print-completion``, and the values that the printed script asks for."""
 
 from __future__ import annotations
 
+import os
+import shlex
 from argparse import ArgumentParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from .commands import COMMANDS, PROGRAM
-from .exits import CONFIGURATION, CommandError, UsageError
+from ..errors import FileRealmError
+from ..hashing import STORED_ALGORITHMS
+from .arguments import Arguments
+from .commands import COMMANDS, PROGRAM, TOPICS, find_command
+from .exits import CONFIGURATION, OK, CommandError, UsageError
+from .options import parse
+from .target import Target
 
 if TYPE_CHECKING:
     from argparse import Action
+    from collections.abc import Iterable
 
-    from .options import Command
+    from .options import Command, ParsedLine
+    from .terminal import Terminal
 
-__all__ = ["completion_script"]
+__all__ = ["completion_script", "print_candidates"]
 
-#: Options whose value is a path, by what it is called in the help.
-_PATHS = ("FILE", "DIR")
+_SHELLS: Final = ("bash", "zsh", "tcsh")
+
+# A name may hold `$(…)`: it must never reach a word list that the shell expands, such as that of
+# `compgen -W`. `printf %q` quotes it for the command line.
+_BASH: Final = """\
+# $1: users or roles, $2: the word that is being completed
+_esfilerealm_values() {
+  local before="" value
+  [ "$1" = roles ] && case "$2" in *,*) before="${2%,*},";; esac
+  while IFS= read -r value; do
+    case "$value" in "${2#"$before"}"*) printf '%s%q\\n' "$before" "$value";; esac
+  done < <("${COMP_WORDS[0]}" __complete "$1" "${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null)
+}
+_esfilerealm_users() { _esfilerealm_values users "$1"; }
+_esfilerealm_roles() { _esfilerealm_values roles "$1"; }
+_esfilerealm_owners() { compgen -u -- "$1"; }
+_esfilerealm_groups() { compgen -g -- "$1"; }
+"""
+_ZSH: Final = """\
+_esfilerealm_values() {
+  local -a typed=("${(@z)LBUFFER}") values
+  [[ $LBUFFER == *[[:space:]] ]] || typed=("${(@)typed[1,-2]}")
+  values=("${(@f)$("${typed[1]}" __complete "$1" "${(@)typed[2,-1]}" 2>/dev/null)}")
+  [[ $1 == roles ]] && compset -P '*,'
+  compadd -a values
+}
+_esfilerealm_users() { _esfilerealm_values users }
+_esfilerealm_roles() { _esfilerealm_values roles }
+"""
 
 
 def completion_script(shell: str) -> str:
     """
-    Give the script that makes *shell* complete the words of the command.
+    Return the script that makes *shell* complete command lines.
 
     Raises:
         UsageError: If *shell* is not supported.
@@ -32,10 +68,73 @@ def completion_script(shell: str) -> str:
     except ImportError:
         advice = "run `pip install 'esfilerealm[completion]'`"
         raise CommandError(f"completion needs the package shtab: {advice}", CONFIGURATION) from None
-    if shell not in shtab.SUPPORTED_SHELLS:
-        known = ", ".join(shtab.SUPPORTED_SHELLS)
-        raise UsageError(f"no completion for the shell [{shell}]: use one of [{known}]")
-    return shtab.complete(_parser(), shell)
+    if shell not in _SHELLS:
+        raise UsageError(f"unknown shell [{shell}]: use one of [{', '.join(_SHELLS)}]")
+    script: str = shtab.complete(_parser(), shell)
+    return script
+
+
+def print_candidates(words: list[str], terminal: Terminal) -> int:
+    """
+    Print the values of one kind, one a line; none if the realm cannot be read.
+
+    Args:
+        words: ``users`` or ``roles``, then the words in front of the one that is being completed,
+            as they are typed.
+
+        terminal: Where to print.
+    """
+    kind, *typed = words
+    try:
+        tool = Target(_addressed(typed), terminal).tool
+        names = tool.listing().users if kind == "users" else sorted(tool.known_roles())
+    except (CommandError, FileRealmError):
+        return OK
+    for name in names:
+        terminal.print(name)
+    return OK
+
+
+def _addressed(typed: list[str]) -> Arguments:
+    """Return the options that say which realm is meant, from an unfinished command line."""
+    words = [_expanded(word) for word in _joined(typed)]
+    for end in (len(words), len(words) - 1):  # the last option may lack its value
+        try:
+            return Arguments(PROGRAM, _parsed(words[:end]))
+        except UsageError:
+            continue
+    raise UsageError("the command line cannot be parsed")
+
+
+def _parsed(words: list[str]) -> ParsedLine:
+    line = parse(words, PROGRAM.options, stop_at_first_argument=True)
+    name, *rest = line.arguments
+    command = find_command(name) or PROGRAM
+    behind = parse(rest, command.options)
+    for key in ("config", "E"):
+        line.values.setdefault(key, []).extend(behind.values.get(key, ()))
+    line.values = {key: values for key, values in line.values.items() if values}
+    return line
+
+
+def _joined(typed: Iterable[str]) -> list[str]:
+    """Undo that bash takes ``--config=DIR`` for three words."""
+    words: list[str] = []
+    for word in typed:
+        if words and (word == "=" or words[-1].endswith("=")):
+            words[-1] += word
+        else:
+            words.append(word)
+    return words
+
+
+def _expanded(word: str) -> str:
+    """Return a typed word as the shell would, as far as that runs nothing."""
+    try:
+        unquoted = "".join(shlex.split(word))
+    except ValueError:  # an open quote
+        unquoted = word
+    return os.path.expanduser(os.path.expandvars(unquoted))
 
 
 def _parser() -> ArgumentParser:
@@ -45,26 +144,52 @@ def _parser() -> ArgumentParser:
     for command in COMMANDS:
         subparser = subparsers.add_parser(command.name, help=command.summary, add_help=False)
         _add_options(subparser, command)
-        if command.argument:
+        if command.arguments:
             nargs = "+" if command.argument_is_repeatable else None
             argument = subparser.add_argument(command.argument, nargs=nargs)
-            if command.argument.upper() in _PATHS:
-                _complete_path(argument, command.argument.upper())
+            _complete(argument, command.argument.upper())
     return parser
 
 
 def _add_options(parser: ArgumentParser, command: Command) -> None:
     for option in command.options:
-        flags = [f"-{name}" if len(name) == 1 else f"--{name}" for name in option.names]
         if option.metavar is None:
-            parser.add_argument(*flags, help=option.help, action="store_true")
+            parser.add_argument(*option.flags, help=option.help, action="store_true")
             continue
-        argument = parser.add_argument(*flags, help=option.help, metavar=option.metavar)
-        if option.metavar in _PATHS:
-            _complete_path(argument, option.metavar)
+        argument = parser.add_argument(
+            *option.flags,
+            help=option.help,
+            metavar=option.metavar,
+            choices=option.choices or None,
+        )
+        _complete(argument, option.metavar)
 
 
-def _complete_path(argument: Action, kind: str) -> None:
+def _complete(argument: Action, metavar: str) -> None:
+    """Set how an argument is completed, by the name of its value."""
     import shtab
 
-    argument.complete = shtab.DIRECTORY if kind == "DIR" else shtab.FILE  # type: ignore[attr-defined] # how shtab is told
+    choices = {
+        "ALGORITHM": STORED_ALGORITHMS,
+        "TOPIC": tuple(TOPICS),
+        "COMMAND": tuple(command.name for command in COMMANDS),
+    }
+    functions = {
+        "FILE": shtab.FILE,
+        "DIR": shtab.DIRECTORY,
+        "USER": _function("owners", zsh="_users", tcsh="u"),
+        "GROUP": _function("groups", zsh="_groups", tcsh="g"),
+        "USERNAME": _function("users"),
+        "ROLES": _function("roles"),
+    }
+    if metavar in choices:
+        argument.choices = choices[metavar]
+    elif metavar in functions:
+        argument.complete = functions[metavar]  # type: ignore[attr-defined] # how shtab is told
+
+
+def _function(kind: str, *, zsh: str = "", tcsh: str = "") -> dict[str, str | dict[str, str]]:
+    """Return how each shell completes with a function of ours; tcsh has none."""
+    name = f"_esfilerealm_{kind}"
+    preamble = {"bash": _BASH, "zsh": _ZSH}
+    return {"bash": name, "zsh": zsh or name, "tcsh": tcsh, "preamble": preamble}

@@ -1,4 +1,4 @@
-"""Exit codes, those of ``sysexits.h``, and the one table from errors to them."""
+"""Exit codes, those of ``sysexits.h``, and the table from errors to them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NO_PERMISSION = 77
 CONFIGURATION = 78
 INTERRUPTED = 130
 
-#: The first class that an error is an instance of decides. A file that is not UTF-8 and a user
+#: The first match decides. A file that is not UTF-8 and a user
 #: that exists share a code with internal faults because they do in ``elasticsearch-users``.
 _CODES = (
     (errors.InvalidUsernameError, DATA),
@@ -60,7 +60,7 @@ _CODES = (
 
 
 class CommandError(Exception):
-    """A fault of one run of the command, with its exit code."""
+    """An error of the command itself, with its exit code."""
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
@@ -68,14 +68,14 @@ class CommandError(Exception):
 
 
 class UsageError(CommandError):
-    """Words that make no command; the help is shown beside the message."""
+    """An invalid command line; the message is followed by how to get help."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, USAGE)
 
 
 def exit_code_of(error: errors.FileRealmError | CommandError) -> int:
-    """Give the exit code of an error."""
+    """Return the exit code of an error."""
     if isinstance(error, CommandError):
         return error.exit_code
     return next((code for kind, code in _CODES if isinstance(error, kind)), INTERNAL)

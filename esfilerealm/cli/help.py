@@ -1,59 +1,100 @@
-"""Help, in the layout of ``elasticsearch-users``."""
+"""Help: of the program, and of a command."""
 
 from __future__ import annotations
 
-__all__ = ["command_list", "full_help", "usage"]
+from textwrap import wrap
+from typing import TYPE_CHECKING, Final
 
-TYPE_CHECKING = False  # see `_ground`
+from .commands import COMMAND_GROUPS, COMMANDS, PROGRAM, find_command
+from .exits import OK, UsageError
+from .options import did_you_mean
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from .options import Command, Option
+    from .arguments import Arguments
+    from .options import Command, OptionGroup
+    from .target import Target
+    from .terminal import Terminal
 
-_WIDTH = 80
+__all__ = ["help_of", "overview", "run_help"]
 
+_LEFT: Final = 28
+"""Columns for the names of an option; longer names have a line of their own."""
 
-def full_help(command: Command, subcommands: Sequence[Command] = ()) -> str:
-    """Give what ``-h`` prints: summary, commands or notes, options."""
-    blocks = [command.summary]
-    if subcommands:
-        blocks.append(command_list(subcommands))
-    if command.notes:
-        blocks.append("\n".join(command.notes))
-    return "\n\n".join([*blocks, _option_block(command)])
-
-
-def usage(command: Command) -> str:
-    """Give what is printed beside a usage error: summary and options."""
-    return f"{command.summary}\n\n{_option_block(command)}"
+_NARROW: Final = 64
+"""In fewer columns, the names of all options have lines of their own."""
 
 
-def command_list(subcommands: Iterable[Command]) -> str:
-    """Give the subcommands, one a line."""
-    rows = [f"{command.name} - {command.summary}" for command in subcommands]
-    return "\n".join(["Commands", "--------", *rows])
+def run_help(arguments: Arguments, _: Target, terminal: Terminal) -> int:
+    """Print the help of a command, or of the program."""
+    name = arguments.optional
+    command = PROGRAM if name is None else find_command(name)
+    if command is None:
+        hint = did_you_mean(name or "", [command.name for command in COMMANDS])
+        raise UsageError(f"unknown command [{name}]{hint}")
+    terminal.print(help_of(command, terminal.columns))
+    return OK
 
 
-def _option_block(command: Command) -> str:
-    options = sorted(command.options, key=lambda option: option.names[0])
-    rows = [(_left(option), option.help) for option in options]
-    width = max(len("Option"), *(len(left) for left, _ in rows))
+def help_of(command: Command, columns: int) -> str:
+    """Return the help of a command or of the program, at most so many columns wide."""
+    if command is PROGRAM:
+        blocks = [overview(columns)]
+    else:
+        blocks = [_usage(command), f"{command.summary}."]
+        blocks += ["\n".join(wrap(note, columns)) for note in command.notes]
+    blocks += [_options(group, columns) for group in command.groups]
+    blocks.append(_titled("Examples", command.examples))
+    if command is PROGRAM:
+        blocks.append(
+            "'esfilerealm help COMMAND' explains a command, 'esfilerealm guide' lists guides."
+        )
+    elif command.exits:
+        codes = [(f"{code}", meaning) for code, meaning in ((OK, "done"), *command.exits)]
+        blocks.append(_titled("Exit codes", _table(codes, columns, width=2)))
+    return "\n\n".join(blocks)
+
+
+def overview(columns: int) -> str:
+    """Return the usage line of the program and its commands."""
+    blocks = [_usage(PROGRAM), f"{PROGRAM.summary}."]
+    for title, commands in COMMAND_GROUPS:
+        lines = []
+        for command in commands:
+            text = f"{command.name} - {command.summary}"
+            lines += wrap(text, columns - 2, subsequent_indent="    ")
+        blocks.append(_titled(title, lines))
+    return "\n\n".join(blocks)
+
+
+def _usage(command: Command) -> str:
+    words = [] if command is PROGRAM else [PROGRAM.name]
+    return " ".join(["Usage:", *words, command.name, "[OPTIONS]", command.arguments]).rstrip()
+
+
+def _options(group: OptionGroup, columns: int) -> str:
+    rows = []
+    for option in group.options:
+        value = f" {option.metavar}" if option.metavar else ""
+        # So that long names stand below one another, whether or not there is a short one.
+        indent = "    " if len(option.names[0]) > 1 else ""
+        rows.append((f"{indent}{', '.join(option.flags)}{value}", option.help))
+    return _titled(group.title, _table(rows, columns, width=4 if columns < _NARROW else _LEFT))
+
+
+def _table(rows: Iterable[tuple[str, str]], columns: int, *, width: int) -> list[str]:
+    """Return two columns, of which the second is wrapped."""
     lines = []
-    if command.argument:
-        lines += ["Non-option arguments:", command.argument, ""]
-    lines += [f"{'Option':<{width}}  Description", f"{'------':<{width}}  -----------"]
-    for left, help_text in rows:
-        lines += _row(left, help_text, width)
-    return "\n".join(lines)
+    for left, text in rows:
+        first, *rest = wrap(text, max(columns - width - 4, 24))
+        if len(left) > width:
+            lines.append(left)
+            left = ""  # noqa: PLW2901 - it has its line
+        lines.append(f"{left:<{width}}  {first}")
+        lines += [f"{'':<{width}}  {line}" for line in rest]
+    return lines
 
 
-def _row(left: str, help_text: str, width: int) -> list[str]:
-    from textwrap import wrap
-
-    first, *others = wrap(help_text, max(_WIDTH - width - 2, 30))
-    return [f"{left:<{width}}  {first}", *(f"{'':<{width}}    {line}" for line in others)]
-
-
-def _left(option: Option) -> str:
-    names = ", ".join(f"-{name}" if len(name) == 1 else f"--{name}" for name in option.names)
-    return f"{names} <{option.metavar}>" if option.metavar else names
+def _titled(title: str, lines: Iterable[str]) -> str:
+    return "\n".join([f"{title}:", *(f"  {line}" for line in lines)])

@@ -1,4 +1,4 @@
-"""``list``, and what else shows users and their roles."""
+"""``list``, and ``roles`` without a change: users and their roles."""
 
 from __future__ import annotations
 
@@ -15,39 +15,46 @@ if TYPE_CHECKING:
 
     from .._storage.paths import RealmPaths
     from ..formats import ParsedRealm
-    from .arguments import Invocation
+    from .arguments import Arguments
+    from .target import Target
+    from .terminal import Terminal
 
 
-def run_list(invocation: Invocation) -> int:
+def run_list(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """List all users, or one."""
-    return show_users(invocation, invocation.optional_username)
+    return show_users(arguments, target, terminal, arguments.optional)
 
 
-def show_users(invocation: Invocation, username: str | None) -> int:
+def show_users(
+    arguments: Arguments, target: Target, terminal: Terminal, username: str | None
+) -> int:
     """
-    Print users with their roles, marking the roles that are not known.
+    Print all users or one with their roles, and mark unknown roles.
 
     Raises:
-        UserNotFoundError: If *username* is no user.
+        UserNotFoundError: If there is no such user.
     """
-    listing = invocation.tool.listing()
+    listing = target.tool.listing()
     users = listing.users
     if username is not None:
         if username not in users:
-            raise UserNotFoundError(username, invocation.tool.paths.users)
+            raise UserNotFoundError(username, target.tool.paths.users)
         users = {username: users[username]}
-    known = invocation.tool.known_roles()
+    known = target.tool.known_roles()
     unknown = {role for roles in users.values() for role in roles if role not in known}
-    _print_users(invocation, users, unknown)
+    _print_users(target, terminal, users, unknown)
     if username is None:
-        _warn_of_oddities(invocation, listing)
-    if invocation.has("json"):
-        invocation.result.update(_for_programs(users, unknown, listing, invocation.tool.paths))
+        _print_issues(target, terminal, listing)
+    if arguments.has("json"):
+        terminal.result.update(_for_programs(users, unknown, listing, target.tool.paths))
     return OK
 
 
 def _print_users(
-    invocation: Invocation, users: Mapping[str, Collection[str]], unknown: Collection[str]
+    target: Target,
+    terminal: Terminal,
+    users: Mapping[str, Collection[str]],
+    unknown: Collection[str],
 ) -> None:
     def marked(role: str) -> str:
         return role + "*" if role in unknown else role
@@ -57,19 +64,18 @@ def _print_users(
         for name, roles in users.items()
     ]
     if unknown:
-        where = f"Role is not in the [{invocation.tool.paths.roles_yml}] file"
+        where = f"Role is not in the [{target.tool.paths.roles_yml}] file"
         lines += ["", f" [*]   {where}. That is fine if the role API defines it."]
-    invocation.terminal.print("\n".join(lines) if lines else "No users found")
+    terminal.print("\n".join(lines) if lines else "No users found")
 
 
-def _warn_of_oddities(invocation: Invocation, listing: ParsedRealm) -> None:
-    terminal = invocation.terminal
+def _print_issues(target: Target, terminal: Terminal, listing: ParsedRealm) -> None:
     if listing.orphans:
-        path = invocation.tool.paths.users_roles
+        path = target.tool.paths.users_roles
         names = ", ".join(map(shown_name, listing.orphans))
-        terminal.warn(f"[{path}] gives roles to names that are no users: [{names}]")
+        terminal.warn(f"[{path}] gives roles to users that do not exist: [{names}]")
     for name, issues in listing.issues.items():
-        path = getattr(invocation.tool.paths, name)
+        path = getattr(target.tool.paths, name)
         for issue in issues:
             terminal.warn(
                 f"[{path}], line [{issue.line_number}]: {issue.reason}; a node skips the line",

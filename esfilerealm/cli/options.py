@@ -1,20 +1,20 @@
 """
-Words to options, by the rules of ``elasticsearch-users``.
+Parse a command line by the rules of ``elasticsearch-users``, those of joptsimple.
 
 No library has these rules: a value may look like an option (``-p -secret-``), a long option may
 have one dash (``-roles x``) and be abbreviated (``--rol x``), a short one may carry its value
-(``-rx``, ``-r=x``), and repeating an option is an error. They are those of joptsimple.
+(``-rx``, ``-r=x``), and repeating an option is an error.
 """
 
 from __future__ import annotations
 
 from .exits import UsageError
 
-__all__ = ["Command", "Option", "ParsedWords", "parse"]
+__all__ = ["Command", "Option", "OptionGroup", "ParsedLine", "did_you_mean", "parse"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 class Option:
@@ -22,19 +22,21 @@ class Option:
     An option of a command.
 
     Args:
-        names: Without dashes, as a text with blanks between: ``"p password"``.
+        names: Without dashes, separated by blanks: ``"p password"``.
 
-        help: One sentence.
+        help: One sentence or two.
 
-        metavar: What its value is called; None for an option without a value.
+        metavar: The name of its value in the help; None for an option without a value.
+
+        choices: All values that are valid, if they can be listed.
 
         repeatable: Whether it may be given more than once.
 
-        is_ours: Whether ``elasticsearch-users`` lacks it. Such a name has to be written out, so
-            that every abbreviation that is clear there is clear here.
+        native: Whether ``elasticsearch-users`` has it. Only such an option may be abbreviated, so
+            that each abbreviation that is unambiguous there is unambiguous here.
     """
 
-    __slots__ = ("help", "is_ours", "metavar", "names", "repeatable")
+    __slots__ = ("choices", "help", "metavar", "names", "native", "repeatable")
 
     def __init__(
         self,
@@ -42,95 +44,123 @@ class Option:
         help: str,
         *,
         metavar: str | None = None,
+        choices: tuple[str, ...] = (),
         repeatable: bool = False,
-        is_ours: bool = False,
+        native: bool = False,
     ) -> None:
         self.names = names.split()
         self.help = help
         self.metavar = metavar
+        self.choices = choices
         self.repeatable = repeatable
-        self.is_ours = is_ours
+        self.native = native
 
     @property
     def key(self) -> str:
-        """The name by which its value is asked for: the long one, if it has one."""
+        """The name by which its value is looked up: the long one, if it has one."""
         return self.names[-1]
+
+    @property
+    def flags(self) -> list[str]:
+        """The names with their dashes."""
+        return [f"-{name}" if len(name) == 1 else f"--{name}" for name in self.names]
 
     def __str__(self) -> str:
         return "/".join(self.names)
 
 
+class OptionGroup:
+    """Options that stand under one title in the help."""
+
+    __slots__ = ("options", "title")
+
+    def __init__(self, title: str, *options: Option) -> None:
+        self.title = title
+        self.options = options
+
+
 class Command:
     """
-    A subcommand, or the command itself.
+    A subcommand, or the program itself.
 
     Args:
         name: As it is typed.
 
         summary: One sentence.
 
-        notes: Lines of help between the summary and the options.
+        groups: Its options.
 
-        options: In any order.
+        run: The function that runs it, as ``module:function`` in this package.
 
-        argument: What its only positional word is called, None if it takes none.
+        arguments: Its arguments as the usage line shows them: ``USERNAME``, ``[USERNAME]`` if it
+            may be omitted, ``FILE...`` if there may be several, or nothing.
 
-        argument_is_optional: Whether that word may be left out.
+        notes: Paragraphs of help between the summary and the options.
 
-        argument_is_repeatable: Whether there may be several of them.
+        examples: Command lines.
 
-        home: The module in this package that has the function ``run_<name>``.
+        exits: Exit codes worth knowing, with their meaning.
     """
 
-    __slots__ = (
-        "argument",
-        "argument_is_optional",
-        "argument_is_repeatable",
-        "home",
-        "name",
-        "notes",
-        "options",
-        "summary",
-    )
+    __slots__ = ("arguments", "examples", "exits", "groups", "name", "notes", "run", "summary")
 
     def __init__(
         self,
         name: str,
         summary: str,
-        options: Sequence[Option],
-        *,
+        *groups: OptionGroup,
+        run: str = "",
+        arguments: str = "",
         notes: Sequence[str] = (),
-        argument: str | None = None,
-        argument_is_optional: bool = False,
-        argument_is_repeatable: bool = False,
-        home: str = "",
+        examples: Sequence[str] = (),
+        exits: Sequence[tuple[int, str]] = (),
     ) -> None:
         self.name = name
         self.summary = summary
-        self.options = options
+        self.groups = groups
+        self.run = run
+        self.arguments = arguments
         self.notes = notes
-        self.argument = argument
-        self.argument_is_optional = argument_is_optional
-        self.argument_is_repeatable = argument_is_repeatable
-        self.home = home
+        self.examples = examples
+        self.exits = exits
+
+    @property
+    def options(self) -> list[Option]:
+        """The options of all groups."""
+        return [option for group in self.groups for option in group.options]
+
+    @property
+    def argument(self) -> str:
+        """The name of its argument, or nothing."""
+        return self.arguments.strip("[].").lower()
+
+    @property
+    def argument_is_optional(self) -> bool:
+        """Whether the argument may be omitted."""
+        return self.arguments.startswith("[")
+
+    @property
+    def argument_is_repeatable(self) -> bool:
+        """Whether there may be several arguments."""
+        return self.arguments.endswith("...")
 
 
-class ParsedWords:
+class ParsedLine:
     """
-    What the words of a command line say.
+    The options and arguments of a command line.
 
     Attributes:
-        values: From an option's key to its values, one unless it is repeatable; an option
-            without a value has an empty one.
-        positionals: The other words.
+        values: From an option's key to its values, one unless the option is repeatable; the value
+            of an option without a value is empty.
+        arguments: The words that belong to no option.
     """
 
     def __init__(self) -> None:
         self.values: dict[str, list[str]] = {}
-        self.positionals: list[str] = []
+        self.arguments: list[str] = []
 
     def add(self, option: Option, value: str) -> None:
-        """Note one occurrence of an option."""
+        """Add one occurrence of an option."""
         values = self.values.setdefault(option.key, [])
         if values and not option.repeatable:
             raise UsageError(f"option [{option}] is given more than once")
@@ -138,66 +168,75 @@ class ParsedWords:
 
 
 def parse(
-    words: Sequence[str], options: Sequence[Option], *, stop_at_first_positional: bool = False
-) -> ParsedWords:
+    words: Sequence[str], options: Sequence[Option], *, stop_at_first_argument: bool = False
+) -> ParsedLine:
     """
-    Read *words*; ``--`` ends the options, a lone ``-`` is a positional word.
+    Parse *words*; ``--`` ends the options, and a lone ``-`` is an argument.
 
     Raises:
-        UsageError: For an unknown or repeated option, or one without its value.
+        UsageError: If an option is unknown, repeated or lacks its value.
     """
-    reader = _Reader(words, options)
-    while reader.rest:
-        word = reader.rest.pop(0)
+    parser = _Parser(words, options)
+    while parser.rest:
+        word = parser.rest.pop(0)
         if word == "--":
             break
         if word.startswith("-") and word != "-":
-            reader.read_option(word)
+            parser.parse_option(word)
             continue
-        reader.parsed.positionals.append(word)
-        if stop_at_first_positional:
+        parser.parsed.arguments.append(word)
+        if stop_at_first_argument:
             break
-    reader.parsed.positionals += reader.rest
-    return reader.parsed
+    parser.parsed.arguments += parser.rest
+    return parser.parsed
 
 
-class _Reader:
+def did_you_mean(name: str, known: Iterable[str], prefix: str = "") -> str:
+    """Return ``" (did you mean [X]?)"`` if a known name resembles *name*, else nothing."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, list(known), 1)
+    return f" (did you mean [{prefix}{close[0]}]?)" if close else ""
+
+
+class _Parser:
     """
     The state of ``parse``.
 
     Attributes:
-        rest: The words not yet read.
-        parsed: What was read.
+        rest: The words that are not parsed yet.
+        parsed: The result so far.
     """
 
     def __init__(self, words: Sequence[str], options: Sequence[Option]) -> None:
         self.rest = list(words)
-        self.parsed = ParsedWords()
+        self.parsed = ParsedLine()
         self._options = options
 
-    def read_option(self, word: str) -> None:
+    def parse_option(self, word: str) -> None:
         is_long = word.startswith("--")
         name, equals, attached = word[2 if is_long else 1 :].partition("=")
         option = self._find(name)
         if option is not None:
-            self._take(option, attached if equals else None)
+            self._add(option, attached if equals else None)
         elif is_long:
-            raise UsageError(f"[--{name}] is not an option{self._suggestion(name)}")
+            known = [option.key for option in self._options]
+            raise UsageError(f"unknown option [--{name}]{did_you_mean(name, known, '--')}")
         else:
-            self._read_cluster(word[1:])
+            self._parse_cluster(word[1:])
 
-    def _read_cluster(self, letters: str) -> None:
-        """Read one-letter options behind one dash; the last may have its value attached."""
+    def _parse_cluster(self, letters: str) -> None:
+        """Parse one-letter options behind one dash; the last may have its value attached."""
         for position, letter in enumerate(letters, 1):
             option = next((option for option in self._options if letter in option.names), None)
             if option is None:
-                raise UsageError(f"[-{letter}] is not an option")
+                raise UsageError(f"unknown option [-{letter}]")
             if option.metavar is not None:
-                self._take(option, letters[position:] or None)
+                self._add(option, letters[position:] or None)
                 return
             self.parsed.add(option, "")
 
-    def _take(self, option: Option, attached: str | None) -> None:
+    def _add(self, option: Option, attached: str | None) -> None:
         value = attached
         if option.metavar is None:
             if attached is not None:
@@ -210,19 +249,13 @@ class _Reader:
         self.parsed.add(option, value or "")
 
     def _find(self, name: str) -> Option | None:
-        """Find an option by a name of it, or by the beginning of just one option's long name."""
+        """Find an option by one of its names, or by a prefix of exactly one native long name."""
         exact = [option for option in self._options if name in option.names]
         if exact or not name:
             return exact[0] if exact else None
-        begun = [
+        matches = [
             option
             for option in self._options
-            if not option.is_ours and len(option.key) > 1 and option.key.startswith(name)
+            if option.native and len(option.key) > 1 and option.key.startswith(name)
         ]
-        return begun[0] if len(begun) == 1 else None
-
-    def _suggestion(self, name: str) -> str:
-        from difflib import get_close_matches
-
-        close = get_close_matches(name, [option.key for option in self._options], 1)
-        return f"; did you mean [--{close[0]}]?" if close else ""
+        return matches[0] if len(matches) == 1 else None

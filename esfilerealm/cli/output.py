@@ -1,39 +1,84 @@
-"""What a write has to say."""
+"""Printing of what several commands report: writes, warnings and changes of users."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..results import WriteResult
-    from .arguments import Invocation
+    from collections.abc import Collection, Mapping
 
-__all__ = ["tell_oddities", "tell_written"]
+    from ..results import UserChanges, WriteResult
+    from .arguments import Arguments
+    from .terminal import Terminal
+
+__all__ = ["counted", "print_changes", "print_warnings", "print_written"]
+
+_SUPERUSER = "superuser"
 
 
-def tell_written(invocation: Invocation, result: WriteResult, effect: str | None = None) -> None:
+def print_written(
+    arguments: Arguments, terminal: Terminal, result: WriteResult, effect: str | None = None
+) -> None:
     """
-    Tell what became of a change; for people, only a dry run and what is odd is worth a word.
+    Print the outcome of a write: for people, only warnings and what a dry run would do.
 
     Args:
-        invocation: The run.
+        arguments: Whether this is a dry run.
 
-        result: Of the change.
+        terminal: Where to print.
 
-        effect: What a dry run "would" do; None if that is told elsewhere.
+        result: Of the write.
+
+        effect: What a dry run "would" do; None if the caller prints that.
     """
-    is_dry_run = invocation.has("dry-run")
-    invocation.result.update(result.to_dict(), dry_run=is_dry_run)
-    tell_oddities(invocation, result)
+    is_dry_run = arguments.has("dry-run")
+    terminal.result.update(result.to_dict(), dry_run=is_dry_run)
+    print_warnings(terminal, result)
     if is_dry_run and effect is not None:
-        told = f"would {effect}" if result.changed else "there is nothing to change"
-        invocation.terminal.print(f"Dry run, nothing is written: {told}")
+        outcome = f"Would {effect}" if result.changed else "Nothing would change"
+        terminal.print(f"Dry run. {outcome}")
 
 
-def tell_oddities(invocation: Invocation, result: WriteResult) -> None:
-    """Tell what had been left of an earlier change, and what could not be kept."""
+def print_warnings(terminal: Terminal, result: WriteResult) -> None:
+    """Warn of an interrupted write that was recovered, and of attributes that were not kept."""
     if result.recovery:
-        invocation.terminal.warn(f"WARNING: {result.recovery}")
+        terminal.warn(f"WARNING: {result.recovery}")
     for file in result.files:
         for loss in file.lost:
-            invocation.terminal.warn(f"WARNING: [{file.path}]: {loss}")
+            terminal.warn(f"WARNING: [{file.path}]: {loss}")
+
+
+def print_changes(
+    terminal: Terminal, changes: UserChanges, before: Mapping[str, Collection[str]]
+) -> None:
+    """
+    Print a line for each user that was added, removed or changed; never a hash.
+
+    Args:
+        terminal: Where to print.
+
+        changes: What changed.
+
+        before: The roles of each user before, to emphasize that a superuser was removed.
+    """
+    for name, roles in changes.added.items():
+        line = f"  + {name}: {_listed(roles)}"
+        terminal.print_change(line, is_important=_SUPERUSER in roles)
+    for name in changes.removed:
+        is_important = _SUPERUSER in before.get(name, ())
+        terminal.print_change(f"  - {name}", is_important=is_important)
+    for name in changes.passwords:
+        terminal.print_change(f"  ~ {name}: password")
+    for name, (old, new) in changes.roles.items():
+        is_important = (_SUPERUSER in old) != (_SUPERUSER in new)
+        line = f"  ~ {name}: roles {_listed(old)} -> {_listed(new)}"
+        terminal.print_change(line, is_important=is_important)
+
+
+def counted(users: int) -> str:
+    """Return a number of users with its noun."""
+    return f"{users} user" if users == 1 else f"{users} users"
+
+
+def _listed(roles: Collection[str]) -> str:
+    return ",".join(roles) or "-"

@@ -1,4 +1,4 @@
-"""Where a password comes from."""
+"""Passwords: from options, files, the environment, standard input or a prompt."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from .exits import CONFIGURATION, DATA, CommandError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .arguments import Invocation
+    from .arguments import Arguments
+    from .terminal import Terminal
 
 __all__ = [
     "Secret",
-    "asked_password",
+    "ask_new_password",
     "check_one_source",
+    "current_password",
+    "given_password",
     "new_secret",
-    "password_given",
     "truncation_shown",
 ]
 
@@ -35,74 +37,80 @@ _SOURCES: Final = (
     "generate",
 )
 
-#: Of letters and digits: 130 bits, far beyond guessing, and within the 72 bytes of bcrypt.
+#: Letters and digits: 130 bits, infeasible to guess, and within the 72 bytes of bcrypt.
 _GENERATED_LENGTH: Final = 22
 
 
 class Secret:
-    """A new password or a finished hash: one of the two, as ``UsersTool`` takes them."""
+    """A new password or a hash, as ``UsersTool`` takes them."""
 
     def __init__(self, *, password: str | None = None, password_hash: str | None = None) -> None:
         self.password = password
         self.password_hash = password_hash
 
 
-def new_secret(invocation: Invocation) -> Secret:
+def new_secret(arguments: Arguments, terminal: Terminal) -> Secret:
     """
-    Give what the options say, or ask twice.
+    Return the password or hash that the options give, or ask for a password twice.
 
     Raises:
         UsageError: If more than one option gives it.
         CommandError: If its source cannot be used, or if the two answers differ.
-        InvalidPasswordError: If it is too short; an answer before it is asked for again.
+        InvalidPasswordError: If it is too short; an answer is checked before the second prompt.
     """
-    if invocation.has("hash"):
-        check_one_source(invocation)
-        return Secret(password_hash=invocation.value("hash"))
-    if invocation.has("generate"):
-        check_one_source(invocation)
+    if arguments.has("hash"):
+        check_one_source(arguments)
+        return Secret(password_hash=arguments.value("hash"))
+    if arguments.has("generate"):
+        check_one_source(arguments)
         return Secret(password=_generated())
-    password = password_given(invocation)
+    password = given_password(arguments, terminal)
     if password is None:
-        password = asked_password(invocation)
+        password = ask_new_password(terminal)
     return Secret(password=validate_password(password))
 
 
-def password_given(invocation: Invocation) -> str | None:
-    """Give the password that an option gives or names the source of, or None."""
-    check_one_source(invocation)
-    if invocation.has("password-stdin"):
-        return one_line(invocation.terminal.read_secret(), "standard input")
-    if (path := invocation.value("password-file")) is not None:
+def current_password(arguments: Arguments, terminal: Terminal) -> str:
+    """Return the existing password that an option gives, or ask for it once."""
+    password = given_password(arguments, terminal)
+    return terminal.ask_secret("Enter password: ") if password is None else password
+
+
+def given_password(arguments: Arguments, terminal: Terminal) -> str | None:
+    """Return the password that an option gives or names the source of, or None."""
+    check_one_source(arguments)
+    if arguments.has("password-stdin"):
+        return one_line(terminal.read_secret(), "standard input")
+    if (path := arguments.value("password-file")) is not None:
         return password_in_file(path)
-    if (name := invocation.value("password-env")) is not None:
+    if (name := arguments.value("password-env")) is not None:
         if name not in os.environ:
             raise CommandError(f"environment variable [{name}] is not set", CONFIGURATION)
         return os.environ[name]
-    return invocation.value("password")
+    return arguments.value("password")
 
 
-def asked_password(invocation: Invocation) -> str:
+def ask_new_password(terminal: Terminal) -> str:
     """Ask for a new password twice."""
-    password = validate_password(invocation.terminal.ask_secret("Enter new password: "))
-    if invocation.terminal.ask_secret("Retype new password: ") != password:
+    password = validate_password(terminal.ask_secret("Enter new password: "))
+    if terminal.ask_secret("Retype new password: ") != password:
         raise CommandError("the two passwords differ", DATA)
     return password
 
 
 @contextmanager
-def truncation_shown(invocation: Invocation) -> Iterator[None]:
-    """Print the warning of a password longer than bcrypt reads as one line."""
+def truncation_shown(terminal: Terminal) -> Iterator[None]:
+    """Print the warning that bcrypt truncates a password as one line."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", PasswordTruncatedWarning)
         yield
     for warning in caught:
-        invocation.terminal.warn(f"WARNING: {warning.message}")
+        terminal.warn(f"WARNING: {warning.message}")
 
 
-def check_one_source(invocation: Invocation) -> None:
-    """Refuse options of which only one can be meant."""
-    given = [f"--{key}" for key in _SOURCES if invocation.has(key)]
+def check_one_source(arguments: Arguments) -> None:
+    """Refuse more than one source of the password."""
+    given = [f"--{key}" for key in _SOURCES if arguments.has(key)]
     if len(given) > 1:
         raise UsageError(f"only one of [{', '.join(given)}] can give the password")
 
@@ -111,5 +119,5 @@ def _generated() -> str:
     import secrets
     from string import ascii_letters, digits
 
-    # Not by passlib.pwd: it imports pkg_resources, which Python 3.12 and newer come without.
+    # Without passlib.pwd: it imports pkg_resources, which newer Pythons do not install.
     return "".join(secrets.choice(ascii_letters + digits) for _ in range(_GENERATED_LENGTH))

@@ -1,4 +1,4 @@
-"""What the command prints and asks, at the chosen verbosity."""
+"""Standard input and output of a run: what it prints and asks, at the chosen verbosity."""
 
 from __future__ import annotations
 
@@ -18,31 +18,52 @@ if TYPE_CHECKING:
 SILENT, NORMAL, VERBOSE = range(3)
 
 
+#: Columns. Wider lines are hard to read; in narrower ones, help is not worth wrapping.
+_WIDEST, _NARROWEST = 100, 40
+
+_GREEN, _RED, _YELLOW, _BOLD = 32, 31, 33, 1
+_COLOUR_OF_CHANGE = {"+": _GREEN, "-": _RED, "~": _YELLOW}
+
+
 class OutputError(Exception):
     """A result could not be printed; the cause says why."""
 
 
 class Terminal:
     """
-    Standard input and output as they are when the command is called; each may be missing.
+    The standard streams as they are when the command is called; each may be missing.
 
     Attributes:
         verbosity: ``SILENT``, ``NORMAL`` or ``VERBOSE``.
-        is_for_programs: With ``--json``: what is printed for people is left out, but not
-            warnings and errors, which go to another stream.
+        is_for_programs: With ``--json``: omit what is printed for people, except warnings and
+            errors, which go to standard error.
+        result: What ``--json`` prints.
     """
 
     def __init__(self) -> None:
         self.verbosity = NORMAL
         self.is_for_programs = False
+        self.result: dict[str, object] = {}
         self._stdin: TextIO | None = sys.stdin
         self._stdout: TextIO | None = sys.stdout
         self._stderr: TextIO | None = sys.stderr
 
     def print(self, text: str) -> None:
-        """Print a result, unless nothing but errors is wanted."""
+        """Print a result for people, except with ``--silent``."""
         if self.verbosity >= NORMAL and not self.is_for_programs:
             _write(self._stdout, text + "\n")
+
+    def print_change(self, line: str, *, is_important: bool = False) -> None:
+        """Print a line of a diff, which begins with its sign, in the colour of that sign."""
+        code = _COLOUR_OF_CHANGE.get(line.lstrip()[:1])
+        if code is not None and self.is_coloured:
+            line = _coloured(line, _BOLD, code) if is_important else _coloured(line, code)
+        self.print(line)
+
+    def print_paged(self, text: str) -> None:
+        """Print a long text; on a terminal, through ``$PAGER``, by default ``less``."""
+        if not _is_terminal(self._stdout) or not _is_terminal(self._stdin) or not _page(text):
+            self.print(text)
 
     def print_for_programs(self, text: str) -> None:
         """Print the one line of ``--json``."""
@@ -50,7 +71,7 @@ class Terminal:
 
     def print_document(self, data: bytes) -> None:
         """
-        Print a document that was asked for, byte for byte, whatever the verbosity.
+        Print a requested document, byte for byte, whatever the verbosity.
 
         Raises:
             OutputError: If it cannot be printed.
@@ -68,20 +89,20 @@ class Terminal:
 
     def print_secret(self, secret: str) -> None:
         """
-        Print a secret that was asked for, whatever the verbosity; never among JSON.
+        Print a requested secret, whatever the verbosity; never among JSON.
 
         Raises:
-            CommandError: If there is no stream to print it to.
+            CommandError: If there is no stream to print to.
             OutputError: If it cannot be printed.
         """
         stream = self._stderr if self.is_for_programs else self._stdout
         if stream is None:
-            raise CommandError("there is no output to show the secret on", INTERNAL)
+            raise CommandError("cannot print the secret: the output is closed", INTERNAL)
         _write(stream, secret + "\n")
         _flush(stream)
 
     def warn(self, text: str, level: int = NORMAL) -> None:
-        """Print something that is no result, if that is possible."""
+        """Print a warning to standard error; if that fails, continue without."""
         if level <= self.verbosity:
             self.flush()
             try:
@@ -89,15 +110,41 @@ class Terminal:
             except OutputError:
                 self._stderr = None
 
+    def error(self, text: str) -> None:
+        """Print an error to standard error, whatever the verbosity."""
+        line = f"ERROR: {text}"
+        self.warn(_coloured(line, _RED) if _shows_colours(self._stderr) else line, SILENT)
+
+    @property
+    def is_coloured(self) -> bool:
+        """Whether results are printed in colours."""
+        return not self.is_for_programs and _shows_colours(self._stdout)
+
+    @property
+    def columns(self) -> int:
+        """The width for text: that of the terminal, within reason."""
+        try:
+            columns = int(os.environ.get("COLUMNS", ""))
+        except ValueError:
+            columns = 0
+        if columns <= 0:
+            try:
+                columns = os.get_terminal_size(
+                    self._stdout.fileno() if self._stdout else -1
+                ).columns
+            except (OSError, ValueError):  # no terminal
+                columns = 80
+        return min(max(columns, _NARROWEST), _WIDEST)
+
     def ask_secret(self, prompt: str) -> str:
         """
-        Ask for a line that is not shown; without a terminal, read it from standard input.
+        Ask for a line without echo; if standard input is not a terminal, read the line from it.
 
         Raises:
-            CommandError: If there is no more input, or if it is no text.
+            CommandError: If the input has ended, or is not valid text.
         """
         self.flush()
-        if self._is_interactive():
+        if _is_terminal(self._stdin):
             from getpass import getpass
 
             return _answer(lambda: getpass(prompt, stream=self._stderr), prompt)
@@ -110,38 +157,69 @@ class Terminal:
 
     def read_secret(self) -> str:
         """
-        Read all of standard input; who types it is asked for one line, which is not shown.
+        Read all of standard input; on a terminal, ask for one line without echo.
 
         Raises:
-            CommandError: If it is no text.
+            CommandError: If it is not valid text.
         """
-        if self._is_interactive():
+        if _is_terminal(self._stdin):
             return self.ask_secret("Password: ")
         return _answer(self._stdin.read, "") if self._stdin is not None else ""
 
     def read_document(self, size: int) -> bytes:
-        """Read standard input, whatever it is; of one without end about so many bytes."""
+        """Read standard input as bytes, up to about *size* of them."""
         if self._stdin is None:
             return b""
         buffer = getattr(self._stdin, "buffer", None)
         return self._stdin.read(size).encode() if buffer is None else buffer.read(size)
 
     def flush(self) -> None:
-        """Send on what was printed; both streams often end in one place, and in this order."""
+        """Flush the results, so that they appear before what goes to standard error next."""
         _flush(self._stdout)
 
     def abandon_output(self) -> None:
-        """Forget results that cannot be printed; the interpreter must not try them once more."""
+        """Drop results that cannot be printed, so that the interpreter does not try again."""
         stdout, self._stdout = self._stdout, None
         try:
             descriptor = stdout.fileno() if stdout is not None else -1
-        except OSError:  # a stream of no file
+        except OSError:  # a stream without a file
             return
         if descriptor >= 0:
             os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
-    def _is_interactive(self) -> bool:
-        return self._stdin is not None and self._stdin.isatty()
+
+def _shows_colours(stream: TextIO | None) -> bool:
+    """Check whether a stream is a terminal that shows colours, and the user wants them."""
+    return (
+        _is_terminal(stream)
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM", "dumb") != "dumb"
+    )
+
+
+def _coloured(text: str, *codes: int) -> str:
+    return f"\x1b[{';'.join(map(str, codes))}m{text}\x1b[0m"
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
+
+
+def _page(text: str) -> bool:
+    """Show a text in a pager; return False if there is none."""
+    import shlex
+    import subprocess
+
+    if os.environ.get("TERM", "dumb") == "dumb":
+        return False
+    pager = shlex.split(os.environ.get("PAGER") or "less")
+    # As git sets it: leave at once if the text fits, keep colours, do not clear the screen.
+    environ = {"LESS": "FRX", **os.environ}
+    try:
+        subprocess.run(pager, input=text.encode() + b"\n", env=environ, check=False)  # noqa: S603 - the user's pager
+    except OSError:
+        return False
+    return True
 
 
 def _write(stream: TextIO | None, text: str) -> None:
@@ -149,7 +227,7 @@ def _write(stream: TextIO | None, text: str) -> None:
         return
     try:
         stream.write(text)
-    except UnicodeEncodeError:  # a path of bytes, or a terminal of few letters
+    except UnicodeEncodeError:  # a path of bytes, or a terminal without these letters
         encoding = stream.encoding or "ascii"
         _write(stream, text.encode(encoding, "backslashreplace").decode(encoding))
     except OSError as error:
@@ -172,7 +250,7 @@ def _answer(read: Callable[[], str], prompt: str) -> str:
     except UnicodeDecodeError:
         pass
     # Not in the handler: its error, which holds the secret, would be the context of this one.
-    raise CommandError("the password on standard input is no text in its encoding", DATA)
+    raise CommandError("the password on standard input is not valid text in its encoding", DATA)
 
 
 def _no_answer(prompt: str) -> CommandError:

@@ -9,119 +9,119 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from ..realms.file.realm import FileRealm
-from .changes import change_lines
 from .exits import CONFIGURATION, CommandError
+from .output import counted, print_changes
 from .terminal import SILENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from ..realms.file.snapshot import RealmChange
-    from .arguments import Invocation
+    from .arguments import Arguments
+    from .target import Target
     from .terminal import Terminal
 
 __all__ = ["run_watch"]
 
 
-#: Seconds. An interrupt may come just before the wait for what happens next, and not end it.
+#: Seconds. An interrupt that comes just before the wait for the next event does not end that wait.
 _LONGEST_WAIT: Final = 1.0
 
 
-def run_watch(invocation: Invocation) -> NoReturn:
+def run_watch(arguments: Arguments, target: Target, terminal: Terminal) -> NoReturn:
     """Print each reload and what it changed, until interrupted."""
-    settings = invocation.realm_settings
+    settings = target.realm_settings
     if not settings.reload_enabled:
-        reason = "[resource.reload.enabled] is false, so a node never looks at the files again"
+        reason = "[resource.reload.enabled] is false, so a node never reads the files again"
         raise CommandError(reason, CONFIGURATION)
-    # Everything is printed by this thread, whichever one it happened in.
-    happenings: SimpleQueue[Callable[[], None]] = SimpleQueue()
+    # This thread prints everything, whichever thread reports it.
+    events: SimpleQueue[Callable[[], None]] = SimpleQueue()
     realm = FileRealm(
-        invocation.tool.config_dir,
-        settings=settings,
-        watch_events=not invocation.has("no-events"),
+        target.tool.config_dir, settings=settings, watch_events=not arguments.has("no-events")
     )
-    printer = _Printer(invocation.terminal, realm)
-    realm.on_change(lambda change: happenings.put(lambda: printer.change(change)))
-    log = _Log(lambda text: happenings.put(lambda: printer.problem(text)))
+    printer = _Printer(terminal, realm)
+    realm.on_change(lambda change: events.put(lambda: printer.change(change)))
+    log = _LogHandler(lambda text: events.put(lambda: printer.problem(text)))
     logger = logging.getLogger("esfilerealm")
     logger.addHandler(log)
     try:
         with realm:
             printer.start(settings.warnings)
             while True:
-                _next(happenings)()
+                _next(events)()
     finally:
         logger.removeHandler(log)
 
 
-def _next(happenings: SimpleQueue[Callable[[], None]]) -> Callable[[], None]:
+def _next(events: SimpleQueue[Callable[[], None]]) -> Callable[[], None]:
     try:
-        return happenings.get(timeout=_LONGEST_WAIT)
+        return events.get(timeout=_LONGEST_WAIT)
     except Empty:
         return lambda: None
 
 
-class _Log(logging.Handler):
-    """Hands on what the realm finds worth a warning, such as a file that cannot be read."""
+class _LogHandler(logging.Handler):
+    """Forwards the warnings of the realm, such as a file that cannot be read."""
 
-    def __init__(self, hand_on: Callable[[str], None]) -> None:
+    def __init__(self, forward: Callable[[str], None]) -> None:
         super().__init__(logging.WARNING)
-        self._hand_on = hand_on
+        self._forward = forward
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._hand_on(record.getMessage())
+        self._forward(record.getMessage())
 
 
 class _Printer:
-    """Prints for people, or one JSON object a line; at once, for the next may be long in coming."""
+    """Prints each event at once, for people or as one JSON object a line."""
 
     def __init__(self, terminal: Terminal, realm: FileRealm) -> None:
         self._terminal = terminal
         self._realm = realm
         self._generation = 0
-        self._was_well = True
+        self._was_healthy = True
+        self._roles: Mapping[str, tuple[str, ...]] = {}
 
     def start(self, warnings: Iterable[str]) -> None:
-        """Say what there is, and that every change is seen from now on."""
+        """Print the first line: from now on, every change is seen."""
         for warning in warnings:
             self._terminal.warn(f"WARNING: {warning}", SILENT)
         snapshot = self._realm.snapshot
         self._generation = snapshot.generation
-        self._was_well = bool(snapshot.health)
-        self._print(
-            f"watching [{self._realm.config_dir}], {_users(len(snapshot.users))}",
-            {"event": "start", "generation": snapshot.generation, "users": len(snapshot.users)},
-        )
-
-    def change(self, change: RealmChange) -> None:
-        """Tell what a reload changed."""
-        was_well, self._was_well = self._was_well, bool(change.health)
-        if self._was_well and not was_well:
-            self._print("both files can be read again", {"event": "recovery"})
-        if change.generation <= self._generation:
-            return  # it is about the health only, or told already
-        self._generation = change.generation
-        lines = [f"generation {change.generation}, {_users(change.users)}", *change_lines(change)]
-        self._print("\n".join(lines), {"event": "change", **_fields(change)})
-
-    def problem(self, text: str) -> None:
-        """Pass on what the log says."""
-        self._terminal.warn(f"WARNING: {text}", SILENT)
-        self._print("", {"event": "problem", "message": text})
-
-    def _print(self, text: str, fields: dict[str, object]) -> None:
-        now = datetime.now().astimezone()
-        if self._terminal.is_for_programs:
-            self._terminal.print_for_programs(
-                json.dumps({"time": now.isoformat(timespec="milliseconds"), **fields})
-            )
-        elif text:
-            self._terminal.print(f"{now:%H:%M:%S} {text}")
+        self._was_healthy = bool(snapshot.health)
+        self._roles = snapshot.roles_by_user
+        users = len(snapshot.users)
+        self._print_line(f"watching [{self._realm.config_dir}], {counted(users)}")
+        self._print_json("start", generation=snapshot.generation, users=users)
         self._terminal.flush()
 
+    def change(self, change: RealmChange) -> None:
+        """Print what a reload changed."""
+        was_healthy, self._was_healthy = self._was_healthy, bool(change.health)
+        if self._was_healthy and not was_healthy:
+            self._print_line("both files can be read again")
+            self._print_json("recovery")
+        if change.generation > self._generation:  # else only the health changed, or it was printed
+            self._generation = change.generation
+            self._print_line(f"generation {change.generation}, {counted(change.users)}")
+            print_changes(self._terminal, change, self._roles)
+            self._print_json("change", **_fields(change))
+            self._roles = self._realm.snapshot.roles_by_user
+        self._terminal.flush()
 
-def _users(count: int) -> str:
-    return f"{count} user" if count == 1 else f"{count} users"
+    def problem(self, text: str) -> None:
+        """Print a warning of the log."""
+        self._terminal.warn(f"WARNING: {text}", SILENT)
+        self._print_json("problem", message=text)
+        self._terminal.flush()
+
+    def _print_line(self, text: str) -> None:
+        self._terminal.print(f"{datetime.now().astimezone():%H:%M:%S} {text}")
+
+    def _print_json(self, event: str, **fields: object) -> None:
+        if self._terminal.is_for_programs:
+            now = datetime.now().astimezone().isoformat(timespec="milliseconds")
+            line = json.dumps({"time": now, "event": event, **fields})
+            self._terminal.print_for_programs(line)
 
 
 def _fields(change: RealmChange) -> dict[str, object]:

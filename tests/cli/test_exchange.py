@@ -53,7 +53,7 @@ def test_what_is_exported_is_imported_as_it_was(run, realm, other, format):
     assert exported.exit_code == 0
     assert "comment" in exported.err
     imported = run("import", "--format", format, "-", stdin=exported.out, config_dir=other)
-    assert (imported.exit_code, imported.out) == (0, "Changed: users added 2\n")
+    assert (imported.exit_code, imported.out) == (0, "Changed: 2 users added\n")
     assert users_of(other)[1] == users_of(realm)[1]
     assert {n: set(r) for n, r in users_of(other)[0].items()} == {
         "jane": {"viewer", "deploy"},
@@ -229,7 +229,7 @@ class TestLosses:
         done = run("export", "--format", "yaml")
         assert (done.exit_code, done.out) == (65, "")
         assert "user [old]" in done.err
-        assert "[1] users or roles cannot be carried" in done.err
+        assert "[1] users or roles cannot be converted" in done.err
         assert "old" not in run("export", "--format", "yaml", "--partial").out
 
     def test_block_an_import(self, run, config):

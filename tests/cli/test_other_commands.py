@@ -36,7 +36,7 @@ class TestOtherCommands:
         assert verify_hash(PASSWORD, result.out.strip())
         assert resolve_from_hash(result.out.strip()).name == "bcrypt4"
         monkeypatch.delenv("ES_PATH_CONF")
-        monkeypatch.setattr("esfilerealm.cli.arguments.DEFAULT_CONFIG_DIR", "/nowhere at all")
+        monkeypatch.setattr("esfilerealm.cli.target.DEFAULT_CONFIG_DIR", "/nowhere at all")
         result = run(
             "hash", "--algorithm", "PBKDF2_1000", stdin="secret\nsecret\n", config_dir=None
         )
@@ -53,7 +53,7 @@ class TestOtherCommands:
         assert "aljIk" not in result.err
 
     def test_default_configuration_folder(self, run, config, bob, monkeypatch):
-        monkeypatch.setattr("esfilerealm.cli.arguments.DEFAULT_CONFIG_DIR", str(config))
+        monkeypatch.setattr("esfilerealm.cli.target.DEFAULT_CONFIG_DIR", str(config))
         assert run("list", config_dir=None).out == "bob            : viewer\n"
 
     def test_version_before_a_command(self, run):

@@ -81,7 +81,7 @@ class TestJson:
         assert run("useradd", "a:b", "-p", "--json").out == ""
 
     def test_help_is_help(self, run):
-        assert run("list", "-h", "--json").out.startswith("List users")
+        assert run("list", "-h", "--json").out.startswith("Usage: esfilerealm list")
 
     def test_orphans_that_are_hashes_or_worse(self, run, config):
         """The one file in the place of the other shows no hash, and paints no terminal."""

@@ -50,7 +50,7 @@ class TestSettings:
         assert {source for _, source in rows(run("settings")).values()} == {"default"}
 
     def test_without_a_folder(self, run, monkeypatch):
-        monkeypatch.setattr("esfilerealm.cli.arguments.DEFAULT_CONFIG_DIR", "/nowhere at all")
+        monkeypatch.setattr("esfilerealm.cli.target.DEFAULT_CONFIG_DIR", "/nowhere at all")
         result = run("settings", "-E", "resource.reload.interval.low=2m", config_dir=None)
         assert result.exit_code == 0
         assert rows(result)["resource.reload.interval.low"] == ("2m", "-E")
@@ -193,7 +193,7 @@ class TestSettings:
     def test_no_such_version(self, run, command, version):
         result = run(command, f"--es-version={version}")
         assert result.exit_code == 64
-        assert f"[{version}] is no major version of Elasticsearch" in result.err
+        assert f"option [es-version] is one of 5 to 9, not [{version}]" in result.err
 
     def test_a_folder_that_is_not_there(self, run, config):
         for command in ("settings", "watch"):

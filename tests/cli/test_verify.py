@@ -81,7 +81,7 @@ class TestVerify:
             result = run("verify", "bob", "-p", password)
             assert result.exit_code == 1
             assert result.out == "The password of [bob] is wrong\n"
-            assert "No password can be right for [bob], line [3]: " in result.err
+            assert "User [bob], line [3], cannot log in: " in result.err
             assert reason in result.err
             assert text not in result.out + result.err
         found = json.loads(run("verify", "bob", "-p", text, "--json").out)

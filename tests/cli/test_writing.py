@@ -29,7 +29,7 @@ class TestDryRun:
         before = statuses(config, with_lock=False)
         result = run(*args, "--dry-run")
         assert result.exit_code == 0
-        assert result.out.startswith("Dry run, nothing is written: would ")
+        assert result.out.startswith("Dry run. Would ")
         assert "[]" not in result.out
         assert statuses(config, with_lock=False) == before
         assert not (config / "users.lock").exists()
@@ -100,14 +100,14 @@ class TestUndo:
     def test_a_dry_run(self, run, tool, bob):
         run("userdel", "bob", "--keep", "1")
         result = run("undo", "--dry-run")
-        assert result.out == "Dry run, nothing is written: would do this:\n  + bob: viewer\n"
+        assert result.out == "Dry run. Would change:\n  + bob: viewer\n"
         assert tool.list_users() == {}
 
     def test_nobody_is_another(self, run, config, bob):
         run("userdel", "bob", "--keep", "1")
         for name in ("users", "users_roles"):
             (config / name).write_bytes((config / f"{name}.1~").read_bytes() + b"# more\n")
-        assert run("undo").out == "No user is another\n"
+        assert run("undo").out == "No user changed\n"
 
 
 class TestCheck:

@@ -109,6 +109,14 @@ DIFFERENCES: dict[str, tuple[str, dict[str, Any]]] = {
         "`-s` and `-v` before the subcommand",
         {"exit_code": 0, "stdout_empty": True, "stderr_empty": True},
     ),
+    "cli/unknown-option": (
+        "a usage error prints the whole help",
+        {"exit_code": 64, "stderr_contains": ["ERROR: "], "stderr_not_contains": ["Options"]},
+    ),
+    "cli/usage-error-prints-help": (
+        "a usage error prints the whole help",
+        {"exit_code": 64, "stderr_contains": ["ERROR: "], "stderr_not_contains": ["Options"]},
+    ),
     "write/rewrite-drops-comments-and-bad-lines": (
         "a rewrite drops comments",
         {"starts_with": "# keep me?\nbob:h\n\nbroken\nelastic:h\nal:"},

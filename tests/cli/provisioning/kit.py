@@ -22,7 +22,7 @@ users:
 DIFF = ["+ jane: viewer", "~ bob: roles -admin", "- al"]
 
 
-COUNTS = "users added 1, users removed 1, users with fewer roles 1"
+COUNTS = "1 user added, 1 user removed, 1 user with fewer roles"
 
 
 class Bytes:

@@ -22,7 +22,7 @@ class TestTriplets:
         planned = run("plan", path)
         assert planned.out.splitlines() == [
             *DIFF,
-            f"Nothing is written; would be changed: {COUNTS}",
+            f"Dry run. Would change: {COUNTS}",
         ]
         assert (planned.exit_code, planned.err) == (0, "")
         checked = run("apply", path, "--check", "--diff")
@@ -123,9 +123,9 @@ class TestOptions:
         """
         (realm / "users.managed").write_text('{"version": 1, "users": ["al"]}')
         assert run("apply", document(text)).out == (
-            "Changed: users added 1, users removed 1, passwords changed 1, "
-            "passwords hashed anew 1, users with more roles 1, users with fewer roles 1, "
-            "files with other attributes 2, list of managed users 1\n"
+            "Changed: 1 user added, 1 user removed, 1 password changed, "
+            "1 password rehashed, 1 user with more roles, 1 user with fewer roles, "
+            "2 files with other attributes, 1 list of managed users updated\n"
         )
 
     @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ class TestOptions:
             assert (result.exit_code, result.out) == (65, "")
             assert "ERROR: refused: the desired state wants no user" in result.err
         assert statuses(realm) == before
-        assert "users removed 3" in run("plan", path, "--force").out
+        assert "3 users removed" in run("plan", path, "--force").out
         assert run("apply", path, "--force").exit_code == 0
         assert UsersTool(realm).list_users() == {}
 
@@ -183,7 +183,7 @@ class TestOptions:
         users = "".join(f"- {{name: u{n}, password: password-{n}}}\n" for n in range(9))
         path = document(f"users:\n{users}")
         assert run("plan", path, "--jobs", jobs).exit_code == 0
-        assert run("apply", path, "--jobs", jobs).out == "Changed: users added 9\n"
+        assert run("apply", path, "--jobs", jobs).out == "Changed: 9 users added\n"
         assert UsersTool(realm).verify("u8", "password-8")
 
     @pytest.mark.parametrize("jobs", ["0", "-1", "x", "", "1.5", "9" * 30, "٣"])
@@ -234,12 +234,12 @@ class TestOptions:
         monkeypatch.setattr(sys, "stdin", stream)
         options = ["--format", format] if format else []
         assert main(["-c", str(realm), "apply", "-", *options]) == 0
-        assert "users removed 1" in capsys.readouterr().out
+        assert "1 user removed" in capsys.readouterr().out
 
     def test_standard_input_once(self, run, realm):
         result = run("apply", "-", "-", stdin=WANTED)
         assert result.exit_code == 64
-        assert "[-], standard input, can be read once" in result.err
+        assert "[-] (standard input) can be given only once" in result.err
 
     def test_standard_input_beside_a_file(self, run, realm, document):
         result = run("plan", document(WANTED), "-", stdin="users: [{name: jane, state: absent}]")

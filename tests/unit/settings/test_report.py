@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from esfilerealm.cli import arguments as invocation
+from esfilerealm.cli import target
 from esfilerealm.settings.report import inspect_settings
 
 ALGORITHM = "xpack.security.authc.password_hashing.algorithm"
@@ -189,7 +189,7 @@ class TestCommand:
     def test_no_version(self, run, version):
         result = run("settings", "--es-version", version)
         assert result.exit_code == 64
-        assert f"[{version}] is no major version of Elasticsearch" in result.err
+        assert f"option [es-version] is one of 5 to 9, not [{version}]" in result.err
 
     def test_silence(self, run, bad):
         result = run("settings", "-s")
@@ -197,7 +197,7 @@ class TestCommand:
         assert result.err.count("ERROR: ") == 5
 
     def test_no_folder_at_all(self, run, monkeypatch, tmp_path):
-        monkeypatch.setattr(invocation, "DEFAULT_CONFIG_DIR", str(tmp_path / "nowhere"))
+        monkeypatch.setattr(target, "DEFAULT_CONFIG_DIR", str(tmp_path / "nowhere"))
         result = run("settings", "-E", f"{FIPS}=true", config_dir=None)
         assert result.exit_code == 0
         assert any(line.split() == [FIPS, "true", "-E"] for line in result.out.splitlines())
@@ -205,7 +205,7 @@ class TestCommand:
     def test_a_folder_that_is_not_there(self, run, tmp_path):
         result = run("settings", "-c", str(tmp_path / "nowhere"))
         assert result.exit_code == 78
-        assert "no configuration folder" in result.err
+        assert "configuration directory [" in result.err
 
     def test_a_file_that_is_no_yaml(self, run, config):
         (config / "elasticsearch.yml").write_text("a: [\n")

@@ -1,0 +1,235 @@
+"""``plan``, ``apply`` and ``ensure``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from ..documents.document import FORMATS, content_of_stream
+from ..errors import FileRealmError
+from ..provisioning import AddRoles, AddUser, DesiredState, FileAttributes, apply, plan, rehearse
+from ..provisioning.desired import PURGES
+from ..provisioning.parsing import pattern_rule
+from .exits import CHANGED, OK, UsageError
+from .output import print_warnings
+from .passwords import check_one_source, given_password
+from .terminal import NORMAL
+from .users import split_list, warn_of_unknown_roles
+
+if TYPE_CHECKING:
+    from ..provisioning import Plan
+    from .arguments import Arguments
+    from .target import Target
+    from .terminal import Terminal
+
+__all__ = [
+    "STANDARD_INPUT",
+    "carry_out",
+    "read_standard_input",
+    "run_apply",
+    "run_ensure",
+    "run_plan",
+    "with_options",
+]
+
+STANDARD_INPUT: Final = "standard input"
+"""What it is called in messages."""
+
+#: How to count changes of a kind: one of them, and more.
+_COUNTED: Final = {
+    "add_user": ("user added", "users added"),
+    "remove_user": ("user removed", "users removed"),
+    "set_password": ("password changed", "passwords changed"),
+    "rehash_password": ("password rehashed", "passwords rehashed"),
+    "add_roles": ("user with more roles", "users with more roles"),
+    "remove_roles": ("user with fewer roles", "users with fewer roles"),
+    "set_attributes": ("file with other attributes", "files with other attributes"),
+    "set_managed": ("list of managed users updated", "lists of managed users updated"),
+}
+
+#: Options of ``ensure`` and the fields of a user that they set.
+_USER_OPTIONS: Final = {
+    "password-file": "password_file",
+    "password-env": "password_env",
+    "hash": "password_hash",
+    "update-password": "update_password",
+}
+_ROLE_OPTIONS: Final = {"roles": "roles", "add": "roles_add", "remove": "roles_remove"}
+
+_SUPERUSER: Final = "superuser"
+
+
+def run_plan(arguments: Arguments, target: Target, terminal: Terminal) -> int:
+    """Print what would change."""
+    desired = _read_documents(arguments, terminal)
+    return carry_out(arguments, target, terminal, desired, is_check=True, shows_diff=True)
+
+
+def run_apply(arguments: Arguments, target: Target, terminal: Terminal) -> int:
+    """Make the realm as documents describe it."""
+    return carry_out(arguments, target, terminal, _read_documents(arguments, terminal))
+
+
+def run_ensure(arguments: Arguments, target: Target, terminal: Terminal) -> int:
+    """Create, update or remove one user."""
+    user: dict[str, object] = {"name": arguments.first}
+    if arguments.has("absent"):
+        _refuse_beside_absent(arguments)
+        user["state"] = "absent"
+    check_one_source(arguments)
+    if arguments.has("password") or arguments.has("password-stdin"):
+        user["password"] = given_password(arguments, terminal)
+    for key, field in _USER_OPTIONS.items():
+        if arguments.has(key):
+            user[field] = arguments.value(key)
+    for key, field in _ROLE_OPTIONS.items():
+        roles = arguments.value(key)
+        user[field] = None if roles is None else split_list(roles)
+    desired = DesiredState.from_dict({"users": [user]}, source="options")
+    return carry_out(arguments, target, terminal, with_options(arguments, desired))
+
+
+def carry_out(
+    arguments: Arguments,
+    target: Target,
+    terminal: Terminal,
+    desired: DesiredState,
+    *,
+    is_check: bool = False,
+    shows_diff: bool = False,
+) -> int:
+    """Plan, apply unless this is a check, and print the outcome."""
+    is_check = is_check or arguments.has("check")
+    superusers = _superusers(target) if terminal.is_coloured else set()
+    planned = _planned(arguments, target, terminal, desired)
+    if is_check:
+        rehearse(planned, **arguments.write_arguments)
+    else:
+        planned = _applied(arguments, terminal, planned)
+    if planned.result is not None:
+        print_warnings(terminal, planned.result)
+    terminal.result.update(planned.to_dict(), check=is_check)
+    if shows_diff or arguments.has("diff"):
+        _print_diff(terminal, planned, superusers)
+    _print_summary(terminal, planned, is_check=is_check)
+    return CHANGED if planned.changed and arguments.has("detailed-exitcode") else OK
+
+
+def _planned(
+    arguments: Arguments, target: Target, terminal: Terminal, desired: DesiredState
+) -> Plan:
+    """Make the plan, and print its warnings."""
+    planned = plan(
+        target.config_dir,
+        desired,
+        settings=target.tool.settings,
+        force=arguments.has("force"),
+        attributes=arguments.write_arguments["attributes"],
+        jobs=_jobs(arguments),
+        show_progress=terminal.verbosity >= NORMAL,
+    )
+    for warning in planned.warnings:
+        terminal.warn(f"WARNING: {warning}")
+    roles = (
+        role
+        for change in planned.changes
+        if isinstance(change, AddUser | AddRoles)
+        for role in change.roles
+    )
+    warn_of_unknown_roles(target, terminal, list(dict.fromkeys(roles)))
+    return planned
+
+
+def _applied(arguments: Arguments, terminal: Terminal, planned: Plan) -> Plan:
+    return apply(
+        planned,
+        replan=True,
+        jobs=_jobs(arguments),
+        show_progress=terminal.verbosity >= NORMAL,
+        **arguments.write_arguments,
+    )
+
+
+def _jobs(arguments: Arguments) -> int | None:
+    jobs = arguments.number("jobs", "a number of passwords to hash in parallel")
+    if jobs == 0:
+        raise UsageError("option [jobs] needs at least 1")
+    return jobs
+
+
+def _read_documents(arguments: Arguments, terminal: Terminal) -> DesiredState:
+    paths = arguments.positionals
+    if paths.count("-") > 1:
+        raise UsageError("[-] (standard input) can be given only once")
+    format_ = arguments.choice("format", FORMATS) if arguments.has("format") else None
+    states = [
+        DesiredState.parse(read_standard_input(terminal), source=STANDARD_INPUT, format=format_)
+        if path == "-"
+        else DesiredState.load(path, format=format_)
+        for path in paths
+    ]
+    merged = DesiredState.merged(states, strict=arguments.has("strict"))
+    return with_options(arguments, merged)
+
+
+def read_standard_input(terminal: Terminal) -> bytes:
+    """Read a document from standard input."""
+    return content_of_stream(terminal.read_document, STANDARD_INPUT)
+
+
+def with_options(arguments: Arguments, desired: DesiredState) -> DesiredState:
+    """Return a desired state in which options override what documents say."""
+    documented = desired.attributes
+    owner, group, mode = arguments.value("owner"), arguments.value("group"), arguments.mode
+    attributes = FileAttributes(
+        documented.owner if owner is None else owner,
+        documented.group if group is None else group,
+        documented.mode if mode is None else mode,
+    )
+    for pattern in arguments.values("protect"):
+        if rule := pattern_rule(pattern):
+            raise UsageError(f"option [protect] {rule}")
+    purge = arguments.choice("purge", PURGES) if arguments.has("purge") else desired.purge
+    protect = (*desired.protect, *arguments.values("protect"))
+    return replace(desired, attributes=attributes, purge=purge, protect=protect)
+
+
+def _refuse_beside_absent(arguments: Arguments) -> None:
+    for other in (*_ROLE_OPTIONS, *_USER_OPTIONS, "password", "password-stdin"):
+        if arguments.has(other):
+            raise UsageError(f"options [absent] and [{other}] exclude each other")
+
+
+def _superusers(target: Target) -> set[str]:
+    """Return the present superusers; none if the files cannot be read, which is reported later."""
+    try:
+        users = target.tool.listing().users
+    except FileRealmError:
+        return set()
+    return {name for name, roles in users.items() if _SUPERUSER in roles}
+
+
+def _print_diff(terminal: Terminal, planned: Plan, superusers: set[str]) -> None:
+    changes = [str(change) for change in planned.changes]
+    important = {
+        line
+        for line, change in zip(changes, planned.changes, strict=True)
+        if _SUPERUSER in getattr(change, "roles", ())
+        or (change.kind == "remove_user" and getattr(change, "username", None) in superusers)
+    }
+    for line in planned.diff().splitlines():
+        terminal.print_change(line, is_important=line in important)
+
+
+def _print_summary(terminal: Terminal, planned: Plan, *, is_check: bool) -> None:
+    if not planned.changed:
+        terminal.print("Nothing to change")
+        return
+    counts = Counter(change.kind for change in planned.changes)
+    summary = ", ".join(
+        f"{counts[kind]} {nouns[counts[kind] > 1]}"
+        for kind, nouns in _COUNTED.items()
+        if counts[kind]
+    )
+    terminal.print(f"{'Dry run. Would change' if is_check else 'Changed'}: {summary}")

@@ -1,0 +1,104 @@
+"""``init``, ``check``, ``recover``, ``undo`` and ``settings``: the realm as a whole."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from .._ground.showing import shown
+from ..errors import FileRealmError
+from .exits import CONFIGURATION, DATA, OK
+from .output import counted, print_changes, print_written
+from .terminal import SILENT
+
+if TYPE_CHECKING:
+    from ..settings.report import SettingsReport
+    from .arguments import Arguments
+    from .target import Target
+    from .terminal import Terminal
+
+__all__ = ["run_check", "run_init", "run_recover", "run_settings", "run_undo"]
+
+
+def run_init(arguments: Arguments, target: Target, terminal: Terminal) -> int:
+    """Create the files of a realm that are missing."""
+    tool = target.tool
+    result = tool.init()
+    print_written(arguments, terminal, result)
+    verb = "Dry run. Would create" if arguments.has("dry-run") else "Created"
+    for path in result.created:
+        terminal.print(f"{verb} [{path}]")
+    if not result.created:
+        terminal.print(f"Nothing to create: [{tool.config_dir}] has both files")
+    return OK
+
+
+def run_check(_: Arguments, target: Target, terminal: Terminal) -> int:
+    """Print everything in the files that a person should look at."""
+    findings = target.tool.check()
+    count = len(target.tool.listing().hashes)
+    terminal.result.update(users=count, findings=[finding.to_dict() for finding in findings])
+    for finding in findings:
+        terminal.print(str(finding))
+    if not findings:
+        terminal.print(f"No problems found ({counted(count)})")
+    return DATA if findings else OK
+
+
+def run_recover(_: Arguments, target: Target, terminal: Terminal) -> int:
+    """Finish or roll back an interrupted write."""
+    tool = target.tool
+    if not os.path.lexists(tool.paths.journal):
+        tool.listing()  # so that no lock file is created in a mistyped directory
+    recovery = tool.recover()
+    terminal.result.update(outcome=recovery.outcome, path=recovery.path, reason=recovery.reason)
+    text = str(recovery)
+    terminal.print(text[0].upper() + text[1:])
+    return DATA if recovery.outcome == "set_aside" else OK
+
+
+def run_undo(arguments: Arguments, target: Target, terminal: Terminal) -> int:
+    """Return to the previous version, and print what changed for which user."""
+    tool = target.tool
+    before = _roles_of_users(target) if terminal.is_coloured else {}
+    result = tool.undo()
+    changes = result.changes
+    is_any = bool(changes.names)
+    print_written(arguments, terminal, result, "change:" if is_any else "change no user")
+    print_changes(terminal, changes, before)
+    if not is_any and not arguments.has("dry-run"):
+        terminal.print("No user changed")
+    return OK
+
+
+def _roles_of_users(target: Target) -> dict[str, tuple[str, ...]]:
+    """Return the roles of each user; none if the files cannot be read, which undo may repair."""
+    try:
+        return target.tool.listing().users
+    except FileRealmError:
+        return {}
+
+
+def run_settings(_: Arguments, target: Target, terminal: Terminal) -> int:
+    """Print every setting of the realm, and all problems with them."""
+    report = target.inspect_settings()
+    terminal.print(_table(report))
+    for problem in report.problems:
+        terminal.error(str(problem))
+    for warning in report.warnings:
+        terminal.warn(f"WARNING: {warning}", SILENT)
+    terminal.result["settings"] = [
+        {"key": setting.key, "value": setting.value, "source": setting.source}
+        for setting in report.settings
+    ]
+    terminal.result["problems"] = [str(problem) for problem in report.problems]
+    terminal.result["warnings"] = list(report.warnings)
+    return CONFIGURATION if report.problems else OK
+
+
+def _table(report: SettingsReport) -> str:
+    rows = [(setting.key, shown(setting.value), setting.source) for setting in report.settings]
+    key_width, value_width = (max(len(row[column]) for row in rows) for column in (0, 1))
+    return "\n".join(
+        f"{key:<{key_width}}  {value:<{value_width}}  {source}" for key, value, source in rows
+    )

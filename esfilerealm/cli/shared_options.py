@@ -1,0 +1,187 @@
+"""Options and exit codes that several commands share."""
+
+from __future__ import annotations
+
+from . import exits
+from .options import Option, OptionGroup
+
+__all__ = [
+    "ADD",
+    "ALLOW_LOCAL_LOCK",
+    "ATTRIBUTES",
+    "CHECK",
+    "DIFF",
+    "DOCUMENTS",
+    "DRY_RUN",
+    "ES_VERSION",
+    "ES_VERSIONS",
+    "EXISTING_USER_EXITS",
+    "HASH",
+    "JSON",
+    "KEEP",
+    "NEW_PASSWORD",
+    "OWNERSHIP",
+    "PARTIAL",
+    "PASSWORD",
+    "PASSWORD_SOURCES",
+    "PLANNING",
+    "PLAN_EXITS",
+    "PURGING",
+    "READ_EXITS",
+    "STRATEGIES",
+    "WRITE_EXITS",
+    "WRITING",
+    "general",
+]
+
+TYPE_CHECKING = False  # see `_ground`
+if TYPE_CHECKING:
+    from .._storage.options import Tolerance
+    from .._storage.target import Strategy
+
+# The first value of each is the default.
+STRATEGIES: tuple[Strategy, ...] = ("rename", "in_place", "auto")
+ATTRIBUTES: tuple[Tolerance, ...] = ("refuse", "warn")
+ES_VERSIONS = ("5", "6", "7", "8", "9")
+
+JSON = Option("json", "Print one JSON object, which never holds a secret")
+DRY_RUN = Option("dry-run", "Show what would change, and write nothing")
+CHECK = Option("dry-run check", "Show what would change, and write nothing")
+DIFF = Option("diff", "Show every change; of a password only that it changes")
+ES_VERSION = Option(
+    "es-version",
+    "Major version of the node, 5 to 9; default: derived from the spelling of the settings, else 8",
+    metavar="N",
+    choices=ES_VERSIONS,
+)
+
+
+def general(*options: Option) -> OptionGroup:
+    """Return the options that every command has, behind some of its own."""
+    return OptionGroup(
+        "General",
+        *options,
+        Option(
+            "c config",
+            "Configuration directory; default: $ES_PATH_CONF, else /etc/elasticsearch",
+            metavar="DIR",
+        ),
+        Option(
+            "E",
+            "Override a setting of elasticsearch.yml; may be repeated",
+            metavar="KEY=VALUE",
+            repeatable=True,
+            native=True,
+        ),
+        Option("s silent", "Print only errors", native=True),
+        Option("v verbose", "Print more, such as the lines that a node skips", native=True),
+        Option("h help", "Show this help", native=True),
+    )
+
+
+HASH = Option(
+    "hash", "Store this hash as is; refused unless a node recognizes it as a hash", metavar="HASH"
+)
+PASSWORD_SOURCES = (
+    Option("password-stdin", "Read one line from standard input"),
+    Option("password-file", "Read one line from a file", metavar="FILE"),
+    Option("password-env", "Read an environment variable", metavar="NAME"),
+    Option(
+        "p password",
+        "The password itself. Other users of this machine can see it in the process list, and the "
+        "shell may keep it in its history",
+        metavar="PASSWORD",
+        native=True,
+    ),
+)
+PASSWORD = OptionGroup("Password (at most one; without, it is asked for)", *PASSWORD_SOURCES)
+NEW_PASSWORD = OptionGroup(
+    PASSWORD.title,
+    *PASSWORD_SOURCES,
+    Option("generate", "Generate a random password and print it once"),
+    HASH,
+)
+ADD = Option("a add", "Comma-separated roles to add", metavar="ROLES", native=True)
+
+ALLOW_LOCAL_LOCK = Option(
+    "allow-local-lock",
+    "Write even on a network file system whose locks other machines do not see; safe only if no "
+    "other machine writes there",
+)
+OWNERSHIP = (
+    Option("owner", "Owner of both files; default: kept", metavar="USER"),
+    Option("group", "Group of both files; default: kept", metavar="GROUP"),
+    Option("mode", "Mode of both files, in octal; default: kept", metavar="MODE"),
+    Option(
+        "attributes",
+        "If an owner, group, access control list or label cannot be kept: refuse to write "
+        "(default), or warn",
+        metavar="ACTION",
+        choices=ATTRIBUTES,
+    ),
+    Option(
+        "strategy",
+        "rename (default) replaces whole files, in_place overwrites them, auto overwrites only "
+        "files that are mount points",
+        metavar="STRATEGY",
+        choices=STRATEGIES,
+    ),
+    ALLOW_LOCAL_LOCK,
+)
+KEEP = Option(
+    "keep",
+    "Number of previous versions to keep, as users.1~ and so on; default: as many as exist",
+    metavar="N",
+)
+WRITING = OptionGroup("How files are written", *OWNERSHIP, KEEP)
+
+DOCUMENTS = (
+    Option(
+        "format",
+        "yaml, json or toml; default: by the file's extension; YAML or JSON on standard input",
+        metavar="FORMAT",
+        choices=("yaml", "json", "toml"),
+    ),
+    Option("strict", "Fail if a file overrides another"),
+)
+PURGING = (
+    Option(
+        "purge",
+        "Remove unlisted users: none (default), managed (only users created by earlier runs) or "
+        "all",
+        metavar="WHICH",
+        choices=("none", "managed", "all"),
+    ),
+    Option(
+        "protect",
+        "Never purge users whose name matches this pattern, such as 'ops-*'; may be repeated",
+        metavar="PATTERN",
+        repeatable=True,
+    ),
+)
+PLANNING = (
+    Option("force", "Skip the safety checks (last superuser, document without users)"),
+    Option(
+        "jobs",
+        "Number of passwords to hash in parallel; default: the number of cores",
+        metavar="N",
+    ),
+    Option("detailed-exitcode", "Exit with 2 instead of 0 if anything changes or would change"),
+)
+PARTIAL = Option("partial", "Skip users and roles that cannot be converted")
+
+READ_EXITS = (
+    (exits.INTERNAL, "a file is not UTF-8"),
+    (exits.CONFIGURATION, "no users file, or an invalid setting"),
+)
+WRITE_EXITS = (
+    (exits.LOCKED, "locked, or changed by another writer; retry"),
+    (exits.NO_PERMISSION, "no permission, or an attribute that cannot be kept"),
+    (exits.CONFIGURATION, "no users file, or an invalid setting"),
+)
+EXISTING_USER_EXITS = ((exits.NO_USER, "no such user"), *WRITE_EXITS)
+PLAN_EXITS = (
+    (exits.CHANGED, "with --detailed-exitcode: something changes or would change"),
+    (exits.DATA, "an invalid document, or a failed safety check"),
+    *WRITE_EXITS,
+)
