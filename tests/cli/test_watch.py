@@ -213,7 +213,7 @@ class TestWatch:
         told = watching.objects(4)[1:]
         assert [line["event"] for line in told] == ["problem", "problem", "change"]
         assert "skipped line [3] of file" in told[0]["message"]
-        assert "no password is right for user [al], line [2]" in told[1]["message"]
+        assert "user [al], line [2] of the users file, cannot log in" in told[1]["message"]
         assert told[2]["added"] == {"al": []}
         watching.interrupt()
         assert "swordfish" not in watching.out.getvalue() + watching.err.getvalue()

@@ -25,7 +25,6 @@ from esfilerealm import (
     errors,
 )
 from esfilerealm.formats import ParsedRealm, parse_users
-from esfilerealm.realms.file.judged_users import JudgedUsers
 from esfilerealm.realms.file.snapshot import RealmSnapshot
 
 
@@ -113,9 +112,9 @@ class TestNothingIsForgotten:
                     assert_clean(name, repr(list(value) if hasattr(value, "__iter__") else value))
         assert_clean("items", repr([dict(snapshot.issues), dict(snapshot.hash_issues)]))
 
-    def test_judged_users_are_refused_to_be_sent(self):
+    def test_a_parsed_realm_cannot_be_pickled(self):
         with pytest.raises(TypeError, match="password"):
-            pickle.dumps(JudgedUsers(dict(HASHES), (), {}))
+            pickle.dumps(ParsedRealm(dict(HASHES), {}, issues={}, find_hash_issues=dict))
 
     def test_a_parsed_realm_is_refused_to_be_sent(self):
         users = "".join(f"{name}:{text}\n" for name, text in HASHES.items())

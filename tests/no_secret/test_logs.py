@@ -25,7 +25,7 @@ class TestLogs:
         text = "\n".join(logged)
         for part in ("the callback is broken", "not UTF-8", "skipped line [2]", "parsed ["):
             assert part in text
-        assert "no password is right for user [apache]" in text
+        assert "user [apache], line [" in text
 
     def test_of_replaced_hashes(self, folder, logged, monkeypatch):
         with FileRealm(folder, watch_events=False, upgrade_hashes=True) as realm:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import KeysView, Mapping
 
     from ...errors import FileRealmError
-    from ...formats import HashIssue, LineIssue
+    from ...formats.realm import ParsedRealm
 
 __all__ = ["FileStamp", "RealmChange", "RealmHealth", "RealmSnapshot"]
 
@@ -95,20 +95,17 @@ class RealmSnapshot:
 
     def __init__(
         self,
-        hashes: Mapping[str, str],
-        roles_by_user: Mapping[str, tuple[str, ...]],
+        parsed: ParsedRealm,
         *,
         generation: int = 0,
-        hash_issues: Mapping[str, HashIssue] | None = None,
-        issues: Mapping[str, tuple[LineIssue, ...]] | None = None,
         stamps: Mapping[str, FileStamp] | None = None,
         health: RealmHealth = RealmHealth(),
     ) -> None:
-        self._hashes = hashes
-        self._roles = roles_by_user
+        self._hashes = hashes = parsed.hashes
+        self._roles = parsed.roles_by_user
         self.generation = generation
-        self.hash_issues = MappingProxyType(hash_issues or {})
-        self.issues = MappingProxyType(issues or {})
+        self.hash_issues = MappingProxyType(parsed.hash_issues)
+        self.issues = MappingProxyType(parsed.issues)
         self.stamps = MappingProxyType(stamps or {})
         self.health = health
         unusable = self.hash_issues.keys()

@@ -1,4 +1,4 @@
-"""Both files on disk, as one snapshot that is replaced whole."""
+"""Both files on disk, as one snapshot that is replaced as a whole."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Final, Literal
 
-from ..._ground.logs import get_logger
+from ..._ground.logs import get_logger, log_errors
 from ..._storage.pair import read_both
 from ..._storage.paths import RealmPaths
 from ...errors import ConfigurationFileMissingError
+from ...formats.realm import ParsedRealm
 from ...formats.users_roles import ParsedUsersRoles, UsersRolesReader
-from .judged_users import JudgedUsers, JudgedUsersReader, report_hash_issues
 from .snapshot import RealmHealth, RealmSnapshot
-from .tracked_file import LoadedFile
+from .tracked_file import CheckedUsersReader, TrackedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from ...formats import HashIssue
     from ...settings import RealmSettings
     from .snapshot import RealmChange
 
@@ -26,24 +27,27 @@ __all__ = ["FileRealmStore"]
 
 _LOG: Final = get_logger(__name__)
 
+_EMPTY: Final = ParsedRealm({}, {}, issues={"users": (), "users_roles": ()}, find_hash_issues=dict)
+
 
 class FileRealmStore:
     """
-    Reads ``users`` and ``users_roles`` as a node does, but both as one.
+    Reads ``users`` and ``users_roles`` as a node does, but both as one state.
 
     Any thread may read ``snapshot`` at any time; it is replaced by one assignment. One thread at a
     time reloads.
 
     Args:
-        config_dir: The folder of both files. A missing file is empty, a missing folder an error.
+        config_dir: The directory of both files. A missing file is empty; a missing directory is an
+            error.
 
-        settings: Of the node; they decide which usernames a node takes.
+        settings: The settings of the node, which decide which usernames are reserved.
 
-        on_unreadable: What becomes of a file that cannot be read or is not UTF-8: ``keep`` the
-            last good state of both, or empty that file as a ``node`` does.
+        on_unreadable: What to do if a file cannot be read or is not UTF-8: ``keep`` the last good
+            state of both files, or treat that file as empty as a ``node`` does.
 
     Attributes:
-        snapshot: The state now; before anything was read, it is empty and of generation 0.
+        snapshot: The current state; empty and of generation 0 before anything was read.
         on_snapshot: Called with each new state of users and roles before any listener.
 
     Source:
@@ -60,33 +64,36 @@ class FileRealmStore:
         if on_unreadable not in ("keep", "node"):
             raise ValueError(f"on_unreadable is [{on_unreadable}]: must be [keep] or [node]")
         self.config_dir = os.path.abspath(os.fspath(config_dir))
-        self.snapshot = RealmSnapshot({}, {})
+        self.snapshot = RealmSnapshot(_EMPTY)
         self.on_snapshot: Callable[[RealmSnapshot], object] | None = None
         self._is_loaded = False
         self._keeps_last_good = on_unreadable == "keep"
-        self._users = LoadedFile(
-            JudgedUsers({}, (), {}),
-            lambda path: JudgedUsersReader(path, settings.name_rules, self._users.parsed_or_empty),
-            lambda judged: f"[{len(judged.users)}] users",
+        self._users = TrackedFile(
+            _EMPTY,
+            lambda path: CheckedUsersReader(path, settings.name_rules, self._users.parsed_or_empty),
+            lambda parsed: f"[{len(parsed.hashes)}] users",
         )
-        self._users_roles = LoadedFile(
+        self._users_roles = TrackedFile(
             ParsedUsersRoles({}, ()),
-            lambda path: UsersRolesReader(path, self._users.parsed_or_empty.users),
+            lambda path: UsersRolesReader(path, self._users.parsed_or_empty.hashes),
             lambda parsed: f"roles of [{len(parsed.roles_by_user)}] users",
         )
         self._paths: RealmPaths | None = None
         self._listeners: list[Callable[[RealmChange], object]] = []
-        self._untold: deque[RealmChange] = deque()
+        self._pending_changes: deque[RealmChange] = deque()
         self._reloading = threading.Lock()
-        self._telling = threading.Lock()
+        self._notifying = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<FileRealmStore of {self.config_dir!r}: {self.snapshot!r}>"
 
     @property
     def paths(self) -> RealmPaths:
         """
-        Where the files are, decided at the first question.
+        The paths of the files, decided when they are first needed.
 
-        A file that vanishes later is not looked for in the folder of old versions: what is left
-        there may be as old.
+        A file that vanishes later is not looked up in the directory of old versions of
+        Elasticsearch: what is left there may be just as old.
         """
         if self._paths is None:
             self._paths = RealmPaths(self.config_dir)
@@ -94,36 +101,36 @@ class FileRealmStore:
 
     def on_change(self, listener: Callable[[RealmChange], object]) -> None:
         """
-        Have *listener* called after each reload that changed users, roles or health.
+        Call *listener* after each reload that changed users, roles or health.
 
-        The snapshot is the new one by then, and no lock is held. Changes are told one after the
-        other, by the thread that reloaded or by one that was telling just then. What a listener
-        raises is logged, and stops nothing.
+        The new snapshot is in place by then, and no lock is held. Listeners get one change after
+        the other, in the thread that reloaded or in one that is calling them already. What a
+        listener raises is logged and stops nothing.
         """
         self._listeners.append(listener)
 
     def load(self) -> None:
-        """Read both files, unless that was done before; for errors see ``reload``."""
+        """Read both files, unless that has been done; for errors see ``reload``."""
         if not self._is_loaded:
             with self._reloading:
                 if not self._is_loaded:
                     self._reload()
-            self._tell()
+            self._notify()
 
     def reload(self) -> bool:
         """
         Read both files again.
 
         Returns:
-            Whether users or roles are others than before.
+            Whether users or roles changed.
 
         Raises:
-            ConfigurationFileMissingError: If there is no folder, and never was one. Any other
-                fault is in the ``health`` of the snapshot.
+            ConfigurationFileMissingError: If the directory is missing and was never read. Every
+                other failure is in the ``health`` of the snapshot.
         """
         with self._reloading:
             is_changed = self._reload()
-        self._tell()
+        self._notify()
         return is_changed
 
     def follow(self, _changes: object) -> bool:
@@ -137,14 +144,14 @@ class FileRealmStore:
         return bool(self.snapshot.health)
 
     def after_fork(self) -> None:
-        """Replace the locks in a child process; threads of the parent may hold the old ones."""
+        """In a child process, replace the locks, which threads of the parent may hold."""
         self._reloading = threading.Lock()
-        self._telling = threading.Lock()
+        self._notifying = threading.Lock()
 
     def _reload(self) -> bool:
         before = self.snapshot
         if not self._is_loaded and not os.path.isdir(self.config_dir):
-            advice = "check the path of the configuration folder"
+            advice = "check the path of the configuration directory"
             raise ConfigurationFileMissingError(self.config_dir, advice)
         after = self._read(before)
         is_changed = after.generation != before.generation
@@ -152,38 +159,38 @@ class FileRealmStore:
         self._is_loaded = True
         if is_changed and self.on_snapshot is not None:
             self.on_snapshot(after)
-        # Who is told of nothing need not have it found out: of a first load it is all.
+        # Only if anybody listens: after the first load, the difference has all users.
         if self._listeners and (is_changed or after.health != before.health):
-            self._untold.append(after.changes_since(before))
-        _report_health(before.health, after.health)
+            self._pending_changes.append(after.changes_since(before))
+        _log_health(before.health, after.health)
         if is_changed:
             _LOG.info("users or roles changed: generation [%d]", after.generation)
         return is_changed
 
-    def _tell(self) -> None:
-        """Tell what is untold, in order; if somebody is telling, that is left to them."""
-        telling = self._telling  # a listener may fork, and the child has another lock
-        while self._untold and telling.acquire(blocking=False):
+    def _notify(self) -> None:
+        """Call the listeners with all pending changes, unless another thread is doing that."""
+        notifying = self._notifying  # a listener may fork, and the child gets a new lock
+        while self._pending_changes and notifying.acquire(blocking=False):
             try:
-                while self._untold:
-                    self._tell_all(self._untold.popleft())
+                while self._pending_changes:
+                    self._call_listeners(self._pending_changes.popleft())
             finally:
-                telling.release()
+                notifying.release()
 
-    def _tell_all(self, change: RealmChange) -> None:
+    def _call_listeners(self, change: RealmChange) -> None:
         for listener in tuple(self._listeners):
             try:
                 listener(change)
-            except Exception:  # noqa: BLE001 - whatever it is, the others are told too
+            except Exception:  # noqa: BLE001 - whatever it is, the others have to be called
                 _LOG.exception("a listener for changes of the file realm failed")
 
     def _read(self, before: RealmSnapshot) -> RealmSnapshot:
         paths = self.paths
         both = read_both(paths)
-        self._users.take(paths.users, both.users)
-        self._users_roles.take(paths.users_roles, both.users_roles)
+        self._users.update(paths.users, both.users)
+        self._users_roles.update(paths.users_roles, both.users_roles)
         files = (self._users, self._users_roles)
-        # By their words, since a missing folder is the same problem for both.
+        # By their texts, since a missing directory is the same problem for both.
         found = {str(file.problem): file.problem for file in files if file.problem is not None}
         problems = tuple(found.values())
         if not problems:
@@ -195,16 +202,18 @@ class FileRealmStore:
         return self._snapshot(before, RealmHealth("empty", problems))
 
     def _snapshot(self, before: RealmSnapshot, health: RealmHealth) -> RealmSnapshot:
-        """Put together what both files say; the generation is that of *before* if it is equal."""
+        """Join what both files say. An equal state keeps the generation of *before*."""
         users, users_roles = self._users.parsed_or_empty, self._users_roles.parsed_or_empty
-        report_hash_issues(users.hash_issues, before.hash_issues)
+        _log_hash_issues(before.hash_issues, users.hash_issues)
         stamps = {"users": self._users.stamp, "users_roles": self._users_roles.stamp}
         after = RealmSnapshot(
-            users.users,
-            users_roles.roles_by_user,
+            ParsedRealm(
+                users.hashes,
+                users_roles.roles_by_user,
+                issues={"users": users.issues["users"], "users_roles": users_roles.issues},
+                find_hash_issues=lambda: users.hash_issues,
+            ),
             generation=before.generation,
-            hash_issues=users.hash_issues,
-            issues={"users": users.issues, "users_roles": users_roles.issues},
             stamps={name: stamp for name, stamp in stamps.items() if stamp is not None},
             health=health,
         )
@@ -213,10 +222,21 @@ class FileRealmStore:
         return after
 
 
-def _report_health(before: RealmHealth, after: RealmHealth) -> None:
+def _log_health(before: RealmHealth, after: RealmHealth) -> None:
     known = set(map(str, before.problems))
     for problem in after.problems:
         if str(problem) not in known:
             _LOG.error("%s", problem)
     if after and not before:
         _LOG.info("the files of the realm can be used again")
+
+
+def _log_hash_issues(before: Mapping[str, HashIssue], after: Mapping[str, HashIssue]) -> None:
+    known = {(issue.username, issue.reason) for issue in before.values()}
+    new = [issue for issue in after.values() if (issue.username, issue.reason) not in known]
+    log_errors(
+        _LOG,
+        "user [%s], line [%d] of the users file, cannot log in: %s",
+        [(issue.username, issue.line_number, issue.reason) for issue in new],
+        "users who cannot log in",
+    )

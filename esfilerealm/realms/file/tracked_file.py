@@ -1,8 +1,8 @@
 """
-A file of the realm as it was last read, and as it was when it could last be used.
+One file of the realm, as it was when it could last be used.
 
-The content may be large, and so may be what is made of it. It is read in pieces, and none is kept
-longer than that takes.
+A file may be large, and so may be what it says. It is read in pieces, and no piece is kept longer
+than that takes.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ from ..._ground.faults import without_origin
 from ..._ground.logs import get_logger, log_errors
 from ...errors import FileRealmError
 from ...formats.lines import each_line, pieces
+from ...formats.realm import ParsedRealm, find_hash_issues
+from ...formats.users import UsersReader
 from .snapshot import FileStamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from ..._storage.read import FileContent
-    from ...formats.lines import LineIssue
+    from ...formats import HashIssue, LineIssue
+    from ...settings.realm_settings import NameRules
 
-__all__ = ["LoadedFile", "Reader"]
+__all__ = ["CheckedUsersReader", "Reader", "TrackedFile"]
 
 _LOG: Final = get_logger(__name__)
 
@@ -30,31 +33,77 @@ Parsed_co = TypeVar("Parsed_co", covariant=True)
 
 
 class Reader(Protocol[Parsed_co]):
-    """Reads a file that comes in pieces; see ``formats.users.UsersReader``."""
+    """Reads a file in pieces; see ``formats.users_roles.UsersRolesReader``."""
 
     @property
     def line_count(self) -> int:
-        """How many lines there were so far."""
+        """The number of lines read so far."""
 
     def read(self, piece: bytes) -> Sequence[LineIssue]:
-        """Read the next lines, and give those of them that a node skips."""
+        """Read the next lines, and return those that a node skips."""
 
     def finish(self) -> Parsed_co:
-        """Give what a node makes of all lines, once there are no more."""
+        """Return what the file says, after its last piece."""
 
 
-class LoadedFile(Generic[Parsed]):
+class CheckedUsersReader:
+    """
+    Reads a ``users`` file in pieces, and checks each hash; see ``formats.users.UsersReader``.
+
+    Args:
+        source: The path, for errors.
+        rules: The node's rules for names.
+        before: What the file said before. A hash that was usable then is not checked again.
+    """
+
+    def __init__(self, source: str, rules: NameRules, before: ParsedRealm) -> None:
+        self._reader = UsersReader(source, **rules)
+        self._before = before
+        self._hash_issues: dict[str, HashIssue] = {}
+
+    @property
+    def line_count(self) -> int:
+        """The number of lines read so far."""
+        return self._reader.line_count
+
+    def read(self, piece: bytes) -> Sequence[LineIssue]:
+        """Read the next lines, and return those that a node skips."""
+        line_count = self.line_count
+        hashes, issues = self._reader.read(piece)
+        found = find_hash_issues(
+            hashes, piece, line_count=line_count, is_usable=self._was_usable_before
+        )
+        if self._hash_issues:
+            for name in hashes:  # the line in this piece replaces an earlier one
+                self._hash_issues.pop(name, None)
+        self._hash_issues.update(found)
+        return issues
+
+    def finish(self) -> ParsedRealm:
+        """Return the users with their hashes, and without roles."""
+        parsed, issues = self._reader.finish(), self._hash_issues
+        in_order = {name: issues[name] for name in parsed.users if name in issues} if issues else {}
+        return ParsedRealm(
+            parsed.users, {}, issues={"users": parsed.issues}, find_hash_issues=lambda: in_order
+        )
+
+    def _was_usable_before(self, username: str, text: str) -> bool:
+        before = self._before
+        return before.hashes.get(username) == text and username not in before.hash_issues
+
+
+class TrackedFile(Generic[Parsed]):
     """
     One of the two files.
 
     Args:
         empty: What an empty file says.
-        new_reader: From the path to what reads the content; that may raise ``FileFormatError``.
-        describe: How much was read, for the log.
+        new_reader: Makes a reader for the file at a path; reading may raise ``FileFormatError``.
+        describe: Returns a summary of what was read, for the log.
 
     Attributes:
-        stamp: Of the content that was parsed; None before there was any.
-        problem: Why the file cannot be used now.
+        stamp: The stamp of the content that was parsed; None before the first.
+        problem: Why the file cannot be used now, or None.
     """
 
     def __init__(
@@ -73,11 +122,11 @@ class LoadedFile(Generic[Parsed]):
 
     @property
     def parsed_or_empty(self) -> Parsed:
-        """What the file says; nothing if it cannot be used."""
+        """What the file says; as for an empty file if it cannot be used."""
         return self._parsed if self.problem is None else self._empty
 
-    def take(self, path: str, content: FileContent | FileRealmError) -> None:
-        """Take what reading the file gave, and part a content from its bytes."""
+    def update(self, path: str, content: FileContent | FileRealmError) -> None:
+        """Update from the result of reading the file, and free its bytes."""
         if isinstance(content, FileRealmError):
             self.problem = content
         else:
@@ -92,7 +141,7 @@ class LoadedFile(Generic[Parsed]):
             except FileRealmError as error:
                 return without_origin(error)
         if not content.exists and (self.stamp is None or self.stamp.modified is not None):
-            _LOG.info("file [%s] does not exist: it counts as empty", path)
+            _LOG.info("file [%s] does not exist and counts as empty", path)
         self.stamp = stamp
         return None
 
@@ -109,27 +158,27 @@ class LoadedFile(Generic[Parsed]):
 
 
 class _SkippedLines:
-    """Lines without meaning, to be logged; a blank one is no error."""
+    """The lines of a file that a node skips, to be logged; blank lines are not."""
 
     def __init__(self, path: str) -> None:
         self._path = path
-        # Beside what each line hashes to: it may hold a secret.
+        # With a fingerprint instead of the line, which may contain a secret.
         self._issues: list[tuple[LineIssue, int]] = []
 
     @property
     def fingerprints(self) -> frozenset[int]:
-        """What tells these lines from others, wherever they move."""
+        """What identifies these lines, wherever they move in the file."""
         return frozenset(fingerprint for _, fingerprint in self._issues)
 
     def add(self, issues: Sequence[LineIssue], piece: bytes, line_count: int) -> None:
-        """Note those in a piece that comes behind so many lines."""
+        """Add the issues of a piece that comes after *line_count* lines."""
         issues = [issue for issue in issues if issue.kind != "blank"]
         if issues:
             lines = dict(each_line(piece, self._path))
             self._issues += [(i, hash(lines[i.line_number - line_count])) for i in issues]
 
     def report(self, known: frozenset[int]) -> None:
-        """Log those that are not *known* yet."""
+        """Log the lines whose fingerprints are not *known*."""
         new = [issue for issue, fingerprint in self._issues if fingerprint not in known]
         log_errors(
             _LOG,

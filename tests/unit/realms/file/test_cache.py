@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.snapshots import snapshot
 
 from esfilerealm import hashing
 from esfilerealm.errors import UnknownHashAlgorithmError
@@ -26,16 +27,6 @@ def make(clock, *, ttl=60.0, max_users=100, hash_algo="ssha256", slots=None):
 @pytest.fixture
 def cache(clock):
     return make(clock)
-
-
-def snapshot(generation=1, **users):
-    """A state in which each user has a hash, or a hash and roles."""
-    pairs = {name: v if isinstance(v, tuple) else (v, ()) for name, v in users.items()}
-    return RealmSnapshot(
-        {name: stored_hash for name, (stored_hash, _) in pairs.items()},
-        {name: roles for name, (_, roles) in pairs.items()},
-        generation=generation,
-    )
 
 
 def login(cache, name, state):
@@ -168,7 +159,7 @@ class TestRoom:
                 cache.expire(username)
                 return super().hash_of(username)
 
-        assert cache.get("a", Expiring({"a": "h"}, {}, generation=2)) is not None
+        assert cache.get("a", snapshot(2, kind=Expiring, a="h")) is not None
         assert cache.size == 0
 
     def test_no_room_at_all(self, clock):
@@ -220,7 +211,7 @@ class TestChange:
                 cache.put("a", new, cache.remember(SECRET), cache.epoch)
                 return super().hash_of(username)
 
-        cache.prune(Late({"a": "other"}, {}, generation=2))
+        cache.prune(snapshot(2, kind=Late, a="other"))
         assert cache.get("a", new) is not None
 
 

@@ -11,6 +11,7 @@ import traceback
 
 import pytest
 from support.hashes import CHEAP_HASH, PASSWORD
+from support.snapshots import snapshot
 from support.storing import place
 from support.threads import PATIENCE, together, wait_until
 
@@ -29,14 +30,6 @@ from esfilerealm.realms.file.snapshot import RealmSnapshot
 def folder(config):
     (config / "users").write_text(f"bob:{CHEAP_HASH}\n")
     return config
-
-
-def snapshot(generation, **users):
-    return RealmSnapshot(
-        {name: stored for name, (stored, _) in users.items()},
-        {name: roles for name, (_, roles) in users.items()},
-        generation=generation,
-    )
 
 
 def cache_of(clock=time.monotonic):

@@ -24,7 +24,7 @@ from esfilerealm.errors import ConfigurationFileMissingError, FileFormatError, J
 from esfilerealm.formats import lines
 from esfilerealm.realms.file.snapshot import RealmSnapshot
 from esfilerealm.realms.file.store import FileRealmStore
-from esfilerealm.realms.file.tracked_file import LoadedFile
+from esfilerealm.realms.file.tracked_file import TrackedFile
 
 MALFORMED = "$2a$10$short"
 UNSUPPORTED_COST = "$2a$15$" + CHEAP_HASH[7:]
@@ -394,7 +394,7 @@ class TestLog:
         ("line", "what", "origin"),
         [
             ("oops", "lines skipped of file [{}]", "tracked_file"),
-            ("user-{}:swordfish", "users for whom no password is right", "judged_users"),
+            ("user-{}:swordfish", "users who cannot log in", "store"),
         ],
         ids=["line", "hash"],
     )
@@ -565,13 +565,13 @@ class TestWork:
     @pytest.mark.parametrize("name", ["users", "users_roles"])
     def test_no_content_is_held_beside_what_is_made_of_it(self, store, folder, monkeypatch, name):
         """Nor that of a file that is as it was."""
-        take, contents = LoadedFile.take, []
+        take, contents = TrackedFile.update, []
 
         def note_content(file, path, content):
             take(file, path, content)
             contents.append(content)
 
-        monkeypatch.setattr(LoadedFile, "take", note_content)
+        monkeypatch.setattr(TrackedFile, "update", note_content)
         store.reload()
         with (folder / name).open("a") as file:
             file.write("# a remark\n")
