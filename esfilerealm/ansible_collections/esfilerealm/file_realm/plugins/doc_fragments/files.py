@@ -1,72 +1,73 @@
-"""What the documentation of both modules says about files."""
+"""The part about files in the documentation of both modules."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options by which the files of a realm are found and written, and what both modules can do."""
+    """Options for finding and writing the files of a realm, and the abilities of both modules."""
 
     DOCUMENTATION = r"""
 options:
   config_dir:
     description:
-      - Folder of configuration of the node, which holds C(users) and C(users_roles).
+      - Configuration directory of the node, which holds C(users) and C(users_roles).
     type: path
     default: /etc/elasticsearch
   owner:
     description:
-      - Name or number of the user that both files are to belong to.
-      - Without it, they keep theirs.
+      - Owner of both files, as a name or number.
+      - Without it, the files keep their owner.
     type: str
   group:
     description:
-      - Name or number of the group of both files.
-      - Without it, they keep theirs.
+      - Group of both files, as a name or number.
+      - Without it, the files keep their group.
     type: str
   mode:
     description:
-      - Permission bits of both files, as octal text such as V(0640) in quotes, or as a number,
-        which YAML may write as V(0640) without quotes.
-      - There are no symbolic modes such as V(u=rw).
-      - Without it, they keep theirs.
+      - Permission bits of both files. Either an octal string in quotes, such as V(0640), or a
+        number, which YAML reads as octal if it is written V(0640) without quotes.
+      - Symbolic modes such as V(u=rw) are not supported.
+      - Without it, the files keep their mode.
     type: raw
   force:
     description:
-      - Make the change even if it is likely a mistake. Refused otherwise are to leave nobody with
-        the role V(superuser) who could log in, and to purge users when nobody is to be present.
+      - Skip the safety checks.
+      - Without it, a change is refused if nobody with the role V(superuser) could log in
+        afterwards, or if users would be purged although no user is listed.
     type: bool
     default: false
   strategy:
     description:
-      - V(rename) replaces the files whole, so that no reader meets a half-written one.
-      - V(auto) overwrites a file that is a mount point, such as a single file that is mounted into
-        a container, and replaces any other.
-      - V(in_place) overwrites both, which keeps their inodes.
+      - V(rename) replaces each file as a whole, so that no reader sees a half-written one.
+      - V(auto) overwrites a file that is a mount point, such as a single file mounted into a
+        container, and replaces any other file.
+      - V(in_place) overwrites both files, which keeps their inodes.
     type: str
     choices: [rename, auto, in_place]
     default: rename
   keep:
     description:
-      - How many earlier versions of both files to keep beside them, as C(users.1~) and so on.
-      - Without it, as many as there are; V(0) removes them. Nothing is kept or removed when nothing
-        else changes.
+      - How many previous versions of both files to keep beside them, as C(users.1~) and so on.
+      - Without it, as many as exist; V(0) removes them. If nothing else changes, no version is
+        added or removed.
     type: int
   lock_timeout:
     description:
-      - Seconds to wait for another program that is writing.
+      - Seconds to wait while another program writes.
     type: float
     default: 10.0
   attributes:
     description:
-      - What to do if an owner, group, access control list or label cannot be kept or given.
-      - V(refuse) fails before anything is written, V(warn) writes and warns.
+      - What to do if an owner, group, access control list or label cannot be kept or set.
+      - V(refuse) fails before anything is written. V(warn) writes and warns.
     type: str
     choices: [refuse, warn]
     default: refuse
   allow_local_lock:
     description:
-      - Write on a network file system whose locks other machines do not know of, since none of
-        them writes there.
+      - Write on a network file system whose locks other machines do not see. Set it only if no
+        other machine writes there.
     type: bool
     default: false
 requirements:
@@ -75,25 +76,25 @@ requirements:
 attributes:
   check_mode:
     support: full
-    description: Writes nothing, and predicts exactly whether and what would change.
+    description: Writes nothing, and predicts exactly what would change.
   diff_mode:
     support: full
-    description: Shows names and roles before and after, and never a hash or password.
+    description: Shows names and roles before and after, never a hash or password.
   idempotent:
     support: full
-    description: When nothing is to change, no file is written, and inodes and times stay.
+    description: If nothing changes, no file is written; inodes and timestamps stay.
   platform:
     support: full
-    description: Systems on which it runs.
+    description: Supported systems.
     platforms: posix
 notes:
-  - Passwords are compared with the hash in the file, so that a task whose password is in force
-    already changes nothing.
-  - Passwords and hashes are in no result, message or log of these modules. C(loop) shows its item
-    by itself, though. Give all users to M(esfilerealm.file_realm.realm) at once, or set
-    C(loop_control.label) or C(no_log).
-  - A node sees a change within some seconds and needs no restart. Its users exist on this node
-    only, so run the task on every node of the cluster.
+  - Passwords are compared with the hash in the file. If a password is in force already, the task
+    changes nothing.
+  - No result, message or log of these modules contains a password or a hash. However, Ansible
+    itself shows the items of a C(loop). Give all users to M(esfilerealm.file_realm.realm) at
+    once, or set C(loop_control.label) or C(no_log).
+  - A node sees a change within seconds and needs no restart. The files are per node, so run the
+    task on every node of the cluster.
 author:
   - the authors of esfilerealm
 """

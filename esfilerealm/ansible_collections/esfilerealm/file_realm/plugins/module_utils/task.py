@@ -1,4 +1,4 @@
-"""One task: from what a module was given to a plan, and from the plan to what the task says."""
+"""Run one task: turn the options of a module into a plan, and the plan into a result."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from esfilerealm.provisioning import Change, Plan
     from esfilerealm.results import WriteResult
 
-#: Options of a user that say the same in two ways.
+#: Options of a user that exclude one another.
 EXCLUSIVE = [
     ["password", "password_file", "password_hash"],
     ["roles", "roles_add"],
@@ -42,21 +42,22 @@ _PERMISSIONS = 0o777
 
 class FileRealmModule(AnsibleModule):
     """
-    A module that does not repeat what it was given where Ansible could not hide the secrets in it.
+    A module that never repeats its options where Ansible could not hide the secrets in them.
 
-    That is a password under a mistyped key, and in the log one of a list that is shown quoted.
+    Ansible would show a password under a mistyped key. In the log, it would show a password of a
+    list that is quoted.
     """
 
     def _log_invocation(self) -> None:
-        """Keep the parameters out of the system's log."""
+        """Keep the options out of the system's log."""
 
     def fail_json(self, msg: str, **kwargs: object) -> NoReturn:
-        """Fail, and keep the parameters out of the result."""
+        """Fail, and keep the options out of the result."""
         super().fail_json(msg, **{"invocation": {"module_args": {}}, **kwargs})
 
 
 def user_options() -> dict[str, Any]:
-    """Give the options that describe one user."""
+    """Return the options that describe one user."""
     return {
         "name": {"type": "str", "required": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -76,7 +77,7 @@ def user_options() -> dict[str, Any]:
 
 
 def file_options() -> dict[str, Any]:
-    """Give the options by which files are found and written."""
+    """Return the options for finding and writing the files."""
     return {
         "config_dir": {"type": "path", "default": "/etc/elasticsearch"},
         "owner": {"type": "str"},
@@ -96,27 +97,27 @@ def file_options() -> dict[str, Any]:
 
 
 def given(params: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """Give those parameters among *names* that have a value."""
+    """Return the options among *names* that have a value."""
     return {name: params[name] for name in names if params[name] is not None}
 
 
 def user_of(params: dict[str, Any]) -> dict[str, Any]:
-    """Describe a user as the library wants it."""
+    """Return the description of a user that the library reads."""
     return given(params, user_options())
 
 
 def run(module: FileRealmModule, document: dict[str, Any]) -> NoReturn:
     """
-    Bring the files to what *document* asks for; in check mode, only predict that.
+    Change the files to the state that *document* describes; in check mode, only predict it.
 
     Args:
-        module: With its parameters.
+        module: The module, with its options.
 
-        document: A desired state of the library, but for what ``file_options`` say.
+        document: A desired state as the library reads it, without ``file_options``.
     """
     if IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("esfilerealm"), exception=IMPORT_ERROR)
-    warnings.simplefilter("ignore", PasswordTruncatedWarning)  # the plan says it, with the name
+    warnings.simplefilter("ignore", PasswordTruncatedWarning)  # the plan reports it, with the name
     try:
         said = _Task(module, document).said()
     except FileRealmError as error:
@@ -125,7 +126,7 @@ def run(module: FileRealmModule, document: dict[str, Any]) -> NoReturn:
 
 
 class _Task:
-    """What a task wants of a realm."""
+    """One task on a realm."""
 
     def __init__(self, module: FileRealmModule, document: dict[str, Any]) -> None:
         params = module.params
@@ -139,7 +140,7 @@ class _Task:
         self._config_dir = params["config_dir"]
         self._creates = params.get("create", False)
         self._how = {name: params[name] for name in _WRITE_OPTIONS}
-        # Whether it is needed or not: it checks these options, in check mode too.
+        # Even if it is not needed: it checks these options, in check mode too.
         self._tool = self._make_tool(dry_run=module.check_mode)
 
     def _make_tool(self, *, dry_run: bool) -> UsersTool:
@@ -159,7 +160,7 @@ class _Task:
             self._module.fail_json(msg=str(error))
 
     def said(self) -> dict[str, Any]:
-        """Do it, and give the result of the module."""
+        """Run the task, and return the result of the module."""
         creation = self._create() if self._creates else None
         done = self._rehearsed() if self._module.check_mode else self._applied()
         for result in (creation, done.result):
@@ -178,14 +179,14 @@ class _Task:
         return apply(wanted, replan=True, **self._how) if wanted.changed else wanted
 
     def _create(self) -> WriteResult | None:
-        """Create the files that are missing, unless the rest would fail then."""
+        """Create missing files, unless the rest of the task would fail."""
         if not self._make_tool(dry_run=True).init():
-            return None  # a write without need would touch the lock
+            return None  # a needless write would touch the lock file
         self._plan_with_files()
         return self._tool.init()
 
     def _plan_with_files(self) -> Plan:
-        """Plan as if files that are to be created were there."""
+        """Plan as if the files that will be created existed."""
         paths = self._tool.paths
         if not self._creates or os.path.lexists(paths.users):
             return self._plan()
@@ -194,12 +195,12 @@ class _Task:
                 pass
             if os.path.exists(paths.users_roles):
                 shutil.copyfile(paths.users_roles, os.path.join(folder, "users_roles"))
-            # New files have the attributes that are asked for, and none is to become another.
+            # New files get the requested attributes, so no attribute will change.
             planned = self._plan(folder, replace(self._desired, attributes=FileAttributes()))
             return replace(planned, changes=tuple(map(self._placed, planned.changes)))
 
     def _placed(self, change: Change) -> Change:
-        """Give a change of a file as it is called in the folder of the realm."""
+        """Return a change with the path that its file has in the realm."""
         if not hasattr(change, "path"):
             return change
         name = os.path.basename(change.path)
@@ -222,9 +223,9 @@ class _Task:
 
 
 def _octal(mode: object) -> object:
-    """Give a mode as octal text, if YAML has made a number of it."""
+    """Return a mode as an octal string if YAML has made it a number."""
     if not isinstance(mode, int) or isinstance(mode, bool) or mode < 0:
-        return mode  # the library says what is wrong with it, if anything is
+        return mode  # the library reports what is wrong with it, if anything
     octal = f"{mode:04o}"
     if mode > _PERMISSIONS:
         rule = f"that number is [{octal}] in octal: write an octal mode in quotes"
@@ -233,7 +234,7 @@ def _octal(mode: object) -> object:
 
 
 def _warnings_of(result: WriteResult) -> Iterator[str]:
-    """Give what somebody should know of a write."""
+    """Yield the warnings about a write."""
     for file in result.files:
         for lost in file.lost:
             yield f"[{file.path}]: {lost}"
@@ -242,7 +243,7 @@ def _warnings_of(result: WriteResult) -> Iterator[str]:
 
 
 def _result(done: Plan, created: tuple[str, ...]) -> dict[str, Any]:
-    """Say what changes, or has changed, besides the files that were created before."""
+    """Return what changes, or has changed, besides the files that were created before."""
     names = {change.username for change in done.changes if hasattr(change, "username")}
     result = {
         "changed": done.changed or bool(created),
@@ -260,7 +261,7 @@ def _result(done: Plan, created: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _diff(done: Plan, created: tuple[str, ...]) -> dict[str, str]:
-    """Give names and roles before and after, for ``--diff``."""
+    """Return names and roles before and after, for ``--diff``."""
     new_files = "".join(f"[{path}]: created\n" for path in created)
     return {
         "before_header": "file realm",

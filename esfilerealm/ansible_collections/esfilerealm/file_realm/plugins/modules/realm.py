@@ -1,20 +1,20 @@
 #!/usr/bin/python
-"""The module ``realm``: all users of a file realm, as a task describes them."""
+"""The module ``realm``: manage all users of a file realm."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: realm
-short_description: All users of Elasticsearch's file realm
+short_description: Manage all users of Elasticsearch's file realm
 version_added: 0.1.0
 description:
-  - Brings the files C(users) and C(users_roles) of a node to what is described, in one step. All
-    of it happens or nothing.
-  - Lines that need no change stay byte for byte, comments too.
+  - Changes the files C(users) and C(users_roles) of a node to the described state, in one step.
+    Either all changes are made or none.
+  - Lines that need no change stay byte for byte, and so do comments.
 options:
   users:
     description:
-      - The users that are to be there, or not.
+      - The users that should exist, or not.
     type: list
     elements: dict
     default: []
@@ -26,51 +26,52 @@ options:
         required: true
       state:
         description:
-          - Whether there is to be such a user.
+          - Whether the user should exist.
         type: str
         choices: [present, absent]
         default: present
       password:
         description:
           - Password of the user, at least 6 characters.
-          - A new user needs one of this, O(users[].password_file) and O(users[].password_hash).
-            Without any, an existing user keeps theirs.
+          - A new user needs this, O(users[].password_file) or O(users[].password_hash).
+            Without any, the password of an existing user stays.
         type: str
       password_file:
         description:
-          - File on the target whose content is the password, for one that Ansible is not to know.
+          - File on the target that holds the password, if Ansible should not know it.
         type: path
       password_hash:
         description:
-          - Instead of a password, its hash, in a form that a node can use.
+          - A hash instead of a password, in a form that a node can use.
         type: str
       update_password:
         description:
-          - V(always) changes the password of an existing user if it is another, V(on_create) only
+          - V(always) changes the password of an existing user if it differs. V(on_create) only
             gives one to a new user.
         type: str
         choices: [always, on_create]
         default: always
       roles:
         description:
-          - All roles of the user; an empty list takes every role away.
-          - Without any of the three options about roles, the user keeps theirs.
+          - All roles of the user; an empty list removes every role.
+          - Without any of the three options for roles, the roles of the user stay.
         type: list
         elements: str
       roles_add:
         description:
-          - Roles that the user is to have, besides what they have.
+          - Roles to add to those that the user has.
         type: list
         elements: str
       roles_remove:
         description:
-          - Roles that the user is not to have.
+          - Roles to remove.
         type: list
         elements: str
   purge:
     description:
-      - Which other users to remove. V(none) leaves them, V(managed) removes those whom earlier
-        tasks with V(managed) made and whom O(users) no longer names, V(all) removes everybody else.
+      - Which unlisted users to remove. V(none) leaves them all. V(managed) removes those that
+        earlier tasks with V(managed) created and that O(users) no longer lists. V(all) removes
+        them all.
     type: str
     choices: [none, managed, all]
     default: none
@@ -82,24 +83,25 @@ options:
     default: []
   hash_policy:
     description:
-      - How passwords are to be hashed.
+      - How passwords must be hashed.
     type: dict
     suboptions:
       algorithm:
         description:
-          - How to hash a password that is set, such as V(bcrypt12) or V(pbkdf2_stretch).
-          - A password that is in force with a hash of another kind or a lower cost is hashed anew.
+          - Algorithm for new hashes, such as V(bcrypt12) or V(pbkdf2_stretch).
+          - A password that is in force is hashed again if its hash is of another kind or a lower
+            cost.
           - Without it, the settings of the node decide.
         type: str
       minimum_cost:
         description:
-          - Least cost of a hash, for bcrypt such as V(12), for PBKDF2 a number of iterations. A
-            password that is in force with a cheaper one is hashed anew.
+          - Lowest cost of a hash, such as V(12) for bcrypt or a number of iterations for
+            PBKDF2. A password that is in force is hashed again if its hash is cheaper.
         type: int
   create:
     description:
-      - Create the folder and the two files if they are missing. Without it, a missing C(users) is
-        an error, as the folder may be mistyped.
+      - Create the directory and the two files if they are missing. Without it, a missing
+        C(users) is an error, because the directory may be mistyped.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -109,7 +111,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: All users of this node, and nobody else but operators
+- name: All users of this node; only operators are not listed
   esfilerealm.file_realm.realm:
     users:
       - name: jane
@@ -128,7 +130,7 @@ EXAMPLES = r"""
     group: elasticsearch
     mode: "0660"
 
-- name: A realm from nothing
+- name: A new realm
   esfilerealm.file_realm.realm:
     config_dir: /srv/es/config
     create: true
@@ -137,12 +139,12 @@ EXAMPLES = r"""
         password: "{{ vault_jane_password }}"
         roles: [superuser]
 
-- name: Users that come and go with the inventory; those that others made stay
+- name: Users of the inventory; users that others created stay
   esfilerealm.file_realm.realm:
     users: "{{ file_realm_users }}"
     purge: managed
 
-- name: Only owner, group and mode
+- name: Group and mode only
   esfilerealm.file_realm.realm:
     group: elasticsearch
     mode: "0640"
@@ -150,7 +152,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What changes, in check mode what would change. No secret is in it.
+  description: What changed, or in check mode would change. It contains no secret.
   returned: success
   type: list
   elements: dict
@@ -159,75 +161,75 @@ changes:
       description:
         - V(add_user), V(remove_user), V(set_password), V(rehash_password), V(add_roles),
           V(remove_roles), V(set_attributes), or V(set_managed) for the list of users that
-          O(esfilerealm.file_realm.realm#module:purge=managed) made.
+          O(esfilerealm.file_realm.realm#module:purge=managed) created.
       returned: always
       type: str
       sample: add_roles
     username:
-      description: Of the user.
-      returned: for what is about one user
+      description: Name of the user.
+      returned: if the change is about one user
       type: str
       sample: jane
     roles:
-      description: Roles of a new user, or those that come or go.
+      description: Roles of a new user, or the roles that are added or removed.
       returned: for V(add_user), V(add_roles) and V(remove_roles)
       type: list
       elements: str
       sample: [viewer]
     reason:
-      description: Why a user goes, V(absent) or V(purge).
+      description: Why the user is removed, V(absent) or V(purge).
       returned: for V(remove_user)
       type: str
     algorithm:
-      description: How a password is hashed anew.
+      description: The algorithm with which the password is hashed again.
       returned: for V(rehash_password)
       type: str
     path:
-      description: Of the file.
+      description: Path of the file.
       returned: for V(set_attributes) and V(set_managed)
       type: str
     before:
-      description: Owner, group and mode that become others.
+      description: Owner, group and mode before, as far as they change.
       returned: for V(set_attributes)
       type: dict
     after:
-      description: What they become.
+      description: Their new values.
       returned: for V(set_attributes)
       type: dict
     add:
-      description: Names that come to the list.
+      description: Names that are added to the list.
       returned: for V(set_managed)
       type: list
       elements: str
     remove:
-      description: Names that go from the list.
+      description: Names that are removed from the list.
       returned: for V(set_managed)
       type: list
       elements: str
 users:
-  description: Names of all users to whom anything happens, sorted.
+  description: Names of all users that change, sorted.
   returned: success
   type: list
   elements: str
   sample: [jane]
 created:
-  description: Paths of the folder and files that are created.
+  description: Paths of the directory and files that are created.
   returned: success
   type: list
   elements: str
 files:
   description:
-    - What was written, C(users) and C(users_roles) in this order.
+    - The written files, C(users) and C(users_roles) in this order.
   returned: when something was written, not in check mode
   type: list
   elements: dict
   contains:
     path:
-      description: The real path, links followed.
+      description: The real path, with links followed.
       returned: always
       type: str
     changed:
-      description: Whether this file is another.
+      description: Whether the content of this file changed.
       returned: always
       type: bool
     strategy:
@@ -235,7 +237,7 @@ files:
       returned: always
       type: str
     before:
-      description: SHA-256 of its content before, null if there was none.
+      description: SHA-256 of its content before, null if the file did not exist.
       returned: always
       type: str
     after:
@@ -243,11 +245,11 @@ files:
       returned: always
       type: str
     owner:
-      description: Number of its owner.
+      description: User id of its owner.
       returned: always
       type: int
     group:
-      description: Number of its group.
+      description: Id of its group.
       returned: always
       type: int
     mode:
@@ -255,18 +257,18 @@ files:
       returned: always
       type: int
     lost:
-      description: What could not be kept, in words.
+      description: What could not be kept, as text.
       returned: always
       type: list
       elements: str
 managed:
   description:
-    - What became of C(users.managed), the list of users whom provisioning made, as in RV(files);
-      null if the task was not about it.
+    - The state of C(users.managed), the list of users that provisioning created, as in RV(files);
+      null if the task did not concern it.
   returned: when something was written, not in check mode
   type: dict
 backups:
-  description: The latest earlier versions of both files, if any are kept.
+  description: The latest previous versions of both files, if any are kept.
   returned: when something was written, not in check mode
   type: list
   elements: str

@@ -1,15 +1,15 @@
 #!/usr/bin/python
-"""The module ``user``: one user of a file realm, as a task describes it."""
+"""The module ``user``: manage one user of a file realm."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: user
-short_description: One user of Elasticsearch's file realm
+short_description: Manage one user of Elasticsearch's file realm
 version_added: 0.1.0
 description:
   - Adds, changes or removes one user in the files C(users) and C(users_roles) of a node.
-  - No other line of these files changes. They are locked, and written durably and as one unit.
+  - No other line of these files changes. The files are locked, and written durably and as one unit.
   - For more than one user, M(esfilerealm.file_realm.realm) makes all changes in one step.
 options:
   name:
@@ -19,57 +19,57 @@ options:
     required: true
   state:
     description:
-      - Whether there is to be such a user.
+      - Whether the user should exist.
     type: str
     choices: [present, absent]
     default: present
   password:
     description:
       - Password of the user, at least 6 characters.
-      - A new user needs one of O(password), O(password_file) and O(password_hash). Without any, an
-        existing user keeps theirs.
+      - A new user needs O(password), O(password_file) or O(password_hash). Without any, the
+        password of an existing user stays.
     type: str
   password_file:
     description:
-      - File on the target whose content is the password, for one that Ansible is not to know.
+      - File on the target that holds the password, if Ansible should not know it.
     type: path
   password_hash:
     description:
-      - Instead of a password, its hash, in a form that a node can use.
+      - A hash instead of a password, in a form that a node can use.
     type: str
   update_password:
     description:
-      - V(always) changes the password of an existing user if it is another, V(on_create) only
+      - V(always) changes the password of an existing user if it differs. V(on_create) only
         gives one to a new user.
     type: str
     choices: [always, on_create]
     default: always
   roles:
     description:
-      - All roles of the user; an empty list takes every role away.
-      - Without O(roles), O(roles_add) and O(roles_remove), the user keeps theirs.
+      - All roles of the user; an empty list removes every role.
+      - Without O(roles), O(roles_add) and O(roles_remove), the roles of the user stay.
     type: list
     elements: str
   roles_add:
     description:
-      - Roles that the user is to have, besides what they have.
+      - Roles to add to those that the user has.
     type: list
     elements: str
   roles_remove:
     description:
-      - Roles that the user is not to have.
+      - Roles to remove.
     type: list
     elements: str
   hash_algorithm:
     description:
-      - How to hash a password that is set, such as V(bcrypt12) or V(pbkdf2_stretch).
-      - A password that is in force with a hash of another kind or a lower cost is hashed anew.
+      - Algorithm for new hashes, such as V(bcrypt12) or V(pbkdf2_stretch).
+      - A password that is in force is hashed again if its hash is of another kind or a lower cost.
       - Without it, the settings of the node decide.
     type: str
   hash_minimum_cost:
     description:
-      - Least cost of a hash, for bcrypt such as V(12), for PBKDF2 a number of iterations. A
-        password that is in force with a cheaper one is hashed anew.
+      - Lowest cost of a hash, such as V(12) for bcrypt or a number of iterations for
+        PBKDF2. A password that is in force is hashed again if its hash is cheaper.
     type: int
 extends_documentation_fragment:
   - esfilerealm.file_realm.files
@@ -84,19 +84,19 @@ EXAMPLES = r"""
     password: "{{ vault_jane_password }}"
     roles: [viewer, monitoring_user]
 
-- name: One more role, whatever else she has
+- name: One more role; the others stay
   esfilerealm.file_realm.user:
     name: jane
     roles_add: [superuser]
 
-- name: A first password, which he may change on the node
+- name: An initial password, which may be changed on the node
   esfilerealm.file_realm.user:
     name: bob
     password: "{{ vault_bob_password }}"
     roles: [viewer]
     update_password: on_create
 
-- name: A hash, so that nobody knows the password
+- name: A hash, so that the playbook does not know the password
   esfilerealm.file_realm.user:
     name: deploy
     password_hash: "{{ vault_deploy_hash }}"
@@ -105,7 +105,7 @@ EXAMPLES = r"""
     group: elasticsearch
     mode: "0660"
 
-- name: Nobody of that name
+- name: No such user
   esfilerealm.file_realm.user:
     name: al
     state: absent
@@ -113,7 +113,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What changes, in check mode what would change. No secret is in it.
+  description: What changed, or in check mode would change. It contains no secret.
   returned: success
   type: list
   elements: dict
@@ -122,75 +122,75 @@ changes:
       description:
         - V(add_user), V(remove_user), V(set_password), V(rehash_password), V(add_roles),
           V(remove_roles), V(set_attributes), or V(set_managed) for the list of users that
-          O(esfilerealm.file_realm.realm#module:purge=managed) made.
+          O(esfilerealm.file_realm.realm#module:purge=managed) created.
       returned: always
       type: str
       sample: add_roles
     username:
-      description: Of the user.
-      returned: for what is about one user
+      description: Name of the user.
+      returned: if the change is about one user
       type: str
       sample: jane
     roles:
-      description: Roles of a new user, or those that come or go.
+      description: Roles of a new user, or the roles that are added or removed.
       returned: for V(add_user), V(add_roles) and V(remove_roles)
       type: list
       elements: str
       sample: [viewer]
     reason:
-      description: Why a user goes, V(absent) or V(purge).
+      description: Why the user is removed, V(absent) or V(purge).
       returned: for V(remove_user)
       type: str
     algorithm:
-      description: How a password is hashed anew.
+      description: The algorithm with which the password is hashed again.
       returned: for V(rehash_password)
       type: str
     path:
-      description: Of the file.
+      description: Path of the file.
       returned: for V(set_attributes) and V(set_managed)
       type: str
     before:
-      description: Owner, group and mode that become others.
+      description: Owner, group and mode before, as far as they change.
       returned: for V(set_attributes)
       type: dict
     after:
-      description: What they become.
+      description: Their new values.
       returned: for V(set_attributes)
       type: dict
     add:
-      description: Names that come to the list.
+      description: Names that are added to the list.
       returned: for V(set_managed)
       type: list
       elements: str
     remove:
-      description: Names that go from the list.
+      description: Names that are removed from the list.
       returned: for V(set_managed)
       type: list
       elements: str
 users:
-  description: Names of all users to whom anything happens, sorted.
+  description: Names of all users that change, sorted.
   returned: success
   type: list
   elements: str
   sample: [jane]
 created:
-  description: Paths of the folder and files that are created.
+  description: Paths of the directory and files that are created.
   returned: success
   type: list
   elements: str
 files:
   description:
-    - What was written, C(users) and C(users_roles) in this order.
+    - The written files, C(users) and C(users_roles) in this order.
   returned: when something was written, not in check mode
   type: list
   elements: dict
   contains:
     path:
-      description: The real path, links followed.
+      description: The real path, with links followed.
       returned: always
       type: str
     changed:
-      description: Whether this file is another.
+      description: Whether the content of this file changed.
       returned: always
       type: bool
     strategy:
@@ -198,7 +198,7 @@ files:
       returned: always
       type: str
     before:
-      description: SHA-256 of its content before, null if there was none.
+      description: SHA-256 of its content before, null if the file did not exist.
       returned: always
       type: str
     after:
@@ -206,11 +206,11 @@ files:
       returned: always
       type: str
     owner:
-      description: Number of its owner.
+      description: User id of its owner.
       returned: always
       type: int
     group:
-      description: Number of its group.
+      description: Id of its group.
       returned: always
       type: int
     mode:
@@ -218,18 +218,18 @@ files:
       returned: always
       type: int
     lost:
-      description: What could not be kept, in words.
+      description: What could not be kept, as text.
       returned: always
       type: list
       elements: str
 managed:
   description:
-    - What became of C(users.managed), the list of users whom provisioning made, as in RV(files);
-      null if the task was not about it.
+    - The state of C(users.managed), the list of users that provisioning created, as in RV(files);
+      null if the task did not concern it.
   returned: when something was written, not in check mode
   type: dict
 backups:
-  description: The latest earlier versions of both files, if any are kept.
+  description: The latest previous versions of both files, if any are kept.
   returned: when something was written, not in check mode
   type: list
   elements: str
