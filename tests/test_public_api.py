@@ -12,11 +12,7 @@ import esfilerealm
 from esfilerealm import errors
 
 #: What a public name mentions that cannot be imported from a public module yet.
-PENDING = {
-    *("Basis", "ChangeKind", "LineKind", "Listener", "NameRules", "Purge", "RealmChange"),
-    *("RealmHealth", "RealmPaths", "RealmSnapshot", "Secret", "State", "Strategy", "Tolerance"),
-    *("Transaction", "UpdatePassword", "WriteArguments"),
-}
+PENDING = {"Basis", "RealmPaths", "WriteOptions"}
 
 ERRORS = [
     errors.InvalidUsernameError("a:b", "rule"),

@@ -13,6 +13,10 @@ from .realm import ParsedRealm
 from .users import ParsedUsers, edit_users, parse_users
 from .users_roles import ParsedUsersRoles, edit_users_roles, parse_users_roles
 
+TYPE_CHECKING = False  # see `_ground`
+if TYPE_CHECKING:
+    from .lines import LineKind as LineKind
+
 __all__ = [
     "HashIssue",
     "LineIssue",

@@ -11,6 +11,7 @@ and ``merging`` to ``desired``; from there through ``planning`` to ``plans`` and
 
 from __future__ import annotations
 
+from .._ground.secret import Secret
 from .applier import apply, rehearse
 from .changes import (
     AddRoles,
@@ -23,11 +24,11 @@ from .changes import (
     SetManaged,
     SetPassword,
 )
-from .desired import DesiredState
+from .desired import DesiredState, Purge
 from .ensure import ensure_absent, ensure_user
 from .plan_result import Plan
 from .planner import plan
-from .users import DesiredUser, FileAttributes, HashPolicy
+from .users import DesiredUser, FileAttributes, HashPolicy, State, UpdatePassword
 
 __all__ = [
     "AddRoles",
@@ -38,12 +39,16 @@ __all__ = [
     "FileAttributes",
     "HashPolicy",
     "Plan",
+    "Purge",
     "RehashPassword",
     "RemoveRoles",
     "RemoveUser",
+    "Secret",
     "SetAttributes",
     "SetManaged",
     "SetPassword",
+    "State",
+    "UpdatePassword",
     "apply",
     "ensure_absent",
     "ensure_user",

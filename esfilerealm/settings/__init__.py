@@ -14,4 +14,8 @@ from __future__ import annotations
 from .container import container_overrides
 from .realm_settings import RealmSettings
 
+TYPE_CHECKING = False  # see `_ground`
+if TYPE_CHECKING:
+    from .realm_settings import NameRules as NameRules
+
 __all__ = ["RealmSettings", "container_overrides"]

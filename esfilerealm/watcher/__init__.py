@@ -10,6 +10,8 @@ Source:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .file_watcher import FileWatcher
 from .observation import ChangeKind, FileChange
 from .service import (
@@ -19,6 +21,9 @@ from .service import (
     ResourceWatcherService,
     WatcherHandle,
 )
+
+if TYPE_CHECKING:
+    from .file_watcher import Listener as Listener
 
 __all__ = [
     "ChangeKind",

@@ -82,6 +82,7 @@ OBJECTS = {
         entry.password for entry in realm._cache._entries.values()
     ],
     "ResourceWatcherService": lambda realm, _: [realm._watcher_service],
+    "Secret": lambda *_: [user.password for user in desired().users if user.password],
     "SettingsReport": lambda _, folder: [report(folder)],
     "Transaction": lambda _, folder: [full_transaction(folder)],
     "UsageStats": lambda realm, _: [realm.usage_stats()],
