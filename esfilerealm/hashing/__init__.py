@@ -1,9 +1,11 @@
 """
 Password hashes as Elasticsearch's nodes read and write them.
 
-``resolve(name)`` and ``resolve_from_hash(text)`` give a ``Hasher``; ``verify_hash`` and
-``hash_password`` are what most programs need. ``check_hash`` accepts a hash made elsewhere, or says
-why not. The same hashers as a passlib context are in ``esfilerealm.hashing.passlib_context``.
+Most programs need ``hash_password``, ``verify_hash`` and ``hash_problem``, which returns why no
+password can match a stored hash. ``resolve(name)`` and ``resolve_from_hash(text)`` return a
+``Hasher``: there is one module for each family, and ``registry`` chooses. ``policy`` decides which
+hashes are too weak, ``pool`` hashes on all cores, and ``passlib_context`` has the same hashers for
+passlib.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Hashes of other programs, which a node does not know and takes for clear text."""
+"""Hashes of other programs. A node does not know them and uses them as clear text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OWN: Final = (
     "{md5}",
 )
 
-# Prefixes in lower case; the first that fits names the family.
+# Prefixes in lower case; the first match names the family.
 _FAMILIES: Final = (
     ("$apr1$", "Apache's MD5-crypt"),
     ("$1$", "MD5-crypt"),
@@ -46,19 +46,19 @@ _FAMILIES: Final = (
     ("scram-sha-", "SCRAM"),
 )
 
-#: Of shadow files: nobody logs in.
+#: From shadow files: nobody can log in.
 _LOCKED: Final = re.compile(r"[!*]+(\$|\{|$)")
-#: Of MySQL and PostgreSQL.
+#: From MySQL and PostgreSQL.
 _DIGEST: Final = re.compile(r"\*[0-9a-f]{40}|md5[0-9a-f]{32}")
 
 
 def foreign_family(text: str) -> str | None:
-    """Name the kind of hash that *text* looks like; None if it looks like none."""
+    """Return the kind of hash that *text* looks like, or None."""
     start = text.lstrip().lower()
     if start.startswith(_OWN):
-        return "a hash with a blank before it or its prefix in another letter case"
+        return "a hash with a leading blank or with its prefix in the wrong letter case"
     if _LOCKED.match(start):
-        return "a locked account's mark"
+        return "the mark of a locked account"
     if _DIGEST.fullmatch(start):
-        return "a database's hash"
+        return "a hash of a database"
     return next((family for prefix, family in _FAMILIES if start.startswith(prefix)), None)

@@ -1,4 +1,4 @@
-"""What every hasher offers, and the two ways in which all of them treat text."""
+"""The interface of all hashers, and how all of them encode and compare text."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class HashProblem:
 
 class Hasher(Protocol):
     """
-    One way of turning a password into the text that a ``users`` file holds.
+    A way to turn a password into the text that a ``users`` file holds.
 
     Source:
         ``Hasher``.
@@ -55,14 +55,14 @@ class Hasher(Protocol):
         """
 
     def hash(self, password: str) -> str:
-        """Hash *password* anew, with a fresh random salt where the algorithm has one."""
+        """Hash *password*, with a fresh random salt if the algorithm has one."""
 
     def verify(self, password: str, hash: str) -> bool:
         """
-        Give a node's verdict on *password*.
+        Check *password* as a node does.
 
         Returns:
-            False for a text of another family: it is not this hasher's.
+            Whether it matches. A text of another family never does.
 
         Raises:
             InvalidHashError: If a node would throw on *hash* instead of answering.
@@ -70,18 +70,18 @@ class Hasher(Protocol):
 
     def check(self, hash: str) -> None:
         """
-        Refuse a text that is of no use as a stored hash. Reads only, computes nothing.
+        Reject a text that is unusable as a stored hash. No hash is computed.
 
         Raises:
-            InvalidHashError: If a node would throw on *hash*, or if no password can ever match it.
+            InvalidHashError: If a node would throw on *hash*, or if no password can match it.
         """
 
 
 def password_bytes(password: str) -> bytes:
     """
-    Turn *password* into the bytes that are hashed: UTF-8, nothing normalised, nothing trimmed.
+    Encode *password* for hashing as UTF-8, without normalising or trimming it.
 
-    A lone surrogate becomes ``?``, two that belong together one character, as in Java.
+    As in Java, a lone surrogate becomes ``?`` and a pair becomes one character.
 
     Source:
         ``CharArrays.toUtf8Bytes``.
@@ -94,12 +94,12 @@ def password_bytes(password: str) -> bytes:
 
 def same_text(one: str, other: str) -> bool:
     """
-    Compare in a time that tells no more than the lengths.
+    Compare two strings in a time that reveals only their lengths.
 
     Source:
         ``CharArrays.constantTimeEquals``.
     """
-    # UTF-16 is what Java compares, and keeps lone surrogates apart, as UTF-8 cannot.
+    # Java compares UTF-16, which can hold lone surrogates; UTF-8 cannot.
     return hmac.compare_digest(
         one.encode("utf-16-le", "surrogatepass"), other.encode("utf-16-le", "surrogatepass")
     )

@@ -26,45 +26,45 @@ COSTS: Final = range(4, 15)
 """The costs that have a name."""
 
 PREFIXES: Final = ("$2a$", "$2b$", "$2y$")
-"""The revisions that a node reads. All of them are computed alike."""
+"""The revisions that a node reads. All of them are the same algorithm."""
 
 PASSWORD_BYTES: Final = 72
-"""How much of a password is read, in bytes."""
+"""The number of bytes of a password that bcrypt uses."""
 
 _INSIDE: Final = (__name__.partition(".")[0], "passlib")
 _DEFAULT_COST: Final = 10
 _COMPUTABLE_COSTS: Final = range(4, 31)
 
 _LENGTH: Final = 60
-_TAIL: Final = 54  # "$", salt and digest: a node finds the end of the cost by counting back
+_TAIL: Final = 54  # "$", salt and digest; a node finds the end of the cost from the right
 _COST: Final = slice(4, 6)
 _SEPARATOR: Final = 6
 _SALT: Final = slice(7, 29)
 _DIGEST: Final = slice(29, 60)
 
 _ALPHABET: Final = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-# A node looks up three of each four characters, the fourth only if it is U+0080: then it throws.
+# A node looks up three of every four characters. It throws on the fourth only if that is U+0080.
 _READABLE_SALT: Final = re.compile(rf"(?:[{_ALPHABET}]{{3}}[^\x80]){{5}}[{_ALPHABET}]{{2}}")
-# The last character of each field carries 2 and 4 bits; the rest of its 6 must be zero.
+# The last characters of salt and digest carry 2 and 4 bits; their other bits must be zero.
 _CANONICAL_SALT: Final = re.compile(rf"[{_ALPHABET}]{{21}}[{_ALPHABET[::16]}]")
 _CANONICAL_DIGEST: Final = re.compile(rf"[{_ALPHABET}]{{30}}[{_ALPHABET[::4]}]")
-# What is right to the last character, as nearly every text is, costs one look.
+# Nearly every stored hash is sound, which one match finds out.
 _SOUND: Final = re.compile(
     rf"\$2[aby]\$(0[4-9]|1[0-4])\$({_CANONICAL_SALT.pattern})({_CANONICAL_DIGEST.pattern})"
 )
 
 match_sound: Final = _SOUND.fullmatch
-"""Matches a bcrypt hash with which nothing is wrong. The first group is its cost."""
+"""Match a bcrypt hash without any problem. The first group is its cost."""
 
 
 @dataclass(frozen=True, slots=True)
 class BcryptHasher:
     """
-    bcrypt of one cost.
+    bcrypt with a fixed cost.
 
     Attributes:
         name: ``bcrypt`` or ``bcrypt`` and the cost.
-        cost: Binary logarithm of the rounds, of new hashes. Verifying uses the cost in the text.
+        cost: Binary logarithm of the rounds for new hashes. Verifying uses the cost in the text.
 
     Source:
         ``Hasher.BCRYPT`` and its siblings, ``BCrypt``.
@@ -77,23 +77,23 @@ class BcryptHasher:
 
     @classmethod
     def of_sound_hash(cls, text: str) -> BcryptHasher | None:
-        """Choose the hasher for a text with which nothing is wrong; None for any other."""
+        """Return the hasher for a hash without any problem; None for any other text."""
         match = match_sound(text)
         return cls.of_cost(int(match[1])) if match else None
 
     @classmethod
     @cache
     def of_cost(cls, cost: int) -> BcryptHasher:
-        """Make the hasher of that cost, named as Elasticsearch names it."""
+        """Return the hasher with that cost, under Elasticsearch's name for it."""
         return cls("bcrypt" if cost == _DEFAULT_COST else f"bcrypt{cost}", cost)
 
     @classmethod
     def of_hash(cls, text: str) -> BcryptHasher:
         """
-        Choose the hasher for *text*, which starts like bcrypt, as a node does.
+        Return the hasher that a node uses for *text*, which starts like bcrypt.
 
         Raises:
-            InvalidHashError: If no cost is found, or one without a name.
+            InvalidHashError: If the cost is missing or has no name.
 
         Source:
             ``Hasher.resolveFromHash``.
@@ -111,7 +111,7 @@ class BcryptHasher:
         return bcrypt.hashpw(password_bytes(password)[:PASSWORD_BYTES], salt).decode("ascii")
 
     def verify(self, password: str, hash: str) -> bool:
-        """Give a node's verdict, at the cost in the text; see ``Hasher.verify``."""
+        """Check *password* as a node does, with the cost in the text; see ``Hasher.verify``."""
         text = java_units(hash)
         if not text.startswith(PREFIXES):
             return False
@@ -119,7 +119,7 @@ class BcryptHasher:
         return _never_matches(text) is None and _matches(password, text)
 
     def check(self, hash: str) -> None:
-        """Refuse what is no usable bcrypt hash; see ``Hasher.check``."""
+        """Reject an unusable bcrypt hash; see ``Hasher.check``."""
         text = java_units(hash)
         if not text.startswith(PREFIXES):
             raise InvalidHashError(f"a bcrypt hash starts with one of {', '.join(PREFIXES)}")
@@ -131,19 +131,19 @@ class BcryptHasher:
 
 
 def warn_if_truncated(password: str) -> None:
-    """Warn whoever called this package if bcrypt ignores a part of *password*."""
+    """Warn the caller of this package if bcrypt ignores a part of *password*."""
     size = len(password_bytes(password))
     if size > PASSWORD_BYTES:
         warnings.warn(
-            f"bcrypt reads the first {PASSWORD_BYTES} bytes of a password, this one has "
-            f"[{size}]: the rest does not protect anything; use pbkdf2_stretch",
+            f"the password has [{size}] bytes, and bcrypt ignores all after the first "
+            f"{PASSWORD_BYTES}: use pbkdf2_stretch",
             PasswordTruncatedWarning,
             stacklevel=_levels_inside(),
         )
 
 
 def _levels_inside() -> int:
-    """Count the frames of this package and of passlib; Python 3.12 could skip them by itself."""
+    """Count the frames of this package and of passlib, which Python 3.12 could skip itself."""
     levels = 0
     frame = inspect.currentframe()
     while frame is not None and frame.f_globals.get("__name__", "").startswith(_INSIDE):
@@ -153,10 +153,10 @@ def _levels_inside() -> int:
 
 
 def _read_cost(text: str) -> int:
-    """Read the cost where a node looks for it: before the last 54 characters."""
+    """Read the cost where a node expects it: before the last 54 characters."""
     end = len(text) - _TAIL
     cost = read_int(text[_COST.start : end]) if end > _COST.start else None
-    # A longer number may be zeros and salt: it must not be shown, and the text never verifies.
+    # A longer number may contain salt: it must not be shown, and no password matches anyway.
     if cost is not None and end <= _COST.stop:
         return cost
     if len(text) != _LENGTH:
@@ -165,7 +165,7 @@ def _read_cost(text: str) -> int:
 
 
 def _cost_rule(cost: int) -> str:
-    """Say why a node has no algorithm for *cost*."""
+    """Return why a node has no algorithm for *cost*."""
     return (
         f"unknown hash function [bcrypt{cost}]: a node reads bcrypt costs "
         f"from {COSTS.start} to {COSTS.stop - 1}"
@@ -182,31 +182,31 @@ def _refuse_unreadable(text: str) -> None:
     if len(text) < _SALT.stop:
         raise InvalidHashError("the bcrypt hash ends before its salt does")
     if text[_SEPARATOR] > "$":
-        raise InvalidHashError("no separator after two digits of bcrypt cost")
+        raise InvalidHashError("the bcrypt cost is not followed by a separator")
     cost = read_int(text[_COST])
     if cost is None:
         raise InvalidHashError("the bcrypt cost is not a number")
     if cost not in _COMPUTABLE_COSTS:
         raise InvalidHashError(_cost_rule(cost), "unsupported")
     if _READABLE_SALT.fullmatch(text[_SALT]) is None:
-        raise InvalidHashError("the bcrypt salt holds a character outside its alphabet")
+        raise InvalidHashError("the bcrypt salt contains a character outside its alphabet")
 
 
 def _never_matches(text: str) -> str | None:
-    """Say why a node, which writes the text anew and compares, can never get this one."""
+    """Return why a node, which computes the whole text and compares, never gets this one."""
     if len(text) != _LENGTH:
         return f"a bcrypt hash has {_LENGTH} characters, not [{len(text)}]"
     if not text[_COST].isdigit() or text[_SEPARATOR] != "$":
         return "the bcrypt cost is not two digits and a separator"
     if _CANONICAL_SALT.fullmatch(text[_SALT]) is None:
-        return "the bcrypt salt is not written as a node writes it, so no password can match"
+        return "the bcrypt salt is not encoded as a node encodes it, so no password can match"
     if _CANONICAL_DIGEST.fullmatch(text[_DIGEST]) is None:
-        return "the bcrypt digest is not written as a node writes it, so no password can match"
+        return "the bcrypt digest is not encoded as a node encodes it, so no password can match"
     return None
 
 
 def _matches(password: str, text: str) -> bool:
-    """Compute the text anew, with its own revision, cost and salt, and compare."""
+    """Hash *password* with the revision, cost and salt of *text*, and compare."""
     import bcrypt  # only here: most commands compute no bcrypt
 
     setting = text[: _SALT.stop].encode("ascii")

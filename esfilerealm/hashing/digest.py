@@ -1,7 +1,7 @@
 """
-Plain digests and clear text: what a node keeps in its cache, and what it still verifies in files.
+Digests and clear text: the hashes of a node's cache, which a node also verifies in files.
 
-None of them may be written into a ``users`` file.
+None of them may be written to a ``users`` file.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _SHA256_BYTES: Final = 32
 @dataclass(frozen=True, slots=True)
 class DigestHasher:
     """
-    A prefix and the base64 of one digest of the password, without any salt.
+    A prefix and the base64 of an unsalted digest of the password.
 
     Attributes:
-        name: The name in settings, which is hashlib's name of the digest too.
-        prefix: What the text starts with.
-        size: Bytes of the digest.
+        name: The name in settings, which is also hashlib's name of the digest.
+        prefix: The start of the text.
+        size: The number of bytes of the digest.
 
     Source:
         ``Hasher.SHA1``, ``Hasher.MD5``.
@@ -52,17 +52,17 @@ class DigestHasher:
     family: ClassVar[str] = "digest"
 
     def hash(self, password: str) -> str:
-        """Hash *password*; the same one always gives the same text."""
-        # A format that has to be read, not a choice: it must work where such digests are barred.
+        """Hash *password*; the same password always has the same hash."""
+        # Needed to read such hashes, even on systems that bar these digests for security.
         digest = hashlib.new(self.name, password_bytes(password), usedforsecurity=False).digest()
         return self.prefix + encode_base64(digest)
 
     def verify(self, password: str, hash: str) -> bool:
-        """Give a node's verdict, which is never an error; see ``Hasher.verify``."""
+        """Check *password* as a node does, which never throws here; see ``Hasher.verify``."""
         return hash.startswith(self.prefix) and same_text(self.hash(password), hash)
 
     def check(self, hash: str) -> None:
-        """Refuse what can never match; see ``Hasher.check``."""
+        """Reject a digest that no password matches; see ``Hasher.check``."""
         if not hash.startswith(self.prefix):
             raise InvalidHashError(f"a {self.name} hash starts with {self.prefix}")
         if not is_base64_of(hash.removeprefix(self.prefix), self.size):
@@ -72,9 +72,9 @@ class DigestHasher:
 @dataclass(frozen=True, slots=True)
 class SaltedSha256Hasher:
     """
-    ``{SSHA256}``, the base64 of a salt, the base64 of SHA-256 over password and salt.
+    ``{SSHA256}``, the base64 of a salt, and the base64 of SHA-256 over password and salt.
 
-    Not LDAP's layout, which is one base64 of digest and salt.
+    LDAP's layout differs: it is one base64 of digest and salt.
 
     Source:
         ``Hasher.SSHA256``.
@@ -92,14 +92,14 @@ class SaltedSha256Hasher:
         return self.prefix + encode_base64(salt) + _salted_digest(password, salt)
 
     def verify(self, password: str, hash: str) -> bool:
-        """Give a node's verdict; see ``Hasher.verify``."""
+        """Check *password* as a node does; see ``Hasher.verify``."""
         if not hash.startswith(self.prefix):
             return False
         salt, digest = self._fields(hash)
         return same_text(_salted_digest(password, salt), digest)
 
     def check(self, hash: str) -> None:
-        """Refuse what is no usable hash; see ``Hasher.check``."""
+        """Reject an unusable hash; see ``Hasher.check``."""
         if not hash.startswith(self.prefix):
             raise InvalidHashError(f"a {self.name} hash starts with {self.prefix}")
         _, digest = self._fields(hash)
@@ -107,13 +107,13 @@ class SaltedSha256Hasher:
             raise InvalidHashError(f"the {self.name} digest is not base64 of {_SHA256_BYTES} bytes")
 
     def _fields(self, hash: str) -> tuple[bytes, str]:
-        """Split into salt and digest text, raising where a node throws."""
+        """Split *hash* into salt and digest; raise where a node throws."""
         start = len(self.prefix)
         text = hash[start : start + _SALT_CHARACTERS]
         salt = decode_base64(text) if len(text) == _SALT_CHARACTERS else None
         if salt is None:
             raise InvalidHashError(
-                f"no {_SALT_CHARACTERS} characters of {self.name} salt in base64"
+                f"the {self.name} salt is not {_SALT_CHARACTERS} characters of base64"
             )
         return salt, hash[start + _SALT_CHARACTERS :]
 
@@ -121,7 +121,7 @@ class SaltedSha256Hasher:
 @dataclass(frozen=True, slots=True)
 class ClearText:
     """
-    No hash at all: the text is the password.
+    No hashing: the text is the password.
 
     Source:
         ``Hasher.NOOP``.
@@ -133,19 +133,19 @@ class ClearText:
     family: ClassVar[str] = "clear_text"
 
     def hash(self, password: str) -> str:
-        """Give back *password*."""
+        """Return *password*."""
         return password
 
     def verify(self, password: str, hash: str) -> bool:
-        """Compare."""
+        """Compare both texts."""
         return same_text(password, hash)
 
     def check(self, hash: str) -> None:
-        """Accept anything: every text is some password."""
+        """Accept any text."""
 
 
 def _salted_digest(password: str, salt: bytes) -> str:
-    """Digest the password first, the salt after it, into base64."""
+    """Digest password and salt, in this order, into base64."""
     return encode_base64(hashlib.sha256(password_bytes(password) + salt).digest())
 
 

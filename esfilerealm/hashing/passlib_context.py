@@ -1,8 +1,8 @@
 """
-The same hashers as passlib handlers, for a hash policy and for upgrades at login.
+A passlib context with the hashers of this package.
 
-Every computation is done by this package's hashers: passlib's own bcrypt backend, which fails
-beside bcrypt 5, is never loaded. Runs on passlib and on its fork libpass.
+Only the hashers of this package compute hashes. So passlib's bcrypt backend, which does not work
+with bcrypt 5, is never loaded. The module works with passlib and with its fork libpass.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _WHERE: Final = "crypt_context()"
 
 class _NodeHandler(passlib_handlers.GenericHandler):
     """
-    A passlib handler that only translates: texts to str, the family to one of our hashers.
+    A passlib handler that delegates to a hasher of this package.
 
-    An instance is one parsed hash, kept whole in passlib's ``checksum``.
+    An instance is one parsed hash, whose whole text is passlib's ``checksum``.
     """
 
     name: ClassVar[str]
@@ -50,7 +50,7 @@ class _NodeHandler(passlib_handlers.GenericHandler):
 
     @classmethod
     def identify(cls, hash: str | bytes) -> bool:
-        """Tell whether *hash* is of this family, whether or not it is sound."""
+        """Check whether *hash* is of this family, usable or not."""
         return _hash_text(hash).startswith(cls.prefixes)
 
     @classmethod
@@ -59,17 +59,17 @@ class _NodeHandler(passlib_handlers.GenericHandler):
         Parse *hash*.
 
         Raises:
-            InvalidHashError: If it is of another family, or a node would throw on it.
+            InvalidHashError: If *hash* is of another family, or a node would throw on it.
         """
         return cls(checksum=cls._parse(hash)[1])
 
     def to_string(self) -> str:
-        """Give back the whole hash."""
+        """Return the whole hash."""
         return self.checksum or ""
 
     @classmethod
     def hash(cls, secret: str | bytes, **settings: object) -> str:
-        """Hash *secret* with the settings of this handler; *settings* are as for ``using``."""
+        """Hash *secret* with the settings of this handler and *settings*; see ``using``."""
         if settings:
             options: dict[str, Any] = {**settings}
             return cls.using(**options).hash(secret)
@@ -78,7 +78,7 @@ class _NodeHandler(passlib_handlers.GenericHandler):
     @classmethod
     def verify(cls, secret: str | bytes, hash: str | bytes, **_context: object) -> bool:
         """
-        Give a node's verdict.
+        Check *secret* as a node does.
 
         Raises:
             InvalidHashError: If *hash* is of another family, or a node would throw on it.
@@ -88,7 +88,7 @@ class _NodeHandler(passlib_handlers.GenericHandler):
 
     @classmethod
     def _parse(cls, hash: str | bytes) -> tuple[Hasher, str]:
-        """Find the hasher for a hash of this family."""
+        """Return the hasher for a hash of this family, and the hash as a string."""
         text = _hash_text(hash)
         if not text.startswith(cls.prefixes):
             raise InvalidHashError(f"{cls.name} hashes start with {', '.join(cls.prefixes)}")
@@ -96,12 +96,12 @@ class _NodeHandler(passlib_handlers.GenericHandler):
 
     @classmethod
     def _hasher(cls) -> Hasher:
-        """Find our hasher for new hashes with the settings of this handler."""
+        """Return the hasher for new hashes with the settings of this handler."""
         return resolve(cls.name.removeprefix("es_"))
 
 
 class _CostHandler(passlib_handlers.HasRounds, _NodeHandler):
-    """A family with a cost, which passlib calls rounds."""
+    """A family with a cost; passlib calls it rounds."""
 
     setting_kwds: ClassVar[tuple[str, ...]] = ("rounds",)
     separator: ClassVar[str]
@@ -109,13 +109,13 @@ class _CostHandler(passlib_handlers.HasRounds, _NodeHandler):
 
     @classmethod
     def cost_from(cls, minimum: int) -> int:
-        """Find the first cost with a name that is neither below *minimum* nor the usual one."""
+        """Return the lowest cost with a name that is at least *minimum* and the default."""
         enough = max(minimum, cls.default_rounds or 0)
         return next(cost for cost in cls.costs if cost >= enough)
 
     @classmethod
     def from_string(cls, hash: str | bytes, **_context: object) -> Self:
-        """Parse *hash*; its cost is what passlib compares with the minimum."""
+        """Parse *hash*; passlib compares its cost with the minimum."""
         hasher, text = cls._parse(hash)
         return cls(checksum=text, rounds=hasher.cost)
 
@@ -125,7 +125,7 @@ class _CostHandler(passlib_handlers.HasRounds, _NodeHandler):
 
 
 class EsBcrypt(_CostHandler):
-    """``es_bcrypt``: rounds are the cost, 4 to 14. Any revision that a node reads is fine."""
+    """``es_bcrypt``: rounds are the cost, 4 to 14. It accepts every revision that a node reads."""
 
     name: ClassVar[str] = "es_bcrypt"
     prefixes: ClassVar[tuple[str, ...]] = bcrypt.PREFIXES
@@ -139,15 +139,14 @@ class EsBcrypt(_CostHandler):
 
     @classmethod
     def hash(cls, secret: str | bytes, **settings: object) -> str:
-        """Hash *secret*, with a warning if a part of it is ignored."""
-        if not settings:  # with settings, a handler that has them comes back here
-            # Blame the context's caller: this frame and the context's lie between.
+        """Hash *secret*, and warn if bcrypt ignores a part of it."""
+        if not settings:  # with settings, `super().hash` calls this method again without them
             bcrypt.warn_if_truncated(_text(secret))
         return super().hash(secret, **settings)
 
 
 class EsPbkdf2(_CostHandler):
-    """``es_pbkdf2``: rounds are iterations, and only the six numbers that a node reads."""
+    """``es_pbkdf2``: rounds are iterations, one of the six numbers that a node reads."""
 
     name: ClassVar[str] = "es_pbkdf2"
     prefixes: ClassVar[tuple[str, ...]] = (pbkdf2.Pbkdf2Hasher.prefix,)
@@ -160,7 +159,7 @@ class EsPbkdf2(_CostHandler):
 
 
 class EsPbkdf2Stretch(EsPbkdf2):
-    """``es_pbkdf2_stretch``: the same over a digest of the password."""
+    """``es_pbkdf2_stretch``: PBKDF2 of a digest of the password."""
 
     name: ClassVar[str] = "es_pbkdf2_stretch"
     prefixes: ClassVar[tuple[str, ...]] = (pbkdf2.StretchedPbkdf2Hasher.prefix,)
@@ -194,21 +193,21 @@ def crypt_context(
     Make a passlib context that hashes with *algorithm* and verifies what a node verifies.
 
     ``hash``, ``verify``, ``identify``, ``needs_update`` and ``verify_and_update`` are passlib's.
-    A hash needs an update if its cost is below the minimum of its family, or if it is a mere
-    digest (``es_ssha256``, ``es_sha1``, ``es_md5``). Neither another family than *algorithm*'s nor
-    another cost above the minimum is a reason, and ``$2b$`` and ``$2y$`` are as good as ``$2a$``.
+    A hash needs an update if its cost is below the minimum of its family, or if it is a digest
+    (``es_ssha256``, ``es_sha1``, ``es_md5``). A hash of another family than *algorithm*'s needs
+    none, and ``$2b$`` and ``$2y$`` are as good as ``$2a$``.
 
-    Clear text is not identified, so verifying against it is passlib's ValueError. A hash on which
-    a node would throw raises InvalidHashError, which is a ValueError too.
+    Clear text is not identified, so that passlib raises a ValueError when verifying against it. A
+    hash on which a node would throw raises InvalidHashError, which is also a ValueError.
 
     Args:
-        algorithm: One of ``STORED_ALGORITHMS``, in any letter case, for new hashes.
+        algorithm: The algorithm for new hashes, one of ``STORED_ALGORITHMS`` in any letter case.
         minimum_bcrypt_cost: From 4 to 14, a binary logarithm of rounds.
         minimum_pbkdf2_iterations: From 1 000 to 1 000 000, for both forms of PBKDF2.
 
     Raises:
         UnknownHashAlgorithmError: If *algorithm* may not produce stored hashes.
-        InvalidSettingError: If a minimum is out of its range, or *algorithm* is below it.
+        InvalidSettingError: If a minimum is out of range, or *algorithm* costs less than it.
     """
     _require_in_range("minimum_bcrypt_cost", minimum_bcrypt_cost, EsBcrypt)
     _require_in_range("minimum_pbkdf2_iterations", minimum_pbkdf2_iterations, EsPbkdf2)
@@ -231,7 +230,7 @@ def crypt_context(
 
 
 def _require_in_range(key: str, minimum: int, handler: type[_CostHandler]) -> None:
-    """Refuse a minimum that passlib would replace by another."""
+    """Reject a minimum that passlib would replace."""
     lowest, highest = handler.costs[0], handler.costs[-1]
     if not lowest <= minimum <= highest:
         raise InvalidSettingError(key, minimum, f"must be from {lowest} to {highest}", _WHERE)
@@ -239,24 +238,24 @@ def _require_in_range(key: str, minimum: int, handler: type[_CostHandler]) -> No
 
 def _text(value: str | bytes) -> str:
     """
-    Decode a password, which passlib's callers may give as bytes.
+    Decode a password, which callers of passlib may pass as bytes.
 
     Raises:
-        InvalidPasswordError: If it is not UTF-8. Python's own error would hold the bytes.
+        InvalidPasswordError: If it is not UTF-8. Python's own error would contain the bytes.
     """
     with contextlib.suppress(UnicodeDecodeError):
         return _decoded(value, "strict")
-    # Raised here, not while handling the other: its context would keep the bytes.
+    # Raised outside the handler: the error in its context would contain the bytes.
     raise InvalidPasswordError("not UTF-8")
 
 
 def _hash_text(value: str | bytes) -> str:
-    """Decode a hash, which passlib's callers may give as bytes; other bytes are no hash anyway."""
+    """Decode a hash, which callers of passlib may pass as bytes, valid UTF-8 or not."""
     return _decoded(value, "replace")
 
 
 def _decoded(value: str | bytes, errors: str) -> str:
-    """Decode what passlib takes; of anything else tell the type only."""
+    """Decode a string or bytes; the error for anything else names only the type."""
     if isinstance(value, str):
         return value
     if not isinstance(value, bytes):

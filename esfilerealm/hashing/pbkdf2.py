@@ -14,7 +14,7 @@ from .base import password_bytes, same_text
 __all__ = ["ITERATIONS", "Pbkdf2Hasher", "StretchedPbkdf2Hasher"]
 
 ITERATIONS: Final = (1_000, 10_000, 50_000, 100_000, 500_000, 1_000_000)
-"""The counts that have a name."""
+"""The numbers of iterations that have a name."""
 
 _DEFAULT_ITERATIONS: Final = 10_000
 _SALT_BYTES: Final = 32
@@ -25,11 +25,11 @@ _SHORTEST_SALT_BYTES: Final = 8
 @dataclass(frozen=True, slots=True)
 class Pbkdf2Hasher:
     """
-    PBKDF2 of one number of iterations.
+    PBKDF2 with a fixed number of iterations.
 
     Attributes:
-        name: ``pbkdf2``, or that and the iterations.
-        cost: Iterations, of new hashes and while verifying.
+        name: ``pbkdf2``, or that and the number of iterations.
+        cost: The number of iterations, for hashing and verifying.
 
     Source:
         ``Hasher.PBKDF2`` and its siblings.
@@ -43,16 +43,16 @@ class Pbkdf2Hasher:
 
     @classmethod
     def of_cost(cls, cost: int) -> Pbkdf2Hasher:
-        """Make the hasher of that many iterations, named as Elasticsearch names it."""
+        """Return the hasher with that many iterations, under Elasticsearch's name for it."""
         return cls(cls.family if cost == _DEFAULT_ITERATIONS else f"{cls.family}_{cost}", cost)
 
     @classmethod
     def of_hash(cls, text: str) -> Pbkdf2Hasher:
         """
-        Choose the hasher for *text*, which starts with this family's prefix, as a node does.
+        Return the hasher that a node uses for *text*, which starts with this family's prefix.
 
         Raises:
-            InvalidHashError: If no number of iterations is found, or one without a name.
+            InvalidHashError: If the number of iterations is missing or has no name.
 
         Source:
             ``Hasher.resolveFromHash``.
@@ -76,7 +76,7 @@ class Pbkdf2Hasher:
         return f"{self.prefix}{self.cost}${encode_base64(salt)}${encode_base64(key)}"
 
     def verify(self, password: str, hash: str) -> bool:
-        """Give a node's verdict, with this hasher's iterations; see ``Hasher.verify``."""
+        """Check *password* as a node does, with these iterations; see ``Hasher.verify``."""
         fields = self._fields(hash)
         if fields is None:
             return False
@@ -86,13 +86,13 @@ class Pbkdf2Hasher:
         return same_text(encode_base64(self._key(password, salt, size)), fields[1])
 
     def check(self, hash: str) -> None:
-        """Refuse what is no usable hash of so many iterations; see ``Hasher.check``."""
+        """Reject an unusable hash, or one with other iterations; see ``Hasher.check``."""
         fields = self._fields(hash)
         if fields is None:
             raise InvalidHashError(f"not of the form {self.prefix}iterations$salt$key")
         iterations = self.of_hash(hash).cost
         if iterations != self.cost:
-            raise InvalidHashError(f"[{iterations}] iterations where {self.name} has [{self.cost}]")
+            raise InvalidHashError(f"[{iterations}] iterations, but {self.name} has [{self.cost}]")
         _read_salt(fields[0])
         if not is_base64_of(fields[1], _key_size(fields[1])):
             raise InvalidHashError(
@@ -101,7 +101,7 @@ class Pbkdf2Hasher:
             )
 
     def _fields(self, hash: str) -> tuple[str, str] | None:
-        """Split off salt and key; None if *hash* is not of this family."""
+        """Return salt and key; None if *hash* is not of this family."""
         if not hash.startswith(self.prefix):
             return None
         match hash.split("$", 2):
@@ -114,14 +114,14 @@ class Pbkdf2Hasher:
         return hashlib.pbkdf2_hmac("sha512", self._secret(password), salt, self.cost, size)
 
     def _secret(self, password: str) -> bytes:
-        """Turn *password* into what PBKDF2 is fed with."""
+        """Return the input of PBKDF2."""
         return password_bytes(password)
 
 
 @dataclass(frozen=True, slots=True)
 class StretchedPbkdf2Hasher(Pbkdf2Hasher):
     """
-    PBKDF2 over a digest of the password, so that every password has the same, sufficient length.
+    PBKDF2 of a digest of the password, so that its input always has the same, sufficient length.
 
     Source:
         ``Hasher.PBKDF2_STRETCH`` and its siblings.
@@ -131,12 +131,12 @@ class StretchedPbkdf2Hasher(Pbkdf2Hasher):
     prefix: ClassVar[str] = "{PBKDF2_STRETCH}"
 
     def _secret(self, password: str) -> bytes:
-        """Turn *password* into its SHA-512, written as 128 hexadecimal digits."""
+        """Return the SHA-512 of *password* as 128 hexadecimal digits."""
         return hashlib.sha512(password_bytes(password)).hexdigest().encode("ascii")
 
 
 def _read_salt(text: str) -> bytes:
-    """Decode the salt, raising where a node throws."""
+    """Decode the salt; raise where a node throws."""
     salt = decode_base64(text)
     if salt is None:
         raise InvalidHashError("the PBKDF2 salt is not base64")
@@ -149,10 +149,10 @@ def _read_salt(text: str) -> bytes:
 
 def _key_size(text: str) -> int:
     """
-    Work out the bytes of a key from its text's length: the multiple of 16 bytes below it.
+    Compute the size of a key from the length of its text, rounded down to 16 bytes.
 
     Raises:
-        InvalidHashError: If that is none, which a node cannot derive.
+        InvalidHashError: If the size is 0, which a node cannot derive.
 
     Source:
         ``Hasher.verifyPbkdf2Hash``.

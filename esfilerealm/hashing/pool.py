@@ -1,4 +1,4 @@
-"""Work of many hashes on all cores: bcrypt and PBKDF2 let other threads of Python run."""
+"""Hashing on all cores: bcrypt and PBKDF2 release the GIL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
 
-__all__ = ["HashingPool"]
+__all__ = ["HashingPool", "available_cores"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -20,39 +20,42 @@ R = TypeVar("R")
 
 class HashingPool:
     """
-    Does one thing to many items.
+    Run a function on many items, in threads.
 
     Args:
-        jobs: How many at once; None for as many as there are cores for this process.
+        jobs: The number of threads; by default one for each core of this process.
 
-        show_progress: Whether to show a bar on standard error, if that is a terminal and it takes
-            longer than a moment.
+        show_progress: Whether to show a progress bar on standard error, if that is a terminal and
+            the work takes longer than half a second.
+
+    Raises:
+        ValueError: If *jobs* is below 1.
     """
 
     def __init__(self, jobs: int | None = None, *, show_progress: bool = False) -> None:
         if jobs is not None and jobs < 1:
             raise ValueError(f"jobs is [{jobs}]: must be at least 1")
-        self._jobs = jobs or _cores()
+        self._jobs = jobs or available_cores()
         self._show_progress = show_progress
 
     def map(self, work: Callable[[T], R], items: Sequence[T], title: str) -> list[R]:
         """
-        Give what *work* makes of each of *items*, in their order.
+        Return the results of *work* for all *items*, in their order.
 
-        Only a few are on their way at a time, so that an interrupt ends it at once.
+        Few items are queued at a time, so that an interrupt ends the work at once.
 
         Args:
-            work: Called in several threads.
+            work: The function, which is called in several threads.
 
-            items: What to give to it.
+            items: Its arguments.
 
-            title: For the bar, such as "hashing".
+            title: The title of the progress bar, such as "hashing".
         """
         is_worth_threads = self._jobs > 1 and len(items) > 1
-        done = self._at_once(work, items) if is_worth_threads else map(work, items)
-        return list(self._watched(done, len(items), title))
+        done = self._in_threads(work, items) if is_worth_threads else map(work, items)
+        return list(self._with_progress(done, len(items), title))
 
-    def _at_once(self, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+    def _in_threads(self, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         executor = ThreadPoolExecutor(self._jobs, thread_name_prefix="esfilerealm-hashing")
         pending: deque[Future[R]] = deque()
         try:
@@ -65,7 +68,7 @@ class HashingPool:
         finally:
             executor.shutdown(cancel_futures=True)
 
-    def _watched(self, done: Iterator[R], count: int, title: str) -> Iterator[R]:
+    def _with_progress(self, done: Iterator[R], count: int, title: str) -> Iterator[R]:
         if not self._show_progress or not sys.stderr or not sys.stderr.isatty():
             return done
         from tqdm import tqdm
@@ -73,7 +76,7 @@ class HashingPool:
         return iter(tqdm(done, title, count, leave=False, delay=0.5, unit=" users"))
 
 
-def _cores() -> int:
+def available_cores() -> int:
     """Count the cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -1,4 +1,4 @@
-"""From a name, or from a stored text, to the hasher that a node would use."""
+"""The hasher for a name or a stored hash, and what most callers do with it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _ADVICE: Final = (
 
 
 def _stored_hashers() -> dict[str, Hasher]:
-    """Map every name that may produce stored hashes, in the order in which to show them."""
+    """Map every name that may produce stored hashes, in the order in which messages show them."""
     hashers: dict[str, Hasher] = {"bcrypt": bcrypt.BcryptHasher.of_cost(10)}
     for cost in bcrypt.COSTS:
         hashers[f"bcrypt{cost}"] = bcrypt.BcryptHasher.of_cost(cost)
@@ -47,7 +47,7 @@ def _stored_hashers() -> dict[str, Hasher]:
         hashers[family.family] = family.of_cost(10_000)
         for count in pbkdf2.ITERATIONS:
             hashers[f"{family.family}_{count}"] = family.of_cost(count)
-    # Unlike the other two, this one keeps its own name.
+    # Unlike bcrypt10 and pbkdf2_10000, this hasher keeps its own name.
     own = "pbkdf2_stretch_10000"
     hashers[own] = pbkdf2.StretchedPbkdf2Hasher(own, 10_000)
     return hashers
@@ -64,23 +64,23 @@ _HASHERS: Final[dict[str, Hasher]] = {
 }
 
 STORED_ALGORITHMS: Final = tuple(_STORED)
-"""The names by which passwords may be hashed for a ``users`` file."""
+"""The names of algorithms that may hash passwords for a ``users`` file."""
 
 CACHE_ALGORITHMS: Final = tuple(_HASHERS)
-"""All names that resolve: what ``cache.hash_algo`` may be."""
+"""All names that resolve: the possible values of ``cache.hash_algo``."""
 
 
 def resolve(name: str) -> Hasher:
     """
-    Find a hasher by its name in Elasticsearch's settings, in any letter case.
+    Return the hasher with a name from Elasticsearch's settings, in any letter case.
 
     Raises:
-        UnknownHashAlgorithmError: If there is none of that name.
+        UnknownHashAlgorithmError: If no hasher has that name.
 
     Source:
         ``Hasher.resolve``.
     """
-    # Some letters outside ASCII have one inside it as their lower case.
+    # Some letters outside ASCII have a lower case inside it.
     hasher = _HASHERS.get(name.lower()) if name.isascii() else None
     if hasher is None:
         raise UnknownHashAlgorithmError(name, _ADVICE)
@@ -89,13 +89,13 @@ def resolve(name: str) -> Hasher:
 
 def resolve_from_hash(text: str) -> Hasher:
     """
-    Find the hasher that a node uses to verify against *text*.
+    Return the hasher that a node uses to verify a password against *text*.
 
-    A text that starts like no known hash is clear text: the hasher is then ``noop``. Digits
-    outside ASCII, which a node reads, are refused.
+    A text that does not start like a known hash is clear text, whose hasher is ``noop``. Digits
+    outside ASCII are rejected, although a node reads them.
 
     Raises:
-        InvalidHashError: If a node throws: a cost or an iteration count without a name, or none.
+        InvalidHashError: If a node throws because the cost is missing or has no name.
 
     Source:
         ``Hasher.resolveFromHash``.
@@ -110,10 +110,10 @@ def resolve_from_hash(text: str) -> Hasher:
 
 def verify_hash(password: str, hash: str) -> bool:
     """
-    Tell whether *password* fits *hash*, exactly as a node would.
+    Check whether *password* matches *hash*, exactly as a node does.
 
-    That includes clear text: a *hash* that no node recognises is itself the password.
-    ``check_hash`` tells such texts apart.
+    That includes clear text: a *hash* that a node does not recognise is itself the password.
+    ``password_matches`` never accepts such a text.
 
     Raises:
         InvalidHashError: If a node would throw on *hash* instead of answering.
@@ -126,15 +126,15 @@ def verify_hash(password: str, hash: str) -> bool:
 
 def check_hash(text: str) -> Hasher:
     """
-    Make sure that *text* is a hash that a node can use, without computing one.
+    Check that a node can use *text* as a hash, without computing one.
 
     Returns:
-        The hasher that a node uses for it. Digests pass too, since nodes verify them; whether
-        its name is in ``STORED_ALGORITHMS`` tells what may be written.
+        The hasher that a node uses for it. Digests pass too, since nodes verify them. Only hashes
+        whose algorithm is in ``STORED_ALGORITHMS`` may be written.
 
     Raises:
-        InvalidHashError: If a node would throw on it, would take it for a clear-text password, or
-            could never match it with any password.
+        InvalidHashError: If a node would throw on *text*, would use it as a clear-text password, or
+            could match it with no password.
     """
     sound = bcrypt.BcryptHasher.of_sound_hash(text)
     if sound is not None:
@@ -142,9 +142,9 @@ def check_hash(text: str) -> Hasher:
     hasher = resolve_from_hash(text)
     if hasher is digest.NOOP:
         family = foreign_family(text)
-        what = "no known hash" if family is None else f"{family}, which a node does not know"
+        what = "not a known hash" if family is None else f"{family}, which a node does not know"
         raise InvalidHashError(
-            f"{what}: a node takes the text itself for the password",
+            f"{what}: a node would use the text as a clear-text password",
             "clear-text" if family is None else "unsupported",
         )
     hasher.check(text)
@@ -208,21 +208,22 @@ def hash_password(password: str, algorithm: str = "bcrypt") -> str:
     Hash *password* for a ``users`` file.
 
     Args:
-        password: Any text. Its rules are ``validate_password``'s.
+        password: Any string; ``validate_password`` has the rules for passwords.
         algorithm: One of ``STORED_ALGORITHMS``, in any letter case.
 
     Raises:
-        UnknownHashAlgorithmError: If *algorithm* is not among them.
+        UnknownHashAlgorithmError: If *algorithm* is not one of them.
 
     Warns:
-        PasswordTruncatedWarning: If it is bcrypt, and the password longer than its 72 bytes.
+        PasswordTruncatedWarning: If *algorithm* is bcrypt, which ignores all after 72 bytes, and
+            the password is longer.
 
     Source:
         ``XPackSettings.PASSWORD_HASHING_ALGORITHM``.
     """
     hasher = resolve(algorithm)
     if algorithm.lower() not in _STORED:
-        raise UnknownHashAlgorithmError(algorithm, f"it is for caches only, in files {_ADVICE}")
+        raise UnknownHashAlgorithmError(algorithm, f"it is for caches only; for files {_ADVICE}")
     if isinstance(hasher, bcrypt.BcryptHasher):
         bcrypt.warn_if_truncated(password)
     return hasher.hash(password)

@@ -191,8 +191,8 @@ def _warnings(comparison: Comparison, policy: Policy) -> Iterator[str]:
     for name, password in comparison.passwords.items():
         if len(password_bytes(password.reveal())) > bcrypt.PASSWORD_BYTES:
             yield (
-                f"the password of [{name}] is longer than the {bcrypt.PASSWORD_BYTES} bytes that "
-                "bcrypt reads: the rest does not protect anything; use pbkdf2_stretch"
+                f"the password of user [{name}] is longer than {bcrypt.PASSWORD_BYTES} bytes, and "
+                "bcrypt ignores the rest: use pbkdf2_stretch"
             )
 
 

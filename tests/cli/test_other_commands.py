@@ -49,7 +49,7 @@ class TestOtherCommands:
         (config / "users").write_text("bob:$apr1$R3DdqiAZ$aljIkaIVPSarmDMlJUBBP.\n")
         result = run("verify", bob, "-p", "$apr1$R3DdqiAZ$aljIkaIVPSarmDMlJUBBP.")
         assert result.exit_code == 1
-        assert "a node takes the text itself for the password" in result.err
+        assert "a node would use the text as a clear-text password" in result.err
         assert "aljIk" not in result.err
 
     def test_default_configuration_folder(self, run, config, bob, monkeypatch):

@@ -68,7 +68,7 @@ class TestVerify:
     @pytest.mark.parametrize(
         ("text", "reason"),
         [
-            pytest.param("swordfish", "no known hash: a node takes the text itself", id="clear"),
+            pytest.param("swordfish", "not a known hash: a node would use the text", id="clear"),
             pytest.param(APACHE, "Apache's MD5-crypt, which a node does not know", id="foreign"),
             pytest.param("$2a$15$" + CHEAP_HASH[7:], "bcrypt15", id="cost"),
             pytest.param("$2a$10$short", "60 characters", id="malformed"),

@@ -35,7 +35,7 @@ class TestMessages:
         path = document(f"users: [{{name: bob, password: {'x' * 73}}}]")
         for command in ("plan", "apply"):
             result = run(command, path)
-            assert re.fullmatch(r"WARNING: the password of \[bob\] is longer .*\n", result.err)
+            assert re.fullmatch(r"WARNING: the password of user \[bob\] is longer .*\n", result.err)
 
     def test_what_was_left_is_told(self, run, realm, document):
         path = document(WANTED)
@@ -128,7 +128,7 @@ class TestMessages:
             (["a:b"], r"\[options\], users\[0\].name"),
             (["bob", "-r", "a,,b"], r"\[options\], users\[0\].roles\[1\]"),
             (["bob", "-r", "a", "-a", "b"], r"\[options\], users\[0\].roles: are all"),
-            (["bob", "--hash", "swordfish"], r"users\[0\].password_hash: no known hash"),
+            (["bob", "--hash", "swordfish"], r"users\[0\].password_hash: not a known hash"),
             (["bob", "-p", "short"], r"users\[0\].password: must have at least 6"),
             (["bob", "--update-password", "never"], r"users\[0\].update_password: \[never\]"),
             (["jane"], r"there is no user \[jane\] yet"),

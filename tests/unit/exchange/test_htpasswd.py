@@ -175,7 +175,7 @@ class TestExport:
     @pytest.mark.parametrize(
         ("text", "reason"),
         [
-            ("hello-world", "no known hash: a node takes the text itself for the password"),
+            ("hello-world", "not a known hash: a node would use the text as a clear-text password"),
             ("$2a$10$short", "a bcrypt hash has 60 characters, not [12]"),
             ("{SHA}short", "the sha1 digest is not base64 of 20 bytes"),
         ],

@@ -179,7 +179,7 @@ class TestUsers:
             ("{}", "it has no hash"),
             ("{hash: }", "it has no hash"),
             ("{hash: ''}", "it has no hash"),
-            ("{hash: hunter22}", "no known hash: a node takes the text itself"),
+            ("{hash: hunter22}", "not a known hash: a node would use the text"),
             ("{hash: $argon2id$v=19$m=65536$c29t$Kd}", "argon2, which a node does not know"),
             ("{hash: '$3$133143986176$wBFrJJI==$vqGl=='}", "PBKDF2 in OpenSearch's own form"),
             ("{hash: '$2$214748364800224$eQgqv2=$tGHW=='}", "PBKDF2 in OpenSearch's own form"),

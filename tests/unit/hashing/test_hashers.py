@@ -98,7 +98,7 @@ def test_another_familys_text_is_a_mismatch(name, other):
 def test_other_iterations_are_a_mismatch():
     text = resolve("pbkdf2_1000").hash(PASSWORD)
     assert resolve("pbkdf2").verify(PASSWORD, text) is False
-    with pytest.raises(InvalidHashError, match=r"\[1000\] iterations where pbkdf2 has \[10000\]"):
+    with pytest.raises(InvalidHashError, match=r"\[1000\] iterations, but pbkdf2 has \[10000\]"):
         resolve("pbkdf2").check(text)
 
 

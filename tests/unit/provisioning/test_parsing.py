@@ -235,11 +235,17 @@ class TestUsers:
             ({"password": "secret\udcff"}, "password: must be text that UTF-8 can hold"),
             (
                 {"password_hash": "swordfish"},
-                "password_hash: no known hash: a node takes the text itself for the password",
+                (
+                    "password_hash: not a known hash: "
+                    "a node would use the text as a clear-text password"
+                ),
             ),
             (
                 {"password_hash": ""},
-                "password_hash: no known hash: a node takes the text itself for the password",
+                (
+                    "password_hash: not a known hash: "
+                    "a node would use the text as a clear-text password"
+                ),
             ),
             (
                 {"state": "presnt"},

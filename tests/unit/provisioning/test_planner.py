@@ -607,7 +607,7 @@ def test_a_password_that_bcrypt_does_not_read_to_its_end(realm, policy, warns):
     wanted = desired({**JANE, "password": "x" * 73}, BOB, hash_policy=policy)
     warnings = plan(realm, wanted).warnings
     assert [w.partition(" than ")[0] for w in warnings] == (
-        ["the password of [jane] is longer"] if warns else []
+        ["the password of user [jane] is longer"] if warns else []
     )
 
 

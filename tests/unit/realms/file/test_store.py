@@ -105,7 +105,7 @@ class TestHashes:
     @pytest.mark.parametrize(
         ("text", "kind", "reason"),
         [
-            ("swordfish", "clear-text", "no known hash"),
+            ("swordfish", "clear-text", "not a known hash"),
             (APACHE, "unsupported", "Apache"),
             (UNSUPPORTED_COST, "unsupported", "bcrypt15"),
             ("{PBKDF2}2000$c2FsdHNhbHQ=$x", "unsupported", "pbkdf2_2000"),
