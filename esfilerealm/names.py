@@ -1,9 +1,8 @@
 """
-A node's rules for usernames, role names and passwords, and the names it keeps for itself.
+The rules for usernames, role names and passwords, and the names that Elasticsearch reserves.
 
-``broken_name_rule`` says which rule a name breaks, the ``validate_*`` functions raise.
-Rules about what can be *written* into a file belong to ``formats``: a node calls a username with a
-colon valid, although no file can hold it.
+``broken_rule`` returns the rule that a name breaks; the ``validate_*`` functions raise it. A node
+accepts some names, such as ``a:b``, that no line of a file can hold: *writable* refuses those too.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ __all__ = [
     "MIN_PASSWORD_LENGTH",
     "RESERVED_ROLE_NAMES",
     "RESERVED_USERNAMES",
-    "broken_name_rule",
+    "broken_rule",
     "reserved_usernames",
     "validate_password",
     "validate_role_name",
@@ -25,6 +24,7 @@ __all__ = [
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
+    from collections.abc import Container
     from typing import Final
 
 MAX_NAME_LENGTH: Final = 1024
@@ -32,7 +32,7 @@ MIN_PASSWORD_LENGTH: Final = 6
 
 DEFAULT_ANONYMOUS_USERNAME: Final = "_anonymous"
 
-#: Built-in users, which only the reserved realm may hold. Source: ``ClientReservedRealm``.
+#: Built-in users, which only the reserved realm may contain. Source: ``ClientReservedRealm``.
 RESERVED_USERNAMES: Final = frozenset(
     {
         "apm_system",
@@ -45,7 +45,7 @@ RESERVED_USERNAMES: Final = frozenset(
     }
 )
 
-#: Roles that every node defines itself. Source: ``ReservedRolesStore``.
+#: Roles that every node defines. Source: ``ReservedRolesStore``.
 RESERVED_ROLE_NAMES: Final = frozenset(
     {
         "apm_system",
@@ -83,103 +83,48 @@ RESERVED_ROLE_NAMES: Final = frozenset(
 )
 
 
-def validate_username(
-    name: str,
-    *,
-    allow_reserved: bool = False,
-    anonymous_username: str = DEFAULT_ANONYMOUS_USERNAME,
-    max_length: int = MAX_NAME_LENGTH,
-) -> str:
+def broken_rule(
+    name: object, *, reserved: Container[str] = (), writable: bool = False
+) -> str | None:
     """
-    Return *name* if a node accepts it as the name of a user.
+    Return the rule that *name* breaks as the name of a user or role, or None.
 
     Args:
-        name: 1 to *max_length* characters from U+0020 to U+007E, no space at either end.
+        name: What should be 1 to 1024 characters from U+0020 to U+007E, no space at either end.
 
-        allow_reserved: True for a node with ``xpack.security.authc.reserved_realm.enabled: false``.
+        reserved: Names that are refused: ``RESERVED_ROLE_NAMES``, or ``reserved_usernames``.
 
-        anonymous_username: ``xpack.security.authc.anonymous.username``; its default is reserved
-            beside it.
-
-        max_length: In characters. The file realm has 1024, the native realm 507.
-
-    Raises:
-        InvalidUsernameError: With the rule that is broken.
+        writable: Whether a new line must be able to hold the name, in either file.
 
     Source:
-        ``Validation.Users`` and ``ClientReservedRealm``.
+        ``Validation.Users`` and ``Validation.Roles``.
     """
-    rule = broken_name_rule(name, max_length)
-    reserved = reserved_usernames(
-        allow_reserved=allow_reserved, anonymous_username=anonymous_username
-    )
-    if rule is None and name in reserved:
-        rule = "reserved for a user that Elasticsearch defines itself"
-    if rule is not None:
-        raise InvalidUsernameError(name, rule)
-    return name
-
-
-def validate_role_name(
-    name: str, *, allow_reserved: bool = True, max_length: int = MAX_NAME_LENGTH
-) -> str:
-    """
-    Return *name* if a node accepts it as the name of a role.
-
-    Args:
-        name: 1 to *max_length* characters from U+0020 to U+007E, no space at either end.
-
-        allow_reserved: True where roles are given to users, False where roles are defined.
-
-        max_length: In characters.
-
-    Raises:
-        InvalidRoleNameError: With the rule that is broken.
-
-    Source:
-        ``Validation.Roles`` and ``ReservedRolesStore``.
-    """
-    rule = broken_name_rule(name, max_length)
-    if rule is None and not allow_reserved and name in RESERVED_ROLE_NAMES:
-        rule = "reserved for a role that Elasticsearch defines itself"
-    if rule is not None:
-        raise InvalidRoleNameError(name, rule)
-    return name
-
-
-def validate_password(password: str) -> str:
-    """
-    Return *password* if a node lets it be set: at least 6 UTF-16 units, whatever they are.
-
-    Raises:
-        InvalidPasswordError: With the rule that is broken, without the password.
-
-    Source:
-        ``Validation.Users``. A character beyond U+FFFF counts as two units, as in Java.
-    """
-    if not isinstance(password, str):
-        raise InvalidPasswordError(f"must be text, not {type(password).__name__}")
-    if len(password) + sum(c > "\uffff" for c in password) < MIN_PASSWORD_LENGTH:
-        raise InvalidPasswordError(f"must have at least {MIN_PASSWORD_LENGTH} characters")
-    return password
-
-
-def broken_name_rule(name: str, max_length: int = MAX_NAME_LENGTH) -> str | None:
-    """Say which rule *name* breaks as the name of a user or role, or None; reserved ones do not."""
     if not isinstance(name, str):
-        return f"must be text, not {type(name).__name__}"
-    if not 0 < len(name) <= max_length:
-        return f"must have 1 to {max_length} characters"
+        return f"must be a string, not {type(name).__name__}"
+    if not 0 < len(name) <= MAX_NAME_LENGTH:
+        return f"must have 1 to {MAX_NAME_LENGTH} characters"
     if not (name.isascii() and name.isprintable()):
-        return "must be of printable ASCII characters, U+0020 to U+007E"
+        return "must consist of printable ASCII characters, U+0020 to U+007E"
     if name[0] == " " or name[-1] == " ":
         return "must not start or end with a space"
+    if name in reserved:
+        return "must not be a name that is reserved by Elasticsearch"
+    return _rule_of_writing(name) if writable else None
+
+
+def _rule_of_writing(name: str) -> str | None:
+    if name[0] == "#":
+        return "must not start with [#], which begins a comment"
+    if ":" in name:
+        return "must not contain [:], the field separator"
+    if "," in name:
+        return "must not contain [,], which separates the names in users_roles and lists of roles"
     return None
 
 
 def reserved_usernames(*, allow_reserved: bool, anonymous_username: str) -> frozenset[str]:
     """
-    Give the names that no file may hold: none if they are allowed.
+    Return the usernames that a node skips in a file; none with *allow_reserved*.
 
     Both the configured and the default anonymous name are among them, whether or not anonymous
     access is on. Letter case counts.
@@ -190,3 +135,79 @@ def reserved_usernames(*, allow_reserved: bool, anonymous_username: str) -> froz
     if allow_reserved:
         return frozenset()
     return RESERVED_USERNAMES | {DEFAULT_ANONYMOUS_USERNAME, anonymous_username}
+
+
+def validate_username(
+    name: str,
+    *,
+    allow_reserved: bool = False,
+    anonymous_username: str = DEFAULT_ANONYMOUS_USERNAME,
+    writable: bool = False,
+) -> str:
+    """
+    Return *name* if a node accepts it as the name of a user.
+
+    Args:
+        name: For its rules see ``broken_rule``.
+
+        allow_reserved: True for a node with ``xpack.security.authc.reserved_realm.enabled: false``.
+
+        anonymous_username: ``xpack.security.authc.anonymous.username``; its default is always
+            reserved too.
+
+        writable: Whether a new line must be able to hold the name, in either file.
+
+    Raises:
+        InvalidUsernameError: With the rule that the name breaks.
+
+    Source:
+        ``Validation.Users`` and ``ClientReservedRealm``.
+    """
+    reserved = reserved_usernames(
+        allow_reserved=allow_reserved, anonymous_username=anonymous_username
+    )
+    rule = broken_rule(name, reserved=reserved, writable=writable)
+    if rule is not None:
+        raise InvalidUsernameError(name, rule)
+    return name
+
+
+def validate_role_name(name: str, *, allow_reserved: bool = True, writable: bool = False) -> str:
+    """
+    Return *name* if a node accepts it as the name of a role.
+
+    Args:
+        name: For its rules see ``broken_rule``.
+
+        allow_reserved: True where roles are given to users, False where roles are defined.
+
+        writable: Whether a new line must be able to hold the name, in either file.
+
+    Raises:
+        InvalidRoleNameError: With the rule that the name breaks.
+
+    Source:
+        ``Validation.Roles`` and ``ReservedRolesStore``.
+    """
+    reserved = frozenset() if allow_reserved else RESERVED_ROLE_NAMES
+    rule = broken_rule(name, reserved=reserved, writable=writable)
+    if rule is not None:
+        raise InvalidRoleNameError(name, rule)
+    return name
+
+
+def validate_password(password: str) -> str:
+    """
+    Return *password* if a node would accept it: at least 6 UTF-16 units, whatever they are.
+
+    Raises:
+        InvalidPasswordError: With the rule that the password breaks, without the password.
+
+    Source:
+        ``Validation.Users``. A character beyond U+FFFF counts as two units, as in Java.
+    """
+    if not isinstance(password, str):
+        raise InvalidPasswordError(f"must be a string, not {type(password).__name__}")
+    if len(password) + sum(c > "\uffff" for c in password) < MIN_PASSWORD_LENGTH:
+        raise InvalidPasswordError(f"must have at least {MIN_PASSWORD_LENGTH} characters")
+    return password

@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
-
-__all__ = ["boolean_hint", "did_you_mean", "nearest"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+__all__ = ["boolean_hint", "did_you_mean", "nearest"]
 
 _TRUE = ("true", "yes", "y", "on", "1", "enabled")
 _FALSE = ("false", "no", "n", "off", "0", "disabled")
 
 
-def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """Return a question for the word among *known* that is most like *word*, or nothing."""
-    close = get_close_matches(word, list(known), 1, cutoff)
-    return f"did you mean [{close[0]}]?" if close else ""
+def did_you_mean(
+    word: object, known: Iterable[str], cutoff: float = 0.6, *, prefix: str = ""
+) -> str:
+    """
+    Return a question that names the known word most like *word*, or an empty string.
+
+    Args:
+        word: What was written; a value that is not a string is like no word.
+
+        known: The words to choose from.
+
+        cutoff: How alike both must be, up to 1 for equal.
+
+        prefix: What to show before the word.
+    """
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, list(known), 1, cutoff) if isinstance(word, str) else []
+    return f"did you mean [{prefix}{close[0]}]?" if close else ""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a question for the name among *known* that is most like *name*, or list them all."""
+    """Return the question of ``did_you_mean``, or the list of all known words."""
     names = list(known)
     return did_you_mean(name.lower(), names) or f"known are [{', '.join(names)}]"
 
 
 def boolean_hint(text: str) -> str:
-    """Return a question for the boolean that other programs would read in *text*, or nothing."""
+    """Return a question that names the boolean that other programs would read in *text*."""
     word = text.strip().lower()
     if word in _TRUE + _FALSE:
         return f"did you mean [{'true' if word in _TRUE else 'false'}]?"

@@ -6,9 +6,17 @@ import base64
 import re
 from typing import Final
 
-__all__ = ["decode_base64", "encode_base64", "is_base64_of", "java_units", "read_int"]
+__all__ = [
+    "decode_base64",
+    "encode_base64",
+    "has_lone_surrogate",
+    "is_base64_of",
+    "java_units",
+    "read_int",
+]
 
 _ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _INTEGER: Final = re.compile(r"([+-]?)0*([0-9]{1,10})")
 _SMALLEST_INT: Final = -(2**31)
 _LARGEST_INT: Final = 2**31 - 1
@@ -22,6 +30,11 @@ def java_units(text: str) -> str:
     They become placeholders. No field of a hash may hold them, so only their number matters.
     """
     return text if text.isascii() else _ASTRAL.sub("\ufffd\ufffd", text)
+
+
+def has_lone_surrogate(text: str) -> bool:
+    """Check whether *text* contains half of a surrogate pair, which UTF-8 cannot encode."""
+    return not text.isascii() and _SURROGATE.search(text) is not None
 
 
 def read_int(text: str) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import hashing
+from .._ground.java import has_lone_surrogate
 from ..errors import InvalidHashError, InvalidPasswordError, InvalidSettingError
 from ..names import validate_password
 
@@ -59,7 +60,7 @@ class NewCredentials:
 
 def _check_text(password: str) -> None:
     """Refuse halves of characters, such as a shell's bytes that are no UTF-8: they become ``?``."""
-    if any("\ud800" <= character <= "\udfff" for character in password):
+    if has_lone_surrogate(password):
         raise InvalidPasswordError("must be text that UTF-8 can hold")
 
 

@@ -17,7 +17,6 @@ from .._storage.realm_files import RealmFiles
 from .._storage.versions import earlier_version
 from .._storage.write import restyled, write_files
 from ..errors import FileRealmError, PlanOutdatedError
-from ..formats.writable import check_writable_role_name, check_writable_username
 from ..names import validate_role_name, validate_username
 from ..results import Recovery
 from .credentials import NewCredentials
@@ -148,9 +147,10 @@ class Transaction:
         roles: Iterable[str] = (),
     ) -> None:
         """See ``UsersTool.useradd``."""
-        validate_username(username, **self._settings.name_rules)
-        check_writable_username(username)
-        given = tuple(check_writable_role_name(role) for role in dict.fromkeys(_names(roles)))
+        validate_username(username, writable=True, **self._settings.name_rules)
+        given = tuple(
+            validate_role_name(role, writable=True) for role in dict.fromkeys(_names(roles))
+        )
         credentials = NewCredentials(password, password_hash, self._settings)
         self._draft.require_no_user(username)
         stored = credentials.hashed()
@@ -180,7 +180,7 @@ class Transaction:
     ) -> tuple[str, ...]:
         """See ``UsersTool.roles``."""
         validate_username(username, **self._settings.name_rules)
-        added = [check_writable_role_name(role) for role in _names(add)]
+        added = [validate_role_name(role, writable=True) for role in _names(add)]
         removed = {validate_role_name(role) for role in _names(remove)}
         if added or removed:
             return self._change(lambda draft: draft.change_roles(username, added, removed))

@@ -193,10 +193,10 @@ def parse(
 
 def did_you_mean(name: str, known: Iterable[str], prefix: str = "") -> str:
     """Return ``" (did you mean [X]?)"`` if a known name resembles *name*, else nothing."""
-    from difflib import get_close_matches
+    from .._ground.hints import did_you_mean as question
 
-    close = get_close_matches(name, list(known), 1)
-    return f" (did you mean [{prefix}{close[0]}]?)" if close else ""
+    hint = question(name, known, prefix=prefix)
+    return f" ({hint})" if hint else ""
 
 
 class _Parser:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..formats.writable import check_writable_role_name, check_writable_username
 from ..names import validate_role_name, validate_username
 from .exits import OK
 from .listing import show_users
@@ -12,7 +11,7 @@ from .output import print_written
 from .passwords import new_secret, truncation_shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from .arguments import Arguments
     from .passwords import Secret
@@ -32,9 +31,9 @@ __all__ = [
 def run_useradd(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """Add a user."""
     tool = target.tool
-    username = check_writable_username(_valid_username(arguments, target, terminal))
+    username = _valid_username(arguments, target, terminal, writable=True)
     secret = new_secret(arguments, terminal)
-    roles = _role_names(arguments, "roles", check_writable_role_name)
+    roles = _role_names(arguments, "roles", writable=True)
     warn_of_unknown_roles(target, terminal, roles)
     with truncation_shown(terminal), tool.transaction() as change:
         change.useradd(username, secret.password, password_hash=secret.password_hash, roles=roles)
@@ -73,8 +72,8 @@ def run_passwd(arguments: Arguments, target: Target, terminal: Terminal) -> int:
 def run_roles(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """Add and remove roles, or show them."""
     username = _valid_username(arguments, target, terminal)
-    added = _role_names(arguments, "add", check_writable_role_name)
-    removed = _role_names(arguments, "remove", validate_role_name)
+    added = _role_names(arguments, "add", writable=True)
+    removed = _role_names(arguments, "remove")
     warn_of_unknown_roles(target, terminal, [*added, *removed])
     if not added and not removed:
         return show_users(arguments, target, terminal, username)
@@ -110,13 +109,17 @@ def warn_of_unknown_roles(target: Target, terminal: Terminal, roles: Sequence[st
         )
 
 
-def _valid_username(arguments: Arguments, target: Target, terminal: Terminal) -> str:
+def _valid_username(
+    arguments: Arguments, target: Target, terminal: Terminal, *, writable: bool = False
+) -> str:
     terminal.result["username"] = arguments.first
-    return validate_username(arguments.first, **target.tool.settings.name_rules)
+    rules = target.tool.settings.name_rules
+    return validate_username(arguments.first, writable=writable, **rules)
 
 
-def _role_names(arguments: Arguments, key: str, check: Callable[[str], str]) -> list[str]:
-    return [check(name) for name in dict.fromkeys(split_list(arguments.value(key) or ""))]
+def _role_names(arguments: Arguments, key: str, *, writable: bool = False) -> list[str]:
+    names = dict.fromkeys(split_list(arguments.value(key) or ""))
+    return [validate_role_name(name, writable=writable) for name in names]
 
 
 def _print_generated(arguments: Arguments, terminal: Terminal, secret: Secret) -> None:

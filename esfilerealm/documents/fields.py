@@ -69,7 +69,7 @@ class Fields:
         """Name a key only if it is like a field: otherwise it may be a misplaced value."""
         # A long key that begins like a password field may have the password behind it.
         cutoff = 0.9 if isinstance(key, str) and key.startswith("password") else 0.6
-        hint = did_you_mean(key, known, cutoff) if isinstance(key, str) else ""
+        hint = did_you_mean(key, known, cutoff)
         if hint and isinstance(key, str) and shown_key(key) == key:
             self.refuse(key, f"unknown field; {hint}")
         else:

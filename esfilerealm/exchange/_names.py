@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .._ground.showing import shown_name
-from ..errors import InvalidRoleNameError, InvalidUsernameError
-from ..formats.writable import check_writable_role_name, check_writable_username
-from ..names import DEFAULT_ANONYMOUS_USERNAME, validate_username
+from ..names import DEFAULT_ANONYMOUS_USERNAME, broken_rule, reserved_usernames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,33 +31,23 @@ class ImportRules:
 
     def problem(self, name: str) -> str | None:
         """Say why a node would not have a user of that name, or no new line could hold it."""
-        try:
-            validate_username(
-                name,
-                allow_reserved=self.allow_reserved,
-                anonymous_username=self.anonymous_username,
-            )
-        except InvalidUsernameError as error:
-            return f"invalid username: {error.rule}"
-        return written_name_problem(name)
+        reserved = reserved_usernames(
+            allow_reserved=self.allow_reserved, anonymous_username=self.anonymous_username
+        )
+        rule = broken_rule(name, reserved=reserved, writable=True)
+        return rule and f"invalid username: {rule}"
 
 
 def written_name_problem(name: str) -> str | None:
     """Say why no new line could hold that username."""
-    try:
-        check_writable_username(name)
-    except InvalidUsernameError as error:
-        return f"invalid username: {error.rule}"
-    return None
+    rule = broken_rule(name, writable=True)
+    return rule and f"invalid username: {rule}"
 
 
 def role_problem(role: str) -> str | None:
     """Say why a node would not have a role of that name, or no new line could hold it."""
-    try:
-        check_writable_role_name(role)
-    except InvalidRoleNameError as error:
-        return f"invalid role name: {error.rule}"
-    return None
+    rule = broken_rule(role, writable=True)
+    return rule and f"invalid role name: {rule}"
 
 
 def user(name: str) -> str:

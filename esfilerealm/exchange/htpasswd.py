@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..hashing import check_hash, hash_problem
-from ..names import broken_name_rule
+from ..names import broken_rule
 from ._names import user
 from ._text import decode_text
 from .losses import Exported, Imported, Loss
@@ -116,7 +116,7 @@ class _Reading:
 
 def _called(name: str) -> str:
     """Speak of a user, but do not quote what cannot be the name of one."""
-    return "the line" if broken_name_rule(name) else user(name)
+    return "the line" if broken_rule(name) else user(name)
 
 
 def _hash_loss(password_hash: str) -> str | None:

@@ -13,9 +13,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ..errors import InvalidSettingError
-from ..formats.writable import check_writable_role_name, check_writable_username
 from ..hashing.base import password_bytes
-from ..names import validate_password, validate_username
+from ..names import validate_password, validate_role_name, validate_username
 from ._realm import writable_users
 from ._text import to_base64
 from .losses import Exported, Loss
@@ -67,11 +66,11 @@ def basic_auth_manifest(
     username: str, password: str, roles: Iterable[str], secret_name: str, namespace: str | None
 ) -> bytes:
     """See ``basic_auth_secret``."""
-    check_writable_username(validate_username(username, allow_reserved=True))
+    validate_username(username, allow_reserved=True, writable=True)
     data = {
         "username": username.encode(),
         "password": password_bytes(validate_password(password)),
-        "roles": ",".join(map(check_writable_role_name, roles)).encode(),
+        "roles": ",".join([validate_role_name(role, writable=True) for role in roles]).encode(),
     }
     return _manifest(secret_name, namespace, BASIC_AUTH, data)
 

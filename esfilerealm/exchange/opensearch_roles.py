@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ..formats.writable import check_writable_role_name
-from ..names import RESERVED_ROLE_NAMES
+from ..names import RESERVED_ROLE_NAMES, validate_role_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +67,7 @@ class RoleMap:
     def __init__(self, given: Mapping[str, str | None]) -> None:
         for role in given.values():
             if role is not None:
-                check_writable_role_name(role)
+                validate_role_name(role, writable=True)
         self._given = given
         self._remarked: set[tuple[str, bool]] = set()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..names import broken_name_rule
+from ..names import broken_rule
 from .lines import trim
 
 __all__ = ["BLANKS", "line_problem", "split_line", "split_names"]
@@ -40,7 +40,7 @@ def line_problem(line: str, role: str, names: list[str]) -> tuple[LineKind, str]
     before, _, behind = line.rstrip("\r\n").partition(":")
     if not before or not behind:
         return "malformed", "no colon with a role before it and users behind it"
-    if rule := broken_name_rule(role):
+    if rule := broken_rule(role):
         return "invalid-role-name", f"the role name {rule}"
     if not names:
         return "no-users", "no users for the role"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import InvalidRoleNameError
-from ..names import validate_role_name
+from ..names import RESERVED_ROLE_NAMES, broken_rule
 
 __all__ = ["parse_role_names"]
 
@@ -53,12 +52,7 @@ def _segments(text: str) -> Iterator[str]:
 
 def _name_defined(segment: str) -> str | None:
     name = _first_key(segment)
-    if name is None:
-        return None
-    try:
-        return validate_role_name(name, allow_reserved=False)
-    except InvalidRoleNameError:
-        return None
+    return None if broken_rule(name, reserved=RESERVED_ROLE_NAMES) else name
 
 
 def _first_key(document: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..names import (
     DEFAULT_ANONYMOUS_USERNAME,
     MAX_NAME_LENGTH,
-    broken_name_rule,
+    broken_rule,
     reserved_usernames,
 )
 from .lines import COMMENT, LineIssue, LineReader, each_line, pieces, trim
@@ -127,7 +127,7 @@ class UsersReader:
             if line.startswith(COMMENT):
                 continue
             name, _, password_hash = trim(line).partition(":")
-            if not password_hash or name in self._reserved or broken_name_rule(name):
+            if not password_hash or name in self._reserved or broken_rule(name):
                 issues.append(_issue(number, line, name, password_hash))
             else:
                 entries[name] = password_hash
@@ -175,7 +175,7 @@ def _issue(number: int, line: str, name: str, password_hash: str) -> LineIssue:
     if not name or not password_hash:
         reason = "no colon with a username before it and a hash behind it"
         return LineIssue(number, "malformed", reason)
-    if rule := broken_name_rule(name):
+    if rule := broken_rule(name):
         return LineIssue(number, "invalid-username", f"the username {rule}")
     return LineIssue(number, "reserved-username", "the username belongs to the reserved realm")
 

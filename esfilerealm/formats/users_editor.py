@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidHashError
+from .._ground.java import has_lone_surrogate
+from ..errors import InvalidHashError, InvalidUsernameError
 from ..names import (
     DEFAULT_ANONYMOUS_USERNAME,
-    broken_name_rule,
+    broken_rule,
     reserved_usernames,
     validate_username,
 )
 from .lines import COMMENT, candidate_lines, decode, edited_data, trim
 from .lookup import Lookup
-from .writable import check_writable_username
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -41,8 +41,6 @@ class UsersEditor:
     ) -> None:
         self._data = data
         self._text = decode(data, source)
-        self._allow_reserved = allow_reserved
-        self._anonymous_username = anonymous_username
         self._reserved = reserved_usernames(
             allow_reserved=allow_reserved, anonymous_username=anonymous_username
         )
@@ -57,11 +55,8 @@ class UsersEditor:
         """See ``edit_users``."""
         for name, password_hash in changes.items():
             if password_hash is not None:
-                validate_username(
-                    name,
-                    allow_reserved=self._allow_reserved,
-                    anonymous_username=self._anonymous_username,
-                )
+                if rule := broken_rule(name, reserved=self._reserved):
+                    raise InvalidUsernameError(name, rule)
                 _check_writable_hash(password_hash)
         found = self._entries.get(changes)
         replacements = [
@@ -70,7 +65,7 @@ class UsersEditor:
             for replacement in _replacements(entries, changes[name])
         ]
         additions = [
-            f"{check_writable_username(name)}:{password_hash}"
+            f"{validate_username(name, allow_reserved=True, writable=True)}:{password_hash}"
             for name, password_hash in changes.items()
             if password_hash is not None and name not in found
         ]
@@ -93,7 +88,7 @@ class UsersEditor:
             password_hash != ""
             and not line.startswith(COMMENT)
             and name not in self._reserved
-            and broken_name_rule(name) is None
+            and broken_rule(name) is None
         )
 
 
@@ -104,7 +99,7 @@ def _check_writable_hash(password_hash: str) -> None:
         raise InvalidHashError("it holds the end of a line")
     if trim("x" + password_hash) != "x" + password_hash:
         raise InvalidHashError("it ends with a blank or control character, which would be lost")
-    if not password_hash.isascii() and any("\ud800" <= c <= "\udfff" for c in password_hash):
+    if has_lone_surrogate(password_hash):
         raise InvalidHashError("it holds half a surrogate pair, which UTF-8 cannot encode")
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._ground.java import has_lone_surrogate
 from ..errors import InvalidUsernameError
+from ..names import validate_role_name
 from .lines import COMMENT, candidate_lines, decode, edited_data, trim
 from .lookup import Lookup
 from .role_line import BLANKS, line_problem, split_line, split_names
-from .writable import check_writable_role_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -54,7 +55,8 @@ class UsersRolesEditor:
             new_line = line.edited(revoked.get(line.role, ()), granted.pop(line.role, ()))
             replacements.append((line.start, line.start + len(line.line), new_line))
         additions = [
-            f"{check_writable_role_name(role)}:{','.join(names)}" for role, names in granted.items()
+            f"{validate_role_name(role, writable=True)}:{','.join(names)}"
+            for role, names in granted.items()
         ]
         return edited_data(self._data, self._text, replacements, additions)
 
@@ -86,7 +88,7 @@ def _check_writable_name(name: str) -> None:
     if not name or trim(name) != name:
         rule = "must not be empty, nor start or end with a blank or control character"
         raise InvalidUsernameError(name, rule)
-    if any(c in ",\n\r" or "\ud800" <= c <= "\udfff" for c in name):
+    if has_lone_surrogate(name) or any(c in ",\n\r" for c in name):
         rule = "must not hold a comma, the end of a line or half a surrogate pair"
         raise InvalidUsernameError(name, rule)
 

@@ -6,18 +6,13 @@ import os
 import re
 from typing import TYPE_CHECKING, Final, get_args
 
+from .._ground.java import has_lone_surrogate
 from .._ground.secret import Secret
 from .._ground.showing import shown_name
 from ..admin.credentials import NewCredentials
-from ..errors import (
-    InvalidHashError,
-    InvalidPasswordError,
-    InvalidRoleNameError,
-    InvalidUsernameError,
-)
-from ..formats.writable import check_writable_role_name, check_writable_username
+from ..errors import InvalidHashError, InvalidPasswordError
 from ..hashing import STORED_ALGORITHMS
-from ..names import broken_name_rule
+from ..names import broken_rule
 from ..settings import RealmSettings
 from .users import PASSWORD_SOURCES, DesiredUser, FileAttributes, HashPolicy, State, UpdatePassword
 
@@ -92,32 +87,21 @@ def _read_name(fields: Fields) -> str | None:
         if fields.is_mapping and "name" not in fields.given:
             fields.refuse(None, "the [name] of the user is missing")
         return None
-    rule = broken_name_rule(name) or _rule_of_writing(name)
+    rule = broken_rule(name, writable=True)
     if rule is not None:
         fields.refuse("name", f"[{shown_name(name)}] {rule}")
         return None
     return name
 
 
-def _rule_of_writing(name: str) -> str | None:
-    try:
-        check_writable_username(name)
-    except InvalidUsernameError as error:
-        return error.rule
-    return None
-
-
 def _role_rule(name: str) -> str | None:
-    try:
-        check_writable_role_name(name)
-    except InvalidRoleNameError as error:
-        return f"[{shown_name(name)}] {error.rule}"
-    return None
+    rule = broken_rule(name, writable=True)
+    return rule and f"[{shown_name(name)}] {rule}"
 
 
 def _removed_role_rule(name: str) -> str | None:
     """Let go what could not be written today; it may be in a file all the same."""
-    rule = broken_name_rule(name)
+    rule = broken_rule(name)
     return rule and f"[{shown_name(name)}] {rule}"
 
 
@@ -133,14 +117,10 @@ def _check_sources(fields: Fields) -> None:
 def _system_text(fields: Fields, key: str) -> str | None:
     """Give a text that can be the name of a file or variable."""
     text = fields.string(key)
-    if text is not None and (not text or "\0" in text or not _is_unicode(text)):
+    if text is not None and (not text or "\0" in text or has_lone_surrogate(text)):
         fields.refuse(key, "must not be empty, nor hold U+0000 or half a character")
         return None
     return text
-
-
-def _is_unicode(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _checked_password(fields: Fields) -> Secret | None:

@@ -351,8 +351,8 @@ class Refused:
 
 
 REFUSED = [
-    Refused("refused-name", "user", user("a:b", password=NEW), "[a:…] must not hold"),
-    Refused("refused-role", "user", user("bob", roles=["a:b"]), "[a:…] must not hold"),
+    Refused("refused-name", "user", user("a:b", password=NEW), "[a:…] must not contain"),
+    Refused("refused-role", "user", user("bob", roles=["a:b"]), "[a:…] must not contain"),
     Refused("refused-short", "user", user("bob", password=CANARY[:5]), "6 characters"),
     Refused("refused-empty", "user", user("bob", password=""), "password"),
     Refused("refused-hash", "user", user("bob", password_hash=NEW), "hash"),
@@ -393,7 +393,7 @@ REFUSED = [
         "refused-one-of-many",
         "realm",
         {"users": [user("jane", password=NEW), user("a:b", password=ODD)]},
-        "[a:…] must not hold",
+        "[a:…] must not contain",
     ),
     Refused("refused-projected", "user", user("bob", password=NEW), "Kubernetes makes of a Secret"),
     Refused("refused-missing", "realm", {"users": [user("jane", password=NEW)]}, "does not exist"),

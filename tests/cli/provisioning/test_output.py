@@ -61,7 +61,7 @@ class TestMessages:
             ("a.json", '{"users": [],"users": []}', 65, r"users: a key that is given twice"),
             ("a.json", "{", 65, r"line \[1\]: not JSON at column"),
             ("a.toml", "users", 65, r"line \[1\]: not TOML here"),
-            ("a.yaml", "users: [{name: a:b}]", 65, r"\[a:…\] must not hold \[:\], which"),
+            ("a.yaml", "users: [{name: a:b}]", 65, r"\[a:…\] must not contain \[:\], the field"),
             ("a.yaml", "users: [{name: b}, {name: b}]", 65, r"users\[1\].name: user \[b\] is at"),
             (
                 "a.yaml",

@@ -148,8 +148,8 @@ class TestLosses:
     @pytest.mark.parametrize(
         ("fields", "reason"),
         [
-            ({"username": "elastic"}, "invalid username: reserved"),
-            ({"username": "a:b"}, "invalid username: must not hold [:]"),
+            ({"username": "elastic"}, "invalid username: must not be a name that is reserved"),
+            ({"username": "a:b"}, "invalid username: must not contain [:]"),
             ({"username": ""}, "invalid username: must have 1"),
             ({"password": "canar"}, "the password must have at least 6 characters"),
         ],

@@ -187,12 +187,12 @@ class TestUsers:
             ("x" * 1025, "must have 1 to 1024 characters"),
             (" bob", "must not start or end with a space"),
             ("bob ", "must not start or end with a space"),
-            ("bøb", "must be of printable ASCII"),
-            ("b\nob", "must be of printable ASCII"),
-            ("b\0b", "must be of printable ASCII"),
-            ("\ud800", "must be of printable ASCII"),
-            ("a:b", "must not hold [:]"),
-            ("a,b", "must not hold [,]"),
+            ("bøb", "must consist of printable ASCII"),
+            ("b\nob", "must consist of printable ASCII"),
+            ("b\0b", "must consist of printable ASCII"),
+            ("\ud800", "must consist of printable ASCII"),
+            ("a:b", "must not contain [:]"),
+            ("a,b", "must not contain [,]"),
             ("#bob", "must not start with [#]"),
         ],
     )
@@ -282,9 +282,9 @@ class TestUsers:
         [
             ("", "must have 1 to 1024 characters"),
             (" a", "must not start or end with a space"),
-            ("rölé", "must be of printable ASCII"),
-            ("a:b", "must not hold [:]"),
-            ("a,b", "must not hold [,]"),
+            ("rölé", "must consist of printable ASCII"),
+            ("a:b", "must not contain [:]"),
+            ("a,b", "must not contain [,]"),
             ("#a", "must not start with [#]"),
         ],
     )
@@ -296,7 +296,7 @@ class TestUsers:
     def test_a_role_to_go_may_be_one_that_could_not_be_written(self):
         state = DesiredState.from_dict({"users": [{"name": "bob", "roles_remove": ["#a", "b:c"]}]})
         assert state.users[0].roles_remove == ("#a", "b:c")
-        assert fault_of_user(roles_remove=["ö"]).startswith("roles_remove[0]: [ö] must be of print")
+        assert fault_of_user(roles_remove=["ö"]).startswith("roles_remove[0]: [ö] must consist of")
 
     def test_a_role_twice_is_once(self):
         state = DesiredState.from_dict({"users": [{"name": "bob", "roles": ["b", "a", "b"]}]})
