@@ -18,7 +18,7 @@ import esfilerealm
 from esfilerealm import UsersTool, errors
 from esfilerealm.checks import TITLES
 from esfilerealm.cli import exits
-from esfilerealm.cli.commands import COMMANDS, PROGRAM
+from esfilerealm.cli.commands import COMMANDS, PROGRAM, TOPICS
 from esfilerealm.settings.report import inspect_settings
 
 COLLECTION = ROOT / "esfilerealm/ansible_collections/esfilerealm/file_realm"
@@ -219,6 +219,10 @@ def check_options(given, options):
 
 def test_the_readme_is_short():
     assert len(text_of("README.md").splitlines()) <= LONGEST_README
+
+
+def test_every_guide_is_a_topic_of_the_command():
+    assert sorted(ROOT / "esfilerealm" / path for path, _ in TOPICS.values()) == GUIDES
 
 
 def test_the_readme_links_to_every_guide():

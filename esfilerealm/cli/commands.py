@@ -16,6 +16,7 @@ TOPICS = {
     "settings": ("settings/README.md", "Which settings of elasticsearch.yml count, and how"),
     "realms": ("realms/README.md", "Authenticate users in a Python program"),
     "storage": ("_storage/README.md", "How files are written, and what is guaranteed"),
+    "checks": ("checks/README.md", "What check reports, by code"),
     "command": ("cli/README.md", "The command: passwords, output for programs, completion"),
     "compatibility": ("compatibility.md", "Where this differs from Elasticsearch, and why"),
     "ansible": (
