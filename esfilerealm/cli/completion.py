@@ -17,7 +17,6 @@ from .target import Target
 
 if TYPE_CHECKING:
     from argparse import Action
-    from collections.abc import Iterable
 
     from .options import Command, ParsedLine
     from .terminal import Terminal
@@ -41,6 +40,30 @@ _esfilerealm_users() { _esfilerealm_values users "$1"; }
 _esfilerealm_roles() { _esfilerealm_values roles "$1"; }
 _esfilerealm_owners() { compgen -u -- "$1"; }
 _esfilerealm_groups() { compgen -g -- "$1"; }
+"""
+#: bash splits words at ``=``: here ``--config=DIR`` becomes two words, and ``KEY=VALUE`` one.
+_BASH_END: Final = """
+_esfilerealm() {
+  local -a words=()
+  local index last word joined=0
+  for (( index = 0; index <= COMP_CWORD; index++ )); do
+    word="${COMP_WORDS[index]}" last=$(( ${#words[@]} - 1 ))
+    if [ "$word" = = ] && (( last > 0 )); then
+      case "${words[last]}" in
+        --*) (( index == COMP_CWORD )) && words+=("");;
+        *) words[last]+="="; joined=1;;
+      esac
+    elif (( joined )); then
+      words[last]+="$word"; joined=0
+    else
+      words+=("$word")
+    fi
+  done
+  local -a COMP_WORDS=("${words[@]}")
+  local COMP_CWORD=$(( ${#words[@]} - 1 ))
+  _shtab_esfilerealm
+}
+complete -o bashdefault -F _esfilerealm esfilerealm
 """
 _ZSH: Final = """\
 _esfilerealm_values() {
@@ -71,7 +94,7 @@ def completion_script(shell: str) -> str:
     if shell not in _SHELLS:
         raise UsageError(f"unknown shell [{shell}]: use one of [{', '.join(_SHELLS)}]")
     script: str = shtab.complete(_parser(), shell)
-    return script
+    return script + _BASH_END if shell == "bash" else script
 
 
 def print_candidates(words: list[str], terminal: Terminal) -> int:
@@ -97,7 +120,7 @@ def print_candidates(words: list[str], terminal: Terminal) -> int:
 
 def _addressed(typed: list[str]) -> Arguments:
     """Return the options that say which realm is meant, from an unfinished command line."""
-    words = [_expanded(word) for word in _joined(typed)]
+    words = [_expanded(word) for word in typed]
     for end in (len(words), len(words) - 1):  # the last option may lack its value
         try:
             return Arguments(PROGRAM, _parsed(words[:end]))
@@ -115,17 +138,6 @@ def _parsed(words: list[str]) -> ParsedLine:
         line.values.setdefault(key, []).extend(behind.values.get(key, ()))
     line.values = {key: values for key, values in line.values.items() if values}
     return line
-
-
-def _joined(typed: Iterable[str]) -> list[str]:
-    """Undo that bash takes ``--config=DIR`` for three words."""
-    words: list[str] = []
-    for word in typed:
-        if words and (word == "=" or words[-1].endswith("=")):
-            words[-1] += word
-        else:
-            words.append(word)
-    return words
 
 
 def _expanded(word: str) -> str:

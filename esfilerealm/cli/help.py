@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
+from textwrap import fill, wrap
 from typing import TYPE_CHECKING, Final
 
 from .commands import COMMAND_GROUPS, COMMANDS, PROGRAM, find_command
@@ -42,23 +42,22 @@ def help_of(command: Command, columns: int) -> str:
     if command is PROGRAM:
         blocks = [overview(columns)]
     else:
-        blocks = [_usage(command), f"{command.summary}."]
-        blocks += ["\n".join(wrap(note, columns)) for note in command.notes]
+        blocks = [_usage(command)]
+        blocks += [fill(text, columns) for text in (f"{command.summary}.", *command.notes)]
     blocks += [_options(group, columns) for group in command.groups]
     blocks.append(_titled("Examples", command.examples))
     if command is PROGRAM:
-        blocks.append(
-            "'esfilerealm help COMMAND' explains a command, 'esfilerealm guide' lists guides."
-        )
+        more = "'esfilerealm help COMMAND' explains a command, 'esfilerealm guide' lists guides."
+        blocks.append(fill(more, columns))
     elif command.exits:
         codes = [(f"{code}", meaning) for code, meaning in ((OK, "done"), *command.exits)]
-        blocks.append(_titled("Exit codes", _table(codes, columns, width=2)))
+        blocks.append(_titled("Exit codes", _table(codes, columns, width=3)))
     return "\n\n".join(blocks)
 
 
 def overview(columns: int) -> str:
     """Return the usage line of the program and its commands."""
-    blocks = [_usage(PROGRAM), f"{PROGRAM.summary}."]
+    blocks = [_usage(PROGRAM), fill(f"{PROGRAM.summary}.", columns)]
     for title, commands in COMMAND_GROUPS:
         lines = []
         for command in commands:
@@ -80,7 +79,10 @@ def _options(group: OptionGroup, columns: int) -> str:
         # So that long names stand below one another, whether or not there is a short one.
         indent = "    " if len(option.names[0]) > 1 else ""
         rows.append((f"{indent}{', '.join(option.flags)}{value}", option.help))
-    return _titled(group.title, _table(rows, columns, width=4 if columns < _NARROW else _LEFT))
+    return _titled(
+        fill(group.title, columns - 1),
+        _table(rows, columns, width=4 if columns < _NARROW else _LEFT),
+    )
 
 
 def _table(rows: Iterable[tuple[str, str]], columns: int, *, width: int) -> list[str]:

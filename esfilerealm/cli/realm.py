@@ -39,7 +39,8 @@ def run_check(_: Arguments, target: Target, terminal: Terminal) -> int:
     count = len(target.tool.listing().hashes)
     terminal.result.update(users=count, findings=[finding.to_dict() for finding in findings])
     for finding in findings:
-        terminal.print(str(finding))
+        show = terminal.print_problem if finding.severity == "error" else terminal.print
+        show(str(finding))
     if not findings:
         terminal.print(f"No problems found ({counted(count)})")
     return DATA if findings else OK

@@ -60,6 +60,10 @@ class Terminal:
             line = _coloured(line, _BOLD, code) if is_important else _coloured(line, code)
         self.print(line)
 
+    def print_problem(self, line: str) -> None:
+        """Print a result that is an error, in the colour of errors."""
+        self.print(_coloured(line, _RED) if self.is_coloured else line)
+
     def print_paged(self, text: str) -> None:
         """Print a long text; on a terminal, through ``$PAGER``, by default ``less``."""
         if not _is_terminal(self._stdout) or not _is_terminal(self._stdin) or not _page(text):
@@ -193,7 +197,7 @@ def _shows_colours(stream: TextIO | None) -> bool:
     return (
         _is_terminal(stream)
         and not os.environ.get("NO_COLOR")
-        and os.environ.get("TERM", "dumb") != "dumb"
+        and os.environ.get("TERM") not in (None, "", "dumb")
     )
 
 
@@ -210,7 +214,7 @@ def _page(text: str) -> bool:
     import shlex
     import subprocess
 
-    if os.environ.get("TERM", "dumb") == "dumb":
+    if os.environ.get("TERM") in (None, "", "dumb"):
         return False
     pager = shlex.split(os.environ.get("PAGER") or "less")
     # As git sets it: leave at once if the text fits, keep colours, do not clear the screen.

@@ -1,11 +1,8 @@
-"""``init``, ``hash``, ``verify``, ``list``, versions and completion."""
+"""``init``, ``hash``, ``verify``, ``list`` and versions."""
 
 from __future__ import annotations
 
 import re
-import sys
-
-import pytest
 
 from esfilerealm.hashing import resolve_from_hash, verify_hash
 
@@ -61,19 +58,6 @@ class TestOtherCommands:
 
     def test_version(self, run):
         assert re.fullmatch(r"esfilerealm \d+\.\d+\.\d+\n", run("--version").out)
-
-    @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
-    def test_completion(self, run, shell):
-        pytest.importorskip("shtab")
-        script = run("--print-completion", shell).out
-        assert "useradd" in script
-        assert "--password-file" in script
-
-    def test_completion_without_its_extra(self, run, monkeypatch):
-        monkeypatch.setitem(sys.modules, "shtab", None)
-        result = run("--print-completion", "bash")
-        assert result.exit_code == 78
-        assert "pip install 'esfilerealm[completion]'" in result.err
 
     def test_roles_yml_that_cannot_be_read_defines_nothing(self, run, config, bob):
         (config / "roles.yml").mkdir()

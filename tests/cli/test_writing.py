@@ -137,3 +137,41 @@ class TestCheck:
         assert (found["users"], [f["code"] for f in found["findings"]]) == (1, ["EFR121"])
         assert "`esfilerealm recover`" in found["findings"][0]["advice"]
         assert contents(config) == before
+
+
+class TestRecover:
+    def test_an_interrupted_write_is_rolled_back(self, run, config, tool, bob):
+        before = contents(config)
+        broken_off(lambda: tool.useradd("ann", password_hash=CHEAP_HASH, roles=["viewer"]), 2)
+        result = run("recover")
+        assert (result.exit_code, result.err) == (0, "")
+        assert str(config / "users.journal") in result.out
+        after = contents(config)
+        assert {name: after[name] for name in before} == before
+        assert not (config / "users.journal").exists()
+
+    def test_for_programs(self, run, config, tool, bob):
+        assert json.loads(run("recover", "--json").out) == {
+            "command": "recover",
+            "outcome": "none",
+            "path": None,
+            "reason": None,
+        }
+        broken_off(lambda: tool.useradd("ann", password_hash=CHEAP_HASH, roles=["viewer"]), 2)
+        found = json.loads(run("recover", "--json").out)
+        assert (found["outcome"], found["path"]) == ("rolled_back", str(config / "users.journal"))
+
+    def test_a_journal_that_is_unusable(self, run, config, bob):
+        (config / "users.journal").write_text("notes\n")
+        before = (config / "users").read_bytes()
+        result = run("recover")
+        assert result.exit_code == 65
+        assert "rejected]" in result.out
+        assert (config / "users").read_bytes() == before
+        assert run("recover").exit_code == 0
+
+    def test_a_mistyped_directory_stays_as_it_is(self, run, tmp_path):
+        (tmp_path / "other").mkdir()
+        assert run("recover", config_dir=tmp_path / "other").exit_code == 78
+        assert list((tmp_path / "other").iterdir()) == []
+        assert run("recover", config_dir=tmp_path / "none").exit_code == 78
