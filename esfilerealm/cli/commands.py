@@ -11,7 +11,6 @@ __all__ = ["COMMANDS", "COMMAND_GROUPS", "PROGRAM", "TOPICS", "find_command"]
 #: The guides: from topic to its file in this package and what it is about.
 TOPICS = {
     "admin": ("admin/README.md", "Add, change and remove users from Python"),
-    "checks": ("checks/README.md", "What esfilerealm check looks for, and how to fix it"),
     "provisioning": ("provisioning/README.md", "Describe the users that should exist, and apply"),
     "exchange": ("exchange/README.md", "Kubernetes Secrets, htpasswd, OpenSearch, JSON, YAML, tar"),
     "settings": ("settings/README.md", "Which settings of elasticsearch.yml count, and how"),
