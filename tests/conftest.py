@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from support.threads import PATIENCE
 
 from esfilerealm import UsersTool
-from esfilerealm._storage import pair
+from esfilerealm._storage import realm_files
 from esfilerealm.cli import main
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _no_surroundings(monkeypatch):
 @pytest.fixture(autouse=True)
 def _short_stillness(monkeypatch):
     """In tests nobody writes slowly, but for those that say so."""
-    monkeypatch.setattr(pair, "_STILL", 0.002)
+    monkeypatch.setattr(realm_files, "_STILL", 0.002)
 
 
 @pytest.fixture(autouse=True)

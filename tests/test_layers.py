@@ -94,6 +94,14 @@ def test_imports_point_down(path):
             assert HEIGHT[other] < HEIGHT[room(path)], f"{own} must not import {other}"
 
 
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_the_storage_is_entered_by_its_face(path):
+    """Nobody outside imports a module inside; ``_storage/__init__.py`` says what there is."""
+    if room(path) != "_storage":
+        inside = [module for module in imports(path) if "._storage." in module]
+        assert inside == []
+
+
 def test_no_module_imports_itself_by_way_of_others():
     graph = {name_of(path): set(imports(path)) for path in MODULES if path.name != "__init__.py"}
     order = TopologicalSorter(graph)

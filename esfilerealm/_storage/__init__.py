@@ -1,0 +1,82 @@
+"""
+The files of a realm on disk: read as one state, and replaced as one.
+
+``RealmFolder`` is the only way in. A write is::
+
+    with folder.locked(options) as recovery:    # lock, recover
+        files = folder.read()                   # re-read
+        ...                                     # check, edit
+        folder.commit(files, contents, options) # journal, replace
+
+1. **Lock.** One writer at a time holds ``users.lock`` (``lock``).
+2. **Recover.** A journal that is there belongs to a writer that was killed. Its change is completed
+   or rolled back, and its temporary files are removed (``recovery``).
+3. **Re-read.** Both files are read again, now that nobody else writes them (``realm_files``).
+4. **Check and edit.** The caller decides what each file is to hold. Nothing is written yet.
+5. **Journal.** ``target`` finds out how each file can be written, or refuses. All new content is
+   made durable under temporary names (``staging``), and all old content gets a second name. Then
+   the journal names every step (``journal``).
+6. **Replace.** Each file is replaced in its order (``commit``). Removing the journal commits the
+   change. Any error before that rolls it back.
+
+A reader needs no lock. ``RealmFolder.read`` looks for the journal before and after, and while there
+is one it reads the state before the change from the second names.
+
+Every system call goes through ``system``, so that a test can count it, let it fail, or kill the
+process there.
+"""
+
+from __future__ import annotations
+
+from .folder import RealmFolder
+from .options import WriteOptions
+from .paths import RealmPaths
+from .read import FileContent, read_file
+from .realm_files import RealmFiles
+from .stamp import Stamp
+
+TYPE_CHECKING = False  # see `_ground`
+if TYPE_CHECKING:
+    from .links import names_on_the_way
+    from .managed import ManagedUsers
+    from .mounts import is_network_mount
+    from .options import Tolerance, WriteArguments
+    from .private_file import write_private_file
+    from .realm_files import SettledRead
+    from .target import Strategy
+
+__all__ = [
+    "FileContent",
+    "ManagedUsers",
+    "RealmFiles",
+    "RealmFolder",
+    "RealmPaths",
+    "SettledRead",
+    "Stamp",
+    "Strategy",
+    "Tolerance",
+    "WriteArguments",
+    "WriteOptions",
+    "is_network_mount",
+    "names_on_the_way",
+    "read_file",
+    "write_private_file",
+]
+
+#: Where the names are that a reader of both files does not need; loaded on first use (PEP 562).
+_LAZY = {
+    "ManagedUsers": "managed",
+    "is_network_mount": "mounts",
+    "names_on_the_way": "links",
+    "write_private_file": "private_file",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    globals()[name] = value
+    return value

@@ -11,16 +11,16 @@ from .._ground.faults import FaultsOf
 from ..errors import FilePermissionError, FileRealmError
 from ..results import FileResult, WriteResult
 from . import system
-from .access import write_access
 from .attributes import Attributes
 from .read import digest_of
-from .realm_files import RealmFiles
+from .realm_files import read_files
 from .staging import sync_folder
-from .write import write_files
+from .write import locked, write_files
 
 if TYPE_CHECKING:
     from .options import WriteOptions
     from .paths import RealmPaths
+    from .realm_files import RealmFiles
 
 __all__ = ["create_missing_files"]
 
@@ -30,12 +30,12 @@ _ABOVE_MODE: Final = 0o777
 
 def create_missing_files(paths: RealmPaths, options: WriteOptions) -> WriteResult:
     """
-    Create the folder, ``users`` and ``users_roles`` where they are missing; the files are empty.
+    Create the directory, ``users`` and ``users_roles`` where they are missing, both empty.
 
     Args:
         paths: Of the realm.
 
-        options: How to write. What is there already keeps its owner, group and mode.
+        options: How to write. What exists keeps its owner, group and mode.
 
     Returns:
         What was (in a dry run: would be) created.
@@ -43,21 +43,22 @@ def create_missing_files(paths: RealmPaths, options: WriteOptions) -> WriteResul
     Raises:
         FilePermissionError, FileAccessError, LockTimeoutError: As for any write.
     """
-    if not _exists(paths.config_dir):
+    config_dir = paths.config_dir
+    if not _exists(config_dir):
         if options.dry_run:
             return _would_create(paths, options)
-        _make_folder(paths.config_dir, _FOLDER_MODE)
-        _give_folder(paths.config_dir, options)
+        _make_folder(config_dir, _FOLDER_MODE)
+        _give_folder(config_dir, options)
         result = _created(paths, options)
-        return replace(result, created=(paths.config_dir, *result.created))
+        return replace(result, created=(config_dir, *result.created))
     if options.dry_run:
         return _written(paths, options)
     try:
-        _make_folder(paths.config_dir)
+        _make_folder(config_dir)
         return _created(paths, options)
     except FilePermissionError:
-        # Who may not write, and need not, is told that all is there.
-        if _exists(paths.journal) or _missing(paths, RealmFiles.read_any(paths)):
+        # A user who may not write, and need not, learns that nothing is missing.
+        if _exists(paths.journal) or _missing(paths, read_files(paths)):
             raise
         return _written(paths, options)
 
@@ -99,19 +100,19 @@ def _make_folder(folder: str, mode: int = _ABOVE_MODE) -> None:
 
 
 def _created(paths: RealmPaths, options: WriteOptions) -> WriteResult:
-    with write_access(paths, options) as recovery:
+    with locked(paths, options) as recovery:
         return replace(_written(paths, options), recovery=recovery)
 
 
 def _written(paths: RealmPaths, options: WriteOptions) -> WriteResult:
-    files = RealmFiles.read_any(paths)
-    contents = [(file, b"") for file in (files.users, files.users_roles) if not file.exists]
-    missing = _missing(paths, files)
-    return replace(write_files(paths, files, contents, options), created=missing)
+    files = read_files(paths)
+    contents = [(file, b"") for file in files.both if not file.exists]
+    written = write_files(paths, files, contents, options)
+    return replace(written, created=_missing(paths, files))
 
 
 def _missing(paths: RealmPaths, files: RealmFiles) -> tuple[str, ...]:
-    found = ((paths.users, files.users), (paths.users_roles, files.users_roles))
+    found = zip((paths.users, paths.users_roles), files.both, strict=True)
     return tuple(path for path, file in found if not file.exists)
 
 

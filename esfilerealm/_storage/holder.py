@@ -15,7 +15,7 @@ from . import system
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["holder_of", "name_holder"]
+__all__ = ["holder_of", "is_held_here", "name_holder"]
 
 _FLAGS: Final = (
     getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -50,6 +50,15 @@ def holder_of(path: str) -> str | None:
     if host == _host() and not _is_alive(process):
         return None  # it was killed, and its successor has not written its own name yet
     return f"[{program}], process [{process}] on [{host}], since {since:%Y-%m-%d %H:%M:%S} UTC,"
+
+
+def is_held_here(path: str) -> bool:
+    """Check whether a living process of this machine holds the lock file at *path*."""
+    try:
+        holder = json.loads(_read(path))
+        return holder["host"] == _host() and _is_alive(int(holder["pid"]))
+    except (OSError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
+        return False
 
 
 def _ourselves() -> dict[str, object]:

@@ -9,6 +9,7 @@ from . import system
 __all__ = [
     "VERSION_PATTERN",
     "RealmPaths",
+    "exists",
     "journal_path",
     "lock_path",
     "managed_path",
@@ -42,13 +43,25 @@ class RealmPaths:
 
     @property
     def journal(self) -> str:
-        """The record of a change on its way, beside the real ``users`` of this moment."""
+        """The journal of a change, beside the real ``users`` of this moment."""
         return journal_path(system.realpath(self.users))
+
+    @property
+    def lock(self) -> str:
+        """The file that writers lock, beside the real ``users`` of this moment."""
+        return lock_path(system.realpath(self.users))
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """The files of the realm, and those that a write keeps beside the real ``users``."""
+        users = system.realpath(self.users)
+        own = managed_path(users), journal_path(users), lock_path(users)
+        return (self.users, self.users_roles, self.roles_yml, *own)
 
     def _locate(self, name: str) -> str:
         path = os.path.join(self.config_dir, name)
         legacy = os.path.join(self.config_dir, "x-pack", name)
-        if _exists(path) or not _exists(legacy):
+        if exists(path) or not exists(legacy):
             return path
         self.legacy.append(legacy)
         return legacy
@@ -74,7 +87,7 @@ def version_path(path: str, number: int) -> str:
     return f"{path}.{number}~"
 
 
-def _exists(path: str) -> bool:
+def exists(path: str) -> bool:
     """Tell whether there is anything of that name, be it a dangling link."""
     try:
         system.lstat(path)

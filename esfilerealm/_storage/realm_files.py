@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import errno
+import stat
+import time
 
+from .._ground.faults import without_origin
 from ..errors import (
-    ConfigurationFileMissingError,
     FileAccessError,
     FilePermissionError,
     FileRealmError,
+    JournalVersionError,
 )
 from . import system
 from .paths import managed_path
 from .read import FileContent, read_file, read_plain_file
 from .stamp import Stamp
 
-__all__ = ["RealmFiles", "read_consistently", "stamps"]
+__all__ = ["RealmFiles", "SettledRead", "read_consistently", "read_files", "read_settled", "stamps"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
@@ -28,6 +31,12 @@ if TYPE_CHECKING:
 
 #: How often to begin anew because somebody wrote in between; each attempt takes microseconds.
 _ATTEMPTS: Final = 100
+
+#: Seconds for which files that were just written have to stay the same, and how often to wait for
+#: that: other programs write them in place, or one after the other.
+_STILL: Final = 0.1
+_SETTLING_ATTEMPTS: Final = 20
+_NANOSECONDS: Final = 10**9
 
 
 class RealmFiles:
@@ -44,47 +53,13 @@ class RealmFiles:
         self.users_roles = users_roles
 
     @classmethod
-    def read(cls, paths: RealmPaths) -> RealmFiles:
-        """
-        Read both files.
-
-        Raises:
-            ConfigurationFileMissingError: If there is no ``users`` file.
-            JournalVersionError: If a later version of this package has left a change unfinished.
-            FilePermissionError, FileAccessError: If one of them cannot be read.
-        """
-        return cls._of(paths, *read_consistently(paths, read_file))
-
-    @classmethod
-    def _of(cls, paths: RealmPaths, users: Read, users_roles: Read) -> RealmFiles:
-        files = cls._any_of(users, users_roles)
-        if not files.users.exists:
-            advice = "check the folder, or run `esfilerealm init` to make it an empty realm"
-            raise ConfigurationFileMissingError(paths.users, advice)
-        return files
-
-    @classmethod
-    def read_any(cls, paths: RealmPaths) -> RealmFiles:
-        """Read both files; a missing ``users`` counts as empty too. Otherwise as ``read``."""
-        return cls._any_of(*read_consistently(paths, read_file))
-
-    @classmethod
-    def _any_of(cls, users: Read, users_roles: Read) -> RealmFiles:
+    def of(cls, users: Read, users_roles: Read) -> RealmFiles:
+        """Put both together; the error of one that could not be read is raised."""
         if isinstance(users, FileRealmError):
             raise users
         if isinstance(users_roles, FileRealmError):
             raise users_roles
         return cls(users, users_roles)
-
-    @classmethod
-    def read_with_managed(cls, paths: RealmPaths) -> tuple[RealmFiles, Read]:
-        """
-        Read both files as ``read`` does, and the list of users whom provisioning has made.
-
-        All are of one state. In place of the list there may be why it cannot be read.
-        """
-        users, users_roles, managed = read_consistently(paths, read_file, with_managed=True)
-        return cls._of(paths, users, users_roles), managed
 
     @property
     def both(self) -> tuple[FileContent, FileContent]:
@@ -94,6 +69,24 @@ class RealmFiles:
     def are_like(self, other: RealmFiles) -> bool:
         """Tell whether a write would start from the same two files."""
         return self.users.is_like(other.users) and self.users_roles.is_like(other.users_roles)
+
+
+class SettledRead:
+    """
+    Both files, each as its content or as the error that reading it gave.
+
+    Attributes:
+        users: The ``users`` file; a missing one is empty.
+        users_roles: The ``users_roles`` file; a missing one is empty.
+    """
+
+    __slots__ = ("users", "users_roles")
+
+    def __init__(
+        self, users: FileContent | FileRealmError, users_roles: FileContent | FileRealmError
+    ) -> None:
+        self.users = users
+        self.users_roles = users_roles
 
 
 def read_consistently(
@@ -176,3 +169,64 @@ def _before_the_change(*found: Read) -> tuple[Read, ...]:
     except (UnusableJournalError, FileAccessError, FilePermissionError):
         return found  # nobody may act on it
     return tuple(next(known) if isinstance(file, FileContent) else file for file in found)
+
+
+def read_files(paths: RealmPaths) -> RealmFiles:
+    """
+    Read both files as one state; a missing one is empty.
+
+    Raises:
+        JournalVersionError: If a later version of this package has left a change unfinished.
+        FilePermissionError, FileAccessError: If one of them cannot be read.
+    """
+    return RealmFiles.of(*read_consistently(paths, read_file))
+
+
+def read_settled(paths: RealmPaths) -> SettledRead:
+    """
+    Read both files once nobody is writing them. Raises nothing.
+
+    Writers of this package keep a journal while they write. Other programs do not: a file that was
+    written a moment ago must stay the same for a while before it counts. Files that keep changing
+    for some seconds are read all the same.
+    """
+    for _ in range(_SETTLING_ATTEMPTS):
+        before = stamps(paths)
+        both = _read(paths)
+        if stamps(paths) == before and _are_settled(before):
+            break
+        time.sleep(_STILL)
+        if stamps(paths) == before:
+            break
+    return both
+
+
+def _read(paths: RealmPaths) -> SettledRead:
+    if not _is_folder(paths.config_dir):
+        gone = FileAccessError(paths.config_dir, errno.ENOENT, "there is no such folder")
+        return SettledRead(gone, gone)
+    try:
+        return SettledRead(*read_consistently(paths, _content))
+    except JournalVersionError as error:
+        fault = without_origin(error)
+        return SettledRead(fault, fault)
+
+
+def _are_settled(stamps: list[Stamp | int]) -> bool:
+    """Tell whether all was written a while ago; a time to come was written by another clock."""
+    written = [stamp.latest for stamp in stamps if isinstance(stamp, Stamp)]
+    return time.time_ns() - max(written, default=0) > _STILL * _NANOSECONDS
+
+
+def _content(path: str) -> FileContent | FileRealmError:
+    try:
+        return read_file(path, in_blocks=True)
+    except FileRealmError as error:
+        return without_origin(error)
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return stat.S_ISDIR(system.stat(path).st_mode)
+    except (OSError, ValueError):
+        return False

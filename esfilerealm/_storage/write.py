@@ -1,11 +1,11 @@
-"""A write: from new contents of both files to what became of them. The caller holds the lock."""
+"""A write: lock and recover; then, from new contents of both files to what became of them."""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import FilePermissionError
@@ -13,22 +13,45 @@ from ..results import FileResult, WriteResult
 from . import system
 from .attributes import Attributes
 from .commit import Change, commit
-from .paths import journal_path
+from .lock import write_lock
+from .paths import journal_path, lock_path
 from .read import digest_of
-from .target import survey
+from .recovery import recover
+from .target import real_target, survey
 from .trust import trusted_users
 from .versions import rotation, swap
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from ..results import Recovery
     from .options import WriteOptions
     from .paths import RealmPaths
     from .read import FileContent
     from .realm_files import RealmFiles
     from .target import Target
 
-__all__ = ["restyled", "write_files"]
+__all__ = ["locked", "restyled", "write_files"]
+
+
+@contextmanager
+def locked(paths: RealmPaths, options: WriteOptions) -> Iterator[Recovery]:
+    """
+    Hold the write lock of a realm, and recover from an interrupted write first.
+
+    Gives what was found of that.
+
+    Raises:
+        LockTimeoutError: If the lock was not free in time.
+        JournalVersionError: If a later version of this package left a change unfinished.
+        FilePermissionError, FileAccessError: If the system does not let us.
+    """
+    with write_lock(
+        lambda: lock_path(real_target(paths.users)),
+        options.lock_timeout,
+        allow_local_lock=options.allow_local_lock,
+    ):
+        yield recover(paths)
 
 
 def restyled(

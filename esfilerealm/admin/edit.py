@@ -14,8 +14,7 @@ from ..results import UserChanges
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from .._storage.read import FileContent
-    from .._storage.realm_files import RealmFiles
+    from .._storage import FileContent, RealmFiles
     from ..settings import RealmSettings
 
 __all__ = ["Draft"]

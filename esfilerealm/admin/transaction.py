@@ -11,11 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from .._storage.access import write_access
-from .._storage.managed import ManagedUsers
-from .._storage.realm_files import RealmFiles
-from .._storage.versions import earlier_version
-from .._storage.write import restyled, write_files
+from .._storage import ManagedUsers
 from ..errors import FileRealmError, PlanOutdatedError
 from ..names import validate_role_name, validate_username
 from ..results import Recovery
@@ -27,9 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from .._storage.options import WriteOptions
-    from .._storage.paths import RealmPaths
-    from .._storage.read import FileContent
+    from .._storage import FileContent, RealmFiles, RealmFolder, WriteOptions
     from ..results import UserChanges, WriteResult
     from ..settings import RealmSettings
 
@@ -49,9 +43,9 @@ class Transaction:
     all are checked again under the lock.
     """
 
-    def __init__(self, paths: RealmPaths, settings: RealmSettings, options: WriteOptions) -> None:
+    def __init__(self, folder: RealmFolder, settings: RealmSettings, options: WriteOptions) -> None:
         self._result: WriteResult | None = None
-        self._paths = paths
+        self._folder = folder
         self._settings = settings
         self._options = options
         self._changes: list[Callable[[Draft], object]] = []
@@ -64,7 +58,7 @@ class Transaction:
     def __enter__(self) -> Self:
         if self._preview is not None:
             raise RuntimeError("a transaction cannot be entered while it is open")
-        self._preview = Draft(RealmFiles.read(self._paths), self._settings)
+        self._preview = Draft(self._folder.read(), self._settings)
         self._changes = []
         self._is_undo = False
         self._expected = ()
@@ -85,7 +79,7 @@ class Transaction:
         if self._options.dry_run or not (self._changes or self._managed):
             self._result = self._write(preview)
             return
-        with write_access(self._paths, self._options) as recovery:
+        with self._folder.locked(self._options) as recovery:
             self._landed = self._repeated(preview)
             self._result = self._write(self._landed, recovery)
 
@@ -109,9 +103,8 @@ class Transaction:
     def _write(self, draft: Draft, recovery: Recovery | None = None) -> WriteResult:
         contents, changes = draft.edited(), draft.user_changes()
         if self._changes:
-            contents += restyled(draft.files, contents, self._options)
-        written = write_files(
-            self._paths,
+            contents += self._folder.restyled(draft.files, contents, self._options)
+        written = self._folder.commit(
             draft.files,
             contents,
             self._options,
@@ -122,7 +115,7 @@ class Transaction:
 
     def _repeated(self, preview: Draft) -> Draft:
         """Make the changes on the files as they are now; the preview is that if they are equal."""
-        files = RealmFiles.read(self._paths)
+        files = self._folder.read()
         self._check_expected(files)
         if files.are_like(preview.files) and not self._is_undo:
             return preview
@@ -231,7 +224,7 @@ class Transaction:
         """Read the list of managed users; without the lock, of the state that both files are of."""
         if self._preview is None and not self._options.dry_run:
             return ManagedUsers.read(users)
-        return ManagedUsers.of(RealmFiles.read_with_managed(self._paths)[1], users)
+        return self._folder.read_with_managed(is_needed=True)[1]
 
     def restyle(self) -> None:
         """Give both files the owner, group and mode that are asked for, whatever else changes."""
@@ -242,7 +235,7 @@ class Transaction:
         if self._changes:
             raise RuntimeError("an undo is the only change of its transaction")
         self._is_undo = True
-        self._change(lambda draft: draft.go_back_to(*earlier_version(draft.files.both)))
+        self._change(lambda draft: draft.go_back_to(*self._folder.earlier_version(draft.files)))
 
     @property
     def _draft(self) -> Draft:

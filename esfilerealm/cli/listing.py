@@ -13,7 +13,7 @@ TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from .._storage.paths import RealmPaths
+    from .._storage import RealmPaths
     from ..formats import ParsedRealm
     from .arguments import Arguments
     from .target import Target

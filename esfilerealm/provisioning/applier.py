@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from .._ground.secret import Secret
-    from .._storage.options import WriteArguments
+    from .._storage import WriteArguments
     from ..admin.transaction import Transaction
     from ..results import WriteResult
     from .changes import Change

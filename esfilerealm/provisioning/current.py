@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._storage.managed import ManagedUsers
-from .._storage.paths import RealmPaths
-from .._storage.realm_files import RealmFiles
-from ..errors import FileRealmError
+from .._storage import RealmFolder
 from ..formats.realm import ParsedRealm
 
 if TYPE_CHECKING:
     from typing import Self
 
+    from .._storage import ManagedUsers, RealmFiles
     from ..settings import RealmSettings
 
 __all__ = ["StoredRealm"]
@@ -52,14 +50,8 @@ class StoredRealm:
             FileFormatError: If a file is not UTF-8, or the list of managed users is none.
             JournalVersionError, FilePermissionError, FileAccessError: If it cannot be read.
         """
-        files, listed = RealmFiles.read_with_managed(RealmPaths(config_dir))
+        files, managed = RealmFolder(config_dir).read_with_managed(is_needed=needs_managed)
         users, users_roles = files.both
-        try:
-            managed = ManagedUsers.of(listed, users.path)
-        except FileRealmError:
-            if needs_managed:
-                raise
-            managed = ManagedUsers.none(users.path)
         return cls(
             files,
             ParsedRealm.parse(

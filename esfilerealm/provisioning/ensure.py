@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Unpack
 
-    from .._storage.options import WriteArguments
+    from .._storage import WriteArguments
     from ..settings import RealmSettings
     from .plan_result import Plan
     from .users import UpdatePassword

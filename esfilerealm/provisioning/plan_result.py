@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .._ground.secret import Secret
-    from .._storage.options import Tolerance
+    from .._storage import Tolerance
     from ..hashing.policy import Policy
     from ..results import WriteResult
     from ..settings import RealmSettings

@@ -7,7 +7,7 @@ import stat
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .._storage.options import WriteOptions
+from .._storage import WriteOptions
 from ..hashing import bcrypt
 from ..hashing.base import password_bytes
 from ..hashing.policy import Policy
@@ -30,8 +30,7 @@ from .plan_result import Basis, Plan
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .._storage.options import Tolerance
-    from .._storage.read import FileContent
+    from .._storage import FileContent, Tolerance
     from .changes import Change
     from .desired import DesiredState
     from .users import FileAttributes, HashPolicy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .._storage.read import read_file
+from .._storage import read_file
 from ..errors import InvalidSettingError
 
 __all__ = ["Setting", "given_settings"]

@@ -7,8 +7,7 @@ import stat
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .._ground.logs import get_logger
-from .._storage.links import names_on_the_way
-from .._storage.mounts import is_network_mount
+from .._storage import is_network_mount, names_on_the_way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from .._storage.read import read_file
-from .._storage.stamp import Stamp
+from .._storage import Stamp, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable

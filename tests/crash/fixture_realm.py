@@ -9,7 +9,7 @@ from crash.kit import Count, Snapshot, intercepted, nobody_has_more, seen_by_a_n
 from crash.scenarios import SCENARIOS, realm
 
 from esfilerealm import UsersTool
-from esfilerealm._storage.realm_files import RealmFiles
+from esfilerealm._storage import RealmFolder
 
 #: A folder in memory, where an fsync costs nothing; what is tested is what becomes of the calls.
 MEMORY = Path("/dev/shm")
@@ -69,5 +69,5 @@ class FixtureRealm:
 
     def _pair(self) -> tuple[bytes, bytes]:
         """Give both files as a reader of ours sees them."""
-        files = RealmFiles.read_any(UsersTool(self.folder).paths)
+        files = RealmFolder(self.folder).read_any()
         return files.users.data, files.users_roles.data

@@ -52,9 +52,9 @@ def main() -> None:
     from crash.kit import Kill, intercepted
     from crash.scenarios import SCENARIOS
 
-    from esfilerealm._storage import pair
+    from esfilerealm._storage import realm_files
 
-    pair._STILL = 0.0  # so that the number of calls does not depend on the time
+    realm_files._STILL = 0.0  # so that the number of calls does not depend on the time
     known = set()
     for line in sys.stdin:
         order = json.loads(line)

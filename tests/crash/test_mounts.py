@@ -17,8 +17,7 @@ from support.hashes import CHEAP_HASH, SHA_HASH
 from support.storing import STRANGER, Trace, contents, posix, root
 
 from esfilerealm import UsersTool
-from esfilerealm._storage.pair import read_both
-from esfilerealm._storage.realm_files import RealmFiles
+from esfilerealm._storage import RealmFolder
 from esfilerealm.cli.exits import CONFIGURATION, DATA, IO, NO_PERMISSION, OK
 from esfilerealm.errors import ConfigurationFileMissingError, FileAccessError, FilePermissionError
 
@@ -326,18 +325,18 @@ class TestKubernetes:
         assert command("list", "-c", str(volume))[0] == OK
         assert list(UsersTool(volume).list_users()) == ["bob", "al", "jim"]
 
-    @pytest.mark.parametrize("read", [RealmFiles.read, read_both])
+    @pytest.mark.parametrize("read", [RealmFolder.read, RealmFolder.read_settled])
     def test_is_read_whole_whenever_it_is_exchanged(self, volume, tmp_path, read):
         """The old folder goes right after the exchange, whatever a reader has of it."""
-        paths = UsersTool(volume).paths
-        count = Count()
+        realm, count = RealmFolder(volume), Count()
         with intercepted(count):
-            read(paths)
+            read(realm)
         for at in range(1, len(count.names) + 1):
             copy = tmp_path / str(at)
             shutil.copytree(volume, copy, symlinks=True)
+            realm = RealmFolder(copy)
             with intercepted(ExchangeData(copy, at)):
-                both = read(UsersTool(copy).paths)
+                both = read(realm)
             found = tuple(file.data.decode() for file in (both.users, both.users_roles))
             assert found in ((USERS, USERS_ROLES), self.NEXT)
 

@@ -8,7 +8,6 @@ what comes of it, and after that there is nothing left to do.
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -21,8 +20,7 @@ from support.hashes import CHEAP_HASH, SHA_HASH
 from unit.provisioning.kit import State, assert_predicted
 
 from esfilerealm import UsersTool
-from esfilerealm._storage.paths import RealmPaths
-from esfilerealm._storage.realm_files import RealmFiles
+from esfilerealm._storage import RealmFolder
 from esfilerealm.provisioning import DesiredState, apply, plan
 
 pytestmark = pytest.mark.slow
@@ -115,8 +113,8 @@ def test_the_three_files_are_of_one_state(folder, act):
     act, states = BROKEN_OFF[act], []
     for number in range(renames_of(act, folder) + 1):
         break_off(act, folder, number)
-        files, listed = RealmFiles.read_with_managed(RealmPaths(folder))
-        state = (*(file.data for file in files.both), tuple(json.loads(listed.data)["users"]))
+        files, managed = RealmFolder(folder).read_with_managed(is_needed=True)
+        state = (*(file.data for file in files.both), tuple(sorted(managed.names)))
         if state not in states:
             states.append(state)
     assert len(states) == 2

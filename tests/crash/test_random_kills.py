@@ -22,7 +22,7 @@ from crash.random_kills import (
 )
 
 from esfilerealm import UsersTool
-from esfilerealm._storage.realm_files import RealmFiles
+from esfilerealm._storage import RealmFolder
 from esfilerealm.formats import parse_users, parse_users_roles
 
 pytestmark = [
@@ -126,7 +126,7 @@ class RandomKills:
 
 
 def read_facts(folder):
-    files = RealmFiles.read(UsersTool(folder).paths)
+    files = RealmFolder(folder).read()
     return facts_of(files.users.data, files.users_roles.data)
 
 

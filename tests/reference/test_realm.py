@@ -11,7 +11,7 @@ from support.hashes import CHEAP_HASH
 from support.reference import cases, write_files
 
 from esfilerealm import FileRealm, RealmSettings, UsernamePasswordToken
-from esfilerealm._storage import pair
+from esfilerealm._storage import realm_files
 from esfilerealm.realms.file.store import FileRealmStore
 from esfilerealm.watcher import FileWatcher
 
@@ -117,9 +117,9 @@ class Steps:
 @pytest.mark.parametrize("case", cases("realm"))
 def test_realm(case, tmp_path, monkeypatch):
     given, expect = case.given, case.expect
-    reads, read_file = Counter(), pair.read_file
+    reads, read_file = Counter(), realm_files.read_file
     monkeypatch.setattr(
-        pair,
+        realm_files,
         "read_file",
         lambda path, **options: reads.update([Path(path).name]) or read_file(path, **options),
     )

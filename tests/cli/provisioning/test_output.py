@@ -14,8 +14,8 @@ from support.storing import statuses
 from unit.provisioning.kit import NEW, NEW_HASH
 
 from esfilerealm import UsersTool
+from esfilerealm._storage import RealmFolder
 from esfilerealm._storage.lock import write_lock
-from esfilerealm.admin import transaction
 from esfilerealm.cli import main
 from esfilerealm.hashing.policy import Policy
 
@@ -148,27 +148,27 @@ class TestMessages:
         assert "only one of [--password, --hash]" in result.err
 
     def test_of_somebody_who_writes_all_the_time(self, run, realm, document, monkeypatch):
-        original = transaction.write_access
+        original = RealmFolder.locked
 
         def access(*args):
             with (realm / "users").open("a") as file:
                 file.write("# again\n")
             return original(*args)
 
-        monkeypatch.setattr(transaction, "write_access", access)
+        monkeypatch.setattr(RealmFolder, "locked", access)
         result = run("apply", document(WANTED))
         assert result.exit_code == 75
         assert "was changed since the plan was made" in result.err
 
     def test_somebody_who_wrote_once_is_no_reason_to_fail(self, run, realm, document, monkeypatch):
-        original, times = transaction.write_access, iter(range(9))
+        original, times = RealmFolder.locked, iter(range(9))
 
         def access(*args):
             if next(times) == 0:
                 UsersTool(realm).userdel("al")
             return original(*args)
 
-        monkeypatch.setattr(transaction, "write_access", access)
+        monkeypatch.setattr(RealmFolder, "locked", access)
         result = run("apply", document(WANTED), "--diff")
         assert result.exit_code == 0
         assert result.out.splitlines()[:-1] == DIFF[:-1]

@@ -14,9 +14,9 @@ from support.storing import OTHER_HASH, statuses
 from unit.provisioning.kit import NEW, OLD, State, assert_predicted, desired
 
 from esfilerealm import UsersTool
+from esfilerealm._storage import RealmFolder
 from esfilerealm._storage import commit as unit
 from esfilerealm._storage.lock import write_lock
-from esfilerealm.admin import transaction
 from esfilerealm.errors import (
     FileAccessError,
     FileChangedError,
@@ -61,18 +61,18 @@ def before_the_lock(monkeypatch):
 
     def prepare(*acts):
         waiting = list(acts)
-        original = transaction.write_access
+        original = RealmFolder.locked
 
         @contextlib.contextmanager
         def access(*args):
             act = waiting[0] if len(waiting) == 1 else waiting.pop(0)
             with monkeypatch.context() as patch:
-                patch.setattr(transaction, "write_access", original)
+                patch.setattr(RealmFolder, "locked", original)
                 act()
             with original(*args) as recovery:
                 yield recovery
 
-        monkeypatch.setattr(transaction, "write_access", access)
+        monkeypatch.setattr(RealmFolder, "locked", access)
 
     return prepare
 
@@ -346,7 +346,7 @@ class TestHashing:
 
     def test_before_the_lock_is_taken(self, realm, monkeypatch):
         order = []
-        original = transaction.write_access
+        original = RealmFolder.locked
 
         @contextlib.contextmanager
         def access(*args):
@@ -358,7 +358,7 @@ class TestHashing:
             order.append("hash")
             return CHEAP_HASH
 
-        monkeypatch.setattr(transaction, "write_access", access)
+        monkeypatch.setattr(RealmFolder, "locked", access)
         monkeypatch.setattr(Policy, "hash", hash)
         apply(plan(realm, TWO_NEW))
         assert order == ["hash", "hash", "lock"]

@@ -13,9 +13,8 @@ from support.storing import STRANGER, refusing, root, statuses
 from unit.provisioning.kit import NEW, NEW_HASH, check_apply_again, desired
 
 from esfilerealm import UsersTool
-from esfilerealm._storage import system
+from esfilerealm._storage import RealmFolder, system
 from esfilerealm._storage.managed import ManagedUsers
-from esfilerealm.admin import transaction
 from esfilerealm.errors import FileAccessError, FileFormatError, FileRealmError, PlanOutdatedError
 from esfilerealm.provisioning import (
     RemoveUser,
@@ -379,7 +378,7 @@ class TestFile:
         self, realm, set_managed, monkeypatch, change
     ):
         """It is looked at again under the lock, where nobody can change it any more."""
-        path, original = realm / "users.managed", transaction.write_access
+        path, original = realm / "users.managed", RealmFolder.locked
 
         def access(*args):
             path.unlink() if change == "goes" else set_managed("ops-1")
@@ -388,7 +387,7 @@ class TestFile:
         if change != "comes":
             set_managed("al")
         planned = plan(realm, desired(BOB, JANE, {"name": "al"}, purge="managed"))
-        monkeypatch.setattr(transaction, "write_access", access)
+        monkeypatch.setattr(RealmFolder, "locked", access)
         with pytest.raises(PlanOutdatedError, match=r"users\.managed"):
             apply(planned)
         assert "jane" not in UsersTool(realm).list_users()

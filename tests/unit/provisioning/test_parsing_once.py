@@ -12,14 +12,14 @@ from support.storing import posix
 from unit.provisioning.kit import NEW, OLD, desired
 
 from esfilerealm import UsersTool
-from esfilerealm.admin import transaction
+from esfilerealm._storage import RealmFolder
 from esfilerealm.provisioning import DesiredState, apply, ensure_user, plan
 
 
 @pytest.fixture
 def somebody_writes(realm, monkeypatch):
     """Somebody writes just before each of the first two locks."""
-    original, times = transaction.write_access, []
+    original, times = RealmFolder.locked, []
 
     def access(*args):
         times.append(1)
@@ -28,7 +28,7 @@ def somebody_writes(realm, monkeypatch):
                 file.write("# by hand\n")
         return original(*args)
 
-    monkeypatch.setattr(transaction, "write_access", access)
+    monkeypatch.setattr(RealmFolder, "locked", access)
     return times
 
 

@@ -11,8 +11,8 @@ from support.storing import OTHER_HASH, STRANGER, place, posix, root, statuses
 from unit.provisioning.kit import NEW, NEW_HASH, OLD, desired
 
 from esfilerealm import RealmSettings, UsersTool
+from esfilerealm._storage import RealmFolder
 from esfilerealm._storage.lock import write_lock
-from esfilerealm.admin import transaction
 from esfilerealm.errors import (
     FileAccessError,
     FilePermissionError,
@@ -86,7 +86,7 @@ class TestTraces:
 
     def test_who_holds_the_lock_is_not_waited_for(self, realm, monkeypatch):
         planned = plan(realm, JANE)
-        monkeypatch.setattr(transaction, "write_access", lambda *_: pytest.fail("it locks"))
+        monkeypatch.setattr(RealmFolder, "locked", lambda *_: pytest.fail("it locks"))
         with write_lock(lambda: str(realm / "users.lock"), 1.0):
             rehearse(planned, lock_timeout=0.0)
 

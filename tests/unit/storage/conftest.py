@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.hashes import CHEAP_HASH
 
-from esfilerealm._storage.paths import RealmPaths
+from esfilerealm._storage import RealmFolder
 
 
 @pytest.fixture
@@ -16,5 +16,10 @@ def realm(config):
 
 
 @pytest.fixture
-def paths(realm):
-    return RealmPaths(realm)
+def folder(realm):
+    return RealmFolder(realm)
+
+
+@pytest.fixture
+def paths(folder):
+    return folder.paths

@@ -11,8 +11,8 @@ from support.threads import PATIENCE, wait_until
 from esfilerealm import (
     verify_hash,
 )
+from esfilerealm._storage import RealmFolder
 from esfilerealm.realms.file import login as authenticator
-from esfilerealm.realms.file import store as stores
 
 
 class TestAsync:
@@ -33,10 +33,10 @@ class TestAsync:
 
     def test_files_are_loaded_beside_the_loop(self, make, monkeypatch):
         threads = []
-        read_both = stores.read_both
+        read_both = RealmFolder.read_settled
         monkeypatch.setattr(
-            stores,
-            "read_both",
+            RealmFolder,
+            "read_settled",
             lambda paths: threads.append(threading.current_thread()) or read_both(paths),
         )
         assert asyncio.run(make().authenticate_async("bob", PASSWORD))

@@ -20,8 +20,8 @@ from esfilerealm import (
     errors,
     verify_hash,
 )
+from esfilerealm._storage import RealmFolder
 from esfilerealm.realms.file import login as authenticator
-from esfilerealm.realms.file import store as stores
 
 
 class TestSwitchedOff:
@@ -60,9 +60,9 @@ class TestLife:
     def test_is_loaded_once_however_many_ask_first(self, make, monkeypatch):
         realm = make()
         reads = []
-        read_both = stores.read_both
+        read_both = RealmFolder.read_settled
         monkeypatch.setattr(
-            stores, "read_both", lambda paths: reads.append(paths) or read_both(paths)
+            RealmFolder, "read_settled", lambda paths: reads.append(paths) or read_both(paths)
         )
         assert all(together([lambda: realm.authenticate("bob", PASSWORD)] * 16))
         assert len(reads) == 1
@@ -95,9 +95,9 @@ class TestLife:
 
     def test_what_could_not_be_read_is_read_at_a_later_pass(self, make, folder, monkeypatch):
         """A fault that leaves no trace in the file, so that nothing but trying again finds it."""
-        from esfilerealm._storage import pair
+        from esfilerealm._storage import realm_files
 
-        read_file = pair.read_file
+        read_file = realm_files.read_file
         faults = [errors.FileAccessError("users", 5, "a passing fault")]
 
         def failing_once(path, **options):
@@ -106,7 +106,7 @@ class TestLife:
             return read_file(path, **options)
 
         with make(watch_events=False, reload_interval_high=0.02) as realm:
-            monkeypatch.setattr(pair, "read_file", failing_once)
+            monkeypatch.setattr(realm_files, "read_file", failing_once)
             UsersTool(folder).userdel("bob")
             wait_until(lambda: "bob" not in realm.snapshot.users)
             assert not faults

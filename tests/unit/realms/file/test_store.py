@@ -17,9 +17,8 @@ from support.storing import posix
 from support.watching import replace
 
 from esfilerealm import RealmSettings, UsersTool, hashing
-from esfilerealm._storage import pair, read
+from esfilerealm._storage import RealmFolder, read, realm_files
 from esfilerealm._storage.lock import write_lock
-from esfilerealm._storage.paths import RealmPaths
 from esfilerealm.errors import ConfigurationFileMissingError, FileFormatError, JournalVersionError
 from esfilerealm.formats import lines
 from esfilerealm.realms.file.snapshot import RealmSnapshot
@@ -431,8 +430,8 @@ class TestReadingBoth:
         """
 
         def install(happening):
-            monkeypatch.setattr(pair, "_STILL", 3600.0)
-            monkeypatch.setattr(pair.time, "sleep", lambda _seconds: happening())
+            monkeypatch.setattr(realm_files, "_STILL", 3600.0)
+            monkeypatch.setattr(realm_files.time, "sleep", lambda _seconds: happening())
 
         return install
 
@@ -477,7 +476,7 @@ class TestReadingBoth:
         (tmp_path / "..data").symlink_to("..1")
         for name in ("users", "users_roles"):
             (tmp_path / name).symlink_to(f"..data/{name}")
-        read_file = pair.read_file
+        read_file = realm_files.read_file
 
         def exchanging(path, **options):
             content = read_file(path, **options)
@@ -486,7 +485,7 @@ class TestReadingBoth:
                 (tmp_path / "..new").replace(tmp_path / "..data")
             return content
 
-        monkeypatch.setattr(pair, "read_file", exchanging)
+        monkeypatch.setattr(realm_files, "read_file", exchanging)
         store = FileRealmStore(tmp_path, RealmSettings())
         store.reload()
         assert list(store.snapshot.users) == ["user2"]
@@ -519,8 +518,8 @@ class TestReadingBoth:
         assert store.snapshot.roles_of("bob")[-1] == "r3"
 
     def test_files_that_were_written_long_ago_are_not_waited_for(self, store, folder, monkeypatch):
-        monkeypatch.setattr(pair.time, "sleep", lambda _seconds: pytest.fail("it waits"))
-        monkeypatch.setattr(pair.time, "time_ns", lambda: 2**63)
+        monkeypatch.setattr(realm_files.time, "sleep", lambda _seconds: pytest.fail("it waits"))
+        monkeypatch.setattr(realm_files.time, "time_ns", lambda: 2**63)
         assert store.reload()
 
     def test_a_file_that_never_stands_still_is_read_all_the_same(
@@ -536,7 +535,7 @@ class TestReadingBoth:
         (folder / "users").unlink()
         while_waiting(move)
         store.reload()
-        assert len(calls) == pair._ATTEMPTS
+        assert len(calls) == realm_files._SETTLING_ATTEMPTS
         assert store.snapshot.roles_of("bob")
 
 
@@ -581,7 +580,7 @@ class TestWork:
     @posix
     def test_large_files_are_read_in_blocks(self, folder, monkeypatch):
         monkeypatch.setattr(read, "_BLOCK", 16)
-        both = pair.read_both(RealmPaths(str(folder)))
+        both = RealmFolder(folder).read_settled()
         assert len(both.users.blocks) > 1
         assert len(both.users_roles.blocks) > 1
 

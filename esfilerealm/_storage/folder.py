@@ -1,0 +1,171 @@
+"""The configuration directory of a node: the only way to the files of a realm."""
+
+from __future__ import annotations
+
+from ..errors import ConfigurationFileMissingError, FileRealmError
+from . import system
+from .paths import RealmPaths, exists
+from .read import read_file
+from .realm_files import RealmFiles, read_consistently, read_files, read_settled
+
+__all__ = ["RealmFolder"]
+
+TYPE_CHECKING = False  # see `_ground`
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
+    from ..results import Recovery, WriteResult
+    from .managed import ManagedUsers
+    from .options import WriteOptions
+    from .read import FileContent
+    from .realm_files import SettledRead
+
+# What only a write needs is imported there: `list` must not wait for it.
+
+
+class RealmFolder:
+    """
+    Reads and writes the files of one configuration directory.
+
+    The methods that write raise ``LockTimeoutError`` if another writer holds the lock for too long,
+    ``JournalVersionError`` if a later version of this package left a change unfinished, and
+    ``FilePermissionError`` or ``FileAccessError`` if the system does not let us.
+
+    Args:
+        config_dir: The directory. Where its files are is decided now.
+
+    Attributes:
+        paths: Where its files are.
+    """
+
+    def __init__(self, config_dir: str | os.PathLike[str]) -> None:
+        self.paths = RealmPaths(config_dir)
+
+    def read(self) -> RealmFiles:
+        """
+        Read both files as one state. No lock is needed.
+
+        Raises:
+            ConfigurationFileMissingError: If there is no ``users`` file.
+            JournalVersionError: If a later version of this package has left a change unfinished.
+            FilePermissionError, FileAccessError: If one of them cannot be read.
+        """
+        files = self.read_any()
+        _check_exists(files.users, self.paths)
+        return files
+
+    def read_any(self) -> RealmFiles:
+        """Read both files as ``read`` does; a missing ``users`` counts as empty too."""
+        return read_files(self.paths)
+
+    def read_with_managed(self, *, is_needed: bool) -> tuple[RealmFiles, ManagedUsers]:
+        """
+        Read both files and the list of the users that provisioning has made, as one state.
+
+        Args:
+            is_needed: Whether the list matters. If not, an unusable list counts as empty.
+
+        Raises:
+            FileFormatError, FileAccessError, FilePermissionError: If the list is unusable.
+            ConfigurationFileMissingError, JournalVersionError: As for ``read``.
+        """
+        from .managed import ManagedUsers
+
+        *both, found = read_consistently(self.paths, read_file, with_managed=True)
+        files = RealmFiles.of(*both)
+        _check_exists(files.users, self.paths)
+        try:
+            return files, ManagedUsers.of(found, files.users.path)
+        except FileRealmError:
+            if is_needed:
+                raise
+            return files, ManagedUsers.none(files.users.path)
+
+    def read_settled(self) -> SettledRead:
+        """Read both files once nobody is writing them; an error stands in place of a content."""
+        return read_settled(self.paths)
+
+    def holds(self, path: str) -> bool:
+        """Check whether *path* leads to a file of the realm, or to one that a write keeps there."""
+        real_path = system.realpath(path)
+        return real_path in map(system.realpath, self.paths.all)
+
+    def unfinished(self) -> str | None:
+        """
+        Return the journal of an interrupted write, or None. Nothing is touched.
+
+        The journal of a write that a living process of this machine is making does not count.
+        """
+        from .holder import is_held_here
+
+        journal = self.paths.journal
+        if not exists(journal) or is_held_here(self.paths.lock):
+            return None
+        return journal
+
+    def quarantined(self) -> list[str]:
+        """Return the journals that recovery could not use and that nobody has removed since."""
+        from .recovery import set_aside_journals
+
+        return set_aside_journals(self.paths.journal)
+
+    def locked(self, options: WriteOptions) -> AbstractContextManager[Recovery]:
+        """Hold the write lock, recover, and give what was found of an interrupted write."""
+        from .write import locked
+
+        return locked(self.paths, options)
+
+    def recover(self, options: WriteOptions) -> Recovery:
+        """End an interrupted write, as every write does first."""
+        with self.locked(options) as recovery:
+            return recovery
+
+    def commit(
+        self,
+        files: RealmFiles,
+        contents: Sequence[tuple[FileContent, bytes]],
+        options: WriteOptions,
+        *,
+        managed: tuple[FileContent, bytes] | None = None,
+        is_undo: bool = False,
+    ) -> WriteResult:
+        """Replace files as one unit; the caller holds the lock. See ``write_files``."""
+        from .write import write_files
+
+        return write_files(self.paths, files, contents, options, managed=managed, is_undo=is_undo)
+
+    def restyled(
+        self,
+        files: RealmFiles,
+        contents: Sequence[tuple[FileContent, bytes]],
+        options: WriteOptions,
+    ) -> list[tuple[FileContent, bytes]]:
+        """Return the files beside *contents* that keep their content and get other attributes."""
+        from .write import restyled
+
+        return restyled(files, contents, options)
+
+    def earlier_version(self, files: RealmFiles) -> tuple[FileContent, FileContent]:
+        """
+        Return ``users`` and ``users_roles`` of the latest version that is kept.
+
+        Raises:
+            NoEarlierVersionError: If none is kept.
+        """
+        from .versions import earlier_version
+
+        return earlier_version(files.both)
+
+    def create(self, options: WriteOptions) -> WriteResult:
+        """Create the directory and both files where they are missing."""
+        from .create import create_missing_files
+
+        return create_missing_files(self.paths, options)
+
+
+def _check_exists(users: FileContent, paths: RealmPaths) -> None:
+    if not users.exists:
+        advice = "check the directory, or run `esfilerealm init` to make it an empty realm"
+        raise ConfigurationFileMissingError(paths.users, advice)
