@@ -228,7 +228,7 @@ def test_store_and_watcher(case, tmp_path):
     if "encoding" in given:
         path.write_text("a:b", given["encoding"])
     store, heard = open_store(tmp_path)
-    watcher = FileWatcher(store.paths.users, store.paths.users_roles)
+    watcher = FileWatcher(store.folder.paths.users, store.folder.paths.users_roles)
     watcher.init()
     watcher.add_listener(lambda _: store.reload() or True)
     if "append" in given:
