@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .._storage.options import WriteOptions
-from .._storage.paths import RealmPaths
-from .._storage.read import read_file
-from .._storage.realm_files import RealmFiles
+from .._storage import RealmFolder, WriteOptions, read_file
 from ..errors import (
     ConfigurationFileMissingError,
     FileRealmError,
@@ -25,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Literal
 
-    from .._storage.target import Strategy
+    from .._storage import RealmPaths, Strategy
     from ..findings import Finding
     from ..results import Recovery, WriteResult, WrittenRoles
     from .transaction import Transaction
@@ -110,7 +107,11 @@ class UsersTool:
     @property
     def paths(self) -> RealmPaths:
         """Where the files are at this moment."""
-        return RealmPaths(self.config_dir)
+        return self._folder.paths
+
+    @property
+    def _folder(self) -> RealmFolder:
+        return RealmFolder(self.config_dir)
 
     def transaction(self) -> Transaction:
         """
@@ -121,7 +122,7 @@ class UsersTool:
         """
         from .transaction import Transaction
 
-        return Transaction(self.paths, self.settings, self._options)
+        return Transaction(self._folder, self.settings, self._options)
 
     def useradd(
         self,
@@ -226,12 +227,9 @@ class UsersTool:
             What was found. Afterwards both files are as before or as after that change, and
             nothing is left of it.
         """
-        from .._storage.access import write_access
-
         if not os.path.isdir(self.config_dir):
             raise ConfigurationFileMissingError(self.config_dir, "check the path of the folder")
-        with write_access(self.paths, self._options) as recovery:
-            return recovery
+        return self._folder.recover(self._options)
 
     def list_users(self, username: str | None = None) -> dict[str, tuple[str, ...]]:
         """
@@ -249,7 +247,7 @@ class UsersTool:
 
     def listing(self) -> ParsedRealm:
         """Read both files: users, roles, orphans, and the lines that a node skips."""
-        files = RealmFiles.read(self.paths)
+        files = self._folder.read()
         return ParsedRealm.parse(
             files.users.data,
             files.users_roles.data,
@@ -308,7 +306,7 @@ class UsersTool:
     def _password_hash(self, username: str) -> str:
         from ..formats.users_editor import UsersEditor
 
-        users = RealmFiles.read(self.paths).users
+        users = self._folder.read().users
         editor = UsersEditor(users.data, source=users.path, **self.settings.name_rules)
         password_hash = editor.hash_of(username)
         if password_hash is None:
@@ -340,7 +338,4 @@ class UsersTool:
             InvalidAttributeError: If an owner, group or mode does not exist.
             FilePermissionError: If it cannot be given.
         """
-        from .._storage.create import create_missing_files
-
-        options = self._options.changed_by(owner, group, mode)
-        return create_missing_files(self.paths, options)
+        return self._folder.create(self._options.changed_by(owner, group, mode))

@@ -7,9 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from .._ground.showing import shown_name
-from .._storage.paths import RealmPaths
-from .._storage.realm_files import RealmFiles
-from .._storage.recovery import set_aside_journals
+from .._storage import RealmFolder
 from ..formats import ParsedRealm
 from .rules import (
     HASH_RULES,
@@ -49,13 +47,13 @@ def check_realm(config_dir: str | os.PathLike[str], settings: RealmSettings) -> 
         JournalVersionError: If a later version of this package has left an interrupted write.
         FilePermissionError, FileAccessError: If a file cannot be read.
     """
-    paths = RealmPaths(config_dir)
-    files = RealmFiles.read(paths)
+    folder = RealmFolder(config_dir)
+    files = folder.read()
     sources = (files.users.path, files.users_roles.path)
     parsed = ParsedRealm.parse(
         files.users.data, files.users_roles.data, sources=sources, **settings.name_rules
     )
-    return (*check_parsed(parsed, sources=sources), *_interrupted_writes(paths.journal))
+    return (*check_parsed(parsed, sources=sources), *_interrupted_writes(folder))
 
 
 def check_parsed(
@@ -101,12 +99,13 @@ def _skipped_lines(parsed: ParsedRealm, paths: dict[str, str]) -> Iterator[Findi
                 )
 
 
-def _interrupted_writes(journal: str) -> Iterator[Finding]:
+def _interrupted_writes(folder: RealmFolder) -> Iterator[Finding]:
+    journal = folder.paths.journal
     if _stays(journal):
         message = "a write was interrupted, or takes unusually long"
         yield INTERRUPTED_WRITE.finding(message, path=journal)
     message = "the journal of an interrupted write could not be used"
-    for path in set_aside_journals(journal):
+    for path in folder.quarantined():
         yield REJECTED_JOURNAL.finding(message, path=path)
 
 

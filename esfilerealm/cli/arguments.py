@@ -14,7 +14,7 @@ TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from typing import TypeVar
 
-    from .._storage.options import WriteArguments
+    from .._storage import WriteArguments
     from .options import Command, ParsedLine
 
     C = TypeVar("C", bound=str)

@@ -36,8 +36,7 @@ __all__ = [
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
-    from .._storage.options import Tolerance
-    from .._storage.target import Strategy
+    from .._storage import Strategy, Tolerance
 
 # The first value of each is the default.
 STRATEGIES: tuple[Strategy, ...] = ("rename", "in_place", "auto")

@@ -7,9 +7,7 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
-from .._storage.paths import journal_path, managed_path
-from .._storage.private_file import write_private_file
-from .._storage.realm_files import RealmFiles
+from .._storage import RealmFolder, write_private_file
 from ..documents.document import content_of
 from ..errors import FileFormatError
 from ..exchange import (
@@ -61,7 +59,7 @@ def run_export(arguments: Arguments, target: Target, terminal: Terminal) -> int:
 
 def _whole_realm(arguments: Arguments, target: Target, format_: str) -> Exported:
     tool = target.tool
-    files = RealmFiles.read(tool.paths)
+    files = RealmFolder(tool.config_dir).read()
     return export_realm(
         format_,
         files.users.data,
@@ -147,9 +145,6 @@ def _report_losses(arguments: Arguments, terminal: Terminal, losses: Sequence[Lo
 
 def _write_output(target: Target, path: str, data: bytes) -> None:
     """Write the output file, unless it is a file of the realm."""
-    paths = target.tool.paths
-    users = os.path.realpath(paths.users)
-    own = (users, paths.users_roles, paths.roles_yml, managed_path(users), journal_path(users))
-    if os.path.realpath(path) in map(os.path.realpath, own):
+    if RealmFolder(target.tool.config_dir).holds(path):
         raise UsageError("option [output] names a file of the realm itself")
     write_private_file(path, data)

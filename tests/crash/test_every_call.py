@@ -22,7 +22,7 @@ from crash.killer import Killer
 from crash.kit import CHANGING, ERRNOS, Fail, FailFrom, Shorten, intercepted
 from crash.scenarios import SCENARIOS
 
-from esfilerealm._storage import pair
+from esfilerealm._storage import realm_files
 from esfilerealm.errors import FileRealmError
 
 pytestmark = [
@@ -48,7 +48,7 @@ def numbers_of(calls, names):
 
 @pytest.fixture(params=SCENARIOS)
 def case(request, folder, monkeypatch):
-    monkeypatch.setattr(pair, "_STILL", 0.0)  # see `killer`
+    monkeypatch.setattr(realm_files, "_STILL", 0.0)  # see `killer`
     return FixtureRealm(request.param, folder)
 
 

@@ -28,7 +28,7 @@ from support.storing import broken_off, contents, posix, root
 from support.strategies import role_names, usernames
 
 from esfilerealm import UsersTool
-from esfilerealm._storage.realm_files import RealmFiles
+from esfilerealm._storage import RealmFolder
 from esfilerealm.cli.exits import DATA, NO_PERMISSION
 from esfilerealm.errors import FileAccessError, FileRealmError
 
@@ -385,7 +385,7 @@ class TestForgedRecords:
         """Else a node of ours would let somebody in."""
         self.forge(where, old=KEPT, before=EVIL)
         os.chown(where.folder / "users.journal", OTHER_USER, OTHER_GROUP)
-        assert RealmFiles.read(UsersTool(where.folder).paths).users_roles.data == self.half_made
+        assert RealmFolder(where.folder).read().users_roles.data == self.half_made
 
 
 #: Characters that mean something to a file, a terminal, Java or Python, and some that do not.

@@ -49,8 +49,7 @@ from crash.scenarios import SCENARIOS, realm, realm_with_links, recover, several
 from support.hashes import CHEAP_HASH, SHA_HASH
 
 from esfilerealm import UsersTool
-from esfilerealm._storage import pair, system
-from esfilerealm._storage.realm_files import RealmFiles
+from esfilerealm._storage import RealmFolder, realm_files, system
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -107,7 +106,7 @@ class Rules:
 
 def read_pair(folder: Path) -> tuple[bytes, bytes]:
     """Give both files as a reader of ours sees them."""
-    files = RealmFiles.read_any(UsersTool(folder).paths)
+    files = RealmFolder(folder).read_any()
     return files.users.data, files.users_roles.data
 
 
@@ -152,7 +151,7 @@ def place():
 
 @pytest.fixture(params=SCENARIOS)
 def case(request, place, monkeypatch):
-    monkeypatch.setattr(pair, "_STILL", 0.0)  # so that no login waits
+    monkeypatch.setattr(realm_files, "_STILL", 0.0)  # so that no login waits
     case = FixtureRealm(request.param, place)
     case.reset()
     return case

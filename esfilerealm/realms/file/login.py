@@ -202,7 +202,7 @@ class Authenticator:
         """Return the hash that was written in place of *stored_hash*, or *stored_hash* itself."""
         if self._upgrader is None:
             return stored_hash
-        new_hash = self._upgrader.upgrade(self._store.paths, username, secret, stored_hash)
+        new_hash = self._upgrader.upgrade(self._store.folder, username, secret, stored_hash)
         if new_hash is None:
             return stored_hash
         self._store.reload()

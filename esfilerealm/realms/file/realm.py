@@ -192,7 +192,8 @@ class FileRealm:
             raise RuntimeError(
                 "a file realm can be entered only once; any number of threads may use it then"
             )
-        files = FileWatcher(self._store.paths.users, self._store.paths.users_roles)
+        paths = self._store.folder.paths
+        files = FileWatcher(paths.users, paths.users_roles)
         # First the stamps, then the content: a change between the two is noticed later.
         files.init()
         self.reload()  # here, since the watcher would only log an error

@@ -8,8 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, Literal
 
 from ..._ground.logs import get_logger, log_errors
-from ..._storage.pair import read_both
-from ..._storage.paths import RealmPaths
+from ..._storage import RealmFolder
 from ...errors import ConfigurationFileMissingError
 from ...formats.realm import ParsedRealm
 from ...formats.users_roles import ParsedUsersRoles, UsersRolesReader
@@ -78,7 +77,7 @@ class FileRealmStore:
             lambda path: UsersRolesReader(path, self._users.parsed_or_empty.hashes),
             lambda parsed: f"roles of [{len(parsed.roles_by_user)}] users",
         )
-        self._paths: RealmPaths | None = None
+        self._folder: RealmFolder | None = None
         self._listeners: list[Callable[[RealmChange], object]] = []
         self._pending_changes: deque[RealmChange] = deque()
         self._reloading = threading.Lock()
@@ -88,16 +87,16 @@ class FileRealmStore:
         return f"<FileRealmStore of {self.config_dir!r}: {self.snapshot!r}>"
 
     @property
-    def paths(self) -> RealmPaths:
+    def folder(self) -> RealmFolder:
         """
-        The paths of the files, decided when they are first needed.
+        The directory. Where its files are is decided when they are first needed.
 
         A file that vanishes later is not looked up in the directory of old versions of
         Elasticsearch: what is left there may be just as old.
         """
-        if self._paths is None:
-            self._paths = RealmPaths(self.config_dir)
-        return self._paths
+        if self._folder is None:
+            self._folder = RealmFolder(self.config_dir)
+        return self._folder
 
     def on_change(self, listener: Callable[[RealmChange], object]) -> None:
         """
@@ -185,8 +184,7 @@ class FileRealmStore:
                 _LOG.exception("a listener for changes of the file realm failed")
 
     def _read(self, before: RealmSnapshot) -> RealmSnapshot:
-        paths = self.paths
-        both = read_both(paths)
+        paths, both = self.folder.paths, self.folder.read_settled()
         self._users.update(paths.users, both.users)
         self._users_roles.update(paths.users_roles, both.users_roles)
         files = (self._users, self._users_roles)

@@ -20,7 +20,7 @@ from .snapshot import FileStamp
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from ..._storage.read import FileContent
+    from ..._storage import FileContent
     from ...formats import HashIssue, LineIssue
     from ...settings.realm_settings import NameRules
 

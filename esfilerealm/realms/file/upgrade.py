@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from ..._ground.logs import get_logger
-from ..._storage.options import WriteOptions
+from ..._storage import WriteOptions
 from ...admin.transaction import Transaction
 from ...errors import FileRealmError
 from ...hashing import bcrypt, check_hash
@@ -15,7 +15,7 @@ from ...hashing.policy import Policy
 if TYPE_CHECKING:
     from passlib.context import CryptContext
 
-    from ..._storage.paths import RealmPaths
+    from ..._storage import RealmFolder
     from ...settings import RealmSettings
     from .concurrency import HashingSlots
 
@@ -55,7 +55,7 @@ class HashUpgrader:
         self._policy = policy or Policy.for_login(settings.password_hashing_algorithm)
 
     def upgrade(
-        self, paths: RealmPaths, username: str, secret: bytes, stored_hash: str
+        self, folder: RealmFolder, username: str, secret: bytes, stored_hash: str
     ) -> str | None:
         """
         Write a new hash of a password, if *stored_hash* is weak and still the user's.
@@ -67,7 +67,7 @@ class HashUpgrader:
         if time.monotonic() < self._pause_until:
             return None
         try:
-            return self._upgraded(paths, username, secret, stored_hash)
+            return self._upgraded(folder, username, secret, stored_hash)
         except Exception as error:  # noqa: BLE001 - see above; another's message may hold a secret
             reason = error if isinstance(error, FileRealmError) else type(error).__name__
             _LOG.warning("the weak hash of user [%s] stays: %s", username, reason)
@@ -75,7 +75,7 @@ class HashUpgrader:
             return None
 
     def _upgraded(
-        self, paths: RealmPaths, username: str, secret: bytes, stored_hash: str
+        self, folder: RealmFolder, username: str, secret: bytes, stored_hash: str
     ) -> str | None:
         if not self._is_weak(stored_hash):
             return None
@@ -86,7 +86,7 @@ class HashUpgrader:
             return None
         check_hash(new_hash)
         options = WriteOptions(lock_timeout=_LOCK_TIMEOUT)
-        transaction = Transaction(paths, self._settings, options)
+        transaction = Transaction(folder, self._settings, options)
         with transaction:
             transaction.replace_hash(username, stored_hash, new_hash)
         if not transaction.changed:

@@ -16,11 +16,10 @@ from support.storing import place
 from support.threads import PATIENCE, together, wait_until
 
 from esfilerealm import FileRealm, RealmSettings, UsersTool, errors, hash_password, verify_hash
-from esfilerealm._storage import pair
+from esfilerealm._storage import RealmFolder, realm_files
 from esfilerealm._storage.lock import write_lock
 from esfilerealm.realms.file import concurrency
 from esfilerealm.realms.file import login as authenticator
-from esfilerealm.realms.file import store as stores
 from esfilerealm.realms.file.cache import CredentialCache
 from esfilerealm.realms.file.concurrency import HashingSlots, SingleFlight
 from esfilerealm.realms.file.snapshot import RealmSnapshot
@@ -138,8 +137,8 @@ class TestNobodyGetsInOnOldData:
                     file.flush()
                 pauses.append(1)
 
-            monkeypatch.setattr(pair, "_STILL", 3600.0)
-            monkeypatch.setattr(pair.time, "sleep", go_on)
+            monkeypatch.setattr(realm_files, "_STILL", 3600.0)
+            monkeypatch.setattr(realm_files.time, "sleep", go_on)
             realm.reload()
         assert "bobby" in realm.snapshot.roles_by_user
         assert len(pauses) == 2
@@ -235,7 +234,7 @@ class TestBoundsOnWork:
 class TestReloading:
     def test_one_at_a_time(self, make, monkeypatch):
         realm, inside, most = make(), [], []
-        read_both = stores.read_both
+        read_both = RealmFolder.read_settled
 
         def slow(paths):
             inside.append(1)
@@ -246,7 +245,7 @@ class TestReloading:
             finally:
                 inside.pop()
 
-        monkeypatch.setattr(stores, "read_both", slow)
+        monkeypatch.setattr(RealmFolder, "read_settled", slow)
         together([realm.reload] * 8)
         assert max(most) == 1
 
@@ -262,7 +261,7 @@ class TestReloading:
 
     def test_what_changes_while_the_realm_is_entered_is_seen(self, make, folder, monkeypatch):
         realm = make(reload_interval_high=0.02, watch_events=False)
-        read_both, first = stores.read_both, [1]
+        read_both, first = RealmFolder.read_settled, [1]
 
         def changing(paths):
             both = read_both(paths)
@@ -271,33 +270,36 @@ class TestReloading:
                 (folder / "users").write_text("")
             return both
 
-        monkeypatch.setattr(stores, "read_both", changing)
+        monkeypatch.setattr(RealmFolder, "read_settled", changing)
         with realm:
             wait_until(lambda: not realm.snapshot.users)
 
     def test_a_file_that_changes_at_every_read_is_waited_for(self, make, folder, monkeypatch):
         """However often that is: without the wait, all attempts would be over in a moment."""
-        read_file, waits = pair.read_file, []
+        read_file, waits = realm_files.read_file, []
 
         def changing(path, **options):
             with (folder / "users_roles").open("a") as file:
                 file.write("r:bob\n")
             return read_file(path, **options)
 
-        monkeypatch.setattr(pair, "read_file", changing)
-        monkeypatch.setattr(pair.time, "sleep", waits.append)
+        monkeypatch.setattr(realm_files, "read_file", changing)
+        monkeypatch.setattr(realm_files.time, "sleep", waits.append)
         assert make().snapshot.users
-        assert len(waits) == pair._ATTEMPTS
+        assert len(waits) == realm_files._SETTLING_ATTEMPTS
 
     def test_a_fault_of_the_moment_at_the_start_is_over_at_the_next_pass(self, make, monkeypatch):
-        read_file, faults = pair.read_file, [errors.FileAccessError("users", 24, "too many files")]
+        read_file, faults = (
+            realm_files.read_file,
+            [errors.FileAccessError("users", 24, "too many files")],
+        )
 
         def failing_once(path, **options):
             if faults:
                 raise faults.pop()
             return read_file(path, **options)
 
-        monkeypatch.setattr(pair, "read_file", failing_once)
+        monkeypatch.setattr(realm_files, "read_file", failing_once)
         with make(reload_interval_high=0.02, watch_events=False) as realm:
             wait_until(lambda: realm.health)
             assert realm.authenticate("bob", PASSWORD)
@@ -307,8 +309,10 @@ class TestReloading:
     ):
         """Taking the lock to read is an event in the same folder."""
         UsersTool(folder).useradd("al", password_hash=CHEAP_HASH)  # leaves a lock file
-        reads, read_both = [], stores.read_both
-        monkeypatch.setattr(stores, "read_both", lambda paths: reads.append(1) or read_both(paths))
+        reads, read_both = [], RealmFolder.read_settled
+        monkeypatch.setattr(
+            RealmFolder, "read_settled", lambda paths: reads.append(1) or read_both(paths)
+        )
         with make(reload_interval_high=3600.0) as realm:
             (folder / "users").write_bytes(b"\xff")
             wait_until(lambda: not realm.health)
