@@ -6,9 +6,9 @@ from .users_tool import UsersTool
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
-    from .._storage.options import Tolerance as Tolerance
-    from .._storage.options import WriteArguments as WriteArguments
-    from .._storage.target import Strategy as Strategy
+    from .._storage import Strategy as Strategy
+    from .._storage import Tolerance as Tolerance
+    from .._storage import WriteArguments as WriteArguments
     from .transaction import Transaction
 
 __all__ = ["Transaction", "UsersTool"]
