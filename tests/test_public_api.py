@@ -12,7 +12,7 @@ import esfilerealm
 from esfilerealm import errors
 
 #: What a public name mentions that cannot be imported from a public module yet.
-PENDING = {"Basis", "RealmPaths", "WriteOptions"}
+PENDING = {"Basis", "RealmFolder", "RealmPaths", "WriteOptions"}
 
 ERRORS = [
     errors.InvalidUsernameError("a:b", "rule"),
