@@ -1,11 +1,11 @@
-"""Typed reads of settings; what breaks a rule is noted, and the default taken in its place."""
+"""Typed reads of settings. What breaks a rule is collected, and the default counts instead."""
 
 from __future__ import annotations
 
 from ..errors import InvalidSettingError
-from .sources import given_settings
+from .sources import combined_settings
 
-__all__ = ["DEFAULT", "Values"]
+__all__ = ["DEFAULT", "SettingsReader"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
@@ -18,24 +18,24 @@ DEFAULT = "default"
 _NANOSECONDS = 1e9
 
 
-class Values:
+class SettingsReader:
     """
     The settings of a node by key.
 
     Args:
-        config_dir: The folder of ``elasticsearch.yml``, or None.
+        config_dir: The directory of ``elasticsearch.yml``, or None.
 
-        layers: What wins over the file, the last of them most.
+        layers: What overrides the file; the last one wins.
 
-        environ: Where placeholders look first.
+        environ: Where placeholders are looked up first.
 
     Attributes:
         problems: What is wrong with the file and with what was read, in the order of finding.
-        warnings: What is not wrong, but should be known.
-        reads: From each key that was read to its effective text and the place it comes from.
+        warnings: What a node accepts, but somebody should know.
+        effective: From each key that was read to the text that counts and the place it comes from.
     """
 
-    __slots__ = ("_environ", "_settings", "problems", "reads", "warnings")
+    __slots__ = ("_environ", "_settings", "effective", "problems", "warnings")
 
     def __init__(
         self,
@@ -45,54 +45,54 @@ class Values:
     ) -> None:
         self.problems: list[InvalidSettingError] = []
         self.warnings: list[str] = []
-        self.reads: dict[str, tuple[str, str]] = {}
-        self._settings = given_settings(config_dir, layers, self.problems)
+        self.effective: dict[str, tuple[str, str]] = {}
+        self._settings = combined_settings(config_dir, layers, self.problems)
         self._environ = environ
 
-    def text(self, key: str, default: str = "") -> str:
-        """Read a text; one that is empty, also after replacing placeholders, is not given."""
+    def string(self, key: str, default: str = "") -> str:
+        """Read a string; an empty one, after replacing placeholders, counts as unset."""
         text = self._text(key)
         if text is None:
-            self.reads.setdefault(key, (default, DEFAULT))
+            self.effective.setdefault(key, (default, DEFAULT))
             return default
-        self.reads[key] = (text, self.where(key))
+        self.effective[key] = (text, self.where(key))
         return text
 
-    def boolean(self, key: str, *, default: bool) -> bool:
-        """Read a boolean, which is just ``true`` or ``false``."""
-        text = self.text(key, "true" if default else "false")
+    def boolean(self, key: str, default: str) -> bool:
+        """Read a boolean, which is exactly ``true`` or ``false``."""
+        text = self.string(key, default)
         if text in ("true", "false"):
             return text == "true"
         from .._ground.hints import boolean_hint
 
-        self.refuse(key, "must be exactly [true] or [false]", boolean_hint(text))
-        return default
+        self.add_problem(key, "must be exactly [true] or [false]", boolean_hint(text))
+        return default == "true"
 
-    def integer(self, key: str, *, default: int) -> int:
+    def integer(self, key: str, default: str) -> int:
         """Read a whole number of 32 bits."""
         from .._ground.java import read_int
 
-        text = self.text(key, str(default))
+        text = self.string(key, default)
         number = read_int(text)
         if number is None:
             bare = text.strip().replace("_", "").replace(",", "")
             hint = "" if read_int(bare) is None else f"did you mean [{bare}]?"
-            self.refuse(key, "must be a whole number from -2147483648 to 2147483647", hint)
-            return default
+            self.add_problem(key, "must be a whole number from -2147483648 to 2147483647", hint)
+            return int(default)
         return number
 
-    def seconds(self, key: str, *, default: str) -> float:
+    def seconds(self, key: str, default: str) -> float:
         """Read a time value such as ``20m``."""
         from .time_value import TimeValueError, nanoseconds
 
         try:
-            return nanoseconds(self.text(key, default)) / _NANOSECONDS
+            return nanoseconds(self.string(key, default)) / _NANOSECONDS
         except TimeValueError as error:
-            self.refuse(key, error.rule, error.hint)
+            self.add_problem(key, error.rule, error.hint)
         return nanoseconds(default) / _NANOSECONDS
 
-    def items(self, key: str) -> list[str]:
-        """Read a list; a text is one too, with commas between."""
+    def strings(self, key: str) -> list[str]:
+        """Read a list of strings; a string is one too, separated by commas."""
         value = self._settings[key].value if key in self._settings else []
         if isinstance(value, str):
             text = self._text(key)
@@ -100,15 +100,15 @@ class Values:
         return [self._replaced(key, item) or "" for item in value]
 
     def where(self, key: str) -> str:
-        """Say where a key is given."""
+        """Return where a key is set."""
         return self._settings[key].where
 
     def keys_below(self, prefix: str) -> list[str]:
-        """Give the keys below *prefix* that have a value, in the order in which they are given."""
+        """Return the keys below *prefix* that have a value, in the order in which they are set."""
         return [key for key in self._settings if key.startswith(prefix) and self.is_given(key)]
 
     def is_given(self, key: str) -> bool:
-        """Tell whether a key has a value; one that cannot be resolved counts as a value."""
+        """Check whether a key has a value; one that cannot be resolved counts as a value."""
         if key not in self._settings:
             return False
         value = self._settings[key].value
@@ -121,38 +121,38 @@ class Values:
         except (PlaceholderError, RecursionError):
             return True
 
-    def refuse(self, key: str, rule: str, hint: str = "") -> None:
+    def add_problem(self, key: str, rule: str, hint: str = "") -> None:
         """
-        Note that the value of *key* breaks a rule; a key of which this is known is left out.
+        Add that the value of *key* breaks a rule, unless the key has a problem already.
 
-        The value is shown as it is given: what a placeholder stands for may be a secret.
+        The value is shown as it is written: what a placeholder stands for may be a secret.
         """
         given = key in self._settings
-        value = self._settings[key].value if given else self.reads[key][0]
+        value = self._settings[key].value if given else self.effective[key][0]
         where = self.where(key) if given else DEFAULT
         shown = value if isinstance(value, str) else ", ".join(value)
         if hint and "${" not in shown:
             rule = f"{rule}; {hint}"
         if all(problem.key != key for problem in self.problems):
             self.problems.append(InvalidSettingError(key, shown, rule, where))
-        self.reads[key] = (shown, where)
+        self.effective[key] = (shown, where)
 
-    def refuse_key(self, key: str, rule: str) -> None:
-        """Note that there is no such *key*. Its value is not shown: it may be a secret."""
+    def add_key_problem(self, key: str, rule: str) -> None:
+        """Add that the *key* itself breaks a rule. Its value is not shown: it may be a secret."""
         self.problems.append(InvalidSettingError(key, None, rule, self.where(key)))
 
     def warn(self, key: str, text: str) -> None:
-        """Note what somebody should know about *key*."""
+        """Add what somebody should know about *key*."""
         warning = f"setting [{key}] in {self.where(key)}: {text}"
         if warning not in self.warnings:
             self.warnings.append(warning)
 
     def raise_first_problem(self) -> None:
         """
-        Do nothing if all is well so far.
+        Raise the first problem, if there is one.
 
         Raises:
-            InvalidSettingError: For what is wrong first.
+            InvalidSettingError: The first problem.
         """
         if self.problems:
             raise self.problems[0]
@@ -163,7 +163,7 @@ class Values:
         value = self._settings[key].value
         if isinstance(value, str):
             return self._replaced(key, value) or None
-        self.refuse(key, "must be one value, not a list")
+        self.add_problem(key, "must be one value, not a list")
         return None
 
     def _replaced(self, key: str, value: str) -> str | None:
@@ -174,11 +174,11 @@ class Values:
         try:
             return replaced(value, self._look_up)
         except PlaceholderError as error:
-            # A name that is not in the text itself is made of other values.
-            name = f"[{error.name}]" if error.name in value else "a placeholder within"
-            self.refuse(key, f"{name} {error.rule}")
+            # A name that is not in the text itself is made of other values, and may be a secret.
+            name = f"[{error.name}]" if error.name in value else "a placeholder inside"
+            self.add_problem(key, f"{name} {error.rule}")
         except RecursionError:
-            self.refuse(key, "its placeholders are nested too deeply")
+            self.add_problem(key, "its placeholders are nested too deeply")
         return None
 
     def _look_up(self, name: str) -> str | None:

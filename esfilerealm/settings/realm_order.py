@@ -1,114 +1,244 @@
 """
-The realms that a node asks one after the other, by the rules of its generation.
+The realms that a node asks, in order, by the rules of its major version.
+
+Known are the types that Elasticsearch brings along. Of realms that are not of type ``file``, only
+``type``, ``order`` and ``enabled`` are read: their other keys are for a node to check.
 
 Source:
-    ``Realms``, in 5 and 6, in 7, and since 8.
+    ``Realms``, ``RealmSettings`` and ``RealmConfig``, in 5 and 6, in 7, and since 8.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._ground.hints import nearest
 from ..errors import InvalidSettingError
-from .realms import (
-    BASIC_TYPES,
-    FIRST,
-    LAST,
-    STRICT,
-    TYPE_IN_KEY,
-    Realm,
-    configured_realms,
-    implicit_realm,
-)
+from .keys import REALM_KEYS
 
-__all__ = ["RealmChain", "realm_chain"]
+__all__ = ["ConfiguredRealm", "RealmOrder", "infer_major_version", "realm_order"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Final
 
-    from .reader import Values
+    from .reader import SettingsReader
 
+_PREFIX: Final = "xpack.security.authc.realms."
 _NATIVE_USERS_ENABLED: Final = "xpack.security.authc.native_users.enabled"
 
+#: Since 7, the type of a realm is a part of its keys; since 8, what 7 warns of is an error.
+ES7: Final = 7
+ES8: Final = 8
 
-class RealmChain:
+#: They exist without being configured, in this order.
+_BASIC_TYPES: Final = ("file", "native")
+_TYPES: Final = (
+    *_BASIC_TYPES,
+    *("ldap", "active_directory", "pki", "saml", "kerberos", "oidc", "jwt"),
+)
+_FIRST: Final = -(2**31)
+_LAST: Final = 2**31 - 1
+
+#: What can be set for a realm of type ``file``; with 5 and 6, ``type`` too.
+_FILE_REALM_KEYS: Final = tuple(key.key for key in REALM_KEYS)
+
+
+class ConfiguredRealm:
+    """
+    One realm of a node.
+
+    Attributes:
+        type: Such as ``file``.
+        name: Unique on a node.
+        prefix: What its keys begin with, including the last dot.
+        where: Where the first of its keys is set; ``default`` for a realm that no key mentions.
+        enabled: Whether a node asks it.
+        order: The number by which realms are sorted.
+        has_order: Whether the order is set.
+    """
+
+    __slots__ = ("enabled", "has_order", "name", "order", "prefix", "type", "where")
+
+    def __init__(self, kind: str, name: str, prefix: str, where: str = "default") -> None:
+        self.type = kind
+        self.name = name
+        self.prefix = prefix
+        self.where = where
+        self.enabled = True
+        self.order = _LAST
+        self.has_order = False
+
+
+class RealmOrder:
     """
     The realms of a node.
 
     Attributes:
         version: The major version of the node.
-        realms: Those that are asked, in order; the reserved realm is the first of them.
-        configured: Those that are given, in the order in which they are given.
+        realms: Those that it asks, in order; the reserved realm is the first of them.
+        configured: Those that its settings mention, in their order there.
     """
 
     __slots__ = ("configured", "realms", "version")
 
-    def __init__(self, version: int, realms: list[Realm], configured: list[Realm]) -> None:
+    def __init__(
+        self, version: int, realms: list[ConfiguredRealm], configured: list[ConfiguredRealm]
+    ) -> None:
         self.version = version
         self.realms = tuple(realms)
         self.configured = tuple(configured)
 
     @property
-    def file_realm(self) -> Realm:
-        """The realm of type ``file``; one that is not asked is not enabled."""
+    def file_realm(self) -> ConfiguredRealm:
+        """The realm of type ``file``; if a node does not ask it, it is not enabled."""
         for realm in self.realms:
             if realm.type == "file":
                 return realm
         unused = next((realm for realm in self.configured if realm.type == "file"), None)
         if unused is None:
-            unused = implicit_realm("file", self.version, LAST)
+            unused = _implicit_realm("file", self.version, _LAST)
             unused.enabled = False
         return unused
 
 
-def realm_chain(values: Values, version: int, *, reserved_realm_enabled: bool = True) -> RealmChain:
-    """
-    Give the realms that a node of major version *version* asks.
+def infer_major_version(reader: SettingsReader) -> int:
+    """Infer from the spelling of the keys for which major version they are: 6, or else 8."""
+    has_old_spelling = any(
+        key.endswith(".type") and key.count(".") == _PREFIX.count(".") + 1
+        for key in reader.keys_below(_PREFIX)
+    )
+    return 6 if has_old_spelling else ES8
 
-    Faults go to ``values.problems``; what this version accepts and a later one may not, to
-    ``values.warnings``. Equal orders, where they are allowed, are sorted by name.
+
+def realm_order(
+    reader: SettingsReader, version: int, *, reserved_realm_enabled: bool = True
+) -> RealmOrder:
     """
-    configured = configured_realms(values, version)
-    check = _Check(values, version, configured)
-    realms = sorted(check.enabled, key=lambda realm: (realm.order, realm.name))
-    if version >= STRICT:
-        realms = [*check.implicit(), *realms]
+    Return the realms that a node of major version *version* asks.
+
+    What is wrong goes to ``reader.problems``, and what this version accepts, but a later one may
+    not, to ``reader.warnings``. Equal orders, where they are allowed, are sorted by name.
+    """
+    configured = _configured_realms(reader, version)
+    rules = _Rules(reader, version, configured)
+    realms = sorted(rules.enabled, key=lambda realm: (realm.order, realm.name))
+    if version >= ES8:
+        realms = [*rules.implicit(), *realms]
     elif not realms:
-        realms = [implicit_realm(kind, version, LAST) for kind in BASIC_TYPES]
+        realms = [_implicit_realm(kind, version, _LAST) for kind in _BASIC_TYPES]
     if reserved_realm_enabled:
-        reserved = Realm("reserved", "reserved", "")
-        reserved.order = FIRST
+        reserved = ConfiguredRealm("reserved", "reserved", "")
+        reserved.order = _FIRST
         realms.insert(0, reserved)
-    check.run(added=[realm for realm in realms if realm not in configured])
-    return RealmChain(version, realms, configured)
+    rules.check(added=[realm for realm in realms if realm not in configured])
+    return RealmOrder(version, realms, configured)
 
 
-class _Check:
+def _implicit_realm(kind: str, version: int, order: int) -> ConfiguredRealm:
+    """Return the realm of a basic type that a node adds itself."""
+    name = f"default_{kind}"
+    prefix = f"{_PREFIX}{kind}.{name}." if version >= ES7 else f"{_PREFIX}{name}."
+    realm = ConfiguredRealm(kind, name, prefix)
+    realm.order = order
+    return realm
+
+
+def _configured_realms(reader: SettingsReader, version: int) -> list[ConfiguredRealm]:
+    """Return the realms that the settings mention, in their order there."""
+    realms = _spelled_since_7(reader) if version >= ES7 else _spelled_before_7(reader)
+    for realm in realms:
+        realm.has_order = reader.is_given(f"{realm.prefix}order")
+        realm.order = reader.integer(f"{realm.prefix}order", str(_LAST))
+        realm.enabled = reader.boolean(f"{realm.prefix}enabled", "true")
+    return realms
+
+
+def _spelled_since_7(reader: SettingsReader) -> list[ConfiguredRealm]:
+    """Read ``<prefix><type>.<name>.<key>``."""
+    realms: dict[str, ConfiguredRealm] = {}
+    for key in reader.keys_below(_PREFIX):
+        kind, _, rest = key.removeprefix(_PREFIX).partition(".")
+        name, _, own_key = rest.partition(".")
+        if not (kind and name and own_key):
+            old = "; this is the spelling of Elasticsearch 5 and 6" if name == "type" else ""
+            reader.add_key_problem(key, f"must be [{_PREFIX}<type>.<name>.<key>]{old}")
+            continue
+        prefix = f"{_PREFIX}{kind}.{name}."
+        if prefix not in realms:
+            realms[prefix] = ConfiguredRealm(kind, name, prefix, reader.where(key))
+            if kind not in _TYPES:
+                rule = f"unknown realm type [{kind}]; {nearest(kind, _TYPES)}"
+                reader.add_key_problem(key, rule)
+        _check_own_key(reader, key, realms[prefix], _FILE_REALM_KEYS)
+    return [realm for realm in realms.values() if realm.type in _TYPES]
+
+
+def _spelled_before_7(reader: SettingsReader) -> list[ConfiguredRealm]:
+    """Read ``<prefix><name>.<key>``, where one of the keys is ``type``."""
+    realms: dict[str, ConfiguredRealm] = {}
+    for key in reader.keys_below(_PREFIX):
+        name, _, own_key = key.removeprefix(_PREFIX).partition(".")
+        if not (name and own_key):
+            reader.add_key_problem(key, f"must be [{_PREFIX}<name>.<key>]")
+            continue
+        prefix = f"{_PREFIX}{name}."
+        if prefix not in realms:
+            kind = _type_of(reader, prefix, reader.where(key))
+            realms[prefix] = ConfiguredRealm(kind, name, prefix, reader.where(key))
+        _check_own_key(reader, key, realms[prefix], ("type", *_FILE_REALM_KEYS))
+    return [realm for realm in realms.values() if realm.type in _TYPES]
+
+
+def _type_of(reader: SettingsReader, prefix: str, where: str) -> str:
+    key = f"{prefix}type"
+    kind = reader.string(key)
+    if not reader.is_given(key):
+        rule = "is missing: in Elasticsearch 5 and 6, every realm has one"
+        reader.problems.append(InvalidSettingError(key, None, rule, where))
+    elif kind not in _TYPES:
+        reader.add_problem(key, "unknown realm type", nearest(kind, _TYPES))
+    return kind
+
+
+def _check_own_key(
+    reader: SettingsReader, key: str, realm: ConfiguredRealm, known: tuple[str, ...]
+) -> None:
+    own_key = key.removeprefix(realm.prefix)
+    if realm.type == "file" and own_key not in known:
+        rule = f"unknown setting of a realm of type file; {nearest(own_key, known)}"
+        reader.add_key_problem(key, rule)
+
+
+class _Rules:
     """The rules for more than one realm."""
 
-    def __init__(self, values: Values, version: int, configured: list[Realm]) -> None:
+    def __init__(
+        self, reader: SettingsReader, version: int, configured: list[ConfiguredRealm]
+    ) -> None:
         self.enabled = [realm for realm in configured if realm.enabled]
-        self._values = values
+        self._reader = reader
         self._version = version
         self._configured = configured
 
-    def implicit(self) -> list[Realm]:
-        """Give the basic realms that are there without being mentioned, since 8."""
+    def implicit(self) -> list[ConfiguredRealm]:
+        """Return the basic realms that exist without being mentioned, since 8."""
         types = {realm.type for realm in self._configured}
-        if not self._values.boolean(_NATIVE_USERS_ENABLED, default=True):
+        if not self._reader.boolean(_NATIVE_USERS_ENABLED, "true"):
             if "native" in types:
                 rule = "must not be false where a native realm is configured"
-                self._values.refuse(_NATIVE_USERS_ENABLED, rule)
+                self._reader.add_problem(_NATIVE_USERS_ENABLED, rule)
             types.add("native")
         return [
-            implicit_realm(kind, self._version, FIRST) for kind in BASIC_TYPES if kind not in types
+            _implicit_realm(kind, self._version, _FIRST)
+            for kind in _BASIC_TYPES
+            if kind not in types
         ]
 
-    def run(self, *, added: list[Realm]) -> None:
-        """Check all of them, beside those that a node adds by itself."""
-        self._refuse_second_of_a_type()
-        if self._version < TYPE_IN_KEY:
+    def check(self, *, added: list[ConfiguredRealm]) -> None:
+        """Check all of them, together with those that a node adds itself."""
+        self._check_types()
+        if self._version < ES7:
             return
         for realm, other in _repeats(self.enabled, "name"):
             rule = f"the realm of type {other.type} in {other.where} has the same name"
@@ -116,77 +246,78 @@ class _Check:
         for realm in self._configured:
             if realm.name.startswith("_"):
                 self._warn(realm, "", "names that start with [_] are reserved")
-        if self._version >= STRICT:
-            self._check_strictly(added)
+        if self._version >= ES8:
+            self._check_since_8(added)
         else:
-            self._check_leniently()
+            self._check_in_7()
 
-    def _refuse_second_of_a_type(self) -> None:
-        """Refuse it. Since 8, disabled realms count too."""
-        is_strict = self._version >= STRICT
-        single = (*BASIC_TYPES, "kerberos") if self._version >= TYPE_IN_KEY else BASIC_TYPES
-        for realm, other in _repeats(self._configured if is_strict else self.enabled, "type"):
+    def _check_types(self) -> None:
+        """Refuse a second realm of a type that allows one. Since 8, disabled realms count too."""
+        since_8 = self._version >= ES8
+        single = (*_BASIC_TYPES, "kerberos") if self._version >= ES7 else _BASIC_TYPES
+        for realm, other in _repeats(self._configured if since_8 else self.enabled, "type"):
             if realm.type in single:
                 rule = (
-                    f"there can be one realm of type {realm.type} only"
-                    f"{', even if it is disabled' if is_strict else ''}; "
-                    f"realm [{other.name}] in {other.where} is another"
+                    f"only one realm of type {realm.type} is allowed"
+                    f"{', even if it is disabled' if since_8 else ''}; "
+                    f"the other one is [{other.name}] in {other.where}"
                 )
                 self._refuse(realm, "", rule)
 
-    def _check_strictly(self, added: list[Realm]) -> None:
+    def _check_since_8(self, added: list[ConfiguredRealm]) -> None:
         for realm in self.enabled:
             if not realm.has_order:
                 rule = "is missing; since Elasticsearch 8, every enabled realm needs one"
                 self._refuse(realm, "order", rule)
             if realm.name in [other.name for other in added]:
-                rule = "its name is that of a realm which a node adds by itself"
-                self._refuse(realm, "", rule)
+                self._refuse(realm, "", "has the name of a realm that a node adds itself")
         for realm, other in self._same_orders():
             rule = (
                 f"realm [{other.name}] in {other.where} has the same order; "
                 "since Elasticsearch 8, every enabled realm needs its own"
             )
-            self._values.refuse(f"{realm.prefix}order", rule)
+            self._reader.add_problem(f"{realm.prefix}order", rule)
 
-    def _check_leniently(self) -> None:
+    def _check_in_7(self) -> None:
         for realm in self.enabled:
             if not realm.has_order:
                 self._warn(realm, "order", "is missing, so the realm sorts last; an error since 8")
         for realm, other in self._same_orders():
             self._warn(realm, "order", f"realm [{other.name}] has the same order; an error since 8")
-        for kind in BASIC_TYPES:
+        for kind in _BASIC_TYPES:
             same_type = [realm for realm in self._configured if realm.type == kind]
             if self.enabled and not same_type:
-                self._values.warnings.append(
-                    f"there is no realm of type {kind}, as others are enabled and it is not "
-                    "mentioned; since 8, there is one unless it is disabled"
+                self._reader.warnings.append(
+                    f"there is no realm of type {kind}, because others are enabled and no setting "
+                    "mentions it; since 8, it exists unless it is disabled"
                 )
             if not self.enabled:
                 for realm in same_type:
-                    rule = "in use all the same, as no realm is enabled; not so since 8"
+                    rule = "the realm is used anyway, because no realm is enabled; not so since 8"
                     self._warn(realm, "enabled", rule)
 
-    def _same_orders(self) -> Iterator[tuple[Realm, Realm]]:
+    def _same_orders(self) -> Iterator[tuple[ConfiguredRealm, ConfiguredRealm]]:
         return _repeats([realm for realm in self.enabled if realm.has_order], "order")
 
-    def _refuse(self, realm: Realm, own_key: str, rule: str) -> None:
-        key, where = self._key(realm, own_key)
-        self._values.problems.append(InvalidSettingError(key, None, rule, where))
+    def _refuse(self, realm: ConfiguredRealm, own_key: str, rule: str) -> None:
+        key, where = self._place(realm, own_key)
+        self._reader.problems.append(InvalidSettingError(key, None, rule, where))
 
-    def _warn(self, realm: Realm, own_key: str, rule: str) -> None:
-        key, where = self._key(realm, own_key)
-        self._values.warnings.append(f"setting [{key}] in {where}: {rule}")
+    def _warn(self, realm: ConfiguredRealm, own_key: str, rule: str) -> None:
+        key, where = self._place(realm, own_key)
+        self._reader.warnings.append(f"setting [{key}] in {where}: {rule}")
 
-    def _key(self, realm: Realm, own_key: str) -> tuple[str, str]:
-        """Give a key of a realm with its place; the realm's if there is none."""
+    def _place(self, realm: ConfiguredRealm, own_key: str) -> tuple[str, str]:
+        """Return a key of a realm and where it is set, or else where the realm is."""
         key = f"{realm.prefix}{own_key}".removesuffix(".")
-        return key, self._values.where(key) if self._values.is_given(key) else realm.where
+        return key, self._reader.where(key) if self._reader.is_given(key) else realm.where
 
 
-def _repeats(realms: list[Realm], attribute: str) -> Iterator[tuple[Realm, Realm]]:
-    """Give each realm that shares an attribute with an earlier one, and the first of these."""
-    first: dict[object, Realm] = {}
+def _repeats(
+    realms: list[ConfiguredRealm], attribute: str
+) -> Iterator[tuple[ConfiguredRealm, ConfiguredRealm]]:
+    """Iterate over the realms that share an attribute with an earlier one, and the first of it."""
+    first: dict[object, ConfiguredRealm] = {}
     for realm in realms:
         other = first.setdefault(getattr(realm, attribute), realm)
         if other is not realm:

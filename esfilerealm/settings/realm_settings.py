@@ -1,22 +1,31 @@
-"""What the settings of a node say about its file realm."""
+"""The settings of a node that concern its file realm, as a value."""
 
 from __future__ import annotations
 
 import os
 
 from ..errors import InvalidSettingError
-from ..names import DEFAULT_ANONYMOUS_USERNAME
-from .reader import Values
+from .keys import (
+    REALM_KEYS,
+    RELOAD_INTERVAL,
+    RELOAD_KEYS,
+    RELOAD_PREFIX,
+    TOOL_KEYS,
+    check_keys,
+    read_keys,
+)
+from .reader import SettingsReader
 from .sources import Setting
 
-__all__ = ["TOOL_KEYS", "RealmSettings", "read_all"]
+__all__ = ["RealmSettings", "read_all"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Final, TypedDict
+    from collections.abc import Callable, Mapping
+    from dataclasses import dataclass
+    from typing import Any, Final, NoReturn, TypedDict
 
-    from .realm_order import RealmChain
+    from .realm_order import ConfiguredRealm, RealmOrder
 
     class NameRules(TypedDict):
         """The two settings that decide which usernames a node takes from a file."""
@@ -24,117 +33,76 @@ if TYPE_CHECKING:
         allow_reserved: bool
         anonymous_username: str
 
-    class ToolFields(TypedDict):
-        """The settings that decide how the files are written."""
+else:
 
-        password_hashing_algorithm: str
-        fips_mode_enabled: bool
-        reserved_realm_enabled: bool
-        anonymous_username: str
+    def dataclass(**_: object) -> Callable[[type], type]:
+        """Leave a class as it is, since importing ``dataclasses`` would slow down the command."""
+        return lambda cls: cls
 
-
-_ALGORITHM: Final = "xpack.security.authc.password_hashing.algorithm"
-_FIPS_MODE: Final = "xpack.security.fips_mode.enabled"
-_RESERVED_REALM: Final = "xpack.security.authc.reserved_realm.enabled"
-_ANONYMOUS: Final = "xpack.security.authc.anonymous.username"
-
-#: What decides how the files are written.
-TOOL_KEYS: Final = (_ALGORITHM, _FIPS_MODE, _RESERVED_REALM, _ANONYMOUS)
 
 _VERSIONS: Final = range(5, 10)
 _FIRST_WITH_FIPS_DEFAULT: Final = 7
 
 
+@dataclass(frozen=True, kw_only=True)
 class RealmSettings:
     """
     The settings of a node that decide how its file realm is read, written, cached and reloaded.
 
-    ``…file.<name>.`` stands for ``xpack.security.authc.realms.file.<name>.``, which Elasticsearch
-    5 and 6 spell ``xpack.security.authc.realms.<name>.``.
+    Every attribute is a keyword argument, with the default that it has on a node. What each one
+    means, and how its key is spelled, is in the table of ``settings/keys.py``, and for people in
+    ``esfilerealm guide settings``. Times are in seconds.
 
     Attributes:
-        password_hashing_algorithm: ``xpack.security.authc.password_hashing.algorithm``; by default
-            ``bcrypt``, with FIPS mode ``pbkdf2_stretch``.
-        fips_mode_enabled: ``xpack.security.fips_mode.enabled``, false by default.
-        reserved_realm_enabled: ``xpack.security.authc.reserved_realm.enabled``, true by default.
-        anonymous_username: ``xpack.security.authc.anonymous.username``, ``_anonymous`` by default.
-        realm_name: The ``<name>`` of ``…file.<name>``, ``default_file`` by default.
-        order: ``…file.<name>.order``; of a realm that is not configured -2147483648, before
-            Elasticsearch 8 2147483647.
-        enabled: ``…file.<name>.enabled``, true by default; false too if other realms displace the
-            file realm, as they do before Elasticsearch 8.
-        authentication_enabled: ``…file.<name>.authentication.enabled``, true by default.
-        cache_ttl: ``…file.<name>.cache.ttl`` in seconds, 1200 (``20m``) by default; 0 and less
-            switch the cache off.
-        cache_max_users: ``…file.<name>.cache.max_users``, a number of users, 100000 by default.
-        cache_hash_algo: ``…file.<name>.cache.hash_algo``, ``ssha256`` by default.
-        reload_enabled: ``resource.reload.enabled``, true by default.
-        reload_interval_high: ``resource.reload.interval.high`` in seconds, 5 by default; the one
-            that counts for ``users`` and ``users_roles``.
-        reload_interval_medium: ``resource.reload.interval.medium`` in seconds, else what
-            ``resource.reload.interval`` says, 30 by default.
-        reload_interval_low: ``resource.reload.interval.low`` in seconds, 60 by default.
-        warnings: What a node accepts, and somebody should know.
+        realm_name: The name of the file realm.
+        enabled: Also false if other realms displace the file realm, as they do before
+            Elasticsearch 8.
+        warnings: What a node accepts, but somebody should know.
     """
 
-    __slots__ = (
-        "anonymous_username",
-        "authentication_enabled",
-        "cache_hash_algo",
-        "cache_max_users",
-        "cache_ttl",
-        "enabled",
-        "fips_mode_enabled",
-        "order",
-        "password_hashing_algorithm",
-        "realm_name",
-        "reload_enabled",
-        "reload_interval_high",
-        "reload_interval_low",
-        "reload_interval_medium",
-        "reserved_realm_enabled",
-        "warnings",
-    )
+    password_hashing_algorithm: str = "bcrypt"  # noqa: S105 - not a password
+    fips_mode_enabled: bool = False
+    reserved_realm_enabled: bool = True
+    anonymous_username: str = "_anonymous"
+    realm_name: str = "default_file"
+    order: int = -(2**31)
+    enabled: bool = True
+    authentication_enabled: bool = True
+    cache_ttl: float = 1200.0
+    cache_max_users: int = 100_000
+    cache_hash_algo: str = "ssha256"
+    reload_enabled: bool = True
+    reload_interval_high: float = 5.0
+    reload_interval_medium: float = 30.0
+    reload_interval_low: float = 60.0
+    warnings: tuple[str, ...] = ()
 
-    def __init__(  # noqa: PLR0913 - one for each setting, all of them by name
-        self,
-        *,
-        password_hashing_algorithm: str | None = None,
-        fips_mode_enabled: bool = False,
-        reserved_realm_enabled: bool = True,
-        anonymous_username: str = DEFAULT_ANONYMOUS_USERNAME,
-        realm_name: str = "default_file",
-        order: int = -(2**31),
-        enabled: bool = True,
-        authentication_enabled: bool = True,
-        cache_ttl: float = 1200.0,
-        cache_max_users: int = 100_000,
-        cache_hash_algo: str = "ssha256",
-        reload_enabled: bool = True,
-        reload_interval_high: float = 5.0,
-        reload_interval_medium: float = 30.0,
-        reload_interval_low: float = 60.0,
-        warnings: tuple[str, ...] = (),
-    ) -> None:
-        default_algorithm = _default_algorithm(
-            fips_mode_enabled=fips_mode_enabled, version=_VERSIONS[-1]
-        )
-        self.password_hashing_algorithm = password_hashing_algorithm or default_algorithm
-        self.fips_mode_enabled = fips_mode_enabled
-        self.reserved_realm_enabled = reserved_realm_enabled
-        self.anonymous_username = anonymous_username
-        self.realm_name = realm_name
-        self.order = order
-        self.enabled = enabled
-        self.authentication_enabled = authentication_enabled
-        self.cache_ttl = cache_ttl
-        self.cache_max_users = cache_max_users
-        self.cache_hash_algo = cache_hash_algo
-        self.reload_enabled = reload_enabled
-        self.reload_interval_high = reload_interval_high
-        self.reload_interval_medium = reload_interval_medium
-        self.reload_interval_low = reload_interval_low
-        self.warnings = warnings
+    if not TYPE_CHECKING:
+
+        def __init__(self, **values: object) -> None:
+            names = RealmSettings.__annotations__
+            for name in values:
+                if name not in names:
+                    raise TypeError(f"RealmSettings has no setting [{name}]")
+            fields = {name: getattr(RealmSettings, name) for name in sorted(names)}
+            if values.get("fips_mode_enabled"):
+                fields |= {"password_hashing_algorithm": "pbkdf2_stretch"}
+            self.__dict__.update(fields, **values)
+
+        def __setattr__(self, name: str, value: object = None) -> NoReturn:
+            raise AttributeError(f"settings cannot be changed: [{name}]")
+
+        __delattr__ = __setattr__
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, RealmSettings) and vars(self) == vars(other)
+
+        def __hash__(self) -> int:
+            return hash(tuple(vars(self).values()))
+
+        def __repr__(self) -> str:
+            values = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+            return f"RealmSettings({values})"
 
     @classmethod
     def load(
@@ -146,39 +114,40 @@ class RealmSettings:
         elasticsearch_version: int | None = None,
     ) -> RealmSettings:
         """
-        Read the settings of the node whose configuration folder is *config_dir*.
+        Read the settings of the node whose configuration directory is *config_dir*.
 
         Args:
-            config_dir: The folder of ``elasticsearch.yml``. A file that is not there means
-                defaults, and so does None.
+            config_dir: The directory of ``elasticsearch.yml``. With None, or without that file,
+                the defaults count.
 
             overrides: From key to text; they win over the file, as ``-E`` does.
 
             check_realm: False reads only what decides how the files are written (the first four
-                attributes), and that the algorithm is known is not checked:
-                ``elasticsearch-users`` works even where a node would not start.
+                attributes), and accepts unknown algorithms: ``elasticsearch-users`` works even
+                where a node would not start.
 
-            elasticsearch_version: The major version of the node, 5 to 9. None lets the spelling
-                tell: 6 if there is a realm as ``xpack.security.authc.realms.<name>.type``, else 8.
+            elasticsearch_version: The major version of the node, 5 to 9. With None it is inferred
+                from the spelling: 6 if there is a key such as
+                ``xpack.security.authc.realms.<name>.type``, else 8.
 
         Raises:
-            InvalidSettingError: If the file is no YAML mapping, gives a key twice or without a
-                value, or if a value that matters here breaks its rule.
+            InvalidSettingError: If the file is not one YAML mapping, gives a key twice or without a
+                value, or if a value that is read here breaks its rule.
             FilePermissionError, FileAccessError: If the file cannot be read.
-            ValueError: If there is no such version.
+            ValueError: If the version is unknown.
         """
         layer = {}
         for key, value in (overrides or {}).items():
             if not isinstance(value, str | list):
-                rule = f"must be text or a list of texts, not {type(value).__name__}"
+                rule = f"must be a string or a list of strings, not {type(value).__name__}"
                 raise InvalidSettingError(key, None, rule, "the overrides")
             layer[key] = Setting(value, "the overrides")
-        values = Values(config_dir, [layer], os.environ)
+        reader = SettingsReader(config_dir, [layer], os.environ)
         if check_realm:
-            settings, _ = read_all(values, elasticsearch_version)
+            settings, _ = read_all(reader, elasticsearch_version)
         else:
-            settings = cls(**_read_tool_fields(values))
-        values.raise_first_problem()
+            settings = cls(**_read_tool_keys(reader))
+        reader.raise_first_problem()
         return settings
 
     @property
@@ -190,65 +159,46 @@ class RealmSettings:
         }
 
     def with_algorithm(self, algorithm: str) -> RealmSettings:
-        """Give the same settings with another algorithm for new hashes."""
-        settings = RealmSettings()
-        for name in self.__slots__:
-            setattr(settings, name, getattr(self, name))
-        settings.password_hashing_algorithm = algorithm
-        return settings
-
-    def __repr__(self) -> str:
-        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
-        return f"RealmSettings({values})"
+        """Return the same settings with another algorithm for new hashes."""
+        return RealmSettings(**{**vars(self), "password_hashing_algorithm": algorithm})
 
 
-def read_all(values: Values, version: int | None) -> tuple[RealmSettings, RealmChain]:
+def read_all(reader: SettingsReader, version: int | None) -> tuple[RealmSettings, RealmOrder]:
     """
-    Read everything for a node of major version *version*; faults go to ``values.problems``.
+    Read everything for a node of major version *version*; problems go to ``reader.problems``.
 
     Raises:
-        ValueError: If there is no such version.
+        ValueError: If the version is unknown.
     """
     if version is not None and version not in _VERSIONS:
-        raise ValueError(f"no major version of Elasticsearch: {version}; known are 5 to 9")
-    # A users tool, which must start fast, needs none of these.
-    from .algorithms import check_stored_algorithm
-    from .file_realm import read_file_realm
-    from .realm_order import realm_chain
-    from .realms import generation_told_by
-    from .reload import read_reload
+        raise ValueError(f"unknown major version of Elasticsearch: {version}; known are 5 to 9")
+    # A users tool, which must start fast, does not need this.
+    from .realm_order import infer_major_version, realm_order
 
-    version = version or generation_told_by(values)
-    tool = _read_tool_fields(values, version)
-    fips_mode = tool["fips_mode_enabled"]
-    check_stored_algorithm(
-        values, _ALGORITHM, tool["password_hashing_algorithm"], fips_mode_enabled=fips_mode
+    version = version or infer_major_version(reader)
+    values = _read_tool_keys(reader, version)
+    check_keys(reader, TOOL_KEYS, values)
+    order = realm_order(reader, version, reserved_realm_enabled=values["reserved_realm_enabled"])
+    # A node checks disabled realms too.
+    for realm in order.configured:
+        if realm.type == "file":
+            _read_realm(reader, realm, values)
+    realm_values = _read_realm(reader, order.file_realm, values)
+    settings = RealmSettings(
+        **values, **realm_values, **_read_reload(reader), warnings=tuple(reader.warnings)
     )
-    chain = realm_chain(
-        values,
-        version,
-        reserved_realm_enabled=tool["reserved_realm_enabled"],
-    )
-    realm = read_file_realm(values, chain, fips_mode_enabled=fips_mode)
-    reload = read_reload(values)
-    settings = RealmSettings(**tool, **realm, **reload, warnings=tuple(values.warnings))
-    return settings, chain
+    return settings, order
 
 
-def _read_tool_fields(values: Values, version: int = _VERSIONS[-1]) -> ToolFields:
-    fips_mode_enabled = values.boolean(_FIPS_MODE, default=False)
-    default_algorithm = _default_algorithm(fips_mode_enabled=fips_mode_enabled, version=version)
-    return {
-        "password_hashing_algorithm": values.text(_ALGORITHM, default_algorithm),
-        "fips_mode_enabled": fips_mode_enabled,
-        "reserved_realm_enabled": values.boolean(_RESERVED_REALM, default=True),
-        "anonymous_username": values.text(_ANONYMOUS, DEFAULT_ANONYMOUS_USERNAME),
-    }
+def _read_tool_keys(reader: SettingsReader, version: int = _VERSIONS[-1]) -> dict[str, Any]:
+    fips_mode = reader.boolean(TOOL_KEYS[0].key, TOOL_KEYS[0].default)
+    algorithm = _default_algorithm(fips_mode_enabled=fips_mode, version=version)
+    return read_keys(reader, TOOL_KEYS, password_hashing_algorithm=algorithm)
 
 
 def _default_algorithm(*, fips_mode_enabled: bool, version: int) -> str:
     """
-    Give what a node of that major version hashes with if nothing is set; 5 and 6 ignore FIPS mode.
+    Return what a node of that major version hashes with by default; 5 and 6 ignore FIPS mode.
 
     Source:
         ``XPackSettings.PASSWORD_HASHING_ALGORITHM``.
@@ -256,3 +206,35 @@ def _default_algorithm(*, fips_mode_enabled: bool, version: int) -> str:
     if not fips_mode_enabled or version < _FIRST_WITH_FIPS_DEFAULT:
         return "bcrypt"
     return "pbkdf2" if version == _FIRST_WITH_FIPS_DEFAULT else "pbkdf2_stretch"
+
+
+def _read_realm(
+    reader: SettingsReader, realm: ConfiguredRealm, tool: Mapping[str, Any]
+) -> dict[str, Any]:
+    enabled = "true" if realm.enabled else "false"
+    values = read_keys(reader, REALM_KEYS, realm.prefix, order=str(realm.order), enabled=enabled)
+    # A node checks these when it builds the realm.
+    if realm.enabled:
+        check_keys(reader, REALM_KEYS, {**tool, **values}, realm.prefix)
+    # A realm that is in use although it is disabled counts as enabled.
+    return {**values, "enabled": realm.enabled, "realm_name": realm.name}
+
+
+def _read_reload(reader: SettingsReader) -> dict[str, Any]:
+    known = [key.key for key in (*RELOAD_KEYS, RELOAD_INTERVAL)]
+    for key in reader.keys_below(RELOAD_PREFIX):
+        if key not in known:
+            from .._ground.hints import nearest
+
+            reader.add_key_problem(key, f"unknown setting of the reload; {nearest(key, known)}")
+    values = read_keys(reader, RELOAD_KEYS)
+    check_keys(reader, RELOAD_KEYS, values)
+    if reader.is_given(RELOAD_INTERVAL.key):
+        old = read_keys(reader, [RELOAD_INTERVAL])
+        check_keys(reader, [RELOAD_INTERVAL], old)
+        medium = "resource.reload.interval.medium"
+        if not reader.is_given(medium):
+            values |= old
+            reader.effective[medium] = reader.effective[RELOAD_INTERVAL.key]
+        reader.warn(RELOAD_INTERVAL.key, f"an old name, which moves no interval but [{medium}]")
+    return values

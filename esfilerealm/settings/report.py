@@ -1,14 +1,14 @@
-"""All settings of the file realm with the places they come from, and all that is wrong."""
+"""All settings of the file realm with the places they come from, and everything that is wrong."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .container import container_variables
-from .reader import Values
-from .realm_settings import TOOL_KEYS, read_all
-from .reload import RELOAD_PREFIX
-from .sources import Setting
+from .keys import RELOAD_PREFIX, TOOL_KEYS
+from .reader import SettingsReader
+from .realm_settings import read_all
+from .sources import Setting, container_variables
 
 __all__ = ["EffectiveSetting", "SettingsReport", "inspect_settings"]
 
@@ -19,45 +19,36 @@ if TYPE_CHECKING:
     from ..errors import InvalidSettingError
 
 
+@dataclass(frozen=True, slots=True)
 class EffectiveSetting:
     """
     One setting.
 
     Attributes:
-        key: As it is spelled, or would be.
-        value: The text that counts, placeholders replaced; if it breaks a rule, as it is given.
+        key: The key as it is spelled, or would be.
+        value: The text that counts, with placeholders replaced; as written if it breaks a rule.
         source: The file with its line, ``-E``, an environment variable, or ``default``.
     """
 
-    __slots__ = ("key", "source", "value")
-
-    def __init__(self, key: str, value: str, source: str) -> None:
-        self.key = key
-        self.value = value
-        self.source = source
+    key: str
+    value: str
+    source: str
 
 
+@dataclass(frozen=True, slots=True)
 class SettingsReport:
     """
     What the settings of a node say about its file realm.
 
     Attributes:
         settings: Every setting that concerns it.
-        problems: All that keeps a node from starting, or from meaning what is written.
-        warnings: What a node accepts, and somebody should know.
+        problems: Everything that keeps a node from starting, or from reading what was meant.
+        warnings: What a node accepts, but somebody should know.
     """
 
-    __slots__ = ("problems", "settings", "warnings")
-
-    def __init__(
-        self,
-        settings: tuple[EffectiveSetting, ...],
-        problems: tuple[InvalidSettingError, ...],
-        warnings: tuple[str, ...],
-    ) -> None:
-        self.settings = settings
-        self.problems = problems
-        self.warnings = warnings
+    settings: tuple[EffectiveSetting, ...]
+    problems: tuple[InvalidSettingError, ...]
+    warnings: tuple[str, ...]
 
 
 def inspect_settings(
@@ -68,32 +59,32 @@ def inspect_settings(
     elasticsearch_version: int | None = None,
 ) -> SettingsReport:
     """
-    Read the settings as ``RealmSettings.load`` does, without stopping at the first fault.
+    Read the settings as ``RealmSettings.load`` does, without stopping at the first problem.
 
     Args:
-        config_dir: The folder of ``elasticsearch.yml``, or None.
+        config_dir: The directory of ``elasticsearch.yml``, or None.
 
-        options: What is given with ``-E``.
+        options: The settings of ``-E``.
 
-        environ: For placeholders, and in a container for settings too.
+        environ: For placeholders and, in a container, for settings.
 
         elasticsearch_version: As for ``RealmSettings.load``.
 
     Raises:
         FilePermissionError, FileAccessError: If the file cannot be read.
-        ValueError: If there is no such version.
+        ValueError: If the version is unknown.
     """
     from_options = {key: Setting(value, "-E") for key, value in options.items()}
     from_environment = {
         key: Setting(environ[name], f"environment variable [{name}]")
         for key, name in container_variables(environ).items()
     }
-    values = Values(config_dir, [from_options, from_environment], environ)
-    settings, chain = read_all(values, elasticsearch_version)
-    own_keys = chain.file_realm.prefix
+    reader = SettingsReader(config_dir, [from_options, from_environment], environ)
+    settings, order = read_all(reader, elasticsearch_version)
+    tool_keys = {key.key for key in TOOL_KEYS}
     rows = tuple(
         EffectiveSetting(key, value, source)
-        for key, (value, source) in values.reads.items()
-        if key in TOOL_KEYS or key.startswith((own_keys, RELOAD_PREFIX))
+        for key, (value, source) in reader.effective.items()
+        if key in tool_keys or key.startswith((order.file_realm.prefix, RELOAD_PREFIX))
     )
-    return SettingsReport(rows, tuple(values.problems), settings.warnings)
+    return SettingsReport(rows, tuple(reader.problems), settings.warnings)

@@ -1,4 +1,4 @@
-"""Where settings come from: the file, and the layers that win over it."""
+"""Where settings come from: the file, and the layers that override it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from .._storage import read_file
 from ..errors import InvalidSettingError
 
-__all__ = ["Setting", "given_settings"]
+__all__ = ["Setting", "combined_settings", "container_overrides", "container_variables"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ _FORCE = "force."
 
 class Setting:
     """
-    What is given for one key.
+    What is set for one key.
 
     Attributes:
-        value: A text, or a list of texts; placeholders are not yet replaced.
-        where: The file with its line, or what else it comes from.
+        value: A string, or a list of strings; placeholders are not yet replaced.
+        where: The file with its line, or another origin.
     """
 
     __slots__ = ("value", "where")
@@ -32,15 +32,15 @@ class Setting:
         self.where = where
 
 
-def given_settings(
+def combined_settings(
     config_dir: str | os.PathLike[str] | None,
     layers: Iterable[Mapping[str, Setting]],
     problems: list[InvalidSettingError],
 ) -> dict[str, Setting]:
     """
-    Put together ``elasticsearch.yml`` and the *layers* above it, of which the last wins.
+    Combine ``elasticsearch.yml`` and the *layers* above it, of which the last wins.
 
-    A key ``force.x`` wins over ``x``, wherever that is given. Faults are added to *problems*.
+    A key ``force.x`` wins over ``x`` in any layer. What is wrong is added to *problems*.
 
     Raises:
         FilePermissionError, FileAccessError: If the file cannot be read.
@@ -61,7 +61,7 @@ def _read(config_dir: str, problems: list[InvalidSettingError]) -> dict[str, Set
     for name in ("elasticsearch.yaml", "elasticsearch.json"):
         other = os.path.join(config_dir, name)
         if os.path.exists(other):
-            rule = "a node does not start beside it: its settings belong in elasticsearch.yml"
+            rule = "a node does not start with this file: move its settings to elasticsearch.yml"
             problems.append(InvalidSettingError(None, None, rule, f"[{other}]"))
     path = os.path.join(config_dir, "elasticsearch.yml")
     file = read_file(path)
@@ -79,7 +79,7 @@ def _read(config_dir: str, problems: list[InvalidSettingError]) -> dict[str, Set
 
 def _gather_lists(settings: dict[str, Setting], problems: list[InvalidSettingError]) -> None:
     """
-    Make a list ``x`` of the old spelling ``x.0``, ``x.1``, up to the first gap.
+    Combine the old spelling of a list, ``x.0``, ``x.1``, to ``x``, up to the first gap.
 
     Source:
         ``Settings.Builder.build``.
@@ -87,7 +87,7 @@ def _gather_lists(settings: dict[str, Setting], problems: list[InvalidSettingErr
     for head in [key for key in settings if key.endswith(".0")]:
         key = head.removesuffix(".0")
         if key in settings:
-            rule = f"given as [{head}] in {settings.pop(head).where} too"
+            rule = f"also given as [{head}] in {settings.pop(head).where}"
             problems.append(InvalidSettingError(key, None, rule, settings[key].where))
             continue
         where = settings[head].where
@@ -95,3 +95,37 @@ def _gather_lists(settings: dict[str, Setting], problems: list[InvalidSettingErr
         while (item := settings.pop(f"{key}.{len(items)}", None)) is not None:
             items.append(item.value if isinstance(item.value, str) else ",".join(item.value))
         settings[key] = Setting(items, where)
+
+
+def container_overrides(environ: Mapping[str, str]) -> dict[str, str]:
+    """
+    Return the settings in the environment of a container, from key to text.
+
+    Only in Elasticsearch's image, a variable whose name looks like a key (lower case, dotted) is
+    that setting, and ``ES_SETTING_A_B__C`` is ``a.b_c``. They win even over ``-E``.
+
+    Source:
+        ``EnvironmentAwareCommand``. The image sets ``ELASTIC_CONTAINER``, its scripts set
+        ``ES_DISTRIBUTION_TYPE``.
+    """
+    return {key: environ[name] for key, name in container_variables(environ).items()}
+
+
+def container_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the names of these variables, from key to name."""
+    in_container = (
+        environ.get("ELASTIC_CONTAINER") == "true"
+        or environ.get("ES_DISTRIBUTION_TYPE") == "docker"
+    )
+    if not in_container:
+        return {}
+    import re
+
+    variables = {}
+    for name in environ:
+        if re.fullmatch(r"[-a-z0-9_]+(\.[-a-z0-9_]+)+", name):
+            variables[name] = name
+        elif name.startswith("ES_SETTING_"):
+            dotted = name.removeprefix("ES_SETTING_").replace("_", ".").replace("..", "_")
+            variables[dotted.lower()] = name
+    return variables

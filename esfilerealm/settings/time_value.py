@@ -8,7 +8,6 @@ Source:
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 __all__ = ["TimeValueError", "nanoseconds"]
@@ -26,6 +25,7 @@ _UNITS: Final = {
     "h": 3600 * 10**9,
     "d": 86_400 * 10**9,
 }
+_KNOWN: Final = ", ".join(_UNITS)
 _LARGEST: Final = 2**63 - 1
 _BLANKS: Final = "".join(map(chr, range(0x21)))  # what Java's trim removes
 
@@ -33,24 +33,22 @@ _WHOLE: Final = re.compile(r"[+-]?[0-9]+")
 _FRACTION: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?")
 _WORDS: Final = re.compile(r"\+?([0-9]{1,18})\s*([a-zµ]*)")
 
-#: Spellings of other programs: how many of which unit.
+#: Other spellings of units, without the ``s`` of their plural.
 _SPELLINGS: Final = {
-    **{unit: (1, unit) for unit in _UNITS},
-    **dict.fromkeys(("ns", "nanosecond", "nanoseconds"), (1, "nanos")),
-    **dict.fromkeys(("us", "µs", "microsecond", "microseconds"), (1, "micros")),
-    **dict.fromkeys(("msec", "millis", "millisecond", "milliseconds"), (1, "ms")),
-    **dict.fromkeys(("sec", "secs", "second", "seconds"), (1, "s")),
-    **dict.fromkeys(("min", "mins", "minute", "minutes"), (1, "m")),
-    **dict.fromkeys(("hr", "hrs", "hour", "hours"), (1, "h")),
-    **dict.fromkeys(("day", "days"), (1, "d")),
-    **dict.fromkeys(("w", "week", "weeks"), (7, "d")),
-    **dict.fromkeys(("y", "year", "years"), (365, "d")),
+    **{unit.removesuffix("s"): unit for unit in _UNITS if unit != "s"},
+    **dict.fromkeys(("n", "nanosecond"), "nanos"),
+    **dict.fromkeys(("u", "µ", "microsecond"), "micros"),
+    **dict.fromkeys(("msec", "milli", "millisecond"), "ms"),
+    **dict.fromkeys(("sec", "second"), "s"),
+    **dict.fromkeys(("m", "min", "minute"), "m"),
+    **dict.fromkeys(("hr", "hour"), "h"),
+    "day": "d",
 }
 
 
 class TimeValueError(ValueError):
     """
-    A text that is no time value.
+    A text that is not a time value.
 
     Attributes:
         rule: The rule that is broken.
@@ -65,11 +63,10 @@ class TimeValueError(ValueError):
 
 def nanoseconds(text: str) -> int:
     """
-    Read a time value; what is longer than 64 bits of nanoseconds is as long as these.
+    Read a time value. One that does not fit into 64 bits is as long as these allow.
 
-    The text may be of any letter case and have blanks around it and within, except that minutes
-    end with just ``m``. Without a unit, only 0 and -1 are values. Digits outside ASCII, which Java
-    reads, are refused.
+    Letter case and blanks do not matter, except that minutes end with exactly ``m``. Without a
+    unit, only 0 and -1 are values. Digits outside ASCII, which Java reads, are refused.
 
     Raises:
         TimeValueError: With the rule that is broken.
@@ -83,51 +80,32 @@ def nanoseconds(text: str) -> int:
         return -_UNITS["ms"]
     if re.fullmatch("0+", plain):
         return 0
-    raise _unit_error(plain)
+    if not _WHOLE.fullmatch(plain):
+        raise TimeValueError(f"must end with one of the units [{_KNOWN}]", _hint(plain))
+    digits = plain.lstrip("+-0")
+    hint = f"did you mean [{digits}s] or [{digits}m]?" if digits else "did you mean [0]?"
+    is_readable = len(digits) < len(str(_LARGEST))
+    raise TimeValueError(f"has no unit: add one of [{_KNOWN}]", hint if is_readable else "")
 
 
 def _number(text: str, unit: str) -> int:
     if not _WHOLE.fullmatch(text):
         if _FRACTION.fullmatch(text):
-            raise TimeValueError("fractions are not supported", _hint_for_fraction(text, unit))
+            raise TimeValueError("fractions are not supported")
         rule = f"must be a whole number before the unit [{unit}]"
-        raise TimeValueError(rule, _hint_for_word(text + unit))
+        raise TimeValueError(rule, _hint(text + unit))
     digits = text.lstrip("+-0")
     number = int(digits or "0") if len(digits) <= len(str(_LARGEST)) else _LARGEST + 1
     if text[0] == "-" and number > 1:
         hint = f"did you mean [{digits}{unit}]?" if number <= _LARGEST else ""
         raise TimeValueError("must not be negative, except for -1", hint)
     if number > _LARGEST:
-        raise TimeValueError(f"its number must not be above {_LARGEST}")
+        raise TimeValueError(f"must not have a number above {_LARGEST}")
     return -number if text[0] == "-" else number
 
 
-def _unit_error(plain: str) -> TimeValueError:
-    known = ", ".join(_UNITS)
-    if _WHOLE.fullmatch(plain):
-        number = plain.lstrip("+-0") or "0"
-        hint = "did you mean [0]?" if number == "0" else f"did you mean [{number}s] or [{number}m]?"
-        is_readable = len(number) < len(str(_LARGEST))
-        return TimeValueError(f"has no unit: add one of [{known}]", hint if is_readable else "")
-    return TimeValueError(f"must end with one of the units [{known}]", _hint_for_word(plain))
-
-
-def _hint_for_word(plain: str) -> str:
+def _hint(plain: str) -> str:
+    """Return a question for the unit that another spelling stands for."""
     match = _WORDS.fullmatch(plain)
-    if match is None or match[2] not in _SPELLINGS:
-        return ""
-    count, unit = _SPELLINGS[match[2]]
-    return f"did you mean [{int(match[1]) * count}{unit}]?"
-
-
-def _hint_for_fraction(text: str, unit: str) -> str:
-    """Give the same time as a whole number of the largest unit that can, if it is no oddity."""
-    exponent = text.partition("e")[2]
-    if len(text) > len("1.000000000e+00") or len(exponent) > len("+00"):
-        return ""
-    length = Fraction(text) * _UNITS[unit]
-    for smaller in reversed(_UNITS):
-        count = length / _UNITS[smaller]
-        if _UNITS[smaller] <= _UNITS[unit] and count.denominator == 1 and 0 < count < _LARGEST:
-            return f"did you mean [{count}{smaller}]?"
-    return ""
+    unit = match and _SPELLINGS.get(match[2].removesuffix("s") if len(match[2]) > 1 else match[2])
+    return f"did you mean [{int(match[1])}{unit}]?" if match and unit else ""

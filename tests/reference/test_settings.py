@@ -14,8 +14,8 @@ from esfilerealm._storage.read import read_file
 from esfilerealm.errors import InvalidSettingError
 from esfilerealm.formats import parse_users, parse_users_roles
 from esfilerealm.formats.roles_yml import parse_role_names
-from esfilerealm.settings.reader import Values
-from esfilerealm.settings.realm_order import realm_chain
+from esfilerealm.settings.reader import SettingsReader
+from esfilerealm.settings.realm_order import realm_order
 from esfilerealm.settings.sources import Setting
 from esfilerealm.settings.time_value import nanoseconds
 
@@ -31,16 +31,16 @@ VERSIONS = {
 MESSAGES = {
     "missing realm type": "realms.foo.type] in the overrides: is missing",
     "unknown realm type [nosuch]": "[nosuch]",
-    "multiple [file] realms are configured": "there can be one realm of type file only",
+    "multiple [file] realms are configured": "only one realm of type file is allowed",
     "multiple realms configured with the same name": "has the same name",
-    "can only have one such realm configured": "there can be one realm of type kerberos only",
+    "can only have one such realm configured": "only one realm of type kerberos is allowed",
     "'order' is a mandatory parameter": "ldap.x.order] in the overrides: is missing",
     "configured with the same order": "has the same order",
-    "name clashing": "its name is that of a realm which a node adds by itself",
+    "name clashing": "has the name of a realm that a node adds itself",
     "unknown setting [xpack.security.authc.realms.file.file2.not-valid]": (
-        "setting [xpack.security.authc.realms.file.file2.not-valid] in the overrides: no setting"
+        "setting [xpack.security.authc.realms.file.file2.not-valid] in the overrides: unknown"
     ),
-    "can't contain values for": "given as [foobar.0] in",
+    "can't contain values for": "also given as [foobar.0] in",
     "foobar": "setting [foobar] in",
     "null-valued setting": "has no value",
     "[foo]": "setting [foo] in",
@@ -57,8 +57,8 @@ MESSAGES = {
 WARNINGS = {
     "Found realms without order config": "ldap.a.order] in the overrides: is missing",
     "configured with the same order": "realm [b] has the same order; an error since 8",
-    "explicitly disabled basic realm": "in use all the same, as no realm is enabled",
-    "implicitly disabled basic realm": "there is no realm of type file, as others are enabled",
+    "explicitly disabled basic realm": "the realm is used anyway, because no realm is enabled",
+    "implicitly disabled basic realm": "there is no realm of type file, because others are enabled",
     "reserved prefix": "names that start with [_] are reserved",
 }
 
@@ -98,9 +98,9 @@ def overrides_of(case):
 
 def chain_of(case, version):
     layer = {key: Setting(value, "the overrides") for key, value in overrides_of(case).items()}
-    values = Values(None, [layer], {})
-    reserved = values.boolean("xpack.security.authc.reserved_realm.enabled", default=True)
-    return values, realm_chain(values, version, reserved_realm_enabled=reserved)
+    values = SettingsReader(None, [layer], {})
+    reserved = values.boolean("xpack.security.authc.reserved_realm.enabled", "true")
+    return values, realm_order(values, version, reserved_realm_enabled=reserved)
 
 
 @pytest.mark.parametrize("case", of("generation"))
@@ -145,8 +145,8 @@ def test_file_realm_defaults(case):
 @pytest.mark.parametrize("case", of("yml"))
 def test_yml(case, tmp_path):
     (tmp_path / "elasticsearch.yml").write_text(case.given["yml"], encoding="utf-8")
-    values = Values(tmp_path, [], case.given.get("env", {}))
-    read = values.items if "list" in case.expect else values.text
+    values = SettingsReader(tmp_path, [], case.given.get("env", {}))
+    read = values.strings if "list" in case.expect else values.string
     settings = {key: read(key) for key in values.keys_below("")}
     fragments = case.expect.get("error_contains", ())
     messages = "\n".join(map(str, values.problems))
@@ -164,7 +164,7 @@ def test_other_files(case, tmp_path):
     for name in case.given["files"]:
         (tmp_path / name).touch()
     for check_realm in (True, False):
-        with pytest.raises(InvalidSettingError, match="a node does not start beside it"):
+        with pytest.raises(InvalidSettingError, match="a node does not start with this file"):
             RealmSettings.load(tmp_path, check_realm=check_realm)
 
 

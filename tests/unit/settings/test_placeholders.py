@@ -7,7 +7,7 @@ import pytest
 from esfilerealm import RealmSettings
 from esfilerealm.errors import InvalidSettingError
 from esfilerealm.settings.placeholders import PlaceholderError, replaced
-from esfilerealm.settings.reader import Values
+from esfilerealm.settings.reader import SettingsReader
 from esfilerealm.settings.sources import Setting
 
 ANONYMOUS = "xpack.security.authc.anonymous.username"
@@ -50,7 +50,7 @@ def test_cycles(text):
 
 def values_of(settings, environ=None):
     layer = {key: Setting(value, "here") for key, value in settings.items()}
-    return Values(None, [layer], environ or {})
+    return SettingsReader(None, [layer], environ or {})
 
 
 def test_environment_before_settings_and_after_overriding(tmp_path, monkeypatch):
@@ -64,10 +64,10 @@ def test_environment_before_settings_and_after_overriding(tmp_path, monkeypatch)
 
 def test_lists():
     values = values_of({"l": ["${A}", "b"], "t": "${l}", "c": "${B},z"}, {"A": "x", "B": "y"})
-    assert values.items("l") == ["x", "b"]
-    assert values.text("t") == "[x, b]"
-    assert values.items("c") == ["y", "z"]
-    assert values.items("nope") == []
+    assert values.strings("l") == ["x", "b"]
+    assert values.string("t") == "[x, b]"
+    assert values.strings("c") == ["y", "z"]
+    assert values.strings("nope") == []
     assert not values.problems
 
 
@@ -123,7 +123,7 @@ def test_not_even_as_what_was_probably_meant(secret):
 
 def test_an_unresolved_name_is_told_if_it_is_written_there():
     values = values_of({"a": "${NOPE}"})
-    assert values.text("a", "default") == "default"
+    assert values.string("a", "default") == "default"
     assert [str(problem) for problem in values.problems] == [
         "setting [a] is [${NOPE}] in here: [NOPE] is neither in the environment nor a setting"
     ]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from esfilerealm.settings.reader import Values
-from esfilerealm.settings.realm_order import realm_chain
-from esfilerealm.settings.realms import generation_told_by
+from esfilerealm.settings.reader import SettingsReader
+from esfilerealm.settings.realm_order import infer_major_version, realm_order
 from esfilerealm.settings.sources import Setting
 
 NATIVE_USERS = "xpack.security.authc.native_users.enabled"
@@ -14,7 +13,7 @@ NATIVE_USERS = "xpack.security.authc.native_users.enabled"
 
 def values_of(settings):
     """Settings below ``realms``, unless a key has a blank before it."""
-    return Values(
+    return SettingsReader(
         None,
         [
             {
@@ -30,7 +29,7 @@ def values_of(settings):
 
 def chain_of(settings, version):
     values = values_of(settings)
-    chain = realm_chain(values, version)
+    chain = realm_order(values, version)
     problems = [str(p).replace("xpack.security.authc.realms.", "…") for p in values.problems]
     warnings = [w.replace("xpack.security.authc.realms.", "…") for w in values.warnings]
     return [realm.name for realm in chain.realms], problems, warnings
@@ -49,7 +48,7 @@ def chain_of(settings, version):
     ],
 )
 def test_the_generation(settings, version):
-    assert generation_told_by(values_of(settings)) == version
+    assert infer_major_version(values_of(settings)) == version
 
 
 def test_one_of_every_type():
@@ -83,8 +82,8 @@ class TestSince8:
         _, problems, _ = chain_of({"file.a.order": "1", "file.b.enabled": "false"}, 8)
         assert problems == [
             (
-                "setting […file.b] in line 2: there can be one realm of type file only, "
-                "even if it is disabled; realm [a] in line 1 is another"
+                "setting […file.b] in line 2: only one realm of type file is allowed, "
+                "even if it is disabled; the other one is [a] in line 1"
             )
         ]
 
@@ -94,10 +93,7 @@ class TestSince8:
     def test_names_of_implicit_realms(self, name, version):
         _, problems, _ = chain_of({f"ldap.{name}.order": "1"}, version)
         assert problems == [
-            (
-                f"setting […ldap.{name}] in line 1: "
-                "its name is that of a realm which a node adds by itself"
-            )
+            (f"setting […ldap.{name}] in line 1: has the name of a realm that a node adds itself")
         ]
 
     @pytest.mark.parametrize("kind", ["file", "native"])
@@ -125,7 +121,9 @@ class TestSince8:
     def test_an_unknown_type_is_told_once(self):
         _, problems, _ = chain_of({"custom.c.order": "1", "custom.c.key": "x"}, 8)
         assert len(problems) == 1
-        assert problems[0].startswith("setting […custom.c.order] in line 1: [custom] is no type")
+        assert problems[0].startswith(
+            "setting […custom.c.order] in line 1: unknown realm type [custom]"
+        )
 
     def test_the_old_spelling(self):
         _, problems, _ = chain_of({"f.type": "file"}, 8)
@@ -146,8 +144,8 @@ class TestIn7:
             ),
             ("setting […saml.a.order] in line 3: realm [b] has the same order; an error since 8"),
             *(
-                f"there is no realm of type {kind}, as others are enabled and it is not mentioned; "
-                "since 8, there is one unless it is disabled"
+                f"there is no realm of type {kind}, because others are enabled and no setting "
+                "mentions it; since 8, it exists unless it is disabled"
                 for kind in ("file", "native")
             ),
         ]
@@ -161,7 +159,7 @@ class TestIn7:
     def test_a_disabled_kerberos_realm_does_not_count(self):
         settings = {"kerberos.a.order": "0", "kerberos.b.enabled": "false"}
         assert chain_of(settings, 7)[1] == []
-        assert "type kerberos only" in chain_of(settings, 8)[1][0]
+        assert "one realm of type kerberos" in chain_of(settings, 8)[1][0]
 
     def test_names_of_disabled_realms_may_repeat(self):
         settings = {"ldap.x.order": "0", "pki.x.enabled": "false"}
@@ -181,7 +179,7 @@ class TestIn5And6:
         _, problems, _ = chain_of({"f.type": "file", "f.cache.tll": "1s", "g.order": "1"}, 6)
         assert problems == [
             (
-                "setting […f.cache.tll] in line 2: no setting of a realm of type file; "
+                "setting […f.cache.tll] in line 2: unknown setting of a realm of type file; "
                 "did you mean [cache.ttl]?"
             ),
             (
@@ -193,7 +191,7 @@ class TestIn5And6:
     def test_types(self):
         _, problems, _ = chain_of({"f.order": "1", "f.type": "fiel", "type": "file"}, 6)
         assert problems == [
-            "setting […f.type] is [fiel] in line 2: is no type of a realm; did you mean [file]?",
+            "setting […f.type] is [fiel] in line 2: unknown realm type; did you mean [file]?",
             "setting […type] in line 3: must be […<name>.<key>]",
         ]
 

@@ -218,7 +218,7 @@ class TestTheRealm:
 
     @pytest.mark.parametrize("version", [4, 10])
     def test_versions_that_there_are_not(self, version):
-        with pytest.raises(ValueError, match=f"no major version of Elasticsearch: {version}"):
+        with pytest.raises(ValueError, match=f"unknown major version of Elasticsearch: {version}"):
             RealmSettings.load(None, elasticsearch_version=version)
 
 
@@ -274,17 +274,17 @@ REALM = "xpack.security.authc.realms.file.f"
 @pytest.mark.parametrize(
     ("key", "value", "more", "rule"),
     [
-        ("cache.ttl", "5w", {}, r"must end with one of the units .* did you mean \[35d\]\?"),
+        ("cache.ttl", "5w", {}, r"must end with one of the units .*, d\]$"),
         ("cache.ttl", "20M", {}, r"did you mean \[20m\]\?"),
         ("cache.ttl", "20", {}, r"has no unit: .* did you mean \[20s\] or \[20m\]\?"),
-        ("cache.ttl", "1.5h", {}, r"fractions are not supported; did you mean \[90m\]\?"),
+        ("cache.ttl", "1.5h", {}, "fractions are not supported$"),
         ("cache.ttl", "-5m", {}, "must not be negative"),
         ("cache.max_users", "-5", {}, "must not be negative, unless"),
         ("cache.max_users", "1_000", {}, r"must be a whole number .* did you mean \[1000\]\?"),
         ("cache.max_users", "1e3", {}, "must be a whole number from -2147483648 to 2147483647$"),
         ("cache.max_users", "2147483648", {}, "must be a whole number"),
         ("order", "first", {}, "must be a whole number"),
-        ("cache.hash_algo", "sha256", {}, r"is no hash algorithm; did you mean \[ssha256\]\?"),
+        ("cache.hash_algo", "sha256", {}, r"unknown hash algorithm; did you mean \[ssha256\]\?"),
         ("enabled", "yes", {}, r"must be exactly \[true\] or \[false\]; did you mean \[true\]\?"),
         ("authentication.enabled", "OFF", {}, r"did you mean \[false\]\?"),
         ("enabled", "2", {}, r"must be exactly \[true\] or \[false\]$"),
@@ -304,11 +304,14 @@ def test_bad_values(key, value, more, rule):
 @pytest.mark.parametrize(
     ("key", "rule"),
     [
-        (f"{REALM}.cache.tll", r"no setting of a realm of type file; did you mean \[cache.ttl\]\?"),
-        (f"{REALM}.type", r"no setting of a realm of type file; known are \[order, enabled, "),
+        (
+            f"{REALM}.cache.tll",
+            r"unknown setting of a realm of type file; did you mean \[cache.ttl\]\?",
+        ),
+        (f"{REALM}.type", r"unknown setting .* type file; known are \[order, enabled, "),
         (
             "xpack.security.authc.realms.fil.f.order",
-            r"\[fil\] is no type .* did you mean \[file\]\?",
+            r"unknown realm type \[fil\]; did you mean \[file\]\?",
         ),
         ("xpack.security.authc.realms.file.order", r"must be \[.*<type>.<name>.<key>\]$"),
         ("xpack.security.authc.realms..f.order", r"must be \[.*<type>.<name>.<key>\]$"),
@@ -326,9 +329,9 @@ def test_keys_that_there_are_not(key, rule):
 @pytest.mark.parametrize(
     ("name", "rule"),
     [
-        ("bcript12", r"is no hash algorithm; did you mean \[bcrypt12\]\?"),
+        ("bcript12", r"unknown hash algorithm; did you mean \[bcrypt12\]\?"),
         ("md5", "is for caches only, not for passwords"),
-        ("pb\u212adf2", "is no hash algorithm"),
+        ("pb\u212adf2", "unknown hash algorithm"),
     ],
 )
 def test_unknown_algorithms(name, rule):
@@ -340,7 +343,7 @@ def test_unknown_algorithms(name, rule):
 def test_intervals_without_a_pause_are_warned_of():
     settings = RealmSettings.load(None, {"resource.reload.interval.high": "0"})
     assert settings.reload_interval_high == 0
-    assert "a node is never idle" in settings.warnings[0]
+    assert "a node polls without a pause" in settings.warnings[0]
 
 
 def test_an_override_that_is_no_boolean(tmp_path):

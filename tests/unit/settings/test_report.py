@@ -102,12 +102,12 @@ def test_a_realm_that_is_not_there():
 
 
 def test_a_disabled_realm_of_the_default_name_before_8():
-    """It is in use all the same, with the settings that it has; a fault of them is told once."""
+    """It is used anyway, with its settings. A problem of them is reported once."""
     prefix = "xpack.security.authc.realms.file.default_file"
     options = {f"{prefix}.enabled": "false", f"{prefix}.cache.ttl": "20"}
     report = inspect_settings(None, options=options, environ={}, elasticsearch_version=7)
     assert len(report.problems) == 1
-    assert "in use all the same" in report.warnings[0]
+    assert "the realm is used anyway" in report.warnings[0]
 
 
 def test_the_old_interval(config):
@@ -136,12 +136,12 @@ class TestCommand:
         assert result.exit_code == 78
         assert result.err.splitlines() == [
             (
-                f"ERROR: setting [{ALGORITHM}] is [bcript12] {where} 2: is no hash algorithm; "
+                f"ERROR: setting [{ALGORITHM}] is [bcript12] {where} 2: unknown hash algorithm; "
                 "did you mean [bcrypt12]?"
             ),
             (
                 f"ERROR: setting [{REALM}.cache.tll] {where} 6: "
-                "no setting of a realm of type file; did you mean [cache.ttl]?"
+                "unknown setting of a realm of type file; did you mean [cache.ttl]?"
             ),
             (
                 "ERROR: setting [xpack.security.authc.realms.ldap.l.order] is [1] "

@@ -6,15 +6,15 @@ import pytest
 
 from esfilerealm import RealmSettings
 from esfilerealm.errors import InvalidSettingError
-from esfilerealm.settings.container import container_overrides
-from esfilerealm.settings.reader import Values
+from esfilerealm.settings.reader import SettingsReader
+from esfilerealm.settings.sources import combined_settings, container_overrides
 
 FIPS = "xpack.security.fips_mode.enabled"
 
 
 def problems_of(folder, text):
     (folder / "elasticsearch.yml").write_text(text, encoding="utf-8")
-    return [str(p).replace(str(folder), "") for p in Values(folder, [], {}).problems]
+    return [str(p).replace(str(folder), "") for p in SettingsReader(folder, [], {}).problems]
 
 
 def test_all_problems_of_a_file(tmp_path):
@@ -69,21 +69,21 @@ def test_force(tmp_path, text):
 class TestOldLists:
     def test_up_to_the_first_gap(self, tmp_path):
         (tmp_path / "elasticsearch.yml").write_text("a.0: x\na.1: [y, z]\na.3: w\nb.1: q\n")
-        values = Values(tmp_path, [], {})
-        assert values.items("a") == ["x", "y,z"]
-        assert values.keys_below("") == ["a.3", "b.1", "a"]
-        assert values.where("a").endswith("line 1")
+        settings = combined_settings(tmp_path, [], [])
+        assert settings["a"].value == ["x", "y,z"]
+        assert settings["a"].where.endswith("line 1")
+        assert list(settings) == ["a.3", "b.1", "a"]
 
     def test_beside_another_value(self, tmp_path):
         (problem,) = problems_of(tmp_path, "a: secret\na.0: secret\n")
         assert problem.startswith(
-            "setting [a] in [/elasticsearch.yml], line 1: given as [a.0] in ["
+            "setting [a] in [/elasticsearch.yml], line 1: also given as [a.0] in ["
         )
         assert "secret" not in problem
 
     def test_of_an_override_beside_one_of_the_file(self, tmp_path):
         (tmp_path / "elasticsearch.yml").write_text("a.0: x\n")
-        with pytest.raises(InvalidSettingError, match=r"given as \[a.0\] in the overrides too"):
+        with pytest.raises(InvalidSettingError, match=r"also given as \[a.0\] in the overrides"):
             RealmSettings.load(tmp_path, {"a.0": "y"})
 
 

@@ -512,7 +512,7 @@ class TestBadInput:
 
     def test_an_override_that_is_no_text(self):
         key = "xpack.security.authc.realms.file.f.order"
-        with pytest.raises(errors.InvalidSettingError, match="must be text"):
+        with pytest.raises(errors.InvalidSettingError, match="must be a string"):
             RealmSettings.load(None, {key: 0})
 
     @pytest.mark.parametrize(
