@@ -19,7 +19,6 @@ from esfilerealm import UsersTool, errors
 from esfilerealm.checks import TITLES
 from esfilerealm.cli import exits
 from esfilerealm.cli.commands import COMMANDS, PROGRAM, TOPICS
-from esfilerealm.settings.report import inspect_settings
 
 COLLECTION = ROOT / "esfilerealm/ansible_collections/esfilerealm/file_realm"
 README = ROOT / "README.md"
@@ -298,21 +297,6 @@ def test_the_number_of_cases(page):
     files = (ROOT / "tests" / "vectors").glob("*.json")
     count = sum(len(json.loads(path.read_text(encoding="utf-8"))) for path in files)
     assert f"a table of {count} cases" in re.sub(r"\s+", " ", text_of(page))
-
-
-def test_the_tables_of_settings_agree_with_the_code():
-    page = text_of("esfilerealm/settings/README.md")
-    rows = dict(re.findall(r"^\| `([\w.…]+)` \| (`\w+`|none)", page, re.MULTILINE))
-    report = inspect_settings(None, options={}, environ={}, elasticsearch_version=9)
-    defaults = {
-        setting.key.replace("xpack.security.authc.realms.file.default_file.", "…."): setting.value
-        for setting in report.settings
-    }
-    assert defaults.pop("….order")  # that of a realm which is not configured
-    assert rows.pop("….order") == "none"
-    for interval in ("medium", "low"):
-        assert defaults.pop(f"resource.reload.interval.{interval}")
-    assert {key: default.strip("`") for key, default in rows.items()} == defaults
 
 
 @posix_shell
