@@ -307,7 +307,7 @@ class InvalidHashError(FileRealmError, ValueError):
     def __init__(self, reason: str, kind: HashProblemKind = "malformed") -> None:
         super().__init__(reason, kind)
         self.reason = reason
-        self.kind = kind
+        self.kind: HashProblemKind = kind
 
     def __str__(self) -> str:
         return f"invalid password hash: {self.reason}"

@@ -90,7 +90,7 @@ class UsersTool:
         keep: int | None = None,
         allow_local_lock: bool = False,
     ) -> None:
-        self.config_dir = os.path.abspath(os.fspath(config_dir))
+        self.config_dir: str = os.path.abspath(os.fspath(config_dir))
         self.settings = settings or RealmSettings.load(self.config_dir, check_realm=False)
         self._options = WriteOptions(
             lock_timeout=lock_timeout,

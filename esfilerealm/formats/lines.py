@@ -88,7 +88,7 @@ class LineIssue(_Issue):
 
     def __init__(self, line_number: int, kind: LineKind, reason: str) -> None:
         self.line_number = line_number
-        self.kind = kind
+        self.kind: LineKind = kind
         self.reason = reason
 
 
@@ -110,7 +110,7 @@ class HashIssue(_Issue):
     def __init__(self, username: str, line_number: int, kind: HashProblemKind, reason: str) -> None:
         self.username = username
         self.line_number = line_number
-        self.kind = kind
+        self.kind: HashProblemKind = kind
         self.reason = reason
 
 

@@ -1,106 +1,121 @@
-"""Type-checked and never run: the public API as a caller uses it."""
+"""Type-checked and never run: names, hashes, formats, findings and errors as a caller uses them."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING, Literal, assert_type
 
 import esfilerealm
 from esfilerealm import (
-    AuthenticationResult,
-    AuthenticationStatus,
-    FileRealm,
-    Finding,
     RealmSettings,
-    User,
-    UsernamePasswordToken,
-    UsersTool,
     errors,
     hash_password,
-    realms,
-    results,
+    validate_password,
+    validate_role_name,
+    validate_username,
     verify_hash,
 )
-from esfilerealm.formats import ParsedUsers, edit_users, edit_users_roles, parse_users
+from esfilerealm.checks import check_parsed, check_realm
+from esfilerealm.findings import Finding, Severity
+from esfilerealm.formats import (
+    HashIssue,
+    LineIssue,
+    ParsedRealm,
+    ParsedUsers,
+    ParsedUsersRoles,
+    edit_users,
+    edit_users_roles,
+    parse_users,
+    parse_users_roles,
+)
 from esfilerealm.formats.roles_yml import parse_role_names
-from esfilerealm.hashing import Hasher, resolve, resolve_from_hash
+from esfilerealm.hashing import (
+    CACHE_ALGORITHMS,
+    STORED_ALGORITHMS,
+    Hasher,
+    HashProblem,
+    check_hash,
+    decoy_hash,
+    hash_problem,
+    password_matches,
+    resolve,
+    resolve_from_hash,
+)
 from esfilerealm.hashing.passlib_context import crypt_context
 
-version: str = esfilerealm.__version__
+if TYPE_CHECKING:
+    from esfilerealm.errors import HashProblemKind
+    from esfilerealm.formats import LineKind
 
-tool = UsersTool(Path("config"), settings=RealmSettings.load("config", {"key": "value"}))
-added: results.WriteResult = tool.useradd("bob", "secret", roles=["admin"])
-tool.useradd("al", password_hash=hash_password("secret", "pbkdf2"), roles={"admin"})
-roles: tuple[str, ...] = tool.roles("bob", add=("a",), remove=["b"])
-written: results.WrittenRoles = tool.roles("bob", add=("a",))
-added = written.write
-users: dict[str, tuple[str, ...]] = tool.list_users()
-right: bool = tool.verify("bob", "secret")
-created: tuple[str, ...] = tool.init(owner="elasticsearch", group=1000, mode=0o640).created
-undone: results.UserChanges = tool.undo().changes
-recovery: results.Recovery = tool.recover()
-findings: tuple[Finding, ...] = tool.check()
-worst: list[str] = [f.message for f in findings if f.severity == "error"]
+assert_type(esfilerealm.__version__, str)
 
-careful = UsersTool(
-    "config",
-    lock_timeout=2.5,
-    dry_run=True,
-    strategy="auto",
-    owner="elasticsearch",
-    group=1000,
-    mode=0o640,
-    attributes="warn",
-    keep=3,
-    allow_local_lock=True,
-)
-file: results.FileResult
-for file in careful.userdel("bob").files:
-    lost: tuple[str, ...] = file.lost
+validate_username("bob", allow_reserved=True)
+validate_role_name("admin")
+validate_password("secret")
 
-with tool.transaction() as change:
-    change.userdel("al")
-    change.passwd("bob", "another")
-    left: tuple[str, ...] = change.roles("bob", add=["c"])
-changed: bool = change.changed and change.result.changed
+# Hashing
 
-parsed: ParsedUsers = parse_users(b"", allow_reserved=True)
-data: bytes = edit_users(b"", {"bob": None, "al": "hash"})
-data = edit_users_roles(b"", {"bob": None, "al": ["admin"]})
-names: set[str] = parse_role_names(b"")
+assert_type(STORED_ALGORITHMS, tuple[str, ...])
+assert_type(CACHE_ALGORITHMS, tuple[str, ...])
+assert_type(hash_password("secret", "pbkdf2"), str)
+assert_type(verify_hash("secret", "hash"), bool)
+assert_type(password_matches("secret", "hash"), bool)
+check_hash("hash")
+hasher = resolve("bcrypt")
+assert_type(hasher, Hasher)
+assert_type(resolve_from_hash("hash"), Hasher)
+assert_type(hasher.verify("secret", hasher.hash("secret")), bool)
+assert_type((hasher.name, hasher.cost), tuple[str, int])
+assert_type(decoy_hash(["hash"]), str | None)
+problem = hash_problem("hash")
+assert_type(problem, HashProblem | None)
+if problem is not None:
+    assert_type(problem.reason, str)
+    assert_type(problem.kind, Literal["malformed", "unsupported", "clear-text"])
+    kind_of_hash: HashProblemKind = problem.kind
+assert_type(crypt_context().needs_update("hash"), bool)
 
-hasher: Hasher = resolve("bcrypt")
-hasher = resolve_from_hash("text")
-right = verify_hash("secret", hasher.hash("secret"))
-weak: bool = crypt_context().needs_update("text")
+# Formats
 
-with FileRealm(
-    Path("config"), settings=RealmSettings(cache_ttl=60.0), upgrade_hashes=True
-) as realm:
-    result: AuthenticationResult = realm.authenticate("bob", "secret")
-    status: AuthenticationStatus = result.status
-    user: User | None = result.user
-    token: UsernamePasswordToken | None = realm.token("Basic YTpi")
-    if token is not None:
-        result = realm.authenticate_token(token)
-    user = realm.lookup_user("bob")
-    generation: int = realm.snapshot.generation
-    problems: tuple[errors.FileRealmError, ...] = realm.health.problems
-    reloaded: bool = realm.reload()
-    realm.on_change(lambda change: change.names)
-    stats: realms.UsageStats = realm.usage_stats()
-    hits: int = stats["cache"]["hits"]
-    any_realm: realms.Realm[UsernamePasswordToken] = realm
+users = parse_users(b"", source="users", allow_reserved=True, anonymous_username="guest")
+assert_type(users, ParsedUsers)
+assert_type(parse_users_roles(b"", known_names={"bob"}), ParsedUsersRoles)
+assert_type(edit_users(b"", {"bob": None, "al": "hash"}), bytes)
+assert_type(edit_users_roles(b"", {"bob": None, "al": ["admin"]}), bytes)
+assert_type(parse_role_names(b""), set[str])
+realm = ParsedRealm.parse(b"", b"")
+assert_type(realm, ParsedRealm)
+assert_type(realm.users, dict[str, tuple[str, ...]])
+assert_type(realm.orphans, tuple[str, ...])
+assert_type(realm.roles_of("bob"), tuple[str, ...])
+assert_type(realm.hash_issues, dict[str, HashIssue])
+for issue in users.issues:
+    assert_type(issue, LineIssue)
+    assert_type((issue.line_number, issue.reason), tuple[int, str])
+    kind_of_line: LineKind = issue.kind
 
+# Findings
 
-async def login(realm: FileRealm) -> bool:
-    return bool(await realm.authenticate_async("bob", "secret"))
+findings = check_realm("config", RealmSettings())
+assert_type(findings, tuple[Finding, ...])
+assert_type(check_parsed(realm), tuple[Finding, ...])
+for finding in findings:
+    severity: Severity = finding.severity
+    assert_type(finding.severity, Literal["error", "warning", "info"])
+    assert_type((finding.code, finding.message, finding.advice), tuple[str, str, str])
+    assert_type(
+        (finding.path, finding.line, finding.subject), tuple[str | None, int | None, str | None]
+    )
+    assert_type(finding.to_dict(), dict[str, object])
 
+# Errors
 
 try:
-    tool.userdel("bob")
+    check_hash("hash")
 except errors.UserNotFoundError as error:
-    missing: str = error.username
+    assert_type(error.username, str)
+except errors.InvalidHashError as error:
+    assert_type(error.kind, Literal["malformed", "unsupported", "clear-text"])
 except errors.LockTimeoutError as error:
-    holder: str | None = error.holder
-except errors.FileRealmError:
-    raise
+    assert_type(error.holder, str | None)
+except errors.FileRealmError as error:
+    assert_type(error, errors.FileRealmError)

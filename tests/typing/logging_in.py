@@ -1,0 +1,79 @@
+"""Type-checked and never run: the half that logs in, as a caller uses it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, assert_type
+
+from esfilerealm import (
+    AuthenticationResult,
+    AuthenticationStatus,
+    FileRealm,
+    RealmSettings,
+    User,
+    UsernamePasswordToken,
+    errors,
+)
+from esfilerealm.realms import (
+    CacheStats,
+    FileStamp,
+    Realm,
+    RealmChange,
+    RealmHealth,
+    RealmSnapshot,
+    UsageStats,
+)
+
+settings = RealmSettings.load("config", {"key": "value"})
+assert_type(settings, RealmSettings)
+assert_type(RealmSettings(cache_ttl=60.0).cache_ttl, float)
+
+
+def note(change: RealmChange) -> None:
+    """Take what a realm calls back with."""
+    assert_type((change.generation, change.users), tuple[int, int])
+    assert_type(change.names, frozenset[str])
+    assert_type(change.health, RealmHealth)
+
+
+with FileRealm(Path("config"), settings=settings, on_unreadable="node") as realm:
+    any_realm: Realm[UsernamePasswordToken] = realm
+    assert_type((realm.name, realm.type, realm.order), tuple[str, Literal["file"], int])
+    result = realm.authenticate("bob", "secret")
+    assert_type(result, AuthenticationResult)
+    assert_type(result.status, AuthenticationStatus)
+    assert_type(result.message, str | None)
+    assert_type(result.user, User | None)
+    if result.user is not None:
+        assert_type((result.user.username, result.user.roles), tuple[str, tuple[str, ...]])
+    token = realm.token("Basic YTpi")
+    assert_type(token, UsernamePasswordToken | None)
+    if token is not None and realm.supports(token):
+        assert_type(realm.authenticate_token(token), AuthenticationResult)
+        assert_type(token.to_basic_header(), str)
+    assert_type(realm.lookup_user("bob"), User | None)
+    assert_type(realm.reload(), bool)
+    realm.on_change(note)
+    realm.on_change(lambda change: change.names)
+    realm.expire("bob")
+    realm.expire_all()
+
+    snapshot = realm.snapshot
+    assert_type(snapshot, RealmSnapshot)
+    assert_type(snapshot.generation, int)
+    assert_type(snapshot.roles_of("bob"), tuple[str, ...])
+    assert_type(snapshot.hash_of("bob"), str | None)
+    assert_type(snapshot.stamps["users"], FileStamp)
+    assert_type(realm.health.status, Literal["ok", "stale", "empty"])
+    assert_type(realm.health.problems, tuple[errors.FileRealmError, ...])
+    stats = realm.usage_stats()
+    assert_type(stats, UsageStats)
+    assert_type(stats["cache"], CacheStats)
+    assert_type(stats["cache"]["hits"], int)
+
+
+async def log_in(realm: FileRealm) -> bool:
+    """Log in on an event loop."""
+    result = await realm.authenticate_async("bob", "secret")
+    assert_type(result, AuthenticationResult)
+    return bool(result)
