@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.hashes import CHEAP_HASH
 
 from esfilerealm._storage import system
 
@@ -246,6 +247,22 @@ def test_list_loads_yaml_for_a_yaml_file_only(realm, name):
     assert loaded_by("list", "-c", ".", cwd=realm) & HEAVY == {"yaml"}
 
 
-def test_no_command_loads_what_it_does_not_need(realm):
-    assert loaded_by("-h", cwd=realm) & HEAVY == set()
-    assert loaded_by("userdel", "bob", "-c", ".", cwd=realm) & HEAVY == {"filelock"}
+@pytest.mark.parametrize(
+    ("line", "needed"),
+    [
+        ("-h", set()),
+        ("help list", set()),
+        ("guide", set()),
+        ("settings -c .", set()),
+        ("check -c .", set()),
+        ("roles bob -c .", set()),
+        ("export --format htpasswd --silent -c .", set()),
+        ("userdel bob --dry-run -c .", set()),
+        ("userdel bob -c .", {"filelock"}),
+        ("recover -c .", {"filelock"}),
+        ("init -c .", {"filelock"}),
+    ],
+)
+def test_no_command_loads_what_it_does_not_need(realm, line, needed):
+    (realm / "users").write_text(f"bob:{CHEAP_HASH}\n")
+    assert loaded_by(*line.split(), cwd=realm) & HEAVY == needed

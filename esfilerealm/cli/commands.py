@@ -300,7 +300,7 @@ _EXCHANGE = (
             *shared.PASSWORD_SOURCES,
         ),
         shared.general(shared.JSON),
-        run="transfer:run_export",
+        run="exports:run_export",
         notes=("Everything that cannot be converted is listed on standard error.",),
         examples=(
             "esfilerealm export --format htpasswd --output htpasswd.txt",
@@ -334,7 +334,7 @@ _EXCHANGE = (
         OptionGroup("What may change", *shared.PURGING, *shared.PLANNING),
         shared.WRITING,
         shared.general(*_CHECK),
-        run="transfer:run_import",
+        run="imports:run_import",
         arguments="FILE",
         notes=(
             "Everything that cannot be converted is listed on standard error; - is standard input.",

@@ -1,17 +1,20 @@
-"""Printing of what several commands report: writes, warnings and changes of users."""
+"""Print what several commands report: writes, warnings, changes of users, losses."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+from .exits import DATA, CommandError
 
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from ..exchange import Loss
     from ..results import UserChanges, WriteResult
     from .arguments import Arguments
     from .terminal import Terminal
 
-__all__ = ["counted", "print_changes", "print_warnings", "print_written"]
+__all__ = ["counted", "print_changes", "print_warnings", "print_written", "report_losses"]
 
 _SUPERUSER = "superuser"
 
@@ -73,6 +76,27 @@ def print_changes(
         is_important = (_SUPERUSER in old) != (_SUPERUSER in new)
         line = f"  ~ {name}: roles {_listed(old)} -> {_listed(new)}"
         terminal.print_change(line, is_important=is_important)
+
+
+def report_losses(arguments: Arguments, terminal: Terminal, losses: Sequence[Loss]) -> None:
+    """
+    Print everything that cannot be converted.
+
+    Raises:
+        CommandError: If a user or a role would be missing, and ``--partial`` is not given.
+    """
+    from dataclasses import asdict
+
+    terminal.result["losses"] = [asdict(loss) for loss in losses]
+    for loss in losses:
+        terminal.warn(f"WARNING: {loss}")
+    blocking = sum(loss.is_blocking for loss in losses)
+    if blocking and not arguments.has("partial"):
+        raise CommandError(
+            f"[{blocking}] users or roles cannot be converted, so nothing was written: "
+            "pass --partial to leave them out",
+            DATA,
+        )
 
 
 def counted(users: int) -> str:
