@@ -83,6 +83,10 @@ class Transaction:
             self._landed = self._repeated(preview)
             self._result = self._write(self._landed, recovery)
 
+    def __repr__(self) -> str:
+        state = "open" if self._preview is not None else "closed"
+        return f"<Transaction of {self._folder.paths.config_dir!r}, {state}>"
+
     @property
     def result(self) -> WriteResult:
         """

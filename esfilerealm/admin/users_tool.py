@@ -104,6 +104,9 @@ class UsersTool:
             allow_local_lock=allow_local_lock,
         )
 
+    def __repr__(self) -> str:
+        return f"<UsersTool of {self.config_dir!r}>"
+
     @property
     def paths(self) -> RealmPaths:
         """Where the files are at this moment."""

@@ -245,6 +245,9 @@ class WatcherHandle:
         self.watcher: Final = watcher
         self.frequency: Final = frequency
 
+    def __repr__(self) -> str:
+        return f"<WatcherHandle of {self.watcher!r}, {self.frequency.value}>"
+
     def stop(self) -> None:
         """Remove the watcher from the service; a running pass may still ask it."""
         self._service._remove(self.watcher, self.frequency)  # noqa: SLF001 - the other half of a handle

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from no_secret.busy_realm import lay_out
@@ -13,6 +14,7 @@ from no_secret.planted import (
     PASSWORDS,
 )
 from no_secret.search import assert_clean, assert_shows_nothing
+from support.public import classes
 from support.watching import replace
 
 from esfilerealm import (
@@ -28,6 +30,12 @@ from esfilerealm.watcher import FileWatcher
 def test_objects(name, realm, folder):
     for thing in OBJECTS[name](realm, folder):
         assert_shows_nothing(thing, is_sent=name not in NOT_SENT)
+
+
+@pytest.mark.parametrize("name", sorted(kind.__name__ for kind in classes()))
+def test_what_is_shown_of_an_object_says_what_it_is(name, realm, folder):
+    for thing in OBJECTS.get(name, lambda *_: [])(realm, folder):
+        assert not re.fullmatch(r"<\S+ object at 0x\w+>", repr(thing))
 
 
 def test_each_is_of_its_class(realm, folder):
