@@ -31,19 +31,17 @@ from __future__ import annotations
 from .folder import RealmFolder
 from .options import WriteOptions
 from .paths import RealmPaths
-from .read import FileContent, read_file
+from .read import FileContent, Stamp, read_file
 from .realm_files import RealmFiles
-from .stamp import Stamp
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
-    from .links import names_on_the_way
     from .managed import ManagedUsers
     from .mounts import is_network_mount
     from .options import Tolerance, WriteArguments
     from .private_file import write_private_file
     from .realm_files import SettledRead
-    from .target import Strategy
+    from .target import Strategy, link_chain
 
 __all__ = [
     "FileContent",
@@ -58,7 +56,7 @@ __all__ = [
     "WriteArguments",
     "WriteOptions",
     "is_network_mount",
-    "names_on_the_way",
+    "link_chain",
     "read_file",
     "write_private_file",
 ]
@@ -67,7 +65,7 @@ __all__ = [
 _LAZY = {
     "ManagedUsers": "managed",
     "is_network_mount": "mounts",
-    "names_on_the_way": "links",
+    "link_chain": "target",
     "write_private_file": "private_file",
 }
 

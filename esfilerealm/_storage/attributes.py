@@ -74,7 +74,7 @@ class Attributes:
     is_tolerant: bool = False
 
     @classmethod
-    def asked_for(
+    def requested(
         cls, owner: str | int | None, group: str | int | None, mode: int | None
     ) -> Attributes:
         """
@@ -141,34 +141,34 @@ class Attributes:
         """Give the same owner a file that is for nobody else."""
         return Attributes(_PRIVATE_MODE, self.owner, self.group, None, self.is_tolerant)
 
-    def are_wished_beside(self, status: stat_result) -> bool:
+    def differ_from(self, status: stat_result) -> bool:
         """Tell whether a file of this *status* has something else than what is wished here."""
         if not system.HAS_OWNERS:
             return False
-        is_owner_another = self.owner not in (None, status.st_uid)
-        is_group_another = self.group not in (None, status.st_gid)
+        owner_differs = self.owner not in (None, status.st_uid)
+        group_differs = self.group not in (None, status.st_gid)
         if self.is_tolerant and os.geteuid() != 0:
             # What cannot be given would be tried at every write.
-            is_owner_another = False
-            is_group_another = is_group_another and self.group in (os.getegid(), *os.getgroups())
-        is_mode_another = self.mode not in (None, stat.S_IMODE(status.st_mode))
-        return is_owner_another or is_group_another or is_mode_another
+            owner_differs = False
+            group_differs = group_differs and self.group in (os.getegid(), *os.getgroups())
+        mode_differs = self.mode not in (None, stat.S_IMODE(status.st_mode))
+        return owner_differs or group_differs or mode_differs
 
-    def give(self, descriptor: int, target: str) -> Given:
+    def apply_to(self, descriptor: int, target: str) -> Applied:
         """
         Give an open file all but its mode, before it holds anything; until then, it is private.
 
         Raises:
             FilePermissionError: If the system does not let us; *target* is named.
         """
-        given = Given(self.mode)
+        applied = Applied(self.mode)
         if system.HAS_OWNERS:
-            self._give_owner(descriptor, target, given)
+            self._set_owner(descriptor, target, applied)
         if system.HAS_EXTENDED_ATTRIBUTES and self.extended is not None:
-            self._give_extended(descriptor, target, given)
-        return given
+            self._set_extended(descriptor, target, applied)
+        return applied
 
-    def _give_owner(self, descriptor: int, target: str, given: Given) -> None:
+    def _set_owner(self, descriptor: int, target: str, applied: Applied) -> None:
         status = system.fstat(descriptor)
         owner = -1 if self.owner in (None, status.st_uid) else self.owner
         group = -1 if self.group in (None, status.st_gid) else self.group
@@ -179,12 +179,12 @@ class Attributes:
             try:
                 system.fchown(descriptor, *ids)
             except OSError as error:  # EINVAL is for ids that a user namespace does not know
-                self._cannot(f"{what} [{number}]", target, given, error)
-                if what == "group" and given.mode is not None:
+                self._cannot(f"{what} [{number}]", target, applied, error)
+                if what == "group" and applied.mode is not None:
                     # What the mode gave the old group is not for another one.
-                    given.mode &= ~_GROUP_BITS
+                    applied.mode &= ~_GROUP_BITS
 
-    def _give_extended(self, descriptor: int, target: str, given: Given) -> None:
+    def _set_extended(self, descriptor: int, target: str, applied: Applied) -> None:
         wanted = self.extended or {}
         found = _extended_of(descriptor)
         for name, value in wanted.items():
@@ -192,23 +192,23 @@ class Attributes:
                 try:
                     system.setxattr(descriptor, name, value)
                 except OSError as error:
-                    self._cannot(f"extended attribute [{name}]", target, given, error)
-                    if name == _INHERITED and given.mode is not None:
+                    self._cannot(f"extended attribute [{name}]", target, applied, error)
+                    if name == _INHERITED and applied.mode is not None:
                         # Beside a list, these bits are the most that anybody in it has.
-                        given.mode &= ~_GROUP_BITS
+                        applied.mode &= ~_GROUP_BITS
         if _INHERITED in found and _INHERITED not in wanted:
             system.removexattr(descriptor, _INHERITED)
 
-    def _cannot(self, what: str, target: str, given: Given, error: OSError) -> None:
+    def _cannot(self, what: str, target: str, applied: Applied, error: OSError) -> None:
         if not self.is_tolerant:
             reason = f"cannot give it {what}; run this as its owner or as root"
             raise FilePermissionError(target, reason) from error
-        given.lost.append(f"{what} could not be given to it")
+        applied.lost.append(f"{what} could not be given to it")
 
 
-class Given:
+class Applied:
     """
-    What an open file has been given.
+    What an open file was given.
 
     Attributes:
         mode: What it is to have when it is complete.
@@ -224,7 +224,7 @@ class Given:
         if system.HAS_MODES:
             system.fchmod(descriptor, _PRIVATE_MODE)
 
-    def give_mode(self, descriptor: int) -> None:
+    def set_mode(self, descriptor: int) -> None:
         """Give it its mode, after its owner, since a change of that may take bits away."""
         if not system.HAS_MODES or self.mode is None:
             return

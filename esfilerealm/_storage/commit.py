@@ -21,9 +21,17 @@ from .._ground.faults import FaultsOf
 from ..errors import FileAccessError, FileChangedError, FileRealmError
 from . import system
 from .journal import Journal, JournalStep, UnusableJournalError
-from .staging import copy_aside, discard, keep_aside, overwrite, stage, sync_folder, temporary_name
-from .stamp import Stamp
-from .unfinished import put_back
+from .read import Stamp
+from .recovery import roll_back
+from .staging import (
+    copy_backup,
+    link_backup,
+    overwrite,
+    remove_quietly,
+    stage,
+    sync_folder,
+    temporary_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +99,7 @@ def commit(
         for number, move in enumerate(moves):
             move.keep_old(moves[:number])
     except BaseException:
-        _discard(moves)
+        _remove_all(moves)
         raise
     journal = Journal(journal_path, tuple(move.step for move in moves))
     is_journaled = _needs_journal(moves)
@@ -101,15 +109,15 @@ def commit(
         _make(moves)
         spent = [journal.retire()] if is_journaled else []
     except BaseException as error:
-        _take_back(journal, error)
-        _discard(moves)
+        _roll_back(journal, error)
+        _remove_all(moves)
         raise
     # It is made, whatever becomes of what is left. But as long as the record might come back after
     # a power cut, what it takes to act on it has to stay.
     with suppress(FileRealmError):
         for path in spent:
             sync_folder(os.path.dirname(path))
-        discard([*spent, *(move.old for move in moves if move.old is not None)])
+        remove_quietly([*spent, *(move.old for move in moves if move.old is not None)])
     return [move.lost for move in moves]
 
 
@@ -152,7 +160,7 @@ class _Move:
         if self.staged is None or change.data is None:
             return
         if change.source is not None:
-            keep_aside(change.source, change.target, self.staged, change.attributes, change.after)
+            link_backup(change.source, change.target, self.staged, change.attributes, change.after)
         else:
             self.lost = stage(change.target, self.staged, change.data, change.attributes)
         with FaultsOf(change.target, "examining"):
@@ -169,10 +177,10 @@ class _Move:
         elif before is not None and before.staged is None:
             stage(change.target, old, before.change.data or b"", change.has)
         elif change.in_place:
-            copy_aside(change.target, change.target, old, change.has, change.before)
+            copy_backup(change.target, change.target, old, change.has, change.before)
         else:
             source = change.target if before is None else before.staged or change.target
-            is_file = keep_aside(source, change.target, old, change.has, change.before)
+            is_file = link_backup(source, change.target, old, change.has, change.before)
             if is_file and before is None:
                 _check_same(change, old)
 
@@ -208,7 +216,7 @@ def _make(moves: Sequence[_Move]) -> None:
         sync_folder(folder)
 
 
-def _take_back(journal: Journal, error: BaseException) -> None:
+def _roll_back(journal: Journal, error: BaseException) -> None:
     """
     Put everything back as it was.
 
@@ -216,18 +224,18 @@ def _take_back(journal: Journal, error: BaseException) -> None:
         FileAccessError: If that cannot be done. All that it takes to do it later is still there.
     """
     try:
-        put_back(journal.steps)
+        roll_back(journal.steps)
         spent = journal.retire()
         sync_folder(os.path.dirname(journal.path))
-        discard([spent])
+        remove_quietly([spent])
     except (FileRealmError, UnusableJournalError) as fault:
         number = getattr(fault, "errno", None) or 0
         reason = f"a change cannot be taken back now ({fault}); the next write does that"
         raise FileAccessError(journal.path, number, reason) from error
 
 
-def _discard(moves: Sequence[_Move]) -> None:
-    discard(path for move in moves for path in (move.staged, move.old) if path is not None)
+def _remove_all(moves: Sequence[_Move]) -> None:
+    remove_quietly(path for move in moves for path in (move.staged, move.old) if path is not None)
 
 
 def _check_absent(target: str) -> None:

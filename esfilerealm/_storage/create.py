@@ -64,7 +64,7 @@ def create_missing_files(paths: RealmPaths, options: WriteOptions) -> WriteResul
 
 
 def _would_create(paths: RealmPaths, options: WriteOptions) -> WriteResult:
-    wish = options.wish()
+    wish = options.requested_attributes()
     files = tuple(
         FileResult(path, "rename", None, digest_of(b""), wish.owner, wish.group, wish.mode)
         for path in (paths.users, paths.users_roles)
@@ -74,11 +74,11 @@ def _would_create(paths: RealmPaths, options: WriteOptions) -> WriteResult:
 
 def _give_folder(folder: str, options: WriteOptions) -> None:
     """Let a new folder belong to whom its files are to belong."""
-    wish = options.wish()
+    wish = options.requested_attributes()
     with FaultsOf(folder, "giving away"):
         descriptor = system.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
         try:
-            Attributes(None, wish.owner, wish.group, None, wish.is_tolerant).give(
+            Attributes(None, wish.owner, wish.group, None, wish.is_tolerant).apply_to(
                 descriptor, folder
             )
         finally:

@@ -98,7 +98,7 @@ class RealmFolder:
 
         The journal of a write that a living process of this machine is making does not count.
         """
-        from .holder import is_held_here
+        from .lock import is_held_here
 
         journal = self.paths.journal
         if not exists(journal) or is_held_here(self.paths.lock):
@@ -107,9 +107,9 @@ class RealmFolder:
 
     def quarantined(self) -> list[str]:
         """Return the journals that recovery could not use and that nobody has removed since."""
-        from .recovery import set_aside_journals
+        from .recovery import quarantined_journals
 
-        return set_aside_journals(self.paths.journal)
+        return quarantined_journals(self.paths.journal)
 
     def locked(self, options: WriteOptions) -> AbstractContextManager[Recovery]:
         """Hold the write lock, recover, and give what was found of an interrupted write."""
@@ -136,16 +136,16 @@ class RealmFolder:
 
         return write_files(self.paths, files, contents, options, managed=managed, is_undo=is_undo)
 
-    def restyled(
+    def attribute_changes(
         self,
         files: RealmFiles,
         contents: Sequence[tuple[FileContent, bytes]],
         options: WriteOptions,
     ) -> list[tuple[FileContent, bytes]]:
         """Return the files beside *contents* that keep their content and get other attributes."""
-        from .write import restyled
+        from .write import attribute_changes
 
-        return restyled(files, contents, options)
+        return attribute_changes(files, contents, options)
 
     def earlier_version(self, files: RealmFiles) -> tuple[FileContent, FileContent]:
         """

@@ -27,8 +27,8 @@ from ..errors import JournalVersionError
 from . import system
 from .attributes import PERMISSIONS
 from .read import digest_of, read_plain_file
-from .staging import discard, stage, sync_folder, temporary_name, temporary_pattern
-from .trust import is_trusted
+from .staging import remove_quietly, stage, sync_folder, temporary_name, temporary_pattern
+from .target import is_owned_by
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -101,7 +101,7 @@ class Journal:
             with FaultsOf(self.path, "writing"):
                 system.rename(temporary, self.path)
         except BaseException:
-            discard([temporary])
+            remove_quietly([temporary])
             raise
         for folder in {os.path.dirname(path) for path in (self.path, *self._targets())}:
             sync_folder(folder)
@@ -176,7 +176,7 @@ def _check_plausible(status: os.stat_result, trusted: Collection[int]) -> None:
     """Look at a record from outside: who has put it there?"""
     if not stat.S_ISREG(status.st_mode):
         raise UnusableJournalError("it is a link or no regular file")
-    if not is_trusted(status, trusted):
+    if not is_owned_by(status, trusted):
         raise UnusableJournalError(f"user [{status.st_uid}] has put it there")
     if status.st_nlink > 1 or status.st_size > _LARGEST:
         raise UnusableJournalError("it has a second name, or is too large for a record")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import stat
+import sys
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import FaultsOf
 from ..errors import FileAccessError, FilePermissionError, LockTimeoutError
 from . import system
-from .holder import holder_of, name_holder
 from .mounts import has_local_locks
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from filelock import BaseFileLock
 
-__all__ = ["write_lock"]
+__all__ = ["holder_of", "is_held_here", "write_lock"]
 
 #: The service user and root both write, so the group has to be able to open the file.
 _MODE: Final = 0o660
@@ -29,6 +31,14 @@ _POLL_INTERVAL: Final = 0.005
 
 #: What the system answers where files cannot be locked at all.
 _NO_LOCKS: Final = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+
+
+_HOLDER_FLAGS: Final = (
+    getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+)
+
+#: Bytes that may say who it is; whoever may write there may write more.
+_LONGEST_HOLDER: Final = 1000
 
 
 @contextmanager
@@ -61,7 +71,7 @@ def write_lock(
         lock = _acquired(path, timeout)
         try:
             if find_path() == path:
-                with name_holder(path):
+                with holder_named(path):
                     yield
                 return
         finally:
@@ -139,3 +149,99 @@ def _check_existing(path: str) -> None:
     if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
         reason = "it is no lock file of ours, but a link or no regular file; remove it"
         raise FileAccessError(path, errno.EINVAL, reason)
+
+
+@contextmanager
+def holder_named(path: str) -> Iterator[None]:
+    """
+    Write into the lock file at *path* who holds it, and empty it at the end.
+
+    No fault of this is a reason not to write, not even a full disk.
+    """
+    _write_holder(path, json.dumps(_ourselves()).encode())
+    try:
+        yield
+    finally:
+        _write_holder(path, b"")
+
+
+def holder_of(path: str) -> str | None:
+    """Tell who holds the lock file at *path*; None if that is not known, or no longer true."""
+    try:
+        holder = json.loads(_read_holder(path))
+        program, process, host = holder["program"], int(holder["pid"]), holder["host"]
+        since = datetime.fromisoformat(holder["since"])
+    except (OSError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
+        return None
+    if host == _host() and not _is_alive(process):
+        return None  # it was killed, and its successor has not written its own name yet
+    return f"[{program}], process [{process}] on [{host}], since {since:%Y-%m-%d %H:%M:%S} UTC,"
+
+
+def is_held_here(path: str) -> bool:
+    """Check whether a living process of this machine holds the lock file at *path*."""
+    try:
+        holder = json.loads(_read_holder(path))
+        return holder["host"] == _host() and _is_alive(int(holder["pid"]))
+    except (OSError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
+        return False
+
+
+def _ourselves() -> dict[str, object]:
+    return {
+        "program": _program(),
+        "pid": os.getpid(),
+        "host": _host(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _host() -> str:
+    return os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+
+
+def _program() -> str:
+    """Give the name of the program, without its words: a password may be among them."""
+    folder, name = os.path.split(sys.argv[0] if sys.argv else "")
+    if name == "__main__.py":
+        return f"python -m {os.path.basename(folder)}"
+    return "python" if name in ("", "-", "-c", "-m") else name
+
+
+def _read_holder(path: str) -> bytes:
+    descriptor = system.open(path, os.O_RDONLY | _HOLDER_FLAGS)
+    try:
+        return system.read(descriptor, _LONGEST_HOLDER)
+    finally:
+        system.close(descriptor)
+
+
+def _write_holder(path: str, data: bytes) -> None:
+    with suppress(OSError):
+        descriptor = system.open(path, os.O_WRONLY | _HOLDER_FLAGS)
+        try:
+            # Both, in this order: while the file has the name of the lock, it must have no other.
+            # It may have had another when it was opened, and been any file.
+            is_plain = stat.S_ISREG(system.fstat(descriptor).st_mode)
+            named = system.lstat(path)
+            if (
+                is_plain
+                and named.st_nlink == 1
+                and os.path.samestat(named, system.fstat(descriptor))
+            ):
+                system.ftruncate(descriptor, 0)
+                system.write(descriptor, data)
+        finally:
+            system.close(descriptor)
+
+
+def _is_alive(process: int) -> bool:
+    if os.name == "nt":
+        return True  # there, `kill` has no way to ask
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True

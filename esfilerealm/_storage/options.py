@@ -60,7 +60,7 @@ class WriteOptions:
         self.group = group
         self.mode = mode
         if (owner, group, mode) != (None, None, None):
-            self.wish()  # so that a mistake is reported where it is made
+            self.requested_attributes()  # so that a mistake is reported where it is made
 
     def changed_by(
         self, owner: str | int | None, group: str | int | None, mode: int | None
@@ -72,14 +72,14 @@ class WriteOptions:
         other.owner = self.owner if owner is None else owner
         other.group = self.group if group is None else group
         other.mode = self.mode if mode is None else mode
-        other.wish()  # so that a mistake is reported where it is made
+        other.requested_attributes()  # so that a mistake is reported where it is made
         return other
 
-    def wish(self) -> Attributes:
+    def requested_attributes(self) -> Attributes:
         """Give the owner, group and mode that files are to get in place of those they have."""
         from .attributes import Attributes  # not needed by those who only read
 
-        wish = Attributes.asked_for(self.owner, self.group, self.mode)
+        wish = Attributes.requested(self.owner, self.group, self.mode)
         return wish.tolerant() if self.is_tolerant else wish
 
 

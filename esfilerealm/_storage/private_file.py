@@ -10,7 +10,7 @@ from .._ground.faults import FaultsOf
 from ..errors import FileAccessError, FilePermissionError
 from . import system
 from .attributes import Attributes
-from .staging import discard, stage, sync_folder, temporary_name, write_all
+from .staging import remove_quietly, stage, sync_folder, temporary_name, write_all
 from .target import real_target
 
 __all__ = ["write_private_file"]
@@ -40,7 +40,7 @@ def write_private_file(path: str, data: bytes) -> None:
         with FaultsOf(path, "writing"):
             system.rename(temporary, target)
     except BaseException:
-        discard([temporary])
+        remove_quietly([temporary])
         raise
     sync_folder(os.path.dirname(target))
 

@@ -9,11 +9,11 @@ import stat
 from .._ground.faults import FaultsOf
 from ..errors import FileAccessError
 from . import system
-from .stamp import Stamp
 
 __all__ = [
     "READ_FLAGS",
     "FileContent",
+    "Stamp",
     "digest_of",
     "read_file",
     "read_plain_file",
@@ -39,6 +39,32 @@ _LARGEST_READ: Final = 2**30
 
 #: Bytes that are released at once. What is smaller, the C library would keep when it is freed.
 _BLOCK: Final = 2**18
+
+
+class Stamp(tuple[int, int, int, int, int]):
+    """
+    What ``stat`` says about the content of a file: device, inode, size and, in nanoseconds, the
+    times of the last change of its content and of its attributes.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Stamp:
+        """Take the stamp out of a *status*."""
+        return cls(
+            (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        )
+
+    @property
+    def content(self) -> tuple[int, ...]:
+        """All of it but the time of the attributes, which a second name changes too."""
+        return self[:-1]
+
+    @property
+    def latest(self) -> int:
+        """The later of its times, in nanoseconds since 1970."""
+        return max(self[-2:])
 
 
 class FileContent:

@@ -15,8 +15,7 @@ from ..errors import (
 )
 from . import system
 from .paths import managed_path
-from .read import FileContent, read_file, read_plain_file
-from .stamp import Stamp
+from .read import FileContent, Stamp, read_file, read_plain_file
 
 __all__ = ["RealmFiles", "SettledRead", "read_consistently", "read_files", "read_settled", "stamps"]
 
@@ -158,14 +157,14 @@ def _before_the_change(*found: Read) -> tuple[Read, ...]:
     """Give files as they were before the change that is on its way; as they are if it ended."""
     # Only here, since who finds no record needs none of it.
     from .journal import UnusableJournalError
-    from .unfinished import as_read, find_journal
+    from .recovery import read_journal, seen_by_readers
 
     files = [file for file in found if isinstance(file, FileContent)]
     if found[:2] != (*files[:2],):
         return found
     try:
-        journal = find_journal(files[0].path, files[1].path)
-        known = iter(as_read(journal.steps if journal else (), *files))
+        journal = read_journal(files[0].path, files[1].path)
+        known = iter(seen_by_readers(journal.steps if journal else (), *files))
     except (UnusableJournalError, FileAccessError, FilePermissionError):
         return found  # nobody may act on it
     return tuple(next(known) if isinstance(file, FileContent) else file for file in found)

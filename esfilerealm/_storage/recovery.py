@@ -10,19 +10,35 @@ from .._ground.faults import FaultsOf
 from .._ground.logs import get_logger
 from ..results import Recovery
 from . import system
-from .journal import UnusableJournalError
+from .attributes import Attributes
+from .journal import Journal, UnusableJournalError
 from .paths import VERSION_PATTERN, journal_path, managed_path
-from .staging import SET_ASIDE, remove_leftovers, set_leftovers_aside, sync_folder
-from .target import real_target
-from .unfinished import Progress, find_journal, make_durable, put_back
+from .read import FileContent, read_plain_file
+from .staging import (
+    REJECTED,
+    overwrite,
+    quarantine_leftovers,
+    remove_leftovers,
+    sync_file,
+    sync_folder,
+)
+from .target import owners_of, real_target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from .journal import Journal
+    from .journal import JournalStep
     from .paths import RealmPaths
 
-__all__ = ["recover", "set_aside_journals"]
+__all__ = [
+    "Progress",
+    "make_durable",
+    "quarantined_journals",
+    "read_journal",
+    "recover",
+    "roll_back",
+    "seen_by_readers",
+]
 
 _LOG: Final = get_logger(__name__)
 _RANDOM_BYTES: Final = 4
@@ -42,11 +58,11 @@ def recover(paths: RealmPaths) -> Recovery:
     users, users_roles = real_target(paths.users), real_target(paths.users_roles)
     journal = journal_path(users)
     try:
-        recovery = _ended(find_journal(users, users_roles))
+        recovery = _recovered(read_journal(users, users_roles))
         deal_with = remove_leftovers
     except UnusableJournalError as error:
-        recovery = _set_aside(journal, str(error))
-        deal_with = set_leftovers_aside
+        recovery = _quarantined(journal, str(error))
+        deal_with = quarantine_leftovers
     if recovery:
         _LOG.warning("%s", recovery)
     paths_written = [users, users_roles, journal, managed_path(users)]
@@ -55,12 +71,12 @@ def recover(paths: RealmPaths) -> Recovery:
     return recovery
 
 
-def set_aside_journals(journal: str) -> list[str]:
+def quarantined_journals(journal: str) -> list[str]:
     """Give the records that were set aside and not yet removed by anybody."""
     folder, name = os.path.split(journal)
     with FaultsOf(folder, "reading"):
         entries = system.listdir(folder)
-    ours = re.compile(rf"{re.escape(name)}\.[0-9a-f]{{8,16}}{re.escape(SET_ASIDE)}")
+    ours = re.compile(rf"{re.escape(name)}\.[0-9a-f]{{8,16}}{re.escape(REJECTED)}")
     return sorted(os.path.join(folder, entry) for entry in entries if ours.fullmatch(entry))
 
 
@@ -73,12 +89,12 @@ def _folders(paths: Iterable[str]) -> dict[str, list[str]]:
     return folders
 
 
-def _ended(journal: Journal | None) -> Recovery:
+def _recovered(journal: Journal | None) -> Recovery:
     if journal is None:
         return Recovery()
     progress = Progress(journal.steps)
     if not progress.is_complete:
-        put_back(journal.steps)
+        roll_back(journal.steps)
     else:
         make_durable(journal.steps)
     journal.retire()
@@ -86,9 +102,186 @@ def _ended(journal: Journal | None) -> Recovery:
     return Recovery("completed" if progress.is_complete else "rolled_back", journal.path)
 
 
-def _set_aside(path: str, reason: str) -> Recovery:
-    aside = f"{path}.{os.urandom(_RANDOM_BYTES).hex()}{SET_ASIDE}"
+def _quarantined(path: str, reason: str) -> Recovery:
+    aside = f"{path}.{os.urandom(_RANDOM_BYTES).hex()}{REJECTED}"
     with FaultsOf(path, "setting aside"):
         system.rename(path, aside)
     sync_folder(os.path.dirname(path))
     return Recovery("set_aside", aside, reason)
+
+
+def read_journal(users: str, users_roles: str) -> Journal | None:
+    """
+    Read the record of an unfinished change to two files, if there is one.
+
+    Args:
+        users: The real path.
+
+        users_roles: The real path.
+
+    Raises:
+        UnusableJournalError: If it must not be acted on.
+        JournalVersionError, FilePermissionError, FileAccessError: If it cannot be read.
+    """
+    allowed = [re.escape(path) + f"({VERSION_PATTERN})?" for path in (users, users_roles)]
+    allowed.append(re.escape(managed_path(users)))
+    return Journal.read(journal_path(users), allowed, owners_of(users))
+
+
+class Progress:
+    """
+    How far a change has come.
+
+    Args:
+        steps: All of it.
+
+        look: Gives a target as it is now.
+
+    Attributes:
+        done: The steps that were taken and not taken back.
+        is_complete: Whether that is all of them, to the last byte.
+
+    Raises:
+        UnusableJournalError: If a file holds what it holds at no time during the change, so that
+            somebody else has written it since.
+    """
+
+    def __init__(
+        self, steps: Sequence[JournalStep], look: Callable[[str], FileContent] = read_plain_file
+    ) -> None:
+        self.is_complete = True
+        done: set[int] = set()
+        for target in dict.fromkeys(step.target for step in steps):
+            numbers = [number for number, step in enumerate(steps) if step.target == target]
+            taken, is_certain = _steps_taken([steps[n] for n in numbers], look(target))
+            self.is_complete = self.is_complete and is_certain and taken == len(numbers)
+            done.update(numbers[:taken])
+        self.done = [step for number, step in enumerate(steps) if number in done]
+
+
+def _steps_taken(steps: Sequence[JournalStep], now: FileContent) -> tuple[int, bool]:
+    """
+    Count the steps of one file that led to what it is *now*, and tell whether that is certain.
+
+    Where it holds the same at several moments, as with a step that changes attributes alone, its
+    inode tells. A file that is overwritten may be half way, in its content or its attributes, and
+    nothing tells. So all of its steps count: to take back one that was not taken does no harm.
+    """
+    if any(step.in_place for step in steps):
+        return len(steps), False
+    states = [steps[0].before, *(step.after for step in steps)]
+    possible = [taken for taken, state in enumerate(states) if state == now.digest]
+    if len(possible) == 1:
+        return possible[0], True
+    if not possible:
+        raise UnusableJournalError(f"[{steps[0].target}] was changed by somebody else since")
+    inode = None if now.stat is None else now.stat.st_ino
+    exact = [taken for taken in possible if taken and steps[taken - 1].inode == inode]
+    return max(exact, default=possible[0]), True
+
+
+def roll_back(steps: Sequence[JournalStep]) -> None:
+    """
+    Take back a change, step by step in the reverse order, and make that durable.
+
+    A node that reads in between sees the states that it may have seen on the way there. What is
+    kept aside is used up only where it has arrived, so that this may be broken off and begun anew.
+
+    Raises:
+        UnusableJournalError: If a file was written by somebody else since, or what was kept aside
+            is not there any more; nothing is touched then.
+        FilePermissionError, FileAccessError: If the system does not let us.
+    """
+    done = [step for step in Progress(steps).done if not _is_untouched(step)]
+    for step in done:
+        _kept(step)
+    make_durable(steps)
+    for step in reversed(done):
+        _roll_back(step)
+        sync_folder(os.path.dirname(step.target))
+
+
+def make_durable(steps: Sequence[JournalStep]) -> None:
+    """
+    Make durable what a change has come to.
+
+    Its writer, or one who began to end it, may have been killed before that. Whatever comes next
+    must not reach the disk before it.
+
+    Raises:
+        FilePermissionError, FileAccessError: If the system does not let us.
+    """
+    for target in {step.target for step in steps if step.in_place}:
+        sync_file(target)
+    for folder in {os.path.dirname(step.target) for step in steps}:
+        sync_folder(folder)
+
+
+def seen_by_readers(steps: Sequence[JournalStep], *found: FileContent) -> tuple[FileContent, ...]:
+    """
+    Give files as a reader is to see them while there is a record of a change.
+
+    That is as before the change, until all of it is there: nothing may happen any more after that
+    to make a reader look again.
+
+    Args:
+        steps: All of the change.
+
+        found: The files as they are.
+
+    Raises:
+        UnusableJournalError: If that cannot be told; perhaps the change ended just now.
+    """
+    files = {file.path: file for file in found}
+    own = [step for step in steps if step.target in files]
+    Progress(own, files.__getitem__)  # unless somebody else has written them
+    if all(files[path].digest == after for path, after in {s.target: s.after for s in own}.items()):
+        return found
+    return tuple(_before(own, file) for file in found)
+
+
+def _before(steps: Sequence[JournalStep], now: FileContent) -> FileContent:
+    """Give one file as it was before a change."""
+    first = next((step for step in steps if step.target == now.path), None)
+    if first is None or first.before == now.digest:
+        return now
+    old = _kept(first)
+    return FileContent(now.path, old.blocks, old.stat)
+
+
+def _kept(step: JournalStep) -> FileContent:
+    """Give what a file held before a step, and make sure that it is that."""
+    if step.old is None:
+        return FileContent(step.target)
+    content = read_plain_file(step.old)
+    if content.digest != step.before:
+        raise UnusableJournalError(f"[{step.old}], as [{step.target}] was before, is not there")
+    return content
+
+
+def _is_untouched(step: JournalStep) -> bool:
+    """
+    Tell whether a file was certainly not overwritten, though no one could tell by the file.
+
+    What is kept aside is durable before anything is overwritten. So if that is not there, but the
+    content is, a power cut came before.
+    """
+    return (
+        step.in_place
+        and step.old is not None
+        and not read_plain_file(step.old).exists
+        and read_plain_file(step.target).digest == step.before
+    )
+
+
+def _roll_back(step: JournalStep) -> None:
+    with FaultsOf(step.target, "putting back"):
+        if step.old is None:
+            system.unlink(step.target)
+        elif step.had is not None:
+            # What is kept aside may belong to somebody else, who could only write the file.
+            extended = Attributes.of(step.old, system.lstat(step.old)).extended
+            attributes = Attributes(*step.had, extended, is_tolerant=True)
+            overwrite(step.target, _kept(step).data, attributes, step.inode)
+        else:
+            system.rename(step.old, step.target)

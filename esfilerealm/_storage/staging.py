@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from .attributes import Attributes
 
 __all__ = [
-    "SET_ASIDE",
+    "REJECTED",
     "TEMPORARY",
-    "copy_aside",
-    "discard",
-    "keep_aside",
+    "copy_backup",
+    "link_backup",
     "overwrite",
+    "quarantine_leftovers",
     "remove_leftovers",
-    "set_leftovers_aside",
+    "remove_quietly",
     "stage",
     "sync_file",
     "sync_folder",
@@ -57,7 +57,7 @@ _RANDOM_BYTES: Final = 8
 TEMPORARY: Final = ".tmp"
 
 #: The end of the name of what is kept for a person to look at.
-SET_ASIDE: Final = ".rejected"
+REJECTED: Final = ".rejected"
 
 
 def temporary_name(target: str) -> str:
@@ -80,28 +80,28 @@ def stage(target: str, path: str, data: bytes, attributes: Attributes) -> list[s
         What could not be kept, in words.
 
     Raises:
-        FilePermissionError: If the folder cannot be written or an attribute cannot be given.
+        FilePermissionError: If the folder cannot be written or an attribute cannot be set.
         FileAccessError: For any other fault, such as a full disk.
     """
     with FaultsOf(target, "writing"):
         descriptor = system.open(path, _CREATE, 0o600)
         try:
             try:
-                given = attributes.give(descriptor, target)
+                applied = attributes.apply_to(descriptor, target)
                 if attributes.extended:
-                    given.make_private(descriptor)
+                    applied.make_private(descriptor)
                 write_all(descriptor, data)
-                given.give_mode(descriptor)
+                applied.set_mode(descriptor)
                 system.fsync(descriptor)
             finally:
                 system.close(descriptor)
         except BaseException:
-            discard([path])
+            remove_quietly([path])
             raise
-    return given.lost
+    return applied.lost
 
 
-def keep_aside(
+def link_backup(
     source: str, target: str, path: str, attributes: Attributes, digest: str | None
 ) -> bool:
     """
@@ -116,12 +116,12 @@ def keep_aside(
     try:
         system.link(source, path, follow_symlinks=False)
     except (OSError, NotImplementedError):  # no hard links there: a copy has to do
-        copy_aside(source, target, path, attributes, digest)
+        copy_backup(source, target, path, attributes, digest)
         return False
     return True
 
 
-def copy_aside(
+def copy_backup(
     source: str, target: str, path: str, attributes: Attributes, digest: str | None
 ) -> None:
     """
@@ -142,7 +142,7 @@ def overwrite(target: str, data: bytes, attributes: Attributes, inode: int | Non
     Write into the very file that *target* is, which keeps its *inode*.
 
     Returns:
-        What could not be given, in words.
+        What could not be set, in words.
 
     Raises:
         FilePermissionError, FileAccessError: As ``stage``; part of it may be written.
@@ -153,17 +153,17 @@ def overwrite(target: str, data: bytes, attributes: Attributes, inode: int | Non
             status = system.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1 or status.st_ino != inode:
                 raise FileChangedError(target)
-            given = attributes.give(descriptor, target)
-            given.give_mode(descriptor)
+            applied = attributes.apply_to(descriptor, target)
+            applied.set_mode(descriptor)
             write_all(descriptor, data)
             system.ftruncate(descriptor, len(data))
             system.fsync(descriptor)
         finally:
             system.close(descriptor)
-    return given.lost
+    return applied.lost
 
 
-def discard(paths: Iterable[str]) -> None:
+def remove_quietly(paths: Iterable[str]) -> None:
     """Remove files that are not needed, now or by ``remove_leftovers``."""
     for path in paths:
         with suppress(OSError):
@@ -189,10 +189,10 @@ def remove_leftovers(folder: str, names: str) -> None:
     found = [os.path.join(folder, entry) for entry in entries if leftover.fullmatch(entry)]
     if found:
         sync_folder(folder)
-        discard(found)
+        remove_quietly(found)
 
 
-def set_leftovers_aside(folder: str, names: str) -> None:
+def quarantine_leftovers(folder: str, names: str) -> None:
     """
     Keep what a killed writer left in *folder* for a person, under names that mean nothing to us.
 
@@ -202,7 +202,7 @@ def set_leftovers_aside(folder: str, names: str) -> None:
     with FaultsOf(folder, "reading"):
         for entry in filter(leftover.fullmatch, system.listdir(folder)):
             path = os.path.join(folder, entry)
-            system.rename(path, path.removesuffix(TEMPORARY) + SET_ASIDE)
+            system.rename(path, path.removesuffix(TEMPORARY) + REJECTED)
 
 
 def sync_file(path: str) -> None:

@@ -4,24 +4,40 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from .._ground.faults import FaultsOf
 from ..errors import FileAccessError, FileChangedError, FilePermissionError
 from . import system
-from .links import follow
 from .mounts import is_mount_point
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from .read import FileContent
 
-__all__ = ["Strategy", "Target", "real_target", "survey"]
+__all__ = [
+    "Link",
+    "Strategy",
+    "Target",
+    "follow",
+    "is_owned_by",
+    "link_chain",
+    "owners_of",
+    "real_target",
+    "survey",
+]
 
 Strategy = Literal["rename", "in_place", "auto"]
 
 #: Of a volume that Kubernetes makes of a Secret or ConfigMap.
 _PROJECTED: Final = "..data"
+
+#: To open a link itself, so that it is one and the same that is examined and read.
+_LINK = getattr(os, "O_PATH", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 _LOST_IN_PLACE: Final = (
     "it is overwritten in place: who reads it meanwhile, a node too, may see a part of it, and "
@@ -145,3 +161,100 @@ def _is_read_only(path: str) -> bool:
 def _may(path: str, mode: int) -> bool:
     """Ask for the effective user, where the system can tell."""
     return system.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """
+    One link.
+
+    Attributes:
+        path: Where it is, in a folder by its real path.
+        target: What stands in it.
+        status: Of the link itself.
+    """
+
+    path: str
+    target: str
+    status: os.stat_result
+
+
+def follow(path: str) -> tuple[list[Link], str]:
+    """
+    Follow links one by one.
+
+    Returns:
+        The links, and where they lead; for a loop, where it closes. Links above the folder of
+        *path* are left out.
+
+    Raises:
+        OSError: If one of them cannot be examined.
+    """
+    folder, name = os.path.split(os.path.abspath(path))
+    folder = system.realpath(folder)
+    links: dict[str, Link] = {}
+    left = [name]
+    while left:
+        part = left.pop(0)
+        place = os.path.dirname(folder) if part == os.pardir else os.path.join(folder, part)
+        link = _link(place)
+        if link is None:
+            folder = place
+        elif place in links:
+            return list(links.values()), place
+        else:
+            links[place] = link
+            drive, target = os.path.splitdrive(link.target)
+            if os.path.isabs(target):
+                folder = drive + os.sep
+            left[:0] = [piece for piece in target.split(os.sep) if piece not in ("", os.curdir)]
+    return list(links.values()), folder
+
+
+def link_chain(path: str) -> set[str]:
+    """Give the names whose change can change what *path* leads to, as far as that can be seen."""
+    try:
+        links, end = follow(path)
+    except OSError:
+        return {os.path.abspath(path)}
+    return {link.path for link in links} | {end}
+
+
+def _link(place: str) -> Link | None:
+    """Read a link; None if there is none."""
+    try:
+        status = system.lstat(place)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if not stat.S_ISLNK(status.st_mode):
+        return None
+    if not hasattr(os, "O_PATH"):
+        return Link(place, system.readlink(place), status)
+    descriptor = system.open(place, _LINK)
+    try:
+        return Link(place, system.readlink("", dir_fd=descriptor), system.fstat(descriptor))
+    finally:
+        system.close(descriptor)
+
+
+def owners_of(path: str, *, with_us: bool = True) -> Collection[int]:
+    """
+    Give the ids of those who rule over the file at *path* in any case.
+
+    They are root, who owns the file or its folder, and this user, if asked for. What they leave
+    beside it, a record of a change or a version, is believed; what another user of the folder
+    leaves is not.
+    """
+    folder = os.path.dirname(path)
+    with FaultsOf(folder, "examining"):
+        users = {0, system.stat(folder).st_uid}
+        with suppress(FileNotFoundError):
+            users.add(system.lstat(path).st_uid)
+    if with_us and system.HAS_OWNERS:
+        users.add(os.geteuid())
+    return users
+
+
+def is_owned_by(status: os.stat_result, users: Collection[int]) -> bool:
+    """Tell whether a file of that *status* is from one of *users*."""
+    return not system.HAS_OWNERS or status.st_uid in users

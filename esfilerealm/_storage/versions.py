@@ -20,8 +20,8 @@ from .attributes import Attributes
 from .commit import Change
 from .paths import VERSION_PATTERN, version_path
 from .read import FileContent, digest_of, read_plain_file
-from .staging import SET_ASIDE, TEMPORARY, temporary_pattern
-from .trust import is_trusted, trusted_users
+from .staging import REJECTED, TEMPORARY, temporary_pattern
+from .target import is_owned_by, owners_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,7 +71,7 @@ def earlier_version(files: Sequence[FileContent]) -> tuple[FileContent, FileCont
     for file, version in zip(files, (users, users_roles), strict=True):
         if version.stat is None:
             raise NoEarlierVersionError(version.path)
-        if file.stat is not None and not is_trusted(file.stat, trusted_users(version.path)):
+        if file.stat is not None and not is_owned_by(file.stat, owners_of(version.path)):
             reason = f"user [{file.stat.st_uid}] owns it, who owns no [{version.path}]: change that"
             raise FileAccessError(file.path, errno.EPERM, reason)
     return users, users_roles
@@ -122,24 +122,24 @@ def _version(path: str, number: int) -> FileContent:
     version = read_plain_file(version_path(path, number))
     if version.stat is None:
         return version
-    if not is_trusted(version.stat, trusted_users(path)):
+    if not is_owned_by(version.stat, owners_of(path)):
         reason = f"it is from user [{version.stat.st_uid}], who does not own [{path}]: remove it"
         raise FileAccessError(version.path, errno.EPERM, reason)
     with FaultsOf(version.path, "examining"):
         # By its name again: what was opened may have had another one until a moment ago.
         named = system.lstat(version.path)
     is_another = not os.path.samestat(named, version.stat)
-    if is_another or (named.st_nlink > 1 and _has_a_name_of_another(version.path, named)):
+    if is_another or (named.st_nlink > 1 and _has_foreign_name(version.path, named)):
         reason = "it has a second name, and may be any file that was put there: look what it is"
         raise FileAccessError(version.path, errno.EMLINK, reason)
     return version
 
 
-def _has_a_name_of_another(path: str, status: os.stat_result) -> bool:
+def _has_foreign_name(path: str, status: os.stat_result) -> bool:
     """Tell whether a file has other names than those that a writer gives it for a moment."""
     folder, name = os.path.split(path)
     versions_of_it = re.escape(name.rpartition(".")[0]) + VERSION_PATTERN
-    kept = "|".join(temporary_pattern(versions_of_it, end) for end in (TEMPORARY, SET_ASIDE))
+    kept = "|".join(temporary_pattern(versions_of_it, end) for end in (TEMPORARY, REJECTED))
     ours = re.compile(f"{versions_of_it}|{kept}")
     known = 0
     with FaultsOf(folder, "examining"):

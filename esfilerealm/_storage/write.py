@@ -17,8 +17,7 @@ from .lock import write_lock
 from .paths import journal_path, lock_path
 from .read import digest_of
 from .recovery import recover
-from .target import real_target, survey
-from .trust import trusted_users
+from .target import owners_of, real_target, survey
 from .versions import rotation, swap
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from .realm_files import RealmFiles
     from .target import Target
 
-__all__ = ["locked", "restyled", "write_files"]
+__all__ = ["attribute_changes", "locked", "write_files"]
 
 
 @contextmanager
@@ -54,7 +53,7 @@ def locked(paths: RealmPaths, options: WriteOptions) -> Iterator[Recovery]:
         yield recover(paths)
 
 
-def restyled(
+def attribute_changes(
     files: RealmFiles, contents: Sequence[tuple[FileContent, bytes]], options: WriteOptions
 ) -> list[tuple[FileContent, bytes]]:
     """Give, besides *contents*, the files that keep their content and get other attributes."""
@@ -64,7 +63,7 @@ def restyled(
         for file in files.both
         if file.path not in written
         and file.stat is not None
-        and options.wish().are_wished_beside(file.stat)
+        and options.requested_attributes().differ_from(file.stat)
     ]
 
 
@@ -101,14 +100,16 @@ def write_files(
     changes = _changes(contents, targets, options)
     lost: dict[str, list[str]] = {path: [*target.lost] for path, target in targets.items()}
     is_listed = managed is not None and managed[0].data != managed[1]
-    beside = [_beside(*managed, files.users, options)] if managed and is_listed else []
+    beside = [_managed_change(*managed, files.users, options)] if managed and is_listed else []
     if changes or beside:
         backups = swap(files.both) if is_undo else rotation(files.both, options.keep)
         everything = [*(backups if changes else ()), *beside, *changes]
         if len(everything) > 1 or everything[0].in_place:
             _check_writer(files.users.path)
         if not options.dry_run:
-            given = commit(everything, journal_path(files.users.path), _of_journal(files, changes))
+            given = commit(
+                everything, journal_path(files.users.path), _journal_attributes(files, changes)
+            )
             for change, losses in zip(everything, given, strict=True):
                 if not change.is_backup:
                     known = lost[change.target]
@@ -122,10 +123,12 @@ def write_files(
     )
 
 
-def _beside(file: FileContent, data: bytes, users: FileContent, options: WriteOptions) -> Change:
+def _managed_change(
+    file: FileContent, data: bytes, users: FileContent, options: WriteOptions
+) -> Change:
     """Change a file that no node reads; a new one is for those for whom ``users`` is."""
     has = Attributes.of_content(file if file.exists else users)
-    wished = has.changed_by(options.wish()).tolerant()
+    wished = has.changed_by(options.requested_attributes()).tolerant()
     return Change(
         target=file.path,
         before=file.digest,
@@ -144,7 +147,7 @@ def _check_writer(users: str) -> None:
 
     Else, if they were killed, their change would stay half made.
     """
-    if system.HAS_OWNERS and os.geteuid() not in trusted_users(users, with_us=False):
+    if system.HAS_OWNERS and os.geteuid() not in owners_of(users, with_us=False):
         reason = (
             "you own neither it nor its folder, so that nobody else could take back what you began "
             "if you were stopped on the way: run this as the owner of one of them or as root"
@@ -162,7 +165,7 @@ def _changes(
     for file, data in contents:
         earlier = changes.get(file.path)
         has = earlier.attributes if earlier else Attributes.of_content(file)
-        wished = has.changed_by(options.wish())
+        wished = has.changed_by(options.requested_attributes())
         changes[file.path] = Change(
             target=file.path,
             before=earlier.after if earlier else file.digest,
@@ -177,7 +180,7 @@ def _changes(
     return ordered
 
 
-def _of_journal(files: RealmFiles, changes: Sequence[Change]) -> Attributes:
+def _journal_attributes(files: RealmFiles, changes: Sequence[Change]) -> Attributes:
     """Let those read the record who may read ``users`` now; they need it for that."""
     own = next((c.has for c in changes if c.target == files.users.path), None)
     return (own or Attributes.of_content(files.users)).tolerant()

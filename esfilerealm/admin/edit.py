@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from .._storage import FileContent, RealmFiles
     from ..settings import RealmSettings
 
-__all__ = ["Draft"]
+__all__ = ["RealmEdit"]
 
 
-class Draft:
+class RealmEdit:
     """
     The state after some changes to *files*; nothing is written.
 

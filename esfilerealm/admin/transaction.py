@@ -16,7 +16,7 @@ from ..errors import FileRealmError, PlanOutdatedError
 from ..names import validate_role_name, validate_username
 from ..results import Recovery
 from .credentials import NewCredentials
-from .edit import Draft
+from .edit import RealmEdit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -48,17 +48,17 @@ class Transaction:
         self._folder = folder
         self._settings = settings
         self._options = options
-        self._changes: list[Callable[[Draft], object]] = []
+        self._changes: list[Callable[[RealmEdit], object]] = []
         self._is_undo = False
         self._expected: Sequence[str | None] = ()
         self._managed: tuple[Collection[str], Collection[str]] | None = None
-        self._preview: Draft | None = None
-        self._landed: Draft | None = None
+        self._preview: RealmEdit | None = None
+        self._written_edit: RealmEdit | None = None
 
     def __enter__(self) -> Self:
         if self._preview is not None:
             raise RuntimeError("a transaction cannot be entered while it is open")
-        self._preview = Draft(self._folder.read(), self._settings)
+        self._preview = RealmEdit(self._folder.read(), self._settings)
         self._changes = []
         self._is_undo = False
         self._expected = ()
@@ -73,15 +73,15 @@ class Transaction:
         traceback: TracebackType | None,
     ) -> None:
         preview, self._preview = self._draft, None
-        self._landed = preview
+        self._written_edit = preview
         if error is not None:
             return
         if self._options.dry_run or not (self._changes or self._managed):
             self._result = self._write(preview)
             return
         with self._folder.locked(self._options) as recovery:
-            self._landed = self._repeated(preview)
-            self._result = self._write(self._landed, recovery)
+            self._written_edit = self._repeated(preview)
+            self._result = self._write(self._written_edit, recovery)
 
     def __repr__(self) -> str:
         state = "open" if self._preview is not None else "closed"
@@ -104,10 +104,10 @@ class Transaction:
         """Whether any file is (or, in a dry run, would be) another; False before leaving."""
         return self._result is not None and self._result.changed
 
-    def _write(self, draft: Draft, recovery: Recovery | None = None) -> WriteResult:
+    def _write(self, draft: RealmEdit, recovery: Recovery | None = None) -> WriteResult:
         contents, changes = draft.edited(), draft.user_changes()
         if self._changes:
-            contents += self._folder.restyled(draft.files, contents, self._options)
+            contents += self._folder.attribute_changes(draft.files, contents, self._options)
         written = self._folder.commit(
             draft.files,
             contents,
@@ -117,20 +117,20 @@ class Transaction:
         )
         return replace(written, changes=changes, recovery=recovery or Recovery())
 
-    def _repeated(self, preview: Draft) -> Draft:
+    def _repeated(self, preview: RealmEdit) -> RealmEdit:
         """Make the changes on the files as they are now; the preview is that if they are equal."""
         files = self._folder.read()
         self._check_expected(files)
         if files.are_like(preview.files) and not self._is_undo:
             return preview
-        draft = Draft(files, self._settings)
+        draft = RealmEdit(files, self._settings)
         for change in self._changes:
             change(draft)
         return draft
 
     def roles_of(self, username: str) -> tuple[str, ...]:
         """Give the roles of a user after the changes; after leaving, those that were written."""
-        draft = self._preview or self._landed
+        draft = self._preview or self._written_edit
         if draft is None:
             raise RuntimeError(_NOT_OPEN)
         return draft.roles_of(username)
@@ -210,7 +210,9 @@ class Transaction:
         """Note users as made by provisioning, or no longer, in the list of them."""
         self._managed = add, remove
 
-    def _managed_file(self, draft: Draft, changes: UserChanges) -> tuple[FileContent, bytes] | None:
+    def _managed_file(
+        self, draft: RealmEdit, changes: UserChanges
+    ) -> tuple[FileContent, bytes] | None:
         """Keep the list of managed users; who comes or goes in another way is not on it."""
         users = draft.files.users.path
         gone = {*changes.added, *changes.removed}
@@ -230,7 +232,7 @@ class Transaction:
             return ManagedUsers.read(users)
         return self._folder.read_with_managed(is_needed=True)[1]
 
-    def restyle(self) -> None:
+    def set_attributes(self) -> None:
         """Give both files the owner, group and mode that are asked for, whatever else changes."""
         self._change(lambda draft: draft.files)
 
@@ -242,12 +244,12 @@ class Transaction:
         self._change(lambda draft: draft.go_back_to(*self._folder.earlier_version(draft.files)))
 
     @property
-    def _draft(self) -> Draft:
+    def _draft(self) -> RealmEdit:
         if self._preview is None:
             raise RuntimeError(_NOT_OPEN)
         return self._preview
 
-    def _change(self, change: Callable[[Draft], T]) -> T:
+    def _change(self, change: Callable[[RealmEdit], T]) -> T:
         result = change(self._draft)
         self._changes.append(change)
         return result

@@ -151,7 +151,7 @@ def _make(change: Change, transaction: Transaction, hashes: dict[str, str]) -> N
         case RemoveRoles(name, roles):
             transaction.roles(name, remove=roles)
         case SetAttributes():
-            transaction.restyle()
+            transaction.set_attributes()
 
 
 def _list_managed(plan: Plan, transaction: Transaction) -> None:

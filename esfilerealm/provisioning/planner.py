@@ -146,7 +146,7 @@ def _attribute_changes(
 ) -> Iterator[Change]:
     wish = WriteOptions(
         owner=wished.owner, group=wished.group, mode=wished.mode, attributes=attributes
-    ).wish()
+    ).requested_attributes()
     wanted = {"owner": wish.owner, "group": wish.group, "mode": wish.mode}
     each = {
         "owner": replace(wish, group=None, mode=None),
@@ -154,10 +154,10 @@ def _attribute_changes(
         "mode": replace(wish, owner=None, group=None),
     }
     for file in files:
-        if file.stat is not None and wish.are_wished_beside(file.stat):
+        if file.stat is not None and wish.differ_from(file.stat):
             mode = stat.S_IMODE(file.stat.st_mode)
             has = {"owner": file.stat.st_uid, "group": file.stat.st_gid, "mode": mode}
-            others = {n: wanted[n] for n, one in each.items() if one.are_wished_beside(file.stat)}
+            others = {n: wanted[n] for n, one in each.items() if one.differ_from(file.stat)}
             yield SetAttributes(
                 file.path,
                 {name: _shown(name, has[name]) for name in others},

@@ -7,7 +7,7 @@ import stat
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .._ground.logs import get_logger
-from .._storage import is_network_mount, names_on_the_way
+from .._storage import is_network_mount, link_chain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -66,7 +66,7 @@ class FolderWatch:
         self._is_possible = False
 
     def _follow(self, paths: Iterable[str]) -> None:
-        names = {name for path in paths for name in names_on_the_way(path)}
+        names = {name for path in paths for name in link_chain(path)}
         self._names = names
         if self._events is not None:
             self._events.names = names

@@ -183,7 +183,7 @@ class Interference:
             if call.number == self._at:
                 self._exchange()
             if call.number == self._at + _MOMENT and self._is_brief:
-                self._put_back()
+                self._roll_back()
             if call.number >= self._at and call.name in _OPENING:
                 self.exposed += self._where.exposed()
 
@@ -196,7 +196,7 @@ class Interference:
                 self._kept[path] = path.rename(folder / f"kept {path.name}")
             self._where.plant(path, self._kind)
 
-    def _put_back(self) -> None:
+    def _roll_back(self) -> None:
         for path, kept in self._kept.items():
             if kept is not None:
                 kept.rename(path)

@@ -8,7 +8,7 @@ import pytest
 from support.storing import contents, posix
 
 from esfilerealm import UsersTool, errors
-from esfilerealm._storage.stamp import Stamp
+from esfilerealm._storage.read import Stamp
 
 
 class TestInit:

@@ -176,7 +176,7 @@ class TestKept:
         attributes = Attributes(0o640, STRANGER, STRANGER, {REMARK: b"value"})
         assert write(change(users, b"new", attributes=attributes)) == [[]]
         assert asked == [[]] * 4
-        assert not attributes.are_wished_beside(users.stat())
+        assert not attributes.differ_from(users.stat())
 
 
 class TestRefused:
@@ -302,14 +302,14 @@ class TestWishes:
         import pwd
 
         user, group = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name
-        by_name = Attributes.asked_for(user, group, 0o600)
-        by_number = Attributes.asked_for(str(os.geteuid()), os.getegid(), 0o600)
+        by_name = Attributes.requested(user, group, 0o600)
+        by_number = Attributes.requested(str(os.geteuid()), os.getegid(), 0o600)
         assert by_name == by_number == Attributes(0o600, os.geteuid(), os.getegid())
 
     def test_change_what_they_name_and_nothing_else(self):
         kept = Attributes(0o640, 1, 2, {REMARK: b"value"}, is_tolerant=True)
-        assert kept.changed_by(Attributes.asked_for(None, None, None)) == kept
-        assert kept.changed_by(Attributes.asked_for(3, None, 0)) == Attributes(
+        assert kept.changed_by(Attributes.requested(None, None, None)) == kept
+        assert kept.changed_by(Attributes.requested(3, None, 0)) == Attributes(
             0, 3, 2, {REMARK: b"value"}, is_tolerant=True
         )
         assert PLAIN.changed_by(Attributes(None, None, 0)).group == 0
@@ -325,7 +325,7 @@ class TestWishes:
         ],
     )
     def test_tell_whether_there_is_anything_to_do(self, users, wish, is_another):
-        assert wish.are_wished_beside(users.stat()) == is_another
+        assert wish.differ_from(users.stat()) == is_another
 
     @pytest.mark.parametrize(
         ("wish", "message"),
@@ -344,4 +344,4 @@ class TestWishes:
     )
     def test_that_cannot_be(self, wish, message):
         with pytest.raises(InvalidAttributeError, match=message):
-            Attributes.asked_for(*wish)
+            Attributes.requested(*wish)

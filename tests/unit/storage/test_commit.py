@@ -28,8 +28,8 @@ from esfilerealm._storage import system
 from esfilerealm._storage.attributes import Attributes
 from esfilerealm._storage.commit import commit
 from esfilerealm._storage.journal import Journal
+from esfilerealm._storage.recovery import roll_back
 from esfilerealm._storage.staging import remove_leftovers
-from esfilerealm._storage.unfinished import put_back
 from esfilerealm.errors import FileAccessError, FilePermissionError
 
 if TYPE_CHECKING:
@@ -355,7 +355,7 @@ class TestFaults:
         assert "Read-only file system while replacing" in str(caught.value.__cause__)
         assert (folder / "users_roles").read_text() == "new roles"
         journal = Journal.read(str(folder / "users.journal"), [".*"], {os.geteuid()})
-        put_back(journal.steps)
+        roll_back(journal.steps)
         assert (folder / "users_roles").read_text() == "old users_roles"
         assert (folder / "users").read_text() == "old users"
 

@@ -19,8 +19,7 @@ from support.storing import STRANGER, acting_as, place, posix, refusing, root
 
 from esfilerealm import UsersTool
 from esfilerealm._storage import lock, system
-from esfilerealm._storage.holder import holder_of
-from esfilerealm._storage.lock import write_lock
+from esfilerealm._storage.lock import holder_of, write_lock
 from esfilerealm.errors import FileAccessError, FilePermissionError, LockTimeoutError
 
 GROUP = 4712

@@ -28,7 +28,7 @@ from esfilerealm._storage.attributes import Attributes
 from esfilerealm._storage.journal import Journal, JournalStep
 from esfilerealm._storage.paths import RealmPaths
 from esfilerealm._storage.read import digest_of
-from esfilerealm._storage.recovery import recover, set_aside_journals
+from esfilerealm._storage.recovery import quarantined_journals, recover
 from esfilerealm.errors import FileAccessError, JournalVersionError
 
 LEFTOVER = ".0123456789abcdef.tmp"
@@ -224,16 +224,16 @@ class TestSetAside:
         first = recover(paths).path
         (realm / "users.journal").write_bytes(b"more notes\n")
         second = recover(paths).path
-        assert set_aside_journals(paths.journal) == sorted([first, second])
+        assert quarantined_journals(paths.journal) == sorted([first, second])
         assert not recover(paths)
         assert [finding.path for finding in tool.check()] == sorted([first, second])
         os.unlink(first)
-        assert set_aside_journals(paths.journal) == [second]
+        assert quarantined_journals(paths.journal) == [second]
 
     def test_other_names_are_none(self, realm, paths):
         for name in ("users.journal.rejected", "users.journal.0.rejected", "x.0a0a0a0a.rejected"):
             (realm / name).touch()
-        assert set_aside_journals(paths.journal) == []
+        assert quarantined_journals(paths.journal) == []
 
 
 class TestTrust:

@@ -15,8 +15,8 @@ from esfilerealm._storage import system
 from esfilerealm._storage.attributes import Attributes
 from esfilerealm._storage.read import digest_of
 from esfilerealm._storage.staging import (
-    copy_aside,
-    keep_aside,
+    copy_backup,
+    link_backup,
     overwrite,
     remove_leftovers,
     stage,
@@ -58,7 +58,7 @@ class TestNames:
 class TestStage:
     @posix
     def test_order_of_calls(self, target):
-        """Durable when it is whole, and its mode is the last thing that it is given."""
+        """Durable when it is whole, and its mode is the last thing that it is applied."""
         trace = Trace()
         with intercepted(trace):
             stage(target, f"{target}.new", b"data", Attributes(0o640, None, os.getegid()))
@@ -128,14 +128,14 @@ class TestKeepAside:
 
     @posix
     def test_a_second_name(self, source):
-        assert keep_aside(source, source, f"{source}.old", PLAIN, digest_of(b"old"))
+        assert link_backup(source, source, f"{source}.old", PLAIN, digest_of(b"old"))
         assert os.path.samefile(source, f"{source}.old")
 
     @pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EPERM, errno.EMLINK])
     def test_a_copy_where_there_are_no_hard_links(self, source, monkeypatch, number):
         monkeypatch.setattr(system, "link", refusing(number))
         attributes = Attributes(0o604)
-        assert not keep_aside(source, source, f"{source}.old", attributes, digest_of(b"old"))
+        assert not link_backup(source, source, f"{source}.old", attributes, digest_of(b"old"))
         assert not os.path.samefile(source, f"{source}.old")
         with open(f"{source}.old") as file:
             assert file.read() == "old"
@@ -145,17 +145,17 @@ class TestKeepAside:
     def test_what_a_link_leads_to_gets_no_second_name(self, source, tmp_path):
         link = str(tmp_path / "link")
         os.symlink("users", link)
-        keep_aside(link, source, f"{source}.old", PLAIN, digest_of(b"old"))
+        link_backup(link, source, f"{source}.old", PLAIN, digest_of(b"old"))
         assert os.stat(source).st_nlink == 1
 
     def test_a_file_that_went_away(self, target):
         with pytest.raises(FileAccessError, match="another program wrote it just now"):
-            copy_aside(target, target, f"{target}.old", PLAIN, digest_of(b"old"))
+            copy_backup(target, target, f"{target}.old", PLAIN, digest_of(b"old"))
 
     def test_what_was_not_examined_is_not_copied(self, source, tmp_path):
         """The attributes of the copy are not meant for it: somebody more may read by them."""
         with pytest.raises(FileAccessError, match="another program wrote it just now"):
-            copy_aside(source, source, f"{source}.old", PLAIN, digest_of(b"other"))
+            copy_backup(source, source, f"{source}.old", PLAIN, digest_of(b"other"))
         assert [path.name for path in tmp_path.iterdir()] == ["users"]
 
 

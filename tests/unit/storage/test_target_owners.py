@@ -8,21 +8,21 @@ import pytest
 from support.storing import STRANGER, posix, root
 
 from esfilerealm._storage import system
-from esfilerealm._storage.trust import is_trusted, trusted_users
+from esfilerealm._storage.target import is_owned_by, owners_of
 from esfilerealm.errors import FileAccessError
 
 
 @posix
 class TestTrusted:
     def test_we_and_root(self, tmp_path):
-        assert trusted_users(str(tmp_path / "users")) == {os.geteuid(), 0}
+        assert owners_of(str(tmp_path / "users")) == {os.geteuid(), 0}
 
     @root
     def test_who_owns_the_folder_and_who_owns_the_file(self, tmp_path):
         (tmp_path / "users").touch()
         os.chown(tmp_path, STRANGER, 0)
         os.chown(tmp_path / "users", STRANGER + 1, 0)
-        trusted = trusted_users(str(tmp_path / "users"))
+        trusted = owners_of(str(tmp_path / "users"))
         assert trusted == {0, STRANGER, STRANGER + 1}
 
     @root
@@ -31,21 +31,21 @@ class TestTrusted:
         (tmp_path / "theirs").touch()
         os.chown(tmp_path / "theirs", STRANGER, 0)
         (tmp_path / "users").symlink_to("theirs")
-        assert STRANGER not in trusted_users(str(tmp_path / "users"))
+        assert STRANGER not in owners_of(str(tmp_path / "users"))
 
     @root
     @pytest.mark.parametrize(("owner", "is_believed"), [(0, True), (STRANGER, False)])
     def test_others_are_not(self, tmp_path, owner, is_believed):
         (tmp_path / "f").touch()
         os.chown(tmp_path / "f", owner, 0)
-        trusted = trusted_users(str(tmp_path / "users"))
-        assert is_trusted((tmp_path / "f").stat(), trusted) == is_believed
+        trusted = owners_of(str(tmp_path / "users"))
+        assert is_owned_by((tmp_path / "f").stat(), trusted) == is_believed
 
     def test_a_folder_that_is_not_there(self, tmp_path):
         with pytest.raises(FileAccessError, match="while examining it"):
-            trusted_users(str(tmp_path / "none" / "users"))
+            owners_of(str(tmp_path / "none" / "users"))
 
 
 def test_where_files_have_no_owners_all_are_believed(tmp_path, monkeypatch):
     monkeypatch.setattr(system, "HAS_OWNERS", False)
-    assert is_trusted(tmp_path.stat(), set())
+    assert is_owned_by(tmp_path.stat(), set())

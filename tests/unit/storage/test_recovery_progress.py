@@ -12,7 +12,7 @@ from support.storing import Interrupt, Trace, contents, identities, posix
 
 from esfilerealm._storage.journal import JournalStep, UnusableJournalError
 from esfilerealm._storage.read import digest_of, read_plain_file
-from esfilerealm._storage.unfinished import Progress, as_read, put_back
+from esfilerealm._storage.recovery import Progress, roll_back, seen_by_readers
 from esfilerealm.errors import FileAccessError
 
 #: What files hold one after the other, as in: roles, then the user, then more roles.
@@ -157,13 +157,13 @@ class TestProgress:
 class TestPutBack:
     @at_each_point
     def test_to_the_last_byte(self, change):
-        put_back(change.steps)
+        roll_back(change.steps)
         assert named(change.folder) == change.before
 
     @at_each_point
     def test_twice(self, change):
-        put_back(change.steps)
-        put_back(change.steps)
+        roll_back(change.steps)
+        roll_back(change.steps)
         assert named(change.folder) == change.before
 
     @pytest.mark.parametrize(
@@ -179,12 +179,12 @@ class TestPutBack:
 
         count = Count()
         with intercepted(count):
-            put_back(fresh(0).steps)
+            roll_back(fresh(0).steps)
         for at in range(1, len(count.names) + 1):
             change = fresh(at)
             with pytest.raises((FileAccessError, KeyboardInterrupt)), intercepted(disturb(at)):
-                put_back(change.steps)
-            put_back(change.steps)
+                roll_back(change.steps)
+            roll_back(change.steps)
             assert named(change.folder) == change.before
 
     @posix
@@ -192,7 +192,7 @@ class TestPutBack:
         put(str(change.folder / "users_roles"), b"C")
         trace = Trace()
         with intercepted(trace):
-            put_back(change.steps)
+            roll_back(change.steps)
         here = f"fsync {change.folder.name}"
         assert trace.calls == [
             here,
@@ -204,7 +204,7 @@ class TestPutBack:
     @posix
     def test_the_very_file_that_was_there(self, change):
         inodes = {step.old: os.stat(step.old).st_ino for step in change.steps}
-        put_back(change.steps)
+        roll_back(change.steps)
         assert (change.folder / "users").stat().st_ino == inodes[change.steps[1].old]
         assert (change.folder / "users_roles").stat().st_ino == inodes[change.steps[0].old]
 
@@ -218,7 +218,7 @@ class TestPutBack:
         (tmp_path / "users").chmod(0o600)
         inode = (tmp_path / "users").stat().st_ino
         put(str(tmp_path / "users"), b"half of what is new, and much longer than the old")
-        put_back(change.steps)
+        roll_back(change.steps)
         status = (tmp_path / "users").stat()
         assert (status.st_ino, stat.S_IMODE(status.st_mode)) == (inode, mode)
         assert named(tmp_path) == change.before
@@ -229,7 +229,7 @@ class TestPutBack:
         change = Change(tmp_path, "three writes of two files", 2, in_place=True)
         trace = Trace()
         with intercepted(trace):
-            put_back(change.steps)
+            roll_back(change.steps)
         assert set(trace.calls[:2]) == {"fsync users", "fsync users_roles"}
         assert trace.calls[2] == f"fsync {tmp_path.name}"
 
@@ -246,7 +246,7 @@ class TestPutBack:
         with pytest.raises(
             UnusableJournalError, match=r"tmp\], as \[.*\] was before, is not there"
         ):
-            put_back(change.steps)
+            roll_back(change.steps)
         assert identities(tmp_path) == before
 
     @posix
@@ -257,19 +257,19 @@ class TestPutBack:
         os.symlink("secret", old)
         before = identities(tmp_path)
         with pytest.raises(FileAccessError):
-            put_back(change.steps)
+            roll_back(change.steps)
         assert identities(tmp_path) == before
 
     def test_what_was_overwritten_has_nothing_kept_if_a_power_cut_came_before(self, tmp_path):
         change = Change(tmp_path, "attributes alone", 0, in_place=True)
         for step in change.steps:
             os.unlink(step.old)
-        put_back(change.steps)
+        roll_back(change.steps)
         assert named(tmp_path) == change.before
 
     def test_what_is_kept_for_a_step_that_was_not_taken_is_not_needed(self, change):
         os.unlink(change.steps[2].old)
-        put_back(change.steps)
+        roll_back(change.steps)
         assert named(change.folder) == change.before
 
 
@@ -277,7 +277,7 @@ class TestAsRead:
     def read(self, change):
         """What a reader makes of ``users`` and ``users_roles``."""
         files = [read_plain_file(str(change.folder / name)) for name in ("users", "users_roles")]
-        seen = as_read(change.steps, *files)
+        seen = seen_by_readers(change.steps, *files)
         assert [file.path for file in seen] == [file.path for file in files]
         return {os.path.basename(file.path): file.data for file in seen if file.exists}
 
@@ -297,7 +297,7 @@ class TestAsRead:
         for path in both:
             put(path, b"x")
         files = [read_plain_file(path) for path in both]
-        assert as_read(change.steps, *files) == tuple(files)
+        assert seen_by_readers(change.steps, *files) == tuple(files)
 
     def test_nothing_is_written(self, change):
         trace, before = Trace(), identities(change.folder)

@@ -6,13 +6,13 @@ import os
 
 from support.storing import STRANGER, posix, root
 
-from esfilerealm._storage.links import follow, names_on_the_way
+from esfilerealm._storage.target import follow, link_chain
 
 pytestmark = posix
 
 
 def names(path, above):
-    return sorted(name.removeprefix(f"{above}/") for name in names_on_the_way(str(path)))
+    return sorted(name.removeprefix(f"{above}/") for name in link_chain(str(path)))
 
 
 def test_no_link(tmp_path):
