@@ -1,8 +1,8 @@
 """
-What ``users`` and ``users_roles`` have in common: bytes, lines, comments, trimming, edits.
+Reading lines, in the way that ``users`` and ``users_roles`` share: bytes, line ends, trimming.
 
-Both formats are decided on text. ``decode`` and ``encode`` are exact opposites, so that a text in
-which nothing was replaced gives the very bytes it came from.
+Both formats are defined on text. ``decode`` and ``encode`` are exact opposites: a text in which
+nothing was replaced encodes to the bytes that it came from.
 """
 
 from __future__ import annotations
@@ -14,20 +14,17 @@ __all__ = [
     "HashIssue",
     "LineIssue",
     "LineReader",
-    "candidate_lines",
     "decode",
     "each_line",
-    "edited_data",
     "encode",
     "pieces",
     "read_lines",
-    "replace_lines",
     "trim",
 ]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from typing import Final, Literal
 
     from ..errors import HashProblemKind
@@ -41,17 +38,14 @@ if TYPE_CHECKING:
         "no-users",
     ]
 
-#: A line that starts with it, in column 0 and before any trimming, is a comment.
+#: A line that starts with this, in column 0 and before any trimming, is a comment.
 COMMENT: Final = "#"
 
-#: What Java's ``String.trim`` removes: every character up to U+0020, and no other blank.
+#: What Java's ``String.trim`` removes: all characters up to U+0020, and no other whitespace.
 _TRIMMED: Final = "".join(map(chr, range(0x21)))
 
-#: So many bytes are decoded at once: enough to be fast, and little beside what comes of them.
+#: Bytes to decode at once: enough to be fast, and little compared with what is made of them.
 _PIECE: Final = 2**16
-
-#: Up to so many names are looked for by searching the text, more by reading it line by line.
-_FEW: Final = 8
 
 
 class _Issue:
@@ -116,10 +110,10 @@ class HashIssue(_Issue):
 
 def decode(data: bytes, source: str) -> str:
     """
-    Decode a whole file strictly: one bad byte spoils it, even in a comment.
+    Decode a whole file strictly: one invalid byte, even in a comment, makes all of it unusable.
 
     Raises:
-        FileFormatError: With the offset and line of the first bad byte.
+        FileFormatError: With the offset and line of the first invalid byte.
 
     Source:
         ``FileUserPasswdStore.parseFile`` reads all lines with a strict UTF-8 decoder.
@@ -128,14 +122,14 @@ def decode(data: bytes, source: str) -> str:
 
 
 def _decode(piece: bytes, source: str, offset: int, line_count: int) -> str:
-    """Decode what comes behind so many bytes and lines of a file."""
+    """Decode a piece that starts after *offset* bytes and *line_count* lines of a file."""
     try:
         return piece.decode("utf-8")
     except UnicodeDecodeError as error:
         start = error.start
-    # Not in the handler: its error, which holds the content, would be the context of this one.
+    # Not in the handler: the other error, which holds the content, would be this one's context.
     line_number = line_count + len((piece[:start] + b"x").splitlines())
-    reason = "not UTF-8; a node cannot read any of the file"
+    reason = "not UTF-8: a node cannot read the file"
     raise FileFormatError(source, line_number, reason, offset + start)
 
 
@@ -146,13 +140,13 @@ def encode(text: str) -> bytes:
 
 class LineReader:
     """
-    Gives the lines of a file that comes in pieces; it is never decoded as a whole.
+    Splits a file that is read in pieces into lines, without ever decoding it as a whole.
 
     Args:
         source: The file's name for errors.
 
     Attributes:
-        line_count: How many lines there were so far.
+        line_count: The number of lines read so far.
     """
 
     def __init__(self, source: str) -> None:
@@ -162,7 +156,7 @@ class LineReader:
 
     def numbered_lines(self, piece: bytes) -> Iterator[tuple[int, str]]:
         """
-        Give the lines of the next piece without their ends, and their numbers in the file.
+        Return the lines of the next piece without their ends, with their numbers in the file.
 
         Raises:
             FileFormatError: As ``decode``.
@@ -173,17 +167,17 @@ class LineReader:
         return enumerate(lines, first)
 
     def skip(self, piece: bytes, line_count: int) -> None:
-        """Go on behind a piece of so many lines that was read by other means."""
+        """Skip a piece of *line_count* lines that was read by other means."""
         self.line_count += line_count
         self._offset += len(piece)
 
 
 def each_line(data: bytes, source: str) -> Iterator[tuple[int, str]]:
     """
-    Give the lines of a whole file without their ends, and their numbers.
+    Yield the numbers and lines of a whole file, without the line ends.
 
     Raises:
-        FileFormatError: As ``decode``, but when the bad byte is reached.
+        FileFormatError: As ``decode``, but only when the invalid byte is reached.
     """
     reader = LineReader(source)
     for piece in pieces((data,)):
@@ -191,12 +185,12 @@ def each_line(data: bytes, source: str) -> Iterator[tuple[int, str]]:
 
 
 def pieces(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut a file that comes in blocks into pieces of whole lines; small ones, if it has any LF."""
-    rest: list[bytes] = []  # what begins the next piece
-    missing = _PIECE  # how much more of it there should be
+    """Cut a file that is read in blocks into pieces of whole lines; small ones, if it has LF."""
+    rest: list[bytes] = []  # the start of the next piece
+    missing = _PIECE  # how many more bytes the next piece should have
     for block in blocks:
         start = 0
-        # Behind a line feed, neither a character nor the end of a line is cut in two.
+        # A cut after a line feed splits neither a character nor a line end.
         while end := block.find(b"\n", start + missing) + 1:
             yield b"".join((*rest, block[start:end]))
             rest, missing, start = [], _PIECE, end
@@ -208,7 +202,7 @@ def pieces(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 def read_lines(text: str) -> list[str]:
     """
-    Split *text* into its lines without their ends: LF, CR LF or a lone CR, and nothing else.
+    Split *text* into lines without their ends, which are LF, CR LF or a lone CR.
 
     ``str.splitlines`` would also split at U+000B, U+000C, U+0085, U+2028 and others.
     """
@@ -221,96 +215,5 @@ def read_lines(text: str) -> list[str]:
 
 
 def trim(text: str) -> str:
-    """Trim as Java does: all characters up to U+0020 at both ends, and no other blank."""
+    """Remove all characters up to U+0020 at both ends, and no other whitespace, as Java does."""
     return text.strip(_TRIMMED)
-
-
-def candidate_lines(text: str, needles: Collection[str]) -> Iterator[tuple[int, str]]:
-    """
-    Yield in order (start, line with its end) for every line that contains one of *needles*.
-
-    Other lines may come too, so the caller decides what each line means. One change to a large
-    file is thereby a search at the speed of memory, and many changes are one pass over the lines.
-    """
-    if len(needles) > _FEW or "\r" in text or "" in needles:
-        return _all_lines(text)
-    return _lines_found(text, needles)
-
-
-def _all_lines(text: str) -> Iterator[tuple[int, str]]:
-    start = 0
-    # Unlike that of str, the splitlines of bytes knows just the line ends that Java knows.
-    for encoded in encode(text).splitlines(keepends=True):
-        line = encoded.decode("utf-8")
-        yield start, line
-        start += len(line)
-
-
-def _lines_found(text: str, needles: Iterable[str]) -> Iterator[tuple[int, str]]:
-    ends: dict[int, int] = {}
-    for needle in needles:
-        position = text.find(needle)
-        while position >= 0:
-            end = text.find("\n", position) + 1 or len(text)
-            ends[text.rfind("\n", 0, position) + 1] = end
-            position = text.find(needle, end)
-    for start in sorted(ends):
-        yield start, text[start : ends[start]]
-
-
-def replace_lines(text: str, replacements: Iterable[tuple[int, int, str]]) -> str:
-    """
-    Put (start, end, new line with its end), sorted by start, into *text*; "" removes the line.
-
-    Lines whose neighbours would join (a lone CR before them, an empty LF line after them) leave
-    an empty comment behind, since "CR, LF" would read as the end of a single line.
-    """
-    pieces: list[str] = []
-    kept = 0
-    before = ""
-    for start, end, line in replacements:
-        for piece in (text[kept:start], line):
-            pieces.append(piece)
-            before = piece or before
-        kept = end
-        if before.endswith("\r") and text.startswith("\n", end):
-            pieces.append(before := "#\n")
-    pieces.append(text[kept:])
-    return "".join(pieces)
-
-
-def edited_data(
-    data: bytes, text: str, replacements: Sequence[tuple[int, int, str]], additions: Iterable[str]
-) -> bytes:
-    """
-    Give a file with lines replaced, as for ``replace_lines``, and others added at its end.
-
-    Args:
-        data: The file.
-
-        text: The same, decoded.
-
-        replacements: Sorted by their start.
-
-        additions: Lines without their ends.
-    """
-    if not replacements:
-        return data + encode(_added_lines(text, additions))
-    text = replace_lines(text, replacements)
-    return encode(text + _added_lines(text, additions))
-
-
-def _added_lines(text: str, lines: Iterable[str]) -> str:
-    """Give what adds *lines*, given without their ends, to *text*, with the line ends it uses."""
-    ending = _line_ending(text)
-    added = "".join([line + ending for line in lines])
-    separator = ending if added and text and not text.endswith(("\n", "\r")) else ""
-    return separator + added
-
-
-def _line_ending(text: str) -> str:
-    newline = text.find("\n")
-    carriage = text.find("\r", 0, newline if newline >= 0 else len(text))
-    if carriage < 0:
-        return "\n"
-    return "\r\n" if carriage == newline - 1 else "\r"

@@ -1,4 +1,4 @@
-"""One line of ``users_roles``: a role, a colon, users with commas between."""
+"""One line of ``users_roles``: a role, a colon, and users separated by commas."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
     from .lines import LineKind
 
-#: The blanks that may surround a comma: those of ``\\s`` in a Java pattern, no others.
+#: The whitespace that may surround a comma: that of ``\\s`` in a Java pattern, and no other.
 BLANKS: Final = " \t\n\v\f\r"
 
 
 def split_line(line: str) -> tuple[str, str]:
-    """Give a line's role and users text, both trimmed; the line may carry its end."""
+    """Return the role and the users of a line, both trimmed; the line may include its end."""
     role, _, users_text = line.partition(":")
     return trim(role), trim(users_text)
 
 
 def split_names(users_text: str) -> list[str]:
-    """Split at commas: leading and inner empty names stay, trailing ones vanish, as in Java."""
+    """Split at commas, and drop empty names at the end only, as Java does."""
     names = users_text.split(",")
     if any(blank in users_text for blank in BLANKS):
         names = [name.strip(BLANKS) for name in names]
@@ -34,14 +34,14 @@ def split_names(users_text: str) -> list[str]:
 
 
 def line_problem(line: str, role: str, names: list[str]) -> tuple[LineKind, str] | None:
-    """Say why a node skips a line, as kind and reason, or None."""
+    """Return why a node skips a line, as kind and reason, or None."""
     if not trim(line):
-        return "blank", "no entry in the line"
+        return "blank", "the line is blank"
     before, _, behind = line.rstrip("\r\n").partition(":")
     if not before or not behind:
-        return "malformed", "no colon with a role before it and users behind it"
+        return "malformed", "expected [role:user,user]"
     if rule := broken_rule(role):
         return "invalid-role-name", f"the role name {rule}"
     if not names:
-        return "no-users", "no users for the role"
+        return "no-users", "the role has no users"
     return None

@@ -1,4 +1,4 @@
-"""The ``users`` file: one ``username:hash`` a line, the last valid line of a name wins."""
+"""The ``users`` file: one ``username:hash`` on each line; the last valid line of a name counts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from typing import Final, NoReturn
 
-#: All of printable ASCII but the blank and the colon.
+#: Printable ASCII except the space and the colon.
 _PLAIN: Final = bytes(code for code in range(0x21, 0x7F) if code != ord(":"))
 
 
@@ -26,8 +26,8 @@ class ParsedUsers:
     What a node makes of a ``users`` file.
 
     Attributes:
-        users: From username to hash text, in the order in which the file first names them.
-        issues: One ``LineIssue`` for every line that a node skips, in file order.
+        users: From username to stored hash, in the order in which the file first names them.
+        issues: One ``LineIssue`` for each line that a node skips, in file order.
     """
 
     __slots__ = ("issues", "users")
@@ -37,7 +37,7 @@ class ParsedUsers:
         self.issues = issues
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("the users of a file have password hashes and are not to be pickled")
+        raise TypeError("parsed users hold password hashes and cannot be pickled")
 
     def __repr__(self) -> str:
         return f"<ParsedUsers: {len(self.users)} users, {len(self.issues)} issues>"
@@ -64,10 +64,10 @@ def parse_users(
         anonymous_username: ``xpack.security.authc.anonymous.username``, reserved too.
 
     Returns:
-        The users and the lines that a node skips. A hash is any text, whatever it is worth.
+        The users, and the lines that a node skips. Any text counts as a hash, even an unusable one.
 
     Raises:
-        FileFormatError: If *data* is not UTF-8. A bad line is an issue, not an error.
+        FileFormatError: If *data* is not UTF-8. An invalid line is an issue, not an error.
 
     Source:
         ``FileUserPasswdStore.parseFile``.
@@ -93,7 +93,7 @@ class UsersReader:
 
     @property
     def line_count(self) -> int:
-        """How many lines there were so far."""
+        """The number of lines read so far."""
         return self._lines.line_count
 
     def read(self, piece: bytes) -> tuple[dict[str, str], Sequence[LineIssue]]:
@@ -101,10 +101,10 @@ class UsersReader:
         Read the next lines.
 
         Args:
-            piece: Whole lines. Only at the end of the file, a line may have no end.
+            piece: Whole lines. Only the last line of the file may have no end.
 
         Returns:
-            The users of just these lines, and those of them that a node skips.
+            The users of this piece, and the lines of this piece that a node skips.
         """
         entries = _plain_entries(piece, self._reserved)
         if entries is None:
@@ -117,7 +117,7 @@ class UsersReader:
         return entries, issues
 
     def finish(self) -> ParsedUsers:
-        """Give what a node makes of all lines, once there are no more."""
+        """Return what a node makes of all lines, after the last of them was read."""
         return ParsedUsers(self._users, tuple(self._issues))
 
     def _read_each_line(self, piece: bytes) -> tuple[dict[str, str], list[LineIssue]]:
@@ -136,10 +136,10 @@ class UsersReader:
 
 def _plain_entries(piece: bytes, reserved: frozenset[str]) -> dict[str, str] | None:
     """
-    Give names and hashes of lines that are nothing but entries; None if there is anything else.
+    Return the entries of a piece if each of its lines is a plain entry, else None.
 
-    Without blanks, characters outside ASCII, comments and further colons, nearly all rules hold for
-    all lines at once. That is how files are that programs write, and many times as fast.
+    A piece without blanks, comments, non-ASCII characters and further colons can be checked as a
+    whole, which is many times as fast. Programs write such files.
     """
     if not piece.endswith(b"\n"):
         piece += b"\n"
@@ -152,12 +152,12 @@ def _plain_entries(piece: bytes, reserved: frozenset[str]) -> dict[str, str] | N
 
 
 def _has_comment(piece: bytes) -> bool:
-    # To look for one character is many times as fast as for two, and it is in no hash.
+    # A search for one character is many times as fast as one for two, and no hash contains it.
     return b"#" in piece and (piece.startswith(b"#") or b"\n#" in piece)
 
 
 def line_numbers(data: bytes, usernames: Collection[str]) -> dict[str, int]:
-    """Find the lines, from 1, that count of some users in what ``parse_users`` accepts."""
+    """Return the numbers, from 1, of the effective lines of some users of a valid file."""
     numbers: dict[str, int] = {}
     if not usernames:
         return numbers
@@ -169,15 +169,14 @@ def line_numbers(data: bytes, usernames: Collection[str]) -> dict[str, int]:
 
 
 def _issue(number: int, line: str, name: str, password_hash: str) -> LineIssue:
-    """Say why a node skips a line that is no comment."""
+    """Return why a node skips a line that is not a comment."""
     if not trim(line):
-        return LineIssue(number, "blank", "no entry in the line")
+        return LineIssue(number, "blank", "the line is blank")
     if not name or not password_hash:
-        reason = "no colon with a username before it and a hash behind it"
-        return LineIssue(number, "malformed", reason)
+        return LineIssue(number, "malformed", "expected [username:hash]")
     if rule := broken_rule(name):
         return LineIssue(number, "invalid-username", f"the username {rule}")
-    return LineIssue(number, "reserved-username", "the username belongs to the reserved realm")
+    return LineIssue(number, "reserved-username", "the username is reserved by Elasticsearch")
 
 
 def edit_users(
@@ -191,15 +190,15 @@ def edit_users(
     """
     Set the hashes of some users and remove others; every other line stays byte for byte.
 
-    A name with several lines keeps the last of them, the one that counts. New users come last, in
-    the order of *changes*. The file's line ends are kept, and where nothing changes, the same
-    bytes come back.
+    Of several lines of a user, only the last one, which counts, is kept. New users are added at
+    the end, in the order of *changes*, with the line ends of the file. If nothing changes, the same
+    bytes are returned.
 
     Args:
         data: The whole file.
 
-        changes: From username to its hash text, or None to remove the user. Names that a node
-            does not see in the file are not there to be removed.
+        changes: From username to its hash, or None to remove the user. Lines that a node skips
+            are not removed.
 
         source: As for ``parse_users``.
 
@@ -209,8 +208,8 @@ def edit_users(
 
     Raises:
         FileFormatError: If *data* is not UTF-8.
-        InvalidUsernameError: If a name to be set would not read back as written.
-        InvalidHashError: If a hash would not read back as written.
+        InvalidUsernameError: If a username would not be read back as written.
+        InvalidHashError: If a hash would not be read back as written.
     """
     from .users_editor import UsersEditor
 

@@ -12,8 +12,8 @@ from ..names import (
     reserved_usernames,
     validate_username,
 )
-from .lines import COMMENT, candidate_lines, decode, edited_data, trim
-from .lookup import Lookup
+from .editing import Lookup, candidate_lines, edited_data
+from .lines import COMMENT, decode, trim
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -23,7 +23,7 @@ __all__ = ["UsersEditor"]
 
 class UsersEditor:
     """
-    A ``users`` file, in which what was looked up once is not searched again for an edit.
+    A ``users`` file to look up and edit; a lookup is not repeated for the edit.
 
     For the arguments see ``parse_users``.
 
@@ -47,12 +47,12 @@ class UsersEditor:
         self._entries = Lookup(self._find)
 
     def hash_of(self, username: str) -> str | None:
-        """Give ``parse_users(data).users.get(username)`` without reading the rest."""
+        """Return the hash of a user, as ``parse_users`` would, without reading all lines."""
         entries = self._entries.get([username]).get(username)
         return entries[-1].password_hash if entries else None
 
     def edited(self, changes: Mapping[str, str | None]) -> bytes:
-        """See ``edit_users``."""
+        """Return the edited file; see ``edit_users``."""
         for name, password_hash in changes.items():
             if password_hash is not None:
                 if rule := broken_rule(name, reserved=self._reserved):
@@ -74,7 +74,7 @@ class UsersEditor:
         return edited_data(self._data, self._text, sorted(replacements), additions)
 
     def _find(self, names: Collection[str] | None) -> dict[str, list[_Entry]]:
-        """Find all lines of each of *names*, or of all, without those that a node would skip."""
+        """Find the lines of *names*, or of all users, except those that a node skips."""
         needles = [""] if names is None else [f"{name}:" for name in names]
         found: dict[str, list[_Entry]] = {}
         for start, line in candidate_lines(self._text, needles):
@@ -96,15 +96,17 @@ def _check_writable_hash(password_hash: str) -> None:
     if not password_hash:
         raise InvalidHashError("it is empty")
     if "\n" in password_hash or "\r" in password_hash:
-        raise InvalidHashError("it holds the end of a line")
+        raise InvalidHashError("it contains a line end")
     if trim("x" + password_hash) != "x" + password_hash:
-        raise InvalidHashError("it ends with a blank or control character, which would be lost")
+        raise InvalidHashError(
+            "it ends with whitespace or a control character, which would be lost"
+        )
     if has_lone_surrogate(password_hash):
-        raise InvalidHashError("it holds half a surrogate pair, which UTF-8 cannot encode")
+        raise InvalidHashError("it contains half a surrogate pair, which UTF-8 cannot encode")
 
 
 class _Entry:
-    """One line of one user, and where it is."""
+    """One line of a user, and where it starts."""
 
     __slots__ = ("line", "password_hash", "start")
 
@@ -114,7 +116,7 @@ class _Entry:
         self.password_hash = password_hash
 
     def replaced_by(self, password_hash: str | None) -> tuple[int, int, str]:
-        """Change the hash alone: whatever stands around it in the line stays."""
+        """Replace only the hash; the rest of the line stays. None removes the line."""
         line = ""
         if password_hash is not None:
             hash_start = self.line.index(":") + 1

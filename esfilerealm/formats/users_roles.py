@@ -1,8 +1,7 @@
 """
-The ``users_roles`` file: one ``role:user,user`` a line.
+The ``users_roles`` file: one ``role:user,user`` on each line.
 
-On disk it maps a role to its users, in memory a user to its roles; every name here says which way
-round a value is.
+The file maps a role to its users; in memory, a user is mapped to its roles. The names say which.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import Final
 
-#: A user with so many roles or more is a rare one.
+#: Few users have as many roles as this.
 _MANY: Final = 32
 
 
@@ -26,9 +25,9 @@ class ParsedUsersRoles:
     What a node makes of a ``users_roles`` file.
 
     Attributes:
-        roles_by_user: From username to its roles in file order, none twice. Names are neither
-            validated nor known to be users; a stray comma gives a user with an empty name.
-        issues: One ``LineIssue`` for every line that a node skips, in file order.
+        roles_by_user: From username to its roles in file order, without repetitions. Names are
+            not validated, and need not be users; a stray comma makes an empty name.
+        issues: One ``LineIssue`` for each line that a node skips, in file order.
     """
 
     __slots__ = ("issues", "roles_by_user")
@@ -43,11 +42,9 @@ class ParsedUsersRoles:
         return f"<ParsedUsersRoles: {len(self.roles_by_user)} users, {len(self.issues)} issues>"
 
 
-def parse_users_roles(
-    data: bytes, *, source: str = "users_roles", known_names: Iterable[str] = ()
-) -> ParsedUsersRoles:
+def parse_users_roles(data: bytes, *, source: str = "users_roles") -> ParsedUsersRoles:
     """
-    Turn a ``users_roles`` file around as a node does: from role to users into user to roles.
+    Read a ``users_roles`` file as a node does: from role to users on disk, to user to roles.
 
     Args:
         data: The whole file, UTF-8, one ``role:user[,user...]`` a line, ``#`` in column 0 for a
@@ -55,27 +52,32 @@ def parse_users_roles(
 
         source: The file's name for errors, normally its path.
 
-        known_names: Names that are in memory already, as those of ``parse_users``. For these, no
-            text is made that is equal to one of them, and they come first.
-
     Returns:
-        The roles of every user that is named, and the lines that a node skips.
+        The roles of every name, and the lines that a node skips.
 
     Raises:
-        FileFormatError: If *data* is not UTF-8. A bad line is an issue, not an error.
+        FileFormatError: If *data* is not UTF-8. An invalid line is an issue, not an error.
 
     Source:
-        ``FileUserRolesStore.parseFile`` and ``Validation.Roles``. Some versions of a node give a
-        user a repeated role twice, others once; here it is once, at its first place.
+        ``FileUserRolesStore.parseFile`` and ``Validation.Roles``. Some versions of a node return
+        a repeated role twice, others once; here it is returned once, at its first place.
     """
-    reader = UsersRolesReader(source, known_names)
+    reader = UsersRolesReader(source)
     for piece in pieces((data,)):
         reader.read(piece)
     return reader.finish()
 
 
 class UsersRolesReader:
-    """Reads a ``users_roles`` file in pieces; for arguments see ``parse_users_roles``."""
+    """
+    Reads a ``users_roles`` file in pieces.
+
+    Args:
+        source: As for ``parse_users_roles``.
+
+        known_names: Names that are in memory already, such as those of the ``users`` file. The
+            result shares their strings, and has them first.
+    """
 
     def __init__(self, source: str, known_names: Iterable[str] = ()) -> None:
         self._lines = LineReader(source)
@@ -84,7 +86,7 @@ class UsersRolesReader:
 
     @property
     def line_count(self) -> int:
-        """How many lines there were so far."""
+        """The number of lines read so far."""
         return self._lines.line_count
 
     def read(self, piece: bytes) -> Sequence[LineIssue]:
@@ -92,10 +94,10 @@ class UsersRolesReader:
         Read the next lines.
 
         Args:
-            piece: Whole lines. Only at the end of the file, a line may have no end.
+            piece: Whole lines. Only the last line of the file may have no end.
 
         Returns:
-            Those of these lines that a node skips.
+            The lines of this piece that a node skips.
         """
         issues = []
         for number, line in self._lines.numbered_lines(piece):
@@ -111,25 +113,26 @@ class UsersRolesReader:
         return issues
 
     def finish(self) -> ParsedUsersRoles:
-        """Give what a node makes of all lines, once there are no more."""
+        """Return what a node makes of all lines, after the last of them was read."""
         return ParsedUsersRoles(self._grants.roles_by_user(), tuple(self._issues))
 
 
 class _Grants:
     """
-    Roles by user while they grow.
+    Roles by user, while a file is read.
 
-    Users with the same roles share one tuple, which spares memory and time: most users of a role
-    have had the same roles before it. Who has many gets a dictionary, to stay linear.
+    Users with the same roles share one tuple. This saves memory and time, since most users of a
+    role had the same roles before it. From ``_MANY`` roles on, a user has a dictionary: without
+    it, the time would grow with the square of the roles (85 ms become 4 s for 20 000 roles).
     """
 
     def __init__(self, known_names: Iterable[str]) -> None:
-        # A dictionary keeps the key that it has when it is given another that is equal.
+        # A dictionary keeps its key when it is assigned to by another that is equal.
         self._roles: dict[str, tuple[str, ...]] = dict.fromkeys(known_names, ())
         self._many: dict[str, dict[str, None]] = {}
 
     def add(self, role: str, names: Iterable[str]) -> None:
-        """Give a role to users: what they have had says what they have then."""
+        """Add a role to users. Their roles before it decide which tuple they share after it."""
         roles_by_user = self._roles
         grown: dict[tuple[str, ...] | None, tuple[str, ...]] = {}
         for name in names:
@@ -154,7 +157,7 @@ class _Grants:
         return roles if role in roles or len(roles) == _MANY else (*roles, role)
 
     def roles_by_user(self) -> dict[str, tuple[str, ...]]:
-        """Give the roles of all who have any."""
+        """Return the roles of all users that have any."""
         for name, many in self._many.items():
             self._roles[name] = tuple(many)
         if () not in self._roles.values():
@@ -166,23 +169,23 @@ def edit_users_roles(
     data: bytes, changes: Mapping[str, Collection[str] | None], *, source: str = "users_roles"
 ) -> bytes:
     """
-    Give some users exactly the roles named; every other line stays byte for byte.
+    Set the roles of some users; every other line stays byte for byte.
 
-    A role is taken away where the file gives it and added to the first line of that role, else to
-    a new line at the end; a role that no user holds any more loses its line. The order in which a
-    user's roles read back is that of the file. Where nothing changes, the same bytes come back.
+    A user is removed from each line of a role, and added to the first line of that role, or to a
+    new line at the end. A role without users loses its line. Reading returns a user's roles in the
+    order of the file. If nothing changes, the same bytes are returned.
 
     Args:
         data: The whole file.
 
-        changes: From username to its roles, or None (or an empty collection) for no roles.
+        changes: From username to its roles; None or an empty collection for no roles.
 
         source: As for ``parse_users_roles``.
 
     Raises:
         FileFormatError: If *data* is not UTF-8.
-        InvalidUsernameError: If a name would not read back as written.
-        InvalidRoleNameError: If a role would not read back as written.
+        InvalidUsernameError: If a username would not be read back as written.
+        InvalidRoleNameError: If a role name would not be read back as written.
     """
     from .users_roles_editor import UsersRolesEditor
 

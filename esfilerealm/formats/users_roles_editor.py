@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from .._ground.java import has_lone_surrogate
 from ..errors import InvalidUsernameError
 from ..names import validate_role_name
-from .lines import COMMENT, candidate_lines, decode, edited_data, trim
-from .lookup import Lookup
+from .editing import Lookup, candidate_lines, edited_data
+from .lines import COMMENT, decode, trim
 from .role_line import BLANKS, line_problem, split_line, split_names
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ __all__ = ["UsersRolesEditor"]
 
 class UsersRolesEditor:
     """
-    A ``users_roles`` file, in which what was looked up once is not searched again for an edit.
+    A ``users_roles`` file to look up and edit; a lookup is not repeated for the edit.
 
     For the arguments see ``parse_users_roles``.
 
@@ -33,11 +33,11 @@ class UsersRolesEditor:
         self._roles = Lookup(self._find)
 
     def roles_of(self, username: str) -> tuple[str, ...]:
-        """Give what ``parse_users_roles`` gives for a user, without reading the rest."""
+        """Return the roles of a user, as ``parse_users_roles`` would, without reading all lines."""
         return self._roles.get([username]).get(username, ())
 
     def edited(self, changes: Mapping[str, Collection[str] | None]) -> bytes:
-        """See ``edit_users_roles``."""
+        """Return the edited file; see ``edit_users_roles``."""
         current = self._roles.get(changes)
         revoked: dict[str, list[str]] = {}
         granted: dict[str, list[str]] = {}
@@ -61,7 +61,7 @@ class UsersRolesEditor:
         return edited_data(self._data, self._text, replacements, additions)
 
     def _find(self, names: Collection[str] | None) -> dict[str, tuple[str, ...]]:
-        """Find the roles of each of *names*, or of all."""
+        """Find the roles of *names*, or of all users."""
         roles_by_user: dict[str, dict[str, None]] = {}
         for line in self._role_lines([""] if names is None else names):
             for name in line.names():
@@ -70,7 +70,7 @@ class UsersRolesEditor:
         return {name: tuple(roles) for name, roles in roles_by_user.items()}
 
     def _role_lines(self, needles: Collection[str]) -> Iterator[_RoleLine]:
-        """Find in order all lines that contain one of *needles* and that a node would accept."""
+        """Find, in order, the lines that contain one of *needles* and that a node accepts."""
         for start, line in candidate_lines(self._text, needles):
             role, users_text = split_line(line)
             is_skipped = line_problem(line, role, split_names(users_text)) is not None
@@ -84,17 +84,17 @@ def _collect(names_by_role: dict[str, list[str]], name: str, roles: Iterable[str
 
 
 def _check_writable_name(name: str) -> None:
-    """Refuse what would not read back. Unlike in ``users``, a node takes almost any name here."""
+    """Refuse what would not be read back. Here, unlike in ``users``, almost any name is valid."""
     if not name or trim(name) != name:
-        rule = "must not be empty, nor start or end with a blank or control character"
+        rule = "must not be empty, nor start or end with whitespace or a control character"
         raise InvalidUsernameError(name, rule)
     if has_lone_surrogate(name) or any(c in ",\n\r" for c in name):
-        rule = "must not hold a comma, the end of a line or half a surrogate pair"
+        rule = "must not contain a comma, a line end or half a surrogate pair"
         raise InvalidUsernameError(name, rule)
 
 
 class _RoleLine:
-    """A line that gives a role, and where it is."""
+    """The line of a role, and where it starts."""
 
     __slots__ = ("_users_text", "line", "role", "start")
 
@@ -108,7 +108,7 @@ class _RoleLine:
         return split_names(self._users_text)
 
     def edited(self, unwanted: Collection[str], added: Collection[str]) -> str:
-        """Take names out and put names in; the blanks that the line is written with stay."""
+        """Remove and add names; the whitespace of the line stays."""
         unwanted = frozenset(unwanted)
         pieces = self._users_text.split(",")
         kept = [piece for piece in pieces if piece.strip(BLANKS) not in unwanted]
@@ -129,7 +129,7 @@ class _RoleLine:
 
 
 def _guarded(users_text: str) -> str:
-    """Keep the trimming of the text off an outer name with a control character at its end."""
+    """Protect an outer name with a control character at its end from being trimmed."""
     before = "," if trim(users_text + "x") != users_text + "x" else ""
     behind = "," if trim("x" + users_text) != "x" + users_text else ""
     return before + users_text + behind

@@ -143,7 +143,9 @@ class TestPieces:
     @given(own.users_roles_files, st.lists(own.usernames))
     def test_known_names_change_no_roles(self, data, names):
         roles = parse_users_roles(data).roles_by_user
-        assert parse_users_roles(data, known_names=names).roles_by_user == roles
+        reader = users_roles.UsersRolesReader("users_roles", names)
+        reader.read(data)
+        assert reader.finish().roles_by_user == roles
 
     @given(own.users_files, st.integers(0, 8))
     def test_lines_are_counted(self, data, size):

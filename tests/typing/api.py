@@ -78,7 +78,7 @@ assert_type(crypt_context().needs_update("hash"), bool)
 
 users = parse_users(b"", source="users", allow_reserved=True, anonymous_username="guest")
 assert_type(users, ParsedUsers)
-assert_type(parse_users_roles(b"", known_names={"bob"}), ParsedUsersRoles)
+assert_type(parse_users_roles(b"", source="users_roles"), ParsedUsersRoles)
 assert_type(edit_users(b"", {"bob": None, "al": "hash"}), bytes)
 assert_type(edit_users_roles(b"", {"bob": None, "al": ["admin"]}), bytes)
 assert_type(parse_role_names(b""), set[str])
