@@ -37,9 +37,9 @@ def run_hash(arguments: Arguments, target: Target, terminal: Terminal) -> int:
 
 def _check_algorithm(name: str) -> None:
     if name.lower() not in hashing.STORED_ALGORITHMS:
-        hint = did_you_mean(name.lower(), hashing.STORED_ALGORITHMS)
-        known = ", ".join(hashing.STORED_ALGORITHMS)
-        raise UsageError(f"unknown password hash algorithm [{name}]{hint}: use one of [{known}]")
+        known = f": use one of [{', '.join(hashing.STORED_ALGORITHMS)}]"
+        hint = did_you_mean(name.lower(), hashing.STORED_ALGORITHMS) or known
+        raise UsageError(f"unknown password hash algorithm [{name}]{hint}")
 
 
 def run_verify(arguments: Arguments, target: Target, terminal: Terminal) -> int:

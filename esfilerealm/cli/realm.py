@@ -53,9 +53,12 @@ def run_recover(_: Arguments, target: Target, terminal: Terminal) -> int:
         tool.listing()  # so that no lock file is created in a mistyped directory
     recovery = tool.recover()
     terminal.result.update(outcome=recovery.outcome, path=recovery.path, reason=recovery.reason)
-    text = str(recovery)
-    terminal.print(text[0].upper() + text[1:])
+    terminal.print(_sentence(str(recovery)) if recovery else "Nothing to recover")
     return DATA if recovery.outcome == "set_aside" else OK
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def run_undo(arguments: Arguments, target: Target, terminal: Terminal) -> int:

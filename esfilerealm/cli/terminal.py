@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 #: What is printed at a level appears at this verbosity and all higher ones.
 SILENT, NORMAL, VERBOSE = range(3)
 
-
 #: Columns. Wider lines are hard to read; in narrower ones, help is not worth wrapping.
 _WIDEST, _NARROWEST = 100, 40
 
@@ -66,7 +65,8 @@ class Terminal:
 
     def print_paged(self, text: str) -> None:
         """Print a long text; on a terminal, through ``$PAGER``, by default ``less``."""
-        if not _is_terminal(self._stdout) or not _is_terminal(self._stdin) or not _page(text):
+        is_on_terminal = _is_terminal(self._stdin) and _is_terminal(self._stdout)
+        if self.verbosity < NORMAL or not is_on_terminal or not _page(text):
             self.print(text)
 
     def print_for_programs(self, text: str) -> None:
@@ -212,6 +212,7 @@ def _is_terminal(stream: TextIO | None) -> bool:
 def _page(text: str) -> bool:
     """Show a text in a pager; return False if there is none."""
     import shlex
+    import signal
     import subprocess
 
     if os.environ.get("TERM") in (None, "", "dumb"):
@@ -219,10 +220,13 @@ def _page(text: str) -> bool:
     pager = shlex.split(os.environ.get("PAGER") or "less")
     # As git sets it: leave at once if the text fits, keep colours, do not clear the screen.
     environ = {"LESS": "FRX", **os.environ}
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # Control-C is for the pager
     try:
         subprocess.run(pager, input=text.encode() + b"\n", env=environ, check=False)  # noqa: S603 - the user's pager
     except OSError:
         return False
+    finally:
+        signal.signal(signal.SIGINT, before)
     return True
 
 

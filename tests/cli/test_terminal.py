@@ -180,5 +180,15 @@ class TestPager:
         out, _ = on_terminal("guide", "settings", PAGER="false", TERM="dumb")
         assert out.startswith("# ")
 
+    def test_that_is_interrupted(self, on_terminal, tmp_path):
+        """Control-C is for the pager, and does not end the command before it."""
+        pager = tmp_path / "pager"
+        pager.write_text("#!/bin/sh\ncat > /dev/null\nkill -INT $PPID\nsleep 0.2\necho done\n")
+        pager.chmod(0o755)
+        assert on_terminal("guide", "settings", PAGER=str(pager)) == ("done\n", 0)
+
+    def test_not_when_silent(self, on_terminal):
+        assert on_terminal("guide", "settings", "-s", PAGER="false") == ("", 0)
+
     def test_not_for_the_topics(self, on_terminal):
         assert on_terminal("guide", PAGER="false")[0].startswith("admin ")
