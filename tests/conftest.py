@@ -28,7 +28,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Tell at how many points tests of ``tests/crash/`` let a write fail or die."""
+    """Print at how many points tests of ``tests/crash/`` let a write fail or die."""
     points = [
         value
         for report in terminalreporter.getreports("passed")
@@ -41,14 +41,14 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture(autouse=True)
 def _no_surroundings(monkeypatch):
-    """Keep what the machine has set away from every test."""
+    """Remove the environment variables of this machine that would change a test."""
     for name in ("ES_PATH_CONF", "ELASTIC_CONTAINER", "ES_DISTRIBUTION_TYPE"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(autouse=True)
 def _short_stillness(monkeypatch):
-    """In tests nobody writes slowly, but for those that say so."""
+    """Wait for no slow writer: tests in which somebody writes slowly set this themselves."""
     monkeypatch.setattr(realm_files, "_STILL", 0.002)
 
 
@@ -58,7 +58,7 @@ def _no_thread_left():
     yield
     left = [t for t in threading.enumerate() if t not in before and not t.daemon]
     for thread in left:
-        thread.join(PATIENCE)  # who was told to end may take a moment
+        thread.join(PATIENCE)  # a thread that was stopped may take a moment
     assert not any(thread.is_alive() for thread in left)
 
 

@@ -58,7 +58,7 @@ class Watching:
         return [json.loads(line) for line in self.lines(count)]
 
     def interrupt(self):
-        """Let happen what Control-C does to a command that waits."""
+        """Do what Control-C does to a command that waits."""
 
         def raise_interrupt():
             raise KeyboardInterrupt

@@ -105,7 +105,7 @@ class DieAfterLink:
 
 
 def writer(realm, number):
-    """Give what one process does; it gives its model, and how long it waited at most."""
+    """Return the function of one process; it returns its model and its longest wait."""
 
     def write():
         if IS_ROOT and number % 2:

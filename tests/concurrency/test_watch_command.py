@@ -70,7 +70,7 @@ class Watch:
         self._lines.put(json.dumps({"event": "stderr", "message": line}))
 
     def next(self):
-        """Give what is printed next, and apply it to ``users`` if it is a change."""
+        """Return what is printed next, and apply it to ``users`` if it is a change."""
         line = json.loads(self._lines.get(timeout=PATIENCE))
         if line["event"] == "change":
             for name in line["removed"]:

@@ -323,7 +323,7 @@ def test_listeners_come_and_go_while_passes_are_made(folder):
 
 @pytest.fixture
 def _hurry():
-    """Let threads interrupt each other all the time."""
+    """Make threads interrupt each other all the time."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield

@@ -1,4 +1,4 @@
-"""Every way in which a name gets into the files of a realm, and what is to become of them then."""
+"""Every way in which a name gets into the files of a realm, and what they must say afterwards."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class AttackPath(NamedTuple):
 
 
 def facts_of(files: dict[str, bytes]) -> Facts:
-    """Give all that both files say, by their names."""
+    """Return every fact in both files, which come by name."""
     roles = parse_users_roles(files["users_roles"]).roles_by_user
     facts = {(user, role) for user in roles for role in roles[user]}
     return {*parse_users(files["users"]).users.items()} | facts
@@ -95,7 +95,7 @@ def _without_user(facts: Facts, user: str) -> Facts:
 
 
 def _listed(names: str) -> list[str]:
-    """Give the names of a list as the command takes one: with commas, which may end it."""
+    """Return the names of a list with commas, as the command reads one; it may end with a comma."""
     return names.rstrip(",").split(",") if names.strip(",") else []
 
 

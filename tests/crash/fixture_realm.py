@@ -1,4 +1,4 @@
-"""A scenario in a folder that can be set back to where it began, as often as there are faults."""
+"""A scenario in a directory that is reset to its beginning before each fault."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MEMORY = Path("/dev/shm")
 
 
 class FixtureRealm:
-    """A scenario in a folder that can be set back, with what it is before and after."""
+    """A scenario in a directory that can be reset, with its state before and after."""
 
     def __init__(self, name: str, place: Path) -> None:
         self.scenario = SCENARIOS[name]
@@ -50,7 +50,7 @@ class FixtureRealm:
             shutil.copytree(self._template, self.folder, symlinks=True)
 
     def recover(self, number: int) -> None:
-        """Use the folder in one of the ways that end what was broken off."""
+        """Use the directory in one of the ways that recover from an interrupted write."""
         tool = UsersTool(self.folder)
         has_users, has_roles = ((self._template / n).exists() for n in ("users", "users_roles"))
         if number % 2 and has_users:
@@ -61,13 +61,13 @@ class FixtureRealm:
             tool.recover()
 
     def check(self, number: int, *allowed: Snapshot) -> None:
-        """Look at what is left; then recover, and look again."""
+        """Assert that what is left is allowed, before a recovery and after it."""
         assert nobody_has_more(seen_by_a_node(self.folder), self.grants)
         assert self._pair() in self.pairs
         self.recover(number)
         assert snapshot(self.folder) in allowed
 
     def _pair(self) -> tuple[bytes, bytes]:
-        """Give both files as a reader of ours sees them."""
+        """Return both files as a reader of this package sees them."""
         files = RealmFolder(self.folder).read_any()
         return files.users.data, files.users_roles.data

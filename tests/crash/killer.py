@@ -1,5 +1,5 @@
 """
-A process that forks others, which are killed on the way.
+A process that forks children, each of which is killed at a chosen system call.
 
 It reads one JSON object a line, ``{"scenario", "folder", "at", "when"}``, runs that scenario in a
 child that is killed just before or just after its call *at*, and answers with how the child ended:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Killer:
-    """The other side of it, for a test; a context manager."""
+    """A test's side of this process; a context manager."""
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
@@ -40,7 +40,7 @@ class Killer:
         self._process.communicate(timeout=30)
 
     def kill(self, scenario: str, folder: Path, at: int, when: str) -> int:
-        """Run a scenario that is killed; gives the status of the process."""
+        """Run a scenario in a child, kill the child, and return its exit status."""
         order = {"scenario": scenario, "folder": str(folder), "at": at, "when": when}
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()

@@ -184,7 +184,7 @@ Snapshot = dict[str, tuple[int, int, int, bytes]]
 
 
 def snapshot(folder: Path) -> Snapshot:
-    """Give all that is in a folder, but for its one lock, which stays on purpose."""
+    """Return everything in a directory except its one lock, which stays on purpose."""
     found: Snapshot = {}
     paths = sorted(folder.rglob("*"))
     locks = [path for path in paths if path.suffix == ".lock"]
@@ -211,7 +211,7 @@ Grants = dict[tuple[str, str], frozenset[str]]
 
 
 def grants(users: bytes, users_roles: bytes) -> Grants:
-    """Give what a node would make of both files."""
+    """Return the users, hashes and roles that a node would read from both files."""
     roles = parse_users_roles(users_roles).roles_by_user
     return {
         (name, stored): frozenset(roles.get(name, ()))
@@ -220,14 +220,14 @@ def grants(users: bytes, users_roles: bytes) -> Grants:
 
 
 def nobody_has_more(now: Grants, states: list[Grants]) -> bool:
-    """Tell whether all that anybody can do now can be done in one of *states*, by the same one."""
+    """Check whether one of *states* gives each user all that this user has now."""
     return all(
         any(who in state and roles <= state[who] for state in states) for who, roles in now.items()
     )
 
 
 def seen_by_a_node(folder: Path) -> Grants:
-    """Give what a node would see that reads the folder now."""
+    """Return what a node would see if it read the directory now."""
     users, users_roles = folder / "users", folder / "users_roles"
     return grants(
         users.read_bytes() if users.exists() else b"",

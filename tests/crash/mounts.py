@@ -33,7 +33,7 @@ def with_own_mounts(test: Callable[..., None]) -> Callable[..., None]:
 
 @functools.cache
 def why_not() -> str | None:
-    """Say why nothing can be mounted here, or None if it can."""
+    """Return why nothing can be mounted here, or None if it can."""
     if sys.platform != "linux":
         return "not Linux"
     try:
@@ -44,7 +44,7 @@ def why_not() -> str | None:
 
 
 def leave_mounts() -> None:
-    """Give this process mounts of its own, for ever."""
+    """Move this process into a mount namespace of its own, for the rest of its life."""
     _call("unshare", _NEW_NAMESPACE)
     _mount("none", "/", flags=_ALL_BELOW | _PRIVATE)
 
@@ -55,7 +55,7 @@ def bind(source: Path, target: Path) -> None:
 
 
 def make_read_only(mounted: Path) -> None:
-    """Let nobody write by way of this mount."""
+    """Make this mount read-only."""
     _mount("none", str(mounted), flags=_REMOUNT | _BIND | _READ_ONLY)
 
 

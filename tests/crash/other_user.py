@@ -80,12 +80,12 @@ class SharedDirectory:
         self._before = self.look_outside()
 
     def close(self) -> None:
-        """Let go of the files that the other user holds open."""
+        """Close the files that the other user holds open."""
         while self._held:
             os.close(self._held.pop())
 
     def look_outside(self) -> dict[str, tuple[object, ...]]:
-        """Give all that there is to know of what is not in the folder."""
+        """Return the status and content of every file outside the shared directory."""
         return {
             path.name: (s.st_ino, s.st_mode, s.st_uid, s.st_gid, s.st_mtime_ns, path.read_bytes())
             for path in self.outside.iterdir()
@@ -93,7 +93,7 @@ class SharedDirectory:
         }
 
     def check_outside(self) -> None:
-        """Make sure that nothing has happened to the victim, nor beside it."""
+        """Assert that neither the victim nor a file beside it has changed."""
         assert self.look_outside() == self._before
 
     def plant(self, path: Path, kind: str) -> None:
@@ -127,7 +127,7 @@ class SharedDirectory:
             self._held.append(os.open(path, os.O_RDONLY))
 
     def exposed(self) -> list[str]:
-        """Say what the other user may read that only root, or readers of the realm, could."""
+        """Return the files with a secret that the other user can read now."""
         found = [path.name for path in self.folder.iterdir() if self._is_exposed(path)]
         return found + ["a file held open" for held in self._held if _secrets(_content(held))]
 
@@ -213,7 +213,7 @@ def _content(descriptor: int) -> bytes:
 
 
 def _access_list() -> bytes:
-    """Give the value by which the kernel keeps a list that lets the other user read and write."""
+    """Return the kernel's form of a list by which the other user may read and write."""
     user_object, user, group_object, mask, other = 0x01, 0x02, 0x04, 0x10, 0x20
     entries = [
         (user_object, 0o6, _NOBODY),

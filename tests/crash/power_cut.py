@@ -109,7 +109,7 @@ Names = dict[str, Folder | Link | int | None]
 
 @dataclass(frozen=True)
 class Renamed:
-    """A change of names in one folder; *names* are those that are others since."""
+    """A change of names in one folder; *names* are those that changed with it."""
 
     names: Names
 
@@ -163,7 +163,7 @@ class Recorder:
         return result
 
     def has_seen_all(self) -> bool:
-        """Tell whether the folder is what our notes say, so that no change went another way."""
+        """Check whether the directory is as recorded, so that no change went past the recorder."""
         return _state(self._names, self._files) == scan(self._folder)
 
     def _opened(self, descriptor: int, path: str, flags: int, *_: object) -> None:
@@ -220,7 +220,7 @@ class Recorder:
             self._change_names({name: Folder(_attributes(os.lstat(path)))})
 
     def _name(self, path: str) -> str | None:
-        """Give the path as in a ``State``; None for what is elsewhere, or a lock."""
+        """Return the path as in a ``State``, or None for a lock or a file elsewhere."""
         above, name = os.path.split(path)
         path = os.path.join(os.path.realpath(above), name)
         if path == self._place:
@@ -271,7 +271,7 @@ class Disk:
                 self._renamed = [r for r in self._renamed if _folder(r) != folder]
 
     def after_power_cut(self, limit: int = LIMIT) -> Iterator[State]:
-        """Give the states in which a power cut may leave it now, some more than once."""
+        """Return the states in which a power cut may leave the disk now, some more than once."""
         visible = {*self._names.values(), *(n for r in self._renamed for n in r.names.values())}
         files = [_versions(f) for inode, f in self._files.items() if inode in visible]
         sizes = [len(versions) for versions in files] + [2] * len(self._renamed)
@@ -307,7 +307,7 @@ class DieAfter:
 
 def cuts(recorder: Recorder, begin: int = 0, limit: int = LIMIT) -> Iterator[tuple[bool, State]]:
     """
-    Give what a power cut may leave during and after what was recorded.
+    Yield what a power cut may leave during and after the recorded calls.
 
     Args:
         recorder: What has recorded it.
@@ -363,7 +363,7 @@ def _is_new(state: State, seen: set[frozenset[object]]) -> bool:
 
 
 def scan(folder: Path) -> State:
-    """Give what is in a folder, itself included, as a state; an empty one if there is none."""
+    """Return a directory and everything in it as a state, which is empty if there is none."""
     return {
         str(path.relative_to(folder.parent)): _scanned(path, folder)
         for path in (sorted([folder, *folder.rglob("*")]) if folder.exists() else ())
@@ -389,7 +389,7 @@ def materialise(state: State, folder: Path) -> None:
 
 
 def as_without_ours(call: Call) -> object:
-    """Let a call through, and leave our own name of a file out of what it says."""
+    """Make a call, and hide our own names of files from its result."""
     result = call.make()
     if isinstance(result, os.stat_result) and stat.S_ISREG(result.st_mode) and result.st_nlink > 1:
         _, (values, more) = result.__reduce__()
@@ -457,7 +457,7 @@ def _cut(data: bytes, length: int) -> bytes:
 
 
 def _versions(history: Sequence[File]) -> list[File]:
-    """Give all that may be left of a file, from nothing new to everything new."""
+    """Return what may be left of a file, from nothing new to everything new."""
     contents = [file.data for file in history]
     possible = _ordered(contents, _torn(contents[0], contents[-1]))
     attributes = _ordered([file.attributes for file in history])
@@ -465,14 +465,14 @@ def _versions(history: Sequence[File]) -> list[File]:
 
 
 def _ordered(history: Sequence[T], more: Iterable[T] = ()) -> list[T]:
-    """Give everything once, the oldest first and the latest last."""
+    """Return each item once, the oldest first and the latest last."""
     first, last = history[0], history[-1]
     between = dict.fromkeys(x for x in (*history, *more) if x not in (first, last))
     return [*dict.fromkeys((first, *between, last))]
 
 
 def _torn(old: bytes, new: bytes) -> Iterator[bytes]:
-    """Give what may be left of *new* written over *old*, torn in the middle of what is new."""
+    """Return what may be left of *new* written over *old*, torn in the middle."""
     same = sum(1 for _ in takewhile(bool, map(eq, old, new)))
     middle, size = (same + len(new) + 1) // 2, max(len(old), len(new))
     for first, second in product((old, new), repeat=2):

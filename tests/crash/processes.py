@@ -128,7 +128,7 @@ def as_somebody_else(test: Callable[..., None]) -> Callable[..., None]:
 
 
 def become(user: int, group: int) -> None:
-    """Give up all rights but those of one user in one group; for a child of root."""
+    """Drop all rights except those of one user in one group; for a child of root."""
     os.setgroups([])
     os.setgid(group)
     os.setuid(user)
@@ -149,7 +149,7 @@ def load_all() -> None:
 
 @contextlib.contextmanager
 def open_place(*, in_memory: bool = True) -> Iterator[Path]:
-    """Give a folder that everybody may enter, as nobody may those of pytest."""
+    """Make a directory that everybody may enter; those of pytest are private."""
     parent = MEMORY if in_memory and os.access(MEMORY, os.W_OK) else None
     folder = Path(tempfile.mkdtemp(dir=parent))
     try:

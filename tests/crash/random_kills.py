@@ -1,5 +1,5 @@
 """
-Writers that change a realm without a pause until they are told to end, or killed.
+Writers that change a realm without a pause until they are stopped or killed.
 
 A writer owns the facts that bear its name: its users, each with a hash and roles, and its roles of
 the one user whom all share. It changes them and nothing else, so that they are all there at the end
@@ -49,13 +49,13 @@ _DONE = "done"
 
 
 def facts_of(users: bytes, users_roles: bytes) -> set[Fact]:
-    """Give all that both files say, also of users that only one of them knows."""
+    """Return every fact in both files, also about users that only one file knows."""
     roles = parse_users_roles(users_roles).roles_by_user
     return {*parse_users(users).users.items()} | {(u, role) for u in roles for role in roles[u]}
 
 
 def owned_by(writer: str, facts: set[Fact]) -> set[Fact]:
-    """Give the facts that only this writer changes."""
+    """Return the facts that only this writer changes."""
     return {fact for fact in facts if any(part.startswith(f"{writer}-") for part in fact)}
 
 
@@ -147,7 +147,7 @@ class Writer:
         return bool(self._work[0])
 
     def fileno(self) -> int:
-        """Give what ``select`` is to wait for."""
+        """Return the descriptor that ``select`` waits for."""
         return self._reading
 
     def listen(self) -> bool:
@@ -192,13 +192,13 @@ class Changes:
         self._choose = random.Random(seed)
 
     def __iter__(self) -> Iterator[list[Verb]]:
-        """Give changes without an end, each as verbs that land together."""
+        """Yield changes without end, each as verbs that are committed together."""
         while True:
             users = self._choose.sample(range(_USERS), self._choose.choice([1, 1, 1, 2, 3]))
             yield [verb for number in users for verb in self._verbs(f"{self.name}-{number}")]
 
     def _verbs(self, user: str) -> list[Verb]:
-        """Give what is to be done to one user; now and then, to the one whom all share."""
+        """Return the verbs of one change to a user; now and then to the shared user instead."""
         if self._choose.random() < 0.1:
             return [self._roles(SHARED_USER)]
         if not any(fact[0] == user for fact in self.facts):
@@ -232,7 +232,7 @@ class Changes:
 
 
 def _watch_work(work: mmap.mmap, delay: float) -> None:
-    """Tell by a byte when this process has begun a change: with the first thing made durable."""
+    """Set a byte when this process begins a change, which is at its first ``fsync``."""
     real = system.fsync
 
     def fsync(descriptor: int) -> None:

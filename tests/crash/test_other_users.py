@@ -91,7 +91,7 @@ def assert_silent(outcome):
 
 
 def exchanges():
-    """Give what root does, what is exchanged, for what, and whether for a moment only."""
+    """Yield what root does, which file is replaced by what, and whether only for a moment."""
     names = {
         "useradd": ["users", "users_roles", "users.lock", "users.journal", "users.1~", "temporary"],
         "useradd in place": ["users", "users_roles", "temporary"],
@@ -319,7 +319,7 @@ class TestForgedRecords:
             yield where
 
     def forge(self, where, **forged):
-        """Let the first step of the record, which is about ``users_roles``, say something else."""
+        """Change the first step of the journal, which is about ``users_roles``."""
         record = where.folder / "users.journal"
         first_line, content, *_ = record.read_bytes().split(b"\n")
         content = json.loads(content)
@@ -361,7 +361,7 @@ class TestForgedRecords:
     @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
     @pytest.mark.parametrize("forged", FORGERIES.values(), ids=FORGERIES)
     def test_about_something_else(self, where, forged, act):
-        """Whoever has written it, and be it root."""
+        """Whoever has written it, even root."""
         self.forge(where, **{"old": KEPT, "before": EVIL, **forged})
         self.assert_set_aside(where, act)
 

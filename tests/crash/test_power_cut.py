@@ -105,7 +105,7 @@ class Rules:
 
 
 def read_pair(folder: Path) -> tuple[bytes, bytes]:
-    """Give both files as a reader of ours sees them."""
+    """Return both files as a reader of this package sees them."""
     files = RealmFolder(folder).read_any()
     return files.users.data, files.users_roles.data
 
@@ -297,7 +297,7 @@ REPLACED = Renamed({"r/n": None, "r/t": 2})
 
 
 def left(*changes: Renamed | File | Synced) -> list[dict[str, bytes]]:
-    """Give what the files of the small folder may hold, if the power is cut after some changes."""
+    """Return what the files of the small directory may hold after a power cut."""
     disk = Disk(START)
     for change in changes:
         disk.do(change)

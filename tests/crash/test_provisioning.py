@@ -82,7 +82,7 @@ def break_off(act, folder, renames):
 
 
 def state_when_ended(act, folder, renames):
-    """Give the state that a reader has to see: what is there when the change is ended."""
+    """Return the state that a reader must see: the one after recovery."""
     break_off(act, folder, renames)
     UsersTool(folder).recover()
     return State.of(folder)

@@ -81,7 +81,7 @@ class RandomKills:
 
     def kill_one(self):
         """
-        Let the victim live for a while, and kill it wherever it is then.
+        Run the victim for a while, and kill it wherever it is then.
 
         Most of the time it waits for the lock. So every other one has begun a change before.
         """
@@ -103,7 +103,7 @@ class RandomKills:
         self._settle()
 
     def end(self):
-        """Tell the others to end; gives their exit codes."""
+        """Stop the other writers, and return their exit codes."""
         self._end[0] = 1
         return [writer.ended() for writer in self._others]
 

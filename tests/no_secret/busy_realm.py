@@ -47,7 +47,7 @@ def log_everyone_in(realm):
 
 
 def changed(realm, folder):
-    """Change much, and give what is told of it."""
+    """Make many changes, and return what the realm calls back with."""
     told = []
     realm.on_change(told.append)
     tool = UsersTool(folder)

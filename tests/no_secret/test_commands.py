@@ -31,7 +31,7 @@ from esfilerealm.cli import main
 class TestCommands:
     @pytest.fixture
     def command(self, folder, capsys):
-        """Give all that a run of the command prints."""
+        """Run the command, and return everything that it prints."""
 
         def command(*words, stdin=""):
             with pytest.MonkeyPatch.context() as patch:

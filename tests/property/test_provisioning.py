@@ -110,7 +110,7 @@ def lay_out(folder, users, users_roles, managed=None):
 
 
 def kept_lines(data, parse):
-    """Give comments and lines that a node skips, which nobody may touch, without their ends."""
+    """Return comments and lines that a node skips, which nobody may touch, without line ends."""
     lines = re.sub(rb"\r\n|\r", b"\n", data).split(b"\n")
     skipped = {issue.line_number for issue in parse(data).issues if issue.kind != "blank"}
     return [

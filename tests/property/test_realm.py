@@ -305,7 +305,7 @@ class TestEdits:
 
 
 def log_in(realm):
-    """Give the users whose password is one of ours; the other is always refused."""
+    """Return the users whose password is one of ours; the other is always refused."""
     users = {}
     for name in realm.snapshot.users:
         text = realm.snapshot.hash_of(name)

@@ -1,4 +1,4 @@
-"""Hashes for tests that need just any."""
+"""Hashes for tests to which any hash will do."""
 
 PASSWORD = "test-password"
 

@@ -25,7 +25,7 @@ _CASES = [
 
 
 def _without_folders(name: str) -> dict[str, Any]:
-    """What a case of the watcher expects, but for the events of folders."""
+    """Return what a case of the watcher expects, without the events of directories."""
     (expect,) = (r["expect"] for r in _CASES if (r["area"], r["name"]) == ("watcher", name))
 
     def files(events: list[list[str]]) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""What tests of the storage room share: files as they are, changes to them, and calls in order."""
+"""What tests of storage share: files as they are, changes to them, and system calls in order."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ STRANGER = 4711
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Give what each file holds, but for the lock, which stays on purpose."""
+    """Return the content of each file except the lock, which stays on purpose."""
     return {p.name: p.read_bytes() for p in folder.iterdir() if p.name != "users.lock"}
 
 
@@ -62,7 +62,7 @@ def statuses(folder: Path, *, with_lock: bool = True) -> dict[str, tuple[object,
 
 
 def change(path: Path, data: bytes | None, **more: object) -> Change:
-    """Make *data* the content of a file, which otherwise stays what it is."""
+    """Return a change that makes *data* the content of a file and keeps its attributes."""
     file = read_plain_file(str(path))
     attributes = PLAIN if file.stat is None else Attributes.of(file.path, file.stat)
     facts = {
@@ -83,7 +83,7 @@ def write(*changes: Change) -> list[list[str]]:
 
 
 def place(path: Path, kind: str, victim: Path | None = None) -> None:
-    """Put something in the place of a file: by its kind, no file at all or another one."""
+    """Put something else in the place of a file."""
     make: dict[str, Callable[[], object]] = {
         "folder": path.mkdir,
         "link": lambda: path.symlink_to(str(victim)),
@@ -96,7 +96,7 @@ def place(path: Path, kind: str, victim: Path | None = None) -> None:
 
 @contextlib.contextmanager
 def acting_as(user: int, group: int) -> Iterator[None]:
-    """Be somebody else for as long as it takes; only root can, and it is the whole process."""
+    """Switch the whole process to another user and group; only root can."""
     os.setegid(group)
     os.seteuid(user)
     try:
@@ -107,13 +107,13 @@ def acting_as(user: int, group: int) -> Iterator[None]:
 
 
 def broken_off(act: Callable[[], object], renames: int) -> None:
-    """Do something, and die after so many renames; the first of a unit is that of its record."""
+    """Do something, and die after so many renames; the first of a commit is that of the journal."""
     with contextlib.suppress(Dead), intercepted(DieAfterRenames(renames)):
         act()
 
 
 def refusing(number: int) -> Callable[..., object]:
-    """Make a system call that gives a fault, whatever it is asked."""
+    """Return a system call that always fails."""
 
     def call(*_: object, **__: object) -> object:
         raise OSError(number, os.strerror(number))
@@ -155,5 +155,5 @@ class Interrupt:
 
 
 def short(path: str) -> str:
-    """Name a file without its folder, and without what nobody can guess."""
+    """Return the name of a file without its directory and its random part."""
     return re.sub(r"\.[0-9a-f]{16}\.tmp$", ".tmp", os.path.basename(path))

@@ -15,7 +15,7 @@ PATIENCE = 60.0
 
 
 def together(calls: list[Callable[[], Any]]) -> list[Any]:
-    """Make all *calls* at the same time; give what each returned, or the exception it raised."""
+    """Make all *calls* at the same time; return the result or the exception of each."""
     barrier = threading.Barrier(len(calls), timeout=PATIENCE)
 
     def outcome(call: Callable[[], Any]) -> Any:
@@ -30,7 +30,7 @@ def together(calls: list[Callable[[], Any]]) -> list[Any]:
 
 
 def wait_until(condition: Callable[[], object]) -> None:
-    """Wait for what another thread is about to do and tells nobody."""
+    """Wait until *condition* is true, for at most ``PATIENCE`` seconds."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, "it never came true"

@@ -50,7 +50,7 @@ class CallbackModule(CallbackBase):
 
 
 def _files(realm):
-    """Give each file of a realm by all that a write could change."""
+    """Return everything of each file of a realm that a write could change."""
     found = {}
     for path in sorted(realm.iterdir()) if realm.is_dir() else ():
         status = path.stat()

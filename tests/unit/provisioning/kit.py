@@ -33,7 +33,7 @@ USERS_ROLES = "# who may what\nviewer: bob, al\nodd line\nadmin:bob\n# nobody: l
 
 
 def managed_names(users: str) -> set[str]:
-    """Give who is on the list of managed users; nobody if it is of no use."""
+    """Return the names in the list of managed users; none if the list cannot be read."""
     try:
         return set(ManagedUsers.read(users).names)
     except FileRealmError:
@@ -87,7 +87,7 @@ class State:
         )
 
     def after(self, changes: Iterable[Change]) -> State:
-        """Give what the changes say that becomes of it; a hash that becomes another is ``?``."""
+        """Return the state after *changes*; a hash that changes is ``?``."""
         roles, hashes = dict(self.roles), dict(self.hashes)
         orphans, managed = dict(self.orphans), set(self.managed)
         attributes = {path: dict(of) for path, of in self.attributes.items()}
@@ -121,7 +121,7 @@ class State:
         return State(roles, hashes, orphans, managed, attributes)
 
     def without_new_hashes(self, expected: State, before: State) -> State:
-        """Give the same with a ``?`` where another hash was expected and is there."""
+        """Return the same with a ``?`` where a changed hash was expected and is there."""
         hashes = {
             name: "?"
             if expected.hashes.get(name) == "?" and text != before.hashes.get(name)

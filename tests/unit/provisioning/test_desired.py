@@ -163,7 +163,7 @@ def merged_user(*fields):
 
 
 def faults_of_plan(realm, state):
-    """Give the places of what only the node can tell."""
+    """Return the places of what only the node knows."""
     with pytest.raises(InvalidDesiredStateError) as caught:
         plan(realm, state)
     return [fault.partition(": ")[0] for fault in caught.value.faults]

@@ -17,7 +17,7 @@ AL_ABSENT = {"name": "al", "state": "absent"}
 
 @pytest.fixture
 def superusers(realm):
-    """Say who holds it: al, who can log in; root, whose hash lets nobody in; a ghost."""
+    """Write who holds it: al can log in, root has an unusable hash, the ghost is no user."""
     with (realm / "users").open("a") as file:
         file.write("root:swordfish\n")
     with (realm / "users_roles").open("a") as file:

@@ -31,7 +31,7 @@ BOB = {"name": "bob"}
 
 
 def managed(realm):
-    """Give the names in the list; None if there is none."""
+    """Return the names in the list, or None if there is none."""
     path = realm / "users.managed"
     return json.loads(path.read_bytes())["users"] if path.exists() else None
 

@@ -11,7 +11,7 @@ from esfilerealm.provisioning.users import PASSWORD_SOURCES
 
 
 def faults_of(content):
-    """Give what is wrong, without the name of the source."""
+    """Return what is wrong, without the name of the source."""
     with pytest.raises(InvalidDesiredStateError) as caught:
         DesiredState.from_dict(content, source="x")
     return [fault.removeprefix("[x], ").removeprefix("[x]: ") for fault in caught.value.faults]

@@ -141,7 +141,7 @@ def assert_silent(text):
 
 
 def everything_of(error):
-    """Give all that an error and those it comes from can show."""
+    """Return everything that an error and its causes can show."""
     seen = []
     while error is not None and error not in seen:
         seen.append(error)

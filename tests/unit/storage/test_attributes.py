@@ -27,7 +27,7 @@ NOBODY = 2**32 - 1
 
 
 def access_list(*, stranger, group=0o4, mask=0o7):
-    """Give the value by which the kernel keeps one; the owner may read and write it."""
+    """Return the kernel's form of an access control list; the owner may read and write."""
     entries = [
         (OWNER, 0o6, NOBODY),
         (USER, stranger, STRANGER),
@@ -59,7 +59,7 @@ def users(tmp_path):
 
 @pytest.fixture
 def refused(monkeypatch):
-    """Let the system refuse a call, and tell with what it was asked."""
+    """Make the system refuse a call, and record its arguments."""
 
     def install(name, number=errno.EPERM):
         asked = []

@@ -127,7 +127,7 @@ class Attempt:
 
 
 def attempts(unit, tmp_path):
-    """Give one for each call."""
+    """Yield one for each call."""
     folder, calls = lay_out(tmp_path / "0"), []
     changes = unit(folder)
     with intercepted(lambda call: calls.append(call) or call.make()):

@@ -224,7 +224,7 @@ class TestFileSystem:
 class TestHolder:
     @pytest.fixture
     def waiter_told(self, path):
-        """What somebody is told who waits in vain."""
+        """What the error of a writer that times out says about the lock holder."""
 
         def told():
             with pytest.raises(LockTimeoutError) as caught, write_lock(lambda: path, 0.0):

@@ -15,12 +15,12 @@ from esfilerealm.errors import FileAccessError, NoEarlierVersionError
 
 
 def state(realm, suffix=""):
-    """Give what both files, or one version of both, hold."""
+    """Return the content of both files, or of one version of both."""
     return tuple((realm / f"{name}{suffix}").read_bytes() for name in ("users", "users_roles"))
 
 
 def chain(realm):
-    """Give all states from now back to the oldest version; both files have the same numbers."""
+    """Return all states from now back to the oldest version; both files have the same numbers."""
     numbers = [
         sorted(int(path.suffix[1:-1]) for path in realm.glob(f"{name}.*~"))
         for name in ("users", "users_roles")
