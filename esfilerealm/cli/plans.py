@@ -18,7 +18,7 @@ from .terminal import NORMAL
 from .users import split_list, warn_of_unknown_roles
 
 if TYPE_CHECKING:
-    from ..provisioning import Plan
+    from ..provisioning import ChangeKind, Plan
     from .arguments import Arguments
     from .target import Target
     from .terminal import Terminal
@@ -37,7 +37,7 @@ STANDARD_INPUT: Final = "standard input"
 """What it is called in messages."""
 
 #: How to count changes of a kind: one of them, and more.
-_COUNTED: Final = {
+_COUNTED: Final[dict[ChangeKind, tuple[str, str]]] = {
     "add_user": ("user added", "users added"),
     "remove_user": ("user removed", "users removed"),
     "set_password": ("password changed", "passwords changed"),

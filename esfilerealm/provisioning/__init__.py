@@ -1,22 +1,27 @@
 """
 Desired state in, minimal change out, the same every time.
 
-``plan`` compares a ``DesiredState`` with the files of a realm and says what has to change;
-``apply`` does that in one transaction, and ``rehearse`` makes sure that it could. ``ensure_user``
-and ``ensure_absent`` are plan and apply in one line.
+``plan`` compares a ``DesiredState`` with the files of a realm and returns the changes. ``apply``
+makes them in one transaction, and ``rehearse`` checks that it could. ``ensure_user`` and
+``ensure_absent`` plan and apply in one call.
 
-A document goes through ``documents`` (bytes), ``fields`` and ``reading`` (values with their faults)
-and ``merging`` to ``desired``; from there through ``planning`` to ``plans`` and ``applying``.
+A document is read by ``documents``, checked by ``parsing`` and merged by ``merging`` into a
+``DesiredState``. ``planner`` makes the plan: ``comparison`` finds the differences, with
+``credentials``, and ``guards`` refuses what is probably a mistake. ``applier`` applies the plan.
 """
 
 from __future__ import annotations
 
 from .._ground.secret import Secret
 from .applier import apply, rehearse
-from .changes import (
+from .desired import DesiredState, Purge
+from .ensure import ensure_absent, ensure_user
+from .plan_result import (
     AddRoles,
     AddUser,
     Change,
+    ChangeKind,
+    Plan,
     RehashPassword,
     RemoveRoles,
     RemoveUser,
@@ -24,16 +29,14 @@ from .changes import (
     SetManaged,
     SetPassword,
 )
-from .desired import DesiredState, Purge
-from .ensure import ensure_absent, ensure_user
-from .plan_result import Plan
 from .planner import plan
-from .users import DesiredUser, FileAttributes, HashPolicy, State, UpdatePassword
+from .values import DesiredUser, FileAttributes, HashPolicy, State, UpdatePassword
 
 __all__ = [
     "AddRoles",
     "AddUser",
     "Change",
+    "ChangeKind",
     "DesiredState",
     "DesiredUser",
     "FileAttributes",

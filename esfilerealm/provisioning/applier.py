@@ -1,4 +1,4 @@
-"""Making a realm what a plan says, in one transaction."""
+"""Applying a plan to a realm, in one transaction."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ..admin.users_tool import UsersTool
 from ..errors import FileChangedError, PlanOutdatedError
 from ..hashing.pool import HashingPool
-from .changes import (
+from .plan_result import (
     AddRoles,
     AddUser,
     RehashPassword,
@@ -17,8 +17,9 @@ from .changes import (
     SetAttributes,
     SetManaged,
     SetPassword,
+    basis_of,
 )
-from .planner import plan as plan_anew
+from .planner import plan as make_plan
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -27,12 +28,11 @@ if TYPE_CHECKING:
     from .._storage import WriteArguments
     from ..admin.transaction import Transaction
     from ..results import WriteResult
-    from .changes import Change
-    from .plan_result import Plan
+    from .plan_result import Change, Plan
 
 __all__ = ["apply", "rehearse"]
 
-#: How often to plan anew because somebody wrote in between.
+#: How often to plan again because another writer was faster.
 _ATTEMPTS: Final = 10
 
 
@@ -45,71 +45,78 @@ def apply(
     **how: Unpack[WriteArguments],
 ) -> Plan:
     """
-    Do what a plan says: all of it in one transaction, or nothing.
+    Make all changes of a plan in one transaction, or none of them.
 
     Args:
-        plan: What to do.
+        plan: The plan.
 
-        replan: If the files are others by now, plan anew and do that; else that is an error.
+        replan: If the files changed since the plan was made, make a new plan and apply that;
+            otherwise this is an error.
 
-        jobs: How many passwords to hash at once; by default as many as there are cores.
+        jobs: The number of threads that hash passwords; by default one for each core.
 
-        show_progress: Whether to show a bar on standard error, if that is a terminal.
+        show_progress: Whether to show a progress bar on standard error, if that is a terminal.
 
         how: As for ``UsersTool``: *lock_timeout*, *strategy*, *attributes*, *keep* and
             *allow_local_lock*.
 
     Returns:
-        The plan, or the one that was made anew, with its ``result``.
+        The plan that was applied, with its ``result``.
 
     Raises:
-        PlanOutdatedError: If somebody changed the files since the plan was made; with *replan*, if
-            somebody does so again and again.
-        FilePermissionError, FileAccessError, LockTimeoutError, JournalVersionError: If it cannot be
-            written; nothing is changed.
-        ConfigurationFileMissingError, FileFormatError: If the files are of no use by now.
+        PlanOutdatedError: If the files changed since the plan was made; with *replan*, if they
+            changed during each of several attempts.
+        FilePermissionError, FileAccessError, LockTimeoutError, JournalVersionError: If the files
+            cannot be written. Nothing is changed then.
+        ConfigurationFileMissingError, FileFormatError: If the files have become unusable.
         InvalidDesiredStateError, UnsafePlanError: As for ``plan``, with *replan*.
-        ValueError: If an argument has a value that is none.
+        ValueError: If an argument has an invalid value.
     """
     pool = HashingPool(jobs, show_progress=show_progress)
     known: dict[tuple[str, Secret], str] = {}
     for _ in range(_ATTEMPTS if replan else 1):
         try:
-            return replace(plan, result=_write(plan, _hashed(plan, pool, known), how))
+            return replace(plan, result=_write(plan, _hash_passwords(plan, pool, known), how))
         except (FileChangedError, PlanOutdatedError) as error:
             outdated = error
         if replan:
-            plan = plan_anew(
-                plan.config_dir,
-                plan.basis.desired,
-                settings=plan.basis.settings,
-                force=plan.basis.force,
-                attributes=plan.basis.attributes,
-                jobs=jobs,
-                show_progress=show_progress,
-            )
+            plan = _plan_again(plan, jobs, show_progress=show_progress)
     raise outdated
 
 
 def rehearse(plan: Plan, **how: Unpack[WriteArguments]) -> None:
     """
-    Make sure that a plan can be applied, as far as that can be known. Nothing is written or hashed.
+    Check that a plan can be applied, as far as that can be known. Nothing is written or hashed.
 
-    For the arguments and errors see ``apply``. What the system refuses only in the act, such as to
-    give a file another owner, is not found.
+    Some refusals of the system show only during the write, such as that of a new owner. For the
+    arguments and errors see ``apply``.
     """
-    basis = plan.basis
+    basis = basis_of(plan)
     hashes = {name: given.reveal() for name, given in basis.hashes.items()}
-    _write(
-        plan, hashes | dict.fromkeys(basis.passwords, basis.policy.sample()), how, is_dry_run=True
+    hashes |= dict.fromkeys(basis.passwords, basis.rules.policy.sample())
+    _write(plan, hashes, how, is_dry_run=True)
+
+
+def _plan_again(plan: Plan, jobs: int | None, *, show_progress: bool) -> Plan:
+    basis = basis_of(plan)
+    return make_plan(
+        plan.config_dir,
+        basis.desired,
+        settings=basis.rules.settings,
+        force=basis.force,
+        attributes=basis.attributes,
+        jobs=jobs,
+        show_progress=show_progress,
     )
 
 
-def _hashed(plan: Plan, pool: HashingPool, known: dict[tuple[str, Secret], str]) -> dict[str, str]:
-    """Hash all new passwords, before the lock is taken; what is *known* is not hashed again."""
-    basis = plan.basis
+def _hash_passwords(
+    plan: Plan, pool: HashingPool, known: dict[tuple[str, Secret], str]
+) -> dict[str, str]:
+    """Hash all new passwords before the lock is taken, except those *known* from an attempt."""
+    basis = basis_of(plan)
     unknown = [item for item in basis.passwords.items() if item not in known]
-    new = pool.map(lambda item: basis.policy.hash(item[1].reveal()), unknown, "hashing")
+    new = pool.map(lambda item: basis.rules.policy.hash(item[1].reveal()), unknown, "hashing")
     known.update(zip(unknown, new, strict=True))
     hashed = {item[0]: known[item] for item in basis.passwords.items()}
     return hashed | {name: given.reveal() for name, given in basis.hashes.items()}
@@ -118,23 +125,24 @@ def _hashed(plan: Plan, pool: HashingPool, known: dict[tuple[str, Secret], str])
 def _write(
     plan: Plan, hashes: dict[str, str], how: WriteArguments, *, is_dry_run: bool = False
 ) -> WriteResult:
-    wish = plan.basis.desired.attributes
-    arguments: WriteArguments = {"attributes": plan.basis.attributes, **how}
+    basis = basis_of(plan)
+    requested = basis.desired.attributes
+    arguments: WriteArguments = {"attributes": basis.attributes, **how}
     tool = UsersTool(
         plan.config_dir,
-        settings=plan.basis.settings,
+        settings=basis.rules.settings,
         dry_run=is_dry_run,
-        owner=wish.owner,
-        group=wish.group,
-        mode=wish.mode,
+        owner=requested.owner,
+        group=requested.group,
+        mode=requested.mode,
         **arguments,
     )
     with tool.transaction() as transaction:
-        transaction.expect(plan.basis.digests)
+        transaction.expect(basis.digests)
         for change in plan.changes:
             _make(change, transaction, hashes)
-        if plan.changes and plan.basis.desired.purge == "managed":
-            _list_managed(plan, transaction)
+        if plan.changes and basis.desired.purge == "managed":
+            _update_managed(plan, transaction)
     return transaction.result
 
 
@@ -154,11 +162,11 @@ def _make(change: Change, transaction: Transaction, hashes: dict[str, str]) -> N
             transaction.set_attributes()
 
 
-def _list_managed(plan: Plan, transaction: Transaction) -> None:
-    """List all who come, be they listed already; without that, a transaction forgets them."""
-    come = [change.username for change in plan.changes if isinstance(change, AddUser)]
-    go = [
+def _update_managed(plan: Plan, transaction: Transaction) -> None:
+    """List every added user, even one already listed: otherwise the transaction unlists it."""
+    added = [change.username for change in plan.changes if isinstance(change, AddUser)]
+    removed = [
         name for change in plan.changes if isinstance(change, SetManaged) for name in change.remove
     ]
-    if come or go:
-        transaction.set_managed(come, go)
+    if added or removed:
+        transaction.set_managed(added, removed)

@@ -1,8 +1,9 @@
-"""What a desired user is to log in with, wherever it is kept."""
+"""The passwords and hashes of desired users, from wherever a document says they are."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._ground.secret import Secret
@@ -15,61 +16,92 @@ from ..errors import (
     InvalidPasswordError,
     InvalidSettingError,
 )
+from ..hashing.policy import Policy
 
 if TYPE_CHECKING:
-    from ..hashing.policy import Policy
-    from ..settings import RealmSettings
-    from .users import DesiredUser
+    from typing import Self
 
-__all__ = ["CredentialsError", "hash_of", "password_of"]
+    from ..settings import RealmSettings
+    from .values import DesiredUser, HashPolicy
+
+__all__ = ["CredentialRules", "CredentialsError"]
 
 
 class CredentialsError(Exception):
-    """They cannot be used; the only argument says where and why."""
+    """Credentials that cannot be used; the only argument says where and why."""
 
 
-def password_of(user: DesiredUser, settings: RealmSettings) -> Secret | None:
+@dataclass(frozen=True, slots=True)
+class CredentialRules:
     """
-    Give the password of a user, or None if the document names none.
+    The rules of one node for passwords and hashes.
 
-    Raises:
-        CredentialsError: If it cannot be read, or may not be set.
+    Attributes:
+        settings: The settings of the node, with the algorithm of *policy*.
+        policy: The hash policy.
     """
-    field, password = "password", None if user.password is None else user.password.reveal()
-    try:
-        if user.password_file is not None:
-            field = "password_file"
-            password = password_in_file(user.password_file)
-        elif user.password_env is not None:
-            field = "password_env"
-            password = os.environ.get(user.password_env)
-            if password is None:
-                rule = f"environment variable [{user.password_env}] is not set"
-                raise CredentialsError(user.fault(field, rule))
-        if password is not None:
-            NewCredentials(password, None, settings)
-    except InvalidPasswordError as error:
-        raise CredentialsError(user.fault(field, error.rule)) from None
-    except (FileAccessError, FilePermissionError, InvalidSettingError) as error:
-        raise CredentialsError(user.fault(field, str(error))) from None
-    return None if password is None else Secret(password)
 
+    settings: RealmSettings
+    policy: Policy
 
-def hash_of(user: DesiredUser, settings: RealmSettings, policy: Policy) -> Secret | None:
-    """
-    Give the hash of a user, or None if the document names none.
+    @classmethod
+    def of(cls, settings: RealmSettings, requested: HashPolicy) -> Self:
+        """
+        Combine the settings of a node with the hash policy of a desired state.
 
-    Raises:
-        CredentialsError: If it is not good enough.
-    """
-    if user.password_hash is None:
-        return None
-    password_hash = user.password_hash.reveal()
-    try:
-        NewCredentials(None, password_hash, settings)
-    except InvalidHashError as error:
-        raise CredentialsError(user.fault("password_hash", error.reason)) from None
-    if policy.needs_update(password_hash):
-        rule = f"it does not meet the policy: {policy}"
-        raise CredentialsError(user.fault("password_hash", rule))
-    return user.password_hash
+        Raises:
+            UnknownHashAlgorithmError: If the settings name an unknown algorithm.
+        """
+        if requested.algorithm is not None:
+            settings = settings.with_algorithm(requested.algorithm)
+        policy = Policy.for_plan(
+            settings.password_hashing_algorithm,
+            is_required=requested.algorithm is not None,
+            minimum_cost=requested.minimum_cost,
+        )
+        return cls(settings, policy)
+
+    def password_of(self, user: DesiredUser) -> Secret | None:
+        """
+        Return the password of a user, or None if the document has none.
+
+        Raises:
+            CredentialsError: If it cannot be read, or breaks a rule.
+        """
+        field, password = "password", None if user.password is None else user.password.reveal()
+        try:
+            if user.password_file is not None:
+                field = "password_file"
+                password = password_in_file(user.password_file)
+            elif user.password_env is not None:
+                field = "password_env"
+                password = os.environ.get(user.password_env)
+                if password is None:
+                    rule = f"environment variable [{user.password_env}] is not set"
+                    raise CredentialsError(user.issue(field, rule))
+            if password is not None:
+                NewCredentials(password, None, self.settings)
+        except InvalidPasswordError as error:
+            raise CredentialsError(user.issue(field, error.rule)) from None
+        except (FileAccessError, FilePermissionError, InvalidSettingError) as error:
+            raise CredentialsError(user.issue(field, str(error))) from None
+        return None if password is None else Secret(password)
+
+    def hash_of(self, user: DesiredUser) -> Secret | None:
+        """
+        Return the hash of a user, or None if the document has none.
+
+        Raises:
+            CredentialsError: If it is unusable or too weak.
+        """
+        if user.password_hash is None:
+            return None
+        password_hash = user.password_hash.reveal()
+        try:
+            NewCredentials(None, password_hash, self.settings)
+        except InvalidHashError as error:
+            raise CredentialsError(user.issue("password_hash", error.reason)) from None
+        if self.policy.needs_update(password_hash):
+            rule = f"it does not meet the policy: {self.policy}"
+            raise CredentialsError(user.issue("password_hash", rule))
+        return user.password_hash

@@ -1,4 +1,4 @@
-"""The desired state of a realm: which users there are to be, with what."""
+"""The desired state of a realm: its users, with their credentials and roles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..documents.fields import Fields
 from ..errors import InvalidDesiredStateError
 from .merging import merge_records, merge_users
 from .parsing import pattern_rule, read_attributes, read_policy, read_users
-from .users import DesiredUser, FileAttributes, HashPolicy
+from .values import DesiredUser, FileAttributes, HashPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,17 +29,17 @@ PURGES: Final[tuple[Purge, ...]] = get_args(Purge)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredState:
     """
-    What is wanted of a realm. Made by ``from_dict``, ``load``, ``parse`` and ``merged``.
+    The desired state of a realm. ``from_dict``, ``load``, ``parse`` and ``merged`` make it.
 
     Attributes:
-        users: What is wanted of each user; nobody is in it twice.
-        purge: Who is removed of those who are not in it: ``none`` (what None means), ``managed``
-            for those whom provisioning with this setting has made, or ``all``.
+        users: The desired users, each name once.
+        purge: Which users are removed if they are not listed: ``none`` (also the meaning of None),
+            ``managed`` for users that earlier runs with this setting created, or ``all``.
         protect: Patterns (``*``, ``?``, ``[…]``) of names that are never purged.
-        hash_policy: What hashes are good enough.
-        attributes: What both files are to have.
+        hash_policy: Which hashes are good enough.
+        attributes: The attributes of both files.
         sources: The documents, in order.
-        notes: Which of them overrides which, in words.
+        notes: Messages about documents that override others.
     """
 
     users: tuple[DesiredUser, ...] = ()
@@ -59,36 +59,36 @@ class DesiredState:
         cls, content: Mapping[str, object], *, source: str = "desired state", folder: str = ""
     ) -> Self:
         """
-        Make one of a dictionary.
+        Make a desired state from a dictionary.
 
         Args:
             content: Any of ``users`` (a list of dictionaries with the fields of ``DesiredUser``),
                 ``purge``, ``protect``, ``hash_policy`` (``algorithm``, ``minimum_cost``) and
-                ``attributes`` (``owner``, ``group``, ``mode`` as octal text).
+                ``attributes`` (``owner``, ``group``, ``mode`` as an octal string).
 
-            source: What it comes from, for messages.
+            source: The origin, for messages.
 
-            folder: Where a ``password_file`` begins that is not absolute; by default the working
-                folder.
+            folder: The directory where a relative ``password_file`` starts; by default the working
+                directory.
 
         Raises:
-            InvalidDesiredStateError: With all that is wrong, each with its place.
+            InvalidDesiredStateError: If anything is wrong; it lists every issue with its place.
         """
         return cls._of(Document(content, source, folder=folder))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, format: str | None = None) -> Self:
         """
-        Read one from a file.
+        Read a desired state from a file.
 
         Args:
-            path: Of the file. Where a ``password_file`` in it is not absolute, it begins beside it.
+            path: The path of the file. A relative ``password_file`` in it starts at its directory.
 
-            format: ``yaml``, ``json`` or ``toml``; by default by the ending of its name.
+            format: ``yaml``, ``json`` or ``toml``; by default decided by the suffix of the name.
 
         Raises:
-            ConfigurationFileMissingError: If there is no such file.
-            FilePermissionError, FileAccessError: If it cannot be read.
+            ConfigurationFileMissingError: If the file does not exist.
+            FilePermissionError, FileAccessError: If the file cannot be read.
             InvalidDesiredStateError: As for ``from_dict``.
         """
         path = os.fsdecode(path)
@@ -99,15 +99,15 @@ class DesiredState:
     def parse(
         cls, data: bytes, *, source: str, format: str | None = None, folder: str = ""
     ) -> Self:
-        """Make one of the bytes of a document; for the arguments see ``load`` and ``from_dict``."""
+        """Make a desired state from a document; for arguments see ``load`` and ``from_dict``."""
         document = read_document(data, format or format_of(source, data), source)
         return cls._of(replace(document, folder=folder))
 
     @classmethod
     def _of(cls, document: Document) -> Self:
-        faults = list(document.issues)
+        issues = list(document.issues)
         fields = Fields(
-            document, (), {} if document.value is None else document.value, _FIELDS, faults
+            document, (), {} if document.value is None else document.value, _FIELDS, issues
         )
         state = cls(
             users=read_users(fields),
@@ -117,27 +117,28 @@ class DesiredState:
             attributes=read_attributes(fields),
             sources=(document.source,),
         )
-        if not faults and not fields.given:
-            fields.refuse(None, "asks for nothing: name at least [users], be it an empty list")
-        if faults:
-            raise InvalidDesiredStateError(tuple(faults))
+        if not issues and not fields.given:
+            fields.refuse(None, "empty document: add [users], even if the list is empty")
+        if issues:
+            raise InvalidDesiredStateError(tuple(issues))
         return state
 
     @classmethod
     def merged(cls, states: Iterable[DesiredState], *, strict: bool = False) -> Self:
         """
-        Merge several, in order: for a user the later one wins, and roles are united.
+        Merge desired states in order. The later one wins for each user; roles are united.
 
-        So are ``protect`` patterns; of other settings the latest that is given counts.
+        ``protect`` patterns are united too. For all other settings the last one wins.
 
         Args:
-            states: At least one.
+            states: At least one desired state.
 
-            strict: Refuse what would override something.
+            strict: Whether overriding anything is an error.
 
         Raises:
-            InvalidDesiredStateError: If *strict* and anything would; all of it is named.
-            ValueError: If there are none.
+            InvalidDesiredStateError: If one state overrides another and *strict* is set; it lists
+                everything that is overridden.
+            ValueError: If there is no state.
         """
         states = tuple(states)
         if not states:
@@ -162,11 +163,11 @@ class DesiredState:
 
     @property
     def source(self) -> str:
-        """All documents, for messages."""
+        """The names of all documents, for messages."""
         return ", ".join(self.sources)
 
     def protects(self, name: str) -> bool:
-        """Tell whether a user is never purged."""
+        """Check whether a user is never purged."""
         return any(fnmatchcase(name, pattern) for pattern in self.protect)
 
 

@@ -1,4 +1,4 @@
-"""One user in one line."""
+"""Plan and apply for one user, in one call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .._storage import WriteArguments
     from ..settings import RealmSettings
     from .plan_result import Plan
-    from .users import UpdatePassword
+    from .values import UpdatePassword
 
 __all__ = ["ensure_absent", "ensure_user"]
 
@@ -38,17 +38,17 @@ def ensure_user(  # noqa: PLR0913 - all but two by name
     **how: Unpack[WriteArguments],
 ) -> Plan:
     """
-    Make sure that there is such a user with this password and these roles.
+    Create or update a user, so that it has this password and these roles.
 
     For the arguments see ``DesiredUser``, ``plan`` and ``apply``.
 
     Returns:
-        What changed; its ``changed`` is false if all was so already, and then nothing was written.
+        The plan that was applied. If its ``changed`` is false, nothing was written.
 
     Raises:
-        InvalidDesiredStateError: If what is given breaks a rule; all that is wrong is named.
-        UnsafePlanError: If nobody would hold ``superuser`` any more.
-        PlanOutdatedError: If others write again and again.
+        InvalidDesiredStateError: If an argument breaks a rule; it lists every issue.
+        UnsafePlanError: If no superuser could log in afterwards.
+        PlanOutdatedError: If the files changed during each of several attempts.
         ConfigurationFileMissingError, FileFormatError, InvalidSettingError, FilePermissionError,
         FileAccessError, LockTimeoutError, JournalVersionError: As for every method of ``UsersTool``
             that writes.
@@ -76,9 +76,9 @@ def ensure_absent(
     **how: Unpack[WriteArguments],
 ) -> Plan:
     """
-    Make sure that there is no such user, and that nothing gives roles to that name if it was one.
+    Remove a user with its roles, if it exists.
 
-    For arguments, what is returned and errors see ``ensure_user``.
+    For arguments, result and errors see ``ensure_user``.
     """
     return _ensured(config_dir, {"name": name, "state": "absent"}, settings, how, force=force)
 
@@ -104,5 +104,5 @@ def _ensured(
 
 
 def _list(names: Iterable[str] | None) -> object:
-    """Give a list; of one text, that text, which is refused, and not its letters."""
+    """Return a list. A string stays one, so that it is rejected, not split into characters."""
     return names if names is None or isinstance(names, str) else list(names)

@@ -1,4 +1,4 @@
-"""What is hardly meant: refused unless it is forced."""
+"""Guards: plans that are probably a mistake are refused, unless forced."""
 
 from __future__ import annotations
 
@@ -11,52 +11,59 @@ from ..hashing import hash_problem
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["SUPERUSER", "can_log_in", "check_purge", "check_superusers"]
+    from .comparison import Comparison
 
-SUPERUSER: Final = "superuser"
+__all__ = ["check_guards"]
+
+_SUPERUSER: Final = "superuser"
+_ADVICE: Final = "pass --force (force=True) to do it anyway"
 _SHOWN: Final = 5
 
 
-def check_purge(victims: Collection[str], *, wants_somebody: bool) -> None:
+def check_guards(comparison: Comparison) -> None:
     """
-    Refuse to purge users by a desired state that wants nobody: a template may have come out empty.
+    Refuse to lock out every superuser, and to purge by a document without users.
 
-    Args:
-        victims: Whom the purge removes.
-
-        wants_somebody: Whether the desired state wants any user to be present.
+    Such a document may come from a template that rendered nothing.
 
     Raises:
-        UnsafePlanError: If it does not, and there are victims.
+        UnsafePlanError: If a guard refuses.
     """
-    if victims and not wants_somebody:
+    desired, purged = comparison.desired, comparison.purged
+    if purged and all(user.is_absent for user in desired.users):
         raise UnsafePlanError(
-            f"the desired state wants no user, and would purge [{_some(victims)}]: "
-            "use force (for a command, --force) if that is meant"
+            f"the document keeps no user and would purge [{_some(purged)}]; {_ADVICE}"
+        )
+    before = _superusers(comparison)
+    if before and not _superusers_after(comparison, before):
+        raise UnsafePlanError(
+            f"no [{_SUPERUSER}] could log in any more (now: [{_some(before)}]); {_ADVICE}"
         )
 
 
-def check_superusers(before: Collection[str], after: Collection[str]) -> None:
-    """
-    Refuse to leave nobody who holds ``superuser`` and can log in, if there is somebody now.
-
-    Args:
-        before: Who holds it now, and has a usable hash.
-
-        after: Who would.
-
-    Raises:
-        UnsafePlanError: If it would be nobody.
-    """
-    if before and not after:
-        raise UnsafePlanError(
-            f"nobody would hold [{SUPERUSER}] any more, who could log in; now [{_some(before)}] "
-            "can: use force (for a command, --force) if that is meant"
-        )
+def _superusers(comparison: Comparison) -> set[str]:
+    """Find the superusers who can log in now."""
+    realm = comparison.realm
+    return {
+        name
+        for name, roles in realm.roles_by_user.items()
+        if _SUPERUSER in roles and _can_log_in(realm.hashes.get(name))
+    }
 
 
-def can_log_in(password_hash: str | None) -> bool:
-    """Check whether any password can match a stored hash; None is the hash of nobody."""
+def _superusers_after(comparison: Comparison, before: set[str]) -> set[str]:
+    """Find the superusers who could log in after the changes."""
+    realm = comparison.realm
+    affected = before.union(comparison.roles, comparison.passwords, comparison.hashes)
+    return {
+        name
+        for name in affected
+        if _SUPERUSER in (comparison.roles.get(name, realm.roles_by_user.get(name)) or ())
+        and (comparison.has_new_hash(name) or _can_log_in(realm.hashes.get(name)))
+    }
+
+
+def _can_log_in(password_hash: str | None) -> bool:
     return password_hash is not None and hash_problem(password_hash) is None
 
 

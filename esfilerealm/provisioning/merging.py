@@ -1,4 +1,4 @@
-"""Several documents as one: for a user the later one wins, roles are united."""
+"""Merging documents: the later one wins for each user, and roles are united."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .users import DesiredUser, FileAttributes, HashPolicy, UpdatePassword
+    from .values import DesiredUser, FileAttributes, HashPolicy, UpdatePassword
 
     R = TypeVar("R", FileAttributes, HashPolicy)
 
@@ -21,15 +21,15 @@ def merge_users(
     """
     Merge the users of several documents, in order.
 
-    Of a user who is in two of them, the later one's state, password and ``update_password`` count
-    where it has them; exact roles become those of both, and a role that the later one removes is
-    removed. A user whom one of them wants absent is as the later one says, and stays absent if that
-    says nothing of it.
+    If two documents list a user, the state, password and ``update_password`` of the later one
+    count, where it has them. Exact roles are united, and a role that the later one removes is
+    removed. If one document says absent, the later document decides; if it is silent, the user
+    stays absent.
 
     Args:
         lists: The users of each document.
 
-        notes: Who overrides whom is added to them, in words.
+        notes: Receives a message about each document that overrides another.
     """
     merged: dict[str, DesiredUser] = {}
     origins: dict[str, list[str]] = {}
@@ -46,14 +46,14 @@ def merge_users(
 
 def merge_records(records: Iterable[tuple[str, R]], title: str, notes: list[str]) -> R:
     """
-    Take of each field the latest that is given.
+    Merge records: for each field the last given value wins.
 
     Args:
-        records: At least one, each with its document.
+        records: At least one record, each with the name of its document.
 
-        title: What they are, for *notes*.
+        title: The name of the records, for *notes*.
 
-        notes: Who overrides whom is added to them, in words.
+        notes: Receives a message about each document that overrides another.
     """
     (first_source, merged), *others = records
     origins = dict.fromkeys(_given(merged), first_source)
@@ -73,7 +73,7 @@ def _given(record: R) -> dict[str, Any]:
 
 
 def _place(record: R) -> dict[str, Any]:
-    """Give the place of what counts, if it has one."""
+    """Return the place of a record, if it has one."""
     return {f.name: getattr(record, f.name) for f in fields(record) if f.name == "place"}
 
 
@@ -101,14 +101,14 @@ def _merged(earlier: DesiredUser, later: DesiredUser) -> DesiredUser:
 
 
 def _update_password(earlier: DesiredUser, later: DesiredUser) -> UpdatePassword | None:
-    """Let what was said of another password not count for a new one."""
+    """Return ``update_password`` of the document that has the password."""
     if later.update_password is None and not later.has_credentials:
         return earlier.update_password
     return later.update_password
 
 
 def _exact_roles(earlier: DesiredUser, later: DesiredUser) -> tuple[str, ...] | None:
-    """Give all roles of the user, if one of both names all."""
+    """Return all roles of the user if one of both documents lists them all."""
     if later.roles is not None:
         return _united(earlier.roles or earlier.roles_add, later.roles)
     if earlier.roles is not None:

@@ -1,4 +1,4 @@
-"""What a document says of users: from its fields to values, with all that is wrong."""
+"""From the fields of a document to values; every issue is collected."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .._ground.java import has_lone_surrogate
 from .._ground.secret import Secret
 from .._ground.showing import shown_name
 from ..admin.credentials import NewCredentials
-from ..errors import InvalidHashError, InvalidPasswordError
-from ..hashing import STORED_ALGORITHMS
+from ..errors import InvalidPasswordError
+from ..hashing import STORED_ALGORITHMS, hash_problem
 from ..names import broken_rule
 from ..settings import RealmSettings
-from .users import PASSWORD_SOURCES, DesiredUser, FileAttributes, HashPolicy, State, UpdatePassword
+from .values import PASSWORD_SOURCES, DesiredUser, FileAttributes, HashPolicy, State, UpdatePassword
 
 if TYPE_CHECKING:
     from ..documents.fields import Fields
@@ -33,20 +33,20 @@ _USER_FIELDS: Final = (
 _STATES: Final[tuple[State, ...]] = get_args(State)
 _UPDATES: Final[tuple[UpdatePassword, ...]] = get_args(UpdatePassword)
 
-#: What a realm allows by itself; those of the node are asked when a plan is made.
+#: The rules of any realm; those of the node are applied when a plan is made.
 _DEFAULTS: Final = RealmSettings()
 _MODE: Final = re.compile(r"0*[0-7]{1,4}", re.ASCII)
 
 
 def read_users(fields: Fields) -> tuple[DesiredUser, ...]:
-    """Read the list of users; a name may be in it once."""
+    """Read the list of users; each name may occur once."""
     users: dict[str, DesiredUser] = {}
     for one in fields.mappings("users", _USER_FIELDS):
         user = _read_user(one)
         if user is None:
             continue
         if user.name in users:
-            one.refuse("name", f"user [{user.name}] is at {users[user.name].place} already")
+            one.refuse("name", f"user [{user.name}] is already at {users[user.name].place}")
         else:
             users[user.name] = user
     return tuple(users.values())
@@ -59,10 +59,10 @@ def _read_user(fields: Fields) -> DesiredUser | None:
     roles_add = fields.strings("roles_add", _role_rule) or ()
     roles_remove = fields.strings("roles_remove", _removed_role_rule) or ()
     if roles is not None and fields.given & {"roles_add", "roles_remove"}:
-        fields.refuse("roles", "are all roles of the user: give them, or [roles_add, roles_remove]")
+        fields.refuse("roles", "lists all roles of the user: use it, or [roles_add, roles_remove]")
     for role in roles_add:
         if role in roles_remove:
-            fields.refuse("roles_add", f"[{shown_name(role)}] is in [roles_remove] too")
+            fields.refuse("roles_add", f"[{shown_name(role)}] is also in [roles_remove]")
     password_file = _system_text(fields, "password_file")
     user = DesiredUser(
         name=name or "",
@@ -100,25 +100,25 @@ def _role_rule(name: str) -> str | None:
 
 
 def _removed_role_rule(name: str) -> str | None:
-    """Let go what could not be written today; it may be in a file all the same."""
+    """Accept names that could not be written now, since a file may contain them."""
     rule = broken_rule(name)
     return rule and f"[{shown_name(name)}] {rule}"
 
 
 def _check_sources(fields: Fields) -> None:
     for source in PASSWORD_SOURCES:
-        if fields.is_null(source):  # a password that begins with [#] reads like that
+        if fields.is_null(source):  # YAML reads an unquoted password that begins with [#] so
             fields.refuse(source, "has no value: put it in quotes, or leave the field out")
     given = [source for source in PASSWORD_SOURCES if source in fields.given]
     if len(given) > 1:
-        fields.refuse(given[1], f"only one of [{', '.join(given)}] can give the password")
+        fields.refuse(given[1], f"use only one of [{', '.join(given)}]")
 
 
 def _system_text(fields: Fields, key: str) -> str | None:
-    """Give a text that can be the name of a file or variable."""
+    """Return a string that can name a file or variable."""
     text = fields.string(key)
     if text is not None and (not text or "\0" in text or has_lone_surrogate(text)):
-        fields.refuse(key, "must not be empty, nor hold U+0000 or half a character")
+        fields.refuse(key, "must not be empty, nor contain U+0000 or a lone surrogate")
         return None
     return text
 
@@ -136,15 +136,14 @@ def _checked_password(fields: Fields) -> Secret | None:
 def _checked_hash(fields: Fields) -> Secret | None:
     password_hash = fields.string("password_hash")
     if password_hash is not None:
-        try:
-            NewCredentials(None, password_hash, _DEFAULTS)
-        except InvalidHashError as error:
-            fields.refuse("password_hash", error.reason)
+        problem = hash_problem(password_hash)
+        if problem is not None:
+            fields.refuse("password_hash", problem.reason)
     return None if password_hash is None else Secret(password_hash)
 
 
 def read_policy(fields: Fields) -> HashPolicy:
-    """Read what hashes are good enough."""
+    """Read the hash policy."""
     policy = fields.mapping("hash_policy", ("algorithm", "minimum_cost"))
     algorithm = policy.string("algorithm")
     if algorithm is not None and algorithm.lower() not in STORED_ALGORITHMS:
@@ -159,7 +158,7 @@ def read_policy(fields: Fields) -> HashPolicy:
 
 
 def read_attributes(fields: Fields) -> FileAttributes:
-    """Read what both files are to have."""
+    """Read the attributes of both files."""
     attributes = fields.mapping("attributes", ("owner", "group", "mode"))
     mode = attributes.string("mode")
     if mode is not None and not _is_octal(mode):
@@ -179,5 +178,5 @@ def _is_octal(mode: str) -> bool:
 
 
 def pattern_rule(pattern: str) -> str | None:
-    """Say what is wrong with a pattern of protected names, or None."""
+    """Return the rule that a pattern of protected names breaks, or None."""
     return None if pattern.strip() else "must not be empty"

@@ -1,47 +1,200 @@
-"""A plan: what would become of a realm, and, once applied, what became of it."""
+"""A plan: the changes that a realm needs and, once applied, the result of the write."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from .._ground.secret import Secret
     from .._storage import Tolerance
-    from ..hashing.policy import Policy
     from ..results import WriteResult
-    from ..settings import RealmSettings
-    from .changes import Change
+    from .credentials import CredentialRules
     from .desired import DesiredState
 
     Roles = tuple[str, ...] | None
 
-__all__ = ["Basis", "Plan"]
+__all__ = [
+    "AddRoles",
+    "AddUser",
+    "Basis",
+    "Change",
+    "ChangeKind",
+    "Plan",
+    "RehashPassword",
+    "RemoveRoles",
+    "RemoveUser",
+    "SetAttributes",
+    "SetManaged",
+    "SetPassword",
+    "basis_of",
+]
+
+ChangeKind = Literal[
+    "add_user",
+    "remove_user",
+    "set_password",
+    "rehash_password",
+    "add_roles",
+    "remove_roles",
+    "set_attributes",
+    "set_managed",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The base of all changes. None contains a secret, and ``str`` returns a line of a diff."""
+
+    kind: ClassVar[ChangeKind]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return a dictionary for JSON, which includes ``kind``."""
+        return {"kind": self.kind, **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class AddUser(Change):
+    """A new user with roles."""
+
+    kind: ClassVar[ChangeKind] = "add_user"
+
+    username: str
+    roles: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"+ {self.username}: {_listed(self.roles)}"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveUser(Change):
+    """A user removed on request (``absent``) or by ``purge``, together with its roles."""
+
+    kind: ClassVar[ChangeKind] = "remove_user"
+
+    username: str
+    reason: Literal["absent", "purge"]
+
+    def __str__(self) -> str:
+        return f"- {self.username}" + (" (purged)" if self.reason == "purge" else "")
+
+
+@dataclass(frozen=True, slots=True)
+class SetPassword(Change):
+    """A changed password, or a changed hash."""
+
+    kind: ClassVar[ChangeKind] = "set_password"
+
+    username: str
+
+    def __str__(self) -> str:
+        return f"~ {self.username}: password (changed)"
+
+
+@dataclass(frozen=True, slots=True)
+class RehashPassword(Change):
+    """A better hash of the same password."""
+
+    kind: ClassVar[ChangeKind] = "rehash_password"
+
+    username: str
+    algorithm: str
+
+    def __str__(self) -> str:
+        return f"~ {self.username}: password (the same, hashed anew by {self.algorithm})"
+
+
+@dataclass(frozen=True, slots=True)
+class AddRoles(Change):
+    """Roles added to an existing user."""
+
+    kind: ClassVar[ChangeKind] = "add_roles"
+
+    username: str
+    roles: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"~ {self.username}: roles " + " ".join(f"+{role}" for role in self.roles)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveRoles(Change):
+    """Roles taken from a user who stays."""
+
+    kind: ClassVar[ChangeKind] = "remove_roles"
+
+    username: str
+    roles: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"~ {self.username}: roles " + " ".join(f"-{role}" for role in self.roles)
+
+
+@dataclass(frozen=True, slots=True)
+class SetAttributes(Change):
+    """
+    A changed owner, group or mode of a file.
+
+    Attributes:
+        path: The path of the file.
+        before: From the name of each changed attribute to its value now; modes are octal.
+        after: The same for the new values.
+    """
+
+    kind: ClassVar[ChangeKind] = "set_attributes"
+
+    path: str
+    before: dict[str, str]
+    after: dict[str, str]
+
+    def __str__(self) -> str:
+        shown = (f"{name} {self.before[name]} -> {value}" for name, value in self.after.items())
+        return f"~ [{self.path}]: {', '.join(shown)}"
+
+
+@dataclass(frozen=True, slots=True)
+class SetManaged(Change):
+    """
+    Users added to or removed from the list of managed users.
+
+    Attributes:
+        path: The path of the list.
+        add: The names of users that provisioning creates.
+        remove: The names of users that no longer count as created by provisioning.
+    """
+
+    kind: ClassVar[ChangeKind] = "set_managed"
+
+    path: str
+    add: tuple[str, ...]
+    remove: tuple[str, ...]
+
+    def __str__(self) -> str:
+        names = (*(f"+{name}" for name in self.add), *(f"-{name}" for name in self.remove))
+        return f"~ [{self.path}]: {' '.join(names)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
     """
-    What a plan was made of, and what it takes to apply it.
+    The input of a plan, and what applying it needs.
 
     Attributes:
-        desired: What is wanted.
-        settings: Of the node, with the algorithm of *policy*.
-        policy: For hashes.
-        force: Whether guards are off.
-        attributes: What to do about attributes of the files that cannot be kept or given.
+        desired: The desired state.
+        rules: The settings of the node and the hash policy.
+        force: Whether the guards are off.
+        attributes: What to do if attributes of the files cannot be kept or set.
         digests: SHA-256 of ``users``, ``users_roles`` and, for a managed purge, the list of managed
-            users; None for a file that is not there.
-        passwords: Of those whose password is to be hashed.
-        hashes: Of those who get one that was made elsewhere.
-        roles: Of everybody to whom anything happens, before and after; None for who is not there.
+            users; None for a missing file.
+        passwords: From the users whose password is to be hashed to that password.
+        hashes: From the users who get a given hash to that hash.
+        roles: From each affected user to the roles before and after; None while there is no user.
     """
 
     desired: DesiredState
-    settings: RealmSettings
-    policy: Policy
+    rules: CredentialRules
     force: bool
     attributes: Tolerance
     digests: tuple[str | None, ...]
@@ -53,65 +206,63 @@ class Basis:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """
-    What a desired state means for a realm. Made by ``plan``; ``apply`` gives one with its result.
+    What a desired state changes in a realm. ``plan`` makes it; ``apply`` adds the result.
 
     Attributes:
-        config_dir: The folder of the realm.
-        changes: Everything that becomes another, users in the order of the desired state.
+        config_dir: The directory of the realm.
+        changes: All changes, with users in the order of the desired state.
         notes: Which document overrides which.
-        warnings: What somebody should know.
-        result: What the write did; None until then.
-        basis: What it takes to apply it; not for callers.
+        warnings: What the administrator should know.
+        result: The result of the write; None before it.
     """
 
     config_dir: str
     changes: tuple[Change, ...]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
-    basis: Basis = field(repr=False, compare=False)
+    _basis: Basis = field(repr=False, compare=False)
     result: WriteResult | None = None
 
     @property
     def changed(self) -> bool:
-        """Whether anything becomes another."""
+        """Whether there is any change."""
         return bool(self.changes)
 
     def diff(self) -> str:
         """
-        Give one line for each change: ``+`` who comes, ``-`` who goes, ``~`` what is another.
+        Return a line for each change: ``+`` for a new user, ``-`` for a removed one, else ``~``.
 
-        Passwords are not shown. Where a document overrides another one, that comes behind ``#``.
+        Passwords are not shown. Documents that override others follow, in lines that start with
+        ``#``.
         """
         return "\n".join([*map(str, self.changes), *(f"# {note}" for note in self.notes)])
 
     def before(self) -> str:
-        """Give one line for each user to whom anything happens: the roles that it has now."""
+        """Return a line for each affected user, with its roles now, and for each affected file."""
         return "".join(self._state(0))
 
     def after(self) -> str:
-        """Give the same as it is to be."""
+        """Return the same lines for the state after the changes."""
         return "".join(self._state(1))
 
     def _state(self, side: int) -> Iterator[str]:
-        from .changes import RehashPassword, SetAttributes, SetPassword
-
-        another = {
+        with_new_password = {
             change.username
             for change in self.changes
             if isinstance(change, SetPassword | RehashPassword)
         }
-        for name, both in self.basis.roles.items():
+        for name, both in self._basis.roles.items():
             roles = both[side]
             if roles is not None:
-                mark = " (password changed)" if side and name in another else ""
-                yield f"{name}: {','.join(roles) or '-'}{mark}\n"
+                mark = " (password changed)" if side and name in with_new_password else ""
+                yield f"{name}: {_listed(roles)}{mark}\n"
         for change in self.changes:
             if isinstance(change, SetAttributes):
                 attributes = (change.before, change.after)[side]
                 yield f"[{change.path}]: {', '.join(map(' '.join, attributes.items()))}\n"
 
     def to_dict(self) -> dict[str, object]:
-        """Give all that as a dictionary fit for JSON; no secret is in it."""
+        """Return a dictionary for JSON; it contains no secret."""
         return {
             "changed": self.changed,
             "changes": [change.to_dict() for change in self.changes],
@@ -119,3 +270,12 @@ class Plan:
             "warnings": list(self.warnings),
             "result": None if self.result is None else self.result.to_dict(),
         }
+
+
+def basis_of(plan: Plan) -> Basis:
+    """Return what this package needs to apply a plan, which is private to it."""
+    return plan._basis  # noqa: SLF001 - see above
+
+
+def _listed(roles: Iterable[str]) -> str:
+    return ",".join(roles) or "-"

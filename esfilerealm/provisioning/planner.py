@@ -1,4 +1,4 @@
-"""From a desired state and the files of a realm to a plan. Reads only."""
+"""From a desired state and the files of a realm to a plan. Nothing is written here."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ import stat
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .._storage import WriteOptions
+from .._storage import RealmFolder, WriteOptions
+from ..formats.realm import ParsedRealm
 from ..hashing import bcrypt
 from ..hashing.base import password_bytes
-from ..hashing.policy import Policy
 from ..hashing.pool import HashingPool
 from ..settings import RealmSettings
-from .changes import (
+from .comparison import Comparison
+from .credentials import CredentialRules
+from .guards import check_guards
+from .plan_result import (
     AddRoles,
     AddUser,
+    Basis,
+    Plan,
     RehashPassword,
     RemoveRoles,
     RemoveUser,
@@ -23,17 +28,15 @@ from .changes import (
     SetManaged,
     SetPassword,
 )
-from .comparison import Comparison
-from .current import StoredRealm
-from .plan_result import Basis, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from .._storage import FileContent, Tolerance
-    from .changes import Change
+    from .._ground.secret import Secret
+    from .._storage import FileContent, ManagedUsers, RealmFiles, Tolerance
     from .desired import DesiredState
-    from .users import FileAttributes, HashPolicy
+    from .plan_result import Change
+    from .values import FileAttributes
 
 __all__ = ["plan"]
 
@@ -49,78 +52,80 @@ def plan(
     show_progress: bool = False,
 ) -> Plan:
     """
-    Find out what has to change for a realm to be as desired. Nothing is written.
+    Find the changes that a realm needs to reach a desired state. Nothing is written or hashed.
 
-    A password stays if the stored hash verifies it and meets the policy; nothing is hashed here.
+    A password stays if it matches the stored hash, and if that hash meets the policy.
 
     Args:
-        config_dir: The folder that holds ``users`` and ``users_roles``.
+        config_dir: The directory that contains ``users`` and ``users_roles``.
 
-        desired: What is wanted.
+        desired: The desired state.
 
-        settings: Those of the node; by default read from ``elasticsearch.yml`` in *config_dir*.
+        settings: The settings of the node; by default read from ``elasticsearch.yml`` in
+            *config_dir*.
 
-        force: Allow to leave nobody who holds ``superuser``, and to purge by a desired state that
-            wants nobody.
+        force: Skip the guards. They refuse to lock out every superuser, and to purge by a document
+            without users.
 
-        attributes: As for ``UsersTool``: with ``warn``, an owner that cannot be given is no change.
+        attributes: As for ``UsersTool``. With ``warn``, an owner that cannot be set is no change.
 
-        jobs: How many passwords to verify at once; by default as many as there are cores.
+        jobs: The number of threads that verify passwords; by default one for each core.
 
-        show_progress: Whether to show a bar on standard error, if that is a terminal.
+        show_progress: Whether to show a progress bar on standard error, if that is a terminal.
 
     Raises:
-        InvalidDesiredStateError: If something is wrong with it that only the node can tell: a
-            reserved name, a password that cannot be read, a new user without one, a hash that does
-            not meet the policy. All of it is named.
-        UnsafePlanError: If a guard says no.
+        InvalidDesiredStateError: If the desired state breaks a rule that only the node knows: a
+            reserved name, an unreadable password, a new user without credentials, a hash that does
+            not meet the policy. The error names all of them.
+        UnsafePlanError: If a guard refuses.
         ConfigurationFileMissingError, FileFormatError, InvalidSettingError,
         InvalidAttributeError, UnknownHashAlgorithmError, FilePermissionError, FileAccessError,
         JournalVersionError: As for every method of ``UsersTool``.
     """
     config_dir = os.path.abspath(os.fspath(config_dir))
     settings = settings or RealmSettings.load(config_dir, check_realm=False)
-    settings, policy = _with_policy(settings, desired.hash_policy)
+    rules = CredentialRules.of(settings, desired.hash_policy)
     is_managed = desired.purge == "managed"
-    stored = StoredRealm.read(config_dir, settings, needs_managed=is_managed)
+    files, managed = RealmFolder(config_dir).read_with_managed(is_needed=is_managed)
+    realm = ParsedRealm.parse(
+        files.users.data,
+        files.users_roles.data,
+        sources=(files.users.path, files.users_roles.path),
+        **settings.name_rules,
+    )
     pool = HashingPool(jobs, show_progress=show_progress)
-    comparison = Comparison(desired, stored, settings, policy, pool)
+    comparison = Comparison(desired, realm, managed.names, rules, pool)
     if not force:
-        comparison.check_guards()
+        check_guards(comparison)
     changes = (
-        *_user_changes(comparison, policy),
-        *_attribute_changes(stored.files.both, desired.attributes, attributes),
-        *_managed_changes(comparison),
+        *_user_changes(comparison, rules.policy.algorithm),
+        *_attribute_changes(files.both, desired.attributes, attributes),
+        *_managed_changes(comparison, managed),
     )
-    return Plan(
-        config_dir=config_dir,
-        changes=changes,
-        notes=desired.notes,
-        warnings=tuple(_warnings(comparison, policy)),
-        basis=_basis(comparison, settings, policy, force=force, attributes=attributes),
+    basis = Basis(
+        desired=_with_passwords(desired, comparison.read),
+        rules=rules,
+        force=force,
+        attributes=attributes,
+        digests=_digests(files, managed, desired),
+        passwords=comparison.passwords,
+        hashes=comparison.hashes,
+        roles=_roles_before_and_after(comparison),
     )
+    warnings = tuple(_warnings(comparison, rules.policy.algorithm))
+    return Plan(config_dir, changes, desired.notes, warnings, _basis=basis)
 
 
-def _with_policy(settings: RealmSettings, requested: HashPolicy) -> tuple[RealmSettings, Policy]:
-    """Return the settings with the requested algorithm, and the policy for hashes."""
-    is_required = requested.algorithm is not None
-    if requested.algorithm is not None:
-        settings = settings.with_algorithm(requested.algorithm)
-    algorithm = settings.password_hashing_algorithm
-    minimum_cost = requested.minimum_cost
-    return settings, Policy.for_plan(algorithm, is_required=is_required, minimum_cost=minimum_cost)
-
-
-def _user_changes(comparison: Comparison, policy: Policy) -> Iterator[Change]:
-    touched = {*comparison.roles, *comparison.passwords, *comparison.hashes}
-    for name in (user.name for user in comparison.desired.users if user.name in touched):
+def _user_changes(comparison: Comparison, algorithm: str) -> Iterator[Change]:
+    affected = {*comparison.roles, *comparison.passwords, *comparison.hashes}
+    for name in (user.name for user in comparison.desired.users if user.name in affected):
         if comparison.is_new(name):
             yield AddUser(name, comparison.roles[name] or ())
         elif comparison.roles.get(name, ()) is None:
             yield RemoveUser(name, "absent")
         else:
             if name in comparison.rehashed:
-                yield RehashPassword(name, policy.algorithm)
+                yield RehashPassword(name, algorithm)
             elif comparison.has_new_hash(name):
                 yield SetPassword(name)
             yield from _role_changes(comparison, name)
@@ -132,7 +137,7 @@ def _role_changes(comparison: Comparison, name: str) -> Iterator[Change]:
     roles = comparison.roles.get(name)
     if roles is None:
         return
-    before = comparison.stored.parsed.roles_of(name)
+    before = comparison.realm.roles_of(name)
     added = tuple(role for role in roles if role not in before)
     removed = tuple(role for role in before if role not in roles)
     if added:
@@ -169,14 +174,13 @@ def _shown(name: str, value: int) -> str:
     return f"{value:04o}" if name == "mode" else str(value)
 
 
-def _managed_changes(comparison: Comparison) -> Iterator[Change]:
-    managed = comparison.stored.managed
+def _managed_changes(comparison: Comparison, managed: ManagedUsers) -> Iterator[Change]:
     new = [name for name in comparison.roles if comparison.is_new(name)]
     gone = {name for name, roles in comparison.roles.items() if roles is None}
     added: list[str] = []
     if comparison.desired.purge == "managed":
         added = [name for name in new if name not in managed.names]
-        gone |= managed.names - comparison.stored.parsed.hashes.keys() - {*new}
+        gone |= managed.names - comparison.realm.hashes.keys() - {*new}
     else:
         gone |= {*new}
     removed = sorted(managed.names & gone)
@@ -184,8 +188,8 @@ def _managed_changes(comparison: Comparison) -> Iterator[Change]:
         yield SetManaged(managed.file.path, tuple(added), tuple(removed))
 
 
-def _warnings(comparison: Comparison, policy: Policy) -> Iterator[str]:
-    if not policy.algorithm.startswith("bcrypt"):
+def _warnings(comparison: Comparison, algorithm: str) -> Iterator[str]:
+    if not algorithm.startswith("bcrypt"):
         return
     for name, password in comparison.passwords.items():
         if len(password_bytes(password.reveal())) > bcrypt.PASSWORD_BYTES:
@@ -195,34 +199,30 @@ def _warnings(comparison: Comparison, policy: Policy) -> Iterator[str]:
             )
 
 
-def _basis(
+def _with_passwords(desired: DesiredState, read: Mapping[str, Secret]) -> DesiredState:
+    """Return *desired* with the passwords that were read, since a pipe can be read only once."""
+    if not read:
+        return desired
+    users = (user.with_password(read.get(user.name)) for user in desired.users)
+    return replace(desired, users=tuple(users))
+
+
+def _digests(
+    files: RealmFiles, managed: ManagedUsers, desired: DesiredState
+) -> tuple[str | None, ...]:
+    """Return the digests of all files that the plan depends on."""
+    read: tuple[FileContent, ...] = files.both
+    if desired.purge == "managed":
+        read = (*read, managed.file)
+    return tuple(file.digest for file in read)
+
+
+def _roles_before_and_after(
     comparison: Comparison,
-    settings: RealmSettings,
-    policy: Policy,
-    *,
-    force: bool,
-    attributes: Tolerance,
-) -> Basis:
-    files: tuple[FileContent, ...] = comparison.stored.files.both
-    if comparison.desired.purge == "managed":
-        files = (*files, comparison.stored.managed.file)
-    touched = dict.fromkeys((*comparison.roles, *comparison.passwords, *comparison.hashes))
+) -> dict[str, tuple[tuple[str, ...] | None, tuple[str, ...] | None]]:
     roles = {}
-    for name in touched:
-        before = comparison.stored.roles_of(name)
+    for name in (*comparison.roles, *comparison.passwords, *comparison.hashes):
+        is_user = name in comparison.realm.hashes
+        before = comparison.realm.roles_of(name) if is_user else None
         roles[name] = before, comparison.roles.get(name, before)
-    desired = comparison.desired
-    if comparison.read:
-        users = (user.with_password(comparison.read.get(user.name)) for user in desired.users)
-        desired = replace(desired, users=tuple(users))
-    return Basis(
-        desired=desired,
-        settings=settings,
-        policy=policy,
-        force=force,
-        attributes=attributes,
-        digests=tuple(file.digest for file in files),
-        passwords=comparison.passwords,
-        hashes=comparison.hashes,
-        roles=roles,
-    )
+    return roles

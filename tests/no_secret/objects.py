@@ -144,7 +144,7 @@ def changes_of(plan, kind):
 
 def told_by(*plans):
     for told in plans:
-        yield from (told, told.diff(), told.before(), told.after(), told.to_dict(), told.basis)
+        yield from (told, told.diff(), told.before(), told.after(), told.to_dict(), told._basis)
 
 
 def usable_hashers():

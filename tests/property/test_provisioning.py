@@ -153,7 +153,7 @@ class TestAnyRealm:
             planned = plan(folder, wanted, force=True)
         except InvalidDesiredStateError as error:
             event("refused")
-            rules = ("nothing says what to log in with", "it does not meet the policy")
+            rules = ("needs password, password_file, ", "it does not meet the policy")
             assert all(any(rule in fault for rule in rules) for fault in error.faults)
             assert statuses(folder) == before
             return

@@ -164,7 +164,7 @@ class TestOptions:
         for command in ("plan", "apply"):
             result = run(command, path)
             assert (result.exit_code, result.out) == (65, "")
-            assert "ERROR: refused: the desired state wants no user" in result.err
+            assert "ERROR: refused: the document keeps no user" in result.err
         assert statuses(realm) == before
         assert "3 users removed" in run("plan", path, "--force").out
         assert run("apply", path, "--force").exit_code == 0
@@ -175,7 +175,7 @@ class TestOptions:
         for words in (["--absent"], ["-r", "viewer"], ["--remove", "superuser"]):
             result = run("ensure", "al", *words)
             assert result.exit_code == 65
-            assert "nobody would hold [superuser] any more" in result.err
+            assert "no [superuser] could log in any more" in result.err
         assert run("ensure", "al", "--absent", "--force").exit_code == 0
 
     @pytest.mark.parametrize("jobs", ["1", "3", "100000"])
@@ -249,7 +249,7 @@ class TestOptions:
     def test_no_standard_input(self, realm, monkeypatch, capsys):
         monkeypatch.setattr(sys, "stdin", None)
         assert main(["-c", str(realm), "apply", "-"]) == 65
-        assert "[standard input]: asks for nothing" in capsys.readouterr().err
+        assert "[standard input]: empty document" in capsys.readouterr().err
 
     @pytest.mark.parametrize("kind", [io.StringIO, Bytes])
     @pytest.mark.parametrize("words", [["apply", "-"], ["import", "--format", "yaml", "-"]])

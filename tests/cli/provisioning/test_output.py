@@ -47,7 +47,7 @@ class TestMessages:
         [
             ("a.yaml", "- bob", 65, r"a\.yaml\], line \[1\]: must be a mapping, not a list"),
             ("a.yaml", "bob", 65, "must be a mapping, not a string"),
-            ("a.yaml", "", 65, "asks for nothing"),
+            ("a.yaml", "", 65, "empty document"),
             ("a.yaml", "users: &a [*a]", 65, r"line \[1\]: anchors and aliases are not supported"),
             ("a.yaml", "users:\n- {name: bob, password: *x}", 65, r"line \[2\]: anchors and al"),
             ("a.yaml", "users:\n- {name: bob, password: }", 65, r"\.password: has no value: put"),
@@ -62,12 +62,17 @@ class TestMessages:
             ("a.json", "{", 65, r"line \[1\]: not JSON at column"),
             ("a.toml", "users", 65, r"line \[1\]: not TOML here"),
             ("a.yaml", "users: [{name: a:b}]", 65, r"\[a:…\] must not contain \[:\], the field"),
-            ("a.yaml", "users: [{name: b}, {name: b}]", 65, r"users\[1\].name: user \[b\] is at"),
+            (
+                "a.yaml",
+                "users: [{name: b}, {name: b}]",
+                65,
+                r"users\[1\].name: user \[b\] is already at",
+            ),
             (
                 "a.yaml",
                 "users: [{name: new}]",
                 65,
-                r"there is no user \[new\] yet, and nothing says",
+                r"new user \[new\] needs password",
             ),
             ("a.yaml", "user: []", 65, r"user: unknown field; did you mean \[users\]\?"),
             (
@@ -127,11 +132,11 @@ class TestMessages:
         [
             (["a:b"], r"\[options\], users\[0\].name"),
             (["bob", "-r", "a,,b"], r"\[options\], users\[0\].roles\[1\]"),
-            (["bob", "-r", "a", "-a", "b"], r"\[options\], users\[0\].roles: are all"),
+            (["bob", "-r", "a", "-a", "b"], r"\[options\], users\[0\].roles: lists all"),
             (["bob", "--hash", "swordfish"], r"users\[0\].password_hash: not a known hash"),
             (["bob", "-p", "short"], r"users\[0\].password: must have at least 6"),
             (["bob", "--update-password", "never"], r"users\[0\].update_password: \[never\]"),
-            (["jane"], r"there is no user \[jane\] yet"),
+            (["jane"], r"new user \[jane\] needs password"),
             (["elastic", "-p", NEW], r"\[elastic\] is reserved"),
         ],
     )

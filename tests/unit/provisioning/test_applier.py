@@ -502,8 +502,8 @@ class TestOneLine:
         """Or a plan that is made anew would not know it, nor one with an owner."""
         for ensure, how in ((ensure_user, {"password": NEW}), (ensure_absent, {})):
             applied = ensure(realm, "jane", attributes=attributes, **how)
-            assert (applied.changed, applied.basis.attributes) == (True, attributes)
-        assert ensure_user(realm, "bob").basis.attributes == "refuse"
+            assert (applied.changed, applied._basis.attributes) == (True, attributes)
+        assert ensure_user(realm, "bob")._basis.attributes == "refuse"
 
     def test_somebody_who_writes_meanwhile_is_no_reason_to_fail(self, realm, before_the_lock):
         before_the_lock(lambda: change_users(realm), lambda: None)

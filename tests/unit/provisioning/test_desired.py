@@ -105,8 +105,8 @@ class TestWhatIsNone:
     @pytest.mark.parametrize(
         ("content", "fault"),
         [
-            (None, "asks for nothing: name at least [users], be it an empty list"),
-            ({}, "asks for nothing: name at least [users], be it an empty list"),
+            (None, "empty document: add [users], even if the list is empty"),
+            ({}, "empty document: add [users], even if the list is empty"),
             ([], "must be a mapping, not a list"),
             (7, "must be a mapping, not a number"),
             ("users", "must be a mapping, not a string"),
@@ -464,7 +464,7 @@ class TestSecrets:
         hashed = DesiredUser(name="al", password_hash=NEW_HASH)
         assert hashed.password_hash == Secret(NEW_HASH)
         state = DesiredState(users=(user, hashed))
-        for shown in (repr(state), str(plan(realm, state)), repr(plan(realm, state).basis)):
+        for shown in (repr(state), str(plan(realm, state)), repr(plan(realm, state)._basis)):
             assert "kanarien" not in shown
             assert NEW_HASH not in shown
         assert apply(plan(realm, state)).diff() == "+ jane: -\n~ al: password (changed)"

@@ -11,7 +11,7 @@ from esfilerealm import UsersTool
 from esfilerealm.errors import UnsafePlanError
 from esfilerealm.provisioning import ensure_absent, ensure_user, plan
 
-NOBODY_LEFT = r"refused: nobody would hold \[superuser\] any more, who could log in; now \[{}\] can"
+NOBODY_LEFT = r"refused: no \[superuser\] could log in any more \(now: \[{}\]\); pass --force"
 AL_ABSENT = {"name": "al", "state": "absent"}
 
 
@@ -148,9 +148,7 @@ class TestPurge:
         ],
     )
     def test_by_who_wants_nobody(self, realm, wanted):
-        rule = (
-            r"refused: the desired state wants no user, and would purge \[al,.*ops-1\]: use force"
-        )
+        rule = r"refused: the document keeps no user and would purge \[al,.*ops-1\]; pass --force"
         refused(realm, wanted, rule)
         check_apply_again(realm, wanted, force=True)
         assert UsersTool(realm).list_users() == {}
@@ -173,5 +171,5 @@ class TestPurge:
     def test_force_is_told(self, realm):
         with pytest.raises(UnsafePlanError) as caught:
             plan(realm, desired(purge="all"))
-        assert "(for a command, --force)" in str(caught.value)
+        assert "pass --force (force=True)" in str(caught.value)
         assert str(caught.value) == f"refused: {caught.value.reason}"

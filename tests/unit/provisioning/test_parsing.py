@@ -7,7 +7,7 @@ from support.hashes import CHEAP_HASH
 
 from esfilerealm.errors import InvalidDesiredStateError
 from esfilerealm.provisioning import DesiredState, FileAttributes, HashPolicy
-from esfilerealm.provisioning.users import PASSWORD_SOURCES
+from esfilerealm.provisioning.values import PASSWORD_SOURCES
 
 
 def faults_of(content):
@@ -209,7 +209,7 @@ class TestUsers:
     def test_a_name_twice(self):
         users = [{"name": "bob"}, {"name": "al"}, {"name": "bob", "state": "absent"}]
         assert faults_of({"users": users}) == [
-            "users[2].name: user [bob] is at [x], users[0] already"
+            "users[2].name: user [bob] is already at [x], users[0]"
         ]
 
     def test_names_of_other_letter_case_are_others(self):
@@ -221,14 +221,11 @@ class TestUsers:
         [
             (
                 {"password": "secret-1", "password_env": "X"},
-                "password_env: only one of [password, password_env] can give the password",
+                "password_env: use only one of [password, password_env]",
             ),
             (
                 {"password_hash": CHEAP_HASH, "password": "secret-1", "password_file": "f"},
-                (
-                    "password_file: only one of [password, password_file, password_hash] can give "
-                    "the password"
-                ),
+                "password_file: use only one of [password, password_file, password_hash]",
             ),
             ({"password": "12345"}, "password: must have at least 6 characters"),
             ({"password": ""}, "password: must have at least 6 characters"),
@@ -261,15 +258,15 @@ class TestUsers:
             ),
             (
                 {"roles": ["a"], "roles_add": ["b"]},
-                "roles: are all roles of the user: give them, or [roles_add, roles_remove]",
+                "roles: lists all roles of the user: use it, or [roles_add, roles_remove]",
             ),
             (
                 {"roles": [], "roles_remove": []},
-                "roles: are all roles of the user: give them, or [roles_add, roles_remove]",
+                "roles: lists all roles of the user: use it, or [roles_add, roles_remove]",
             ),
             (
                 {"roles_add": ["a", "b"], "roles_remove": ["b"]},
-                "roles_add: [b] is in [roles_remove] too",
+                "roles_add: [b] is also in [roles_remove]",
             ),
         ],
     )
@@ -325,7 +322,7 @@ class TestUsers:
     @pytest.mark.parametrize("field", ["password_file", "password_env"])
     @pytest.mark.parametrize("value", ["", "\0", "a\0b", "\ud800", "a\udfffb"])
     def test_names_that_the_system_cannot_have(self, field, value):
-        rule = "must not be empty, nor hold U+0000 or half a character"
+        rule = "must not be empty, nor contain U+0000 or a lone surrogate"
         assert fault_of_user(**{field: value}) == f"{field}: {rule}"
 
     @pytest.mark.parametrize("value", [" ", "é", "\U0001f600", "a=b", "\n"])
@@ -430,7 +427,7 @@ def test_modes_that_there_are(written, mode):
 
 @pytest.mark.parametrize("content", [{}, {"users": None}, {"purge": None, "hash_policy": None}])
 def test_nothing_asked_for_is_an_error(content):
-    assert faults_of(content) == ["asks for nothing: name at least [users], be it an empty list"]
+    assert faults_of(content) == ["empty document: add [users], even if the list is empty"]
 
 
 @pytest.mark.parametrize("content", [{"users": []}, {"protect": []}, {"attributes": {}}])

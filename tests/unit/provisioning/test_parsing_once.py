@@ -90,10 +90,10 @@ def test_the_plan_keeps_what_was_wanted_otherwise(realm, tmp_path):
     (tmp_path / "pw").write_text(OLD)
     user = {"name": "bob", "password_file": str(tmp_path / "pw"), "roles": ["viewer", "admin"]}
     planned = plan(realm, desired(user, {"name": "al"}, purge="none", protect=["x"]))
-    bob, al = planned.basis.desired.users
+    bob, al = planned._basis.desired.users
     assert (bob.password.reveal(), bob.password_file) == (OLD, None)
     assert (bob.roles, al.has_credentials) == (("viewer", "admin"), False)
-    assert planned.basis.desired.protect == ("x",)
+    assert planned._basis.desired.protect == ("x",)
 
 
 @posix
@@ -120,5 +120,5 @@ def test_a_document_from_a_pipe_whose_password_is_in_one(realm):
     pw = realm.parent / "new.txt"
     words = ["bash", "-c", script, str(pw)]
     out = subprocess.check_output(words, stderr=subprocess.STDOUT, text=True)
-    assert out == "Changed: users added 1\n"
+    assert out == "Changed: 1 user added\n"
     assert UsersTool(realm).verify("jane", NEW)

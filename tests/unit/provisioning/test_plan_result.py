@@ -14,7 +14,7 @@ from support.storing import OTHER_HASH
 from unit.provisioning.kit import desired
 
 from esfilerealm.errors import FileRealmError, InvalidDesiredStateError
-from esfilerealm.hashing.policy import Policy
+from esfilerealm.formats.realm import ParsedRealm
 from esfilerealm.hashing.pool import HashingPool
 from esfilerealm.provisioning import (
     AddRoles,
@@ -30,7 +30,7 @@ from esfilerealm.provisioning import (
     plan,
 )
 from esfilerealm.provisioning.comparison import Comparison
-from esfilerealm.provisioning.current import StoredRealm
+from esfilerealm.provisioning.credentials import CredentialRules
 from esfilerealm.settings import RealmSettings
 
 
@@ -288,7 +288,7 @@ class TestNoSecretInWhatGoesWell:
     def test_of_a_plan_and_what_it_was_made_of(self, realm, wanted):
         planned = plan(realm, wanted)
         applied = apply(planned)
-        for thing in (wanted, *wanted.users, planned, planned.basis, applied, applied.basis):
+        for thing in (wanted, *wanted.users, planned, planned._basis, applied, applied._basis):
             assert_silent(repr(thing))
             assert_silent(str(thing))
         for one in (planned, applied):
@@ -299,17 +299,18 @@ class TestNoSecretInWhatGoesWell:
 
     def test_nothing_of_it_is_sent_away(self, realm, wanted):
         planned = plan(realm, wanted)
-        for thing in (wanted, wanted.users[0], planned, planned.basis):
+        for thing in (wanted, wanted.users[0], planned, planned._basis):
             with pytest.raises(TypeError, match="not to be pickled"):
                 pickle.dumps(thing)
             assert_silent(repr(copy.copy(thing)))
 
     def test_of_the_comparison(self, realm, wanted):
         settings = RealmSettings.load(realm, check_realm=False)
-        policy = Policy.for_plan("bcrypt4", is_required=False, minimum_cost=None)
-        stored = StoredRealm.read(str(realm), settings, needs_managed=False)
-        comparison = Comparison(wanted, stored, settings, policy, HashingPool(1))
-        for thing in (comparison, vars(comparison), stored, policy):
+        rules = CredentialRules.of(settings, wanted.hash_policy)
+        data = [(realm / name).read_bytes() for name in ("users", "users_roles")]
+        stored = ParsedRealm.parse(*data)
+        comparison = Comparison(wanted, stored, {"bob"}, rules, HashingPool(1))
+        for thing in (comparison, vars(comparison), stored, rules):
             assert_silent(repr(thing))
-        assert CHEAP_HASH not in repr(comparison) + repr(stored) + repr(policy)
-        assert re.fullmatch(r"\[bcrypt4\], minimum cost \[0\]", str(policy))
+        assert CHEAP_HASH not in repr(comparison) + repr(stored) + repr(rules)
+        assert re.fullmatch(r"\[bcrypt4\], minimum cost \[0\]", str(rules.policy))

@@ -1,4 +1,4 @@
-"""What is wanted of one user, of hashes and of files: plain values."""
+"""Plain values of a desired state: users, the hash policy, attributes of the files."""
 
 from __future__ import annotations
 
@@ -20,28 +20,29 @@ State = Literal["present", "absent"]
 UpdatePassword = Literal["always", "on_create"]
 
 PASSWORD_SOURCES: Final = ("password", "password_file", "password_env", "password_hash")
-"""The fields of which one at most says what a user logs in with."""
+"""The fields for the credentials of a user; a user may have one of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredUser:
     """
-    What is wanted of one user.
+    The desired state of one user.
 
     Attributes:
-        name: Of the user.
-        state: Whether there is to be such a user; None means ``present``.
-        password: To log in with.
-        password_file: Path of a file that holds it, absolute or as seen from the working folder.
-        password_env: Name of an environment variable that holds it.
-        password_hash: Its hash, made elsewhere. Without any of the four, a user's password stays.
-        update_password: Whether a user who exists gets it too; None means ``always``.
-        roles: All that the user is to have; None to leave them but for the next two.
-        roles_add: Roles to have, besides others.
-        roles_remove: Roles not to have.
-        source: The document that says so.
-        place: Where in it.
-        credentials_place: Where the password is, if that is elsewhere.
+        name: The username.
+        state: Whether the user is to exist; None means ``present``.
+        password: The password.
+        password_file: The path of a file with the password. A relative path starts at the working
+            directory.
+        password_env: The name of an environment variable with the password.
+        password_hash: A hash of the password. Without any of these four, the password stays.
+        update_password: Whether an existing user gets the password too; None means ``always``.
+        roles: All roles of the user; None to change only the next two.
+        roles_add: Roles to add.
+        roles_remove: Roles to remove.
+        source: The document.
+        place: The place of the user in the document.
+        credentials_place: The place of the password, if another document has it.
     """
 
     name: str
@@ -61,26 +62,26 @@ class DesiredUser:
     def __post_init__(self) -> None:
         for field_name in ("password", "password_hash"):
             text = getattr(self, field_name)
-            if isinstance(text, str):  # nobody is to see it by accident
+            if isinstance(text, str):  # so that no repr shows it
                 object.__setattr__(self, field_name, Secret(text))
 
     @property
     def has_credentials(self) -> bool:
-        """Whether anything says what the user logs in with."""
+        """Whether the document has a password or hash for the user."""
         return any(getattr(self, source) is not None for source in PASSWORD_SOURCES)
 
     @property
     def is_absent(self) -> bool:
-        """Whether there is to be no such user."""
+        """Whether the user is not to exist."""
         return self.state == "absent"
 
     @property
     def updates_password(self) -> bool:
-        """Whether the password counts for a user who exists."""
+        """Whether an existing user gets the password too."""
         return self.update_password != "on_create"  # noqa: S105 - no password
 
     def with_credentials_of(self, other: DesiredUser) -> DesiredUser:
-        """Give the same with what *other* logs in with."""
+        """Return a copy with the credentials of *other*."""
         return replace(
             self,
             password=other.password,
@@ -91,13 +92,13 @@ class DesiredUser:
         )
 
     def with_password(self, password: Secret | None) -> DesiredUser:
-        """Give the same with a password in place of where it was read, if there is one."""
+        """Return a copy with a password in place of the file or variable that it came from."""
         if password is None:
             return self
         return replace(self, password=password, password_file=None, password_env=None)
 
     def roles_after(self, before: tuple[str, ...]) -> tuple[str, ...]:
-        """Give the roles that the user is to have who has those of *before*."""
+        """Return the roles wanted for a user who has *before*."""
         if self.roles is not None:
             return self.roles
         if not (self.roles_add or self.roles_remove):
@@ -105,8 +106,8 @@ class DesiredUser:
         wanted = (*before, *self.roles_add)
         return tuple(role for role in dict.fromkeys(wanted) if role not in self.roles_remove)
 
-    def fault(self, field: str, rule: str) -> str:
-        """Say what is wrong with a field."""
+    def issue(self, field: str, rule: str) -> str:
+        """Return a message about a rule that a field breaks, with its place."""
         is_elsewhere = field in PASSWORD_SOURCES and self.credentials_place is not None
         return f"{self.credentials_place if is_elsewhere else self.place}.{field}: {rule}"
 
@@ -114,14 +115,14 @@ class DesiredUser:
 @dataclass(frozen=True, slots=True)
 class HashPolicy:
     """
-    What hashes are good enough; None for no wish.
+    Which hashes are good enough.
 
     Attributes:
-        algorithm: For new hashes, one of ``hashing.STORED_ALGORITHMS``; by default that of the
-            node's settings. A password whose hash is of another family is hashed anew.
-        minimum_cost: Binary logarithm of rounds for bcrypt, iterations for PBKDF2; by default that
-            of *algorithm* if there is one. A password whose hash costs less is hashed anew.
-        place: Where that is said.
+        algorithm: The algorithm for new hashes, one of ``hashing.STORED_ALGORITHMS``; by default
+            that of the node's settings. A password whose hash is of another family is hashed anew.
+        minimum_cost: The binary logarithm of rounds for bcrypt, iterations for PBKDF2; by default
+            the cost of *algorithm*, if given. A password whose hash costs less is hashed anew.
+        place: The place in the document.
     """
 
     algorithm: str | None = None
@@ -132,12 +133,12 @@ class HashPolicy:
 @dataclass(frozen=True, slots=True)
 class FileAttributes:
     """
-    What both files are to have; None to leave it.
+    The attributes of both files; None keeps an attribute.
 
     Attributes:
         owner: A name or number.
         group: A name or number.
-        mode: Permission bits.
+        mode: The permission bits.
     """
 
     owner: str | int | None = None
