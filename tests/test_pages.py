@@ -8,11 +8,13 @@ import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import yaml
 from support.pages import GUIDES, PAGES, ROOT, blocks, name_of, text_of
+from support.public import MODULES
 
 import esfilerealm
 from esfilerealm import UsersTool, errors
@@ -275,9 +277,10 @@ def test_every_option_is_in_some_page():
 
 
 def test_the_public_names():
-    listed = re.search(r"\*\*Public names\.\*\*(.*?)\. The\s", text_of("README.md"), re.DOTALL)[1]
-    names = set(re.findall(r"`(\w+)`", listed)) - {"esfilerealm"}
-    assert names == set(esfilerealm.__all__) - {"__version__"}
+    promise = text_of("README.md").partition("**Public names.**")[2].partition("\n\n")[0]
+    names, modules = (set(re.findall(r"`(\w+)`", part)) for part in promise.split("So is"))
+    assert names == {"esfilerealm", *esfilerealm.__all__} - {"__version__"}
+    assert modules == {name for name in MODULES if import_module(f"esfilerealm.{name}").__all__}
 
 
 def test_the_tree_of_errors():
