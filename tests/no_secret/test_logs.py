@@ -44,7 +44,7 @@ class TestLogs:
             folder, watch_events=False, upgrade_hashes=True, hash_policy=Policy()
         ) as realm:
             log_everyone_in(realm)
-        assert "the weak hash of user [bcrypt] stays: ValueError" in "\n".join(logged)
+        assert "the weak hash of user [bcrypt] was not replaced: ValueError" in "\n".join(logged)
 
     def test_of_the_watcher(self, folder, logged):
         realm = FileRealm(folder, watch_events=False)

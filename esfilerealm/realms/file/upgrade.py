@@ -1,4 +1,4 @@
-"""Replacing a weak hash when its user has just shown the password."""
+"""Replacing a weak hash after a successful login, when the password is known."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ __all__ = ["HashUpgrader"]
 
 _LOG: Final = get_logger(__name__)
 
-#: Seconds to wait for another writer: somebody is waiting to be logged in.
+#: Seconds to wait for another writer, while the user waits for the login.
 _LOCK_TIMEOUT: Final = 1.0
 
-#: Seconds after a fault: most of them last, and each attempt costs a hash.
+#: Seconds without attempts after a failure: most failures last, and each attempt costs a hash.
 _PAUSE: Final = 60.0
 
 
 class HashUpgrader:
     """
-    Writes better hashes for passwords that were verified.
+    Writes better hashes of passwords that were verified.
 
     Args:
-        settings: Of the node.
+        settings: The settings of the node.
 
-        policy: Says which hashes are weak, and makes new ones. By default, weak are mere digests,
-            and what costs less than the algorithm of *settings* in the same family.
+        policy: Decides which hashes are weak, and makes new ones. By default, plain digests are
+            weak, and hashes that cost less than the algorithm of *settings* in the same family.
 
         slots: Where hashes are computed.
 
     Raises:
-        UnknownHashAlgorithmError: If the algorithm of *settings* is none for passwords.
+        UnknownHashAlgorithmError: If the algorithm of *settings* may not produce stored hashes.
     """
 
     def __init__(
@@ -61,16 +61,16 @@ class HashUpgrader:
         Write a new hash of a password, if *stored_hash* is weak and still the user's.
 
         Returns:
-            The new hash, or None if nothing was written. A fault is logged, and nothing is tried
-            for a minute: nobody is kept from logging in because a hash stays as weak as it was.
+            The new hash, or None if nothing was written. A failure is logged, and nothing is tried
+            for a minute. It never fails the login: the hash is only as weak as before.
         """
         if time.monotonic() < self._pause_until:
             return None
         try:
             return self._upgraded(folder, username, secret, stored_hash)
-        except Exception as error:  # noqa: BLE001 - see above; another's message may hold a secret
+        except Exception as error:  # noqa: BLE001 - foreign messages may contain a secret
             reason = error if isinstance(error, FileRealmError) else type(error).__name__
-            _LOG.warning("the weak hash of user [%s] stays: %s", username, reason)
+            _LOG.warning("the weak hash of user [%s] was not replaced: %s", username, reason)
             self._pause_until = time.monotonic() + _PAUSE
             return None
 
@@ -82,7 +82,8 @@ class HashUpgrader:
         with self._slots:
             new_hash: str = self._policy.hash(secret.decode())
         if _is_truncating(new_hash, secret) and not _is_truncating(stored_hash, secret):
-            _LOG.info("the hash of user [%s] stays: bcrypt would read less of it", username)
+            message = "the weak hash of user [%s] was not replaced: bcrypt reads only 72 bytes"
+            _LOG.info(message, username)
             return None
         check_hash(new_hash)
         options = WriteOptions(lock_timeout=_LOCK_TIMEOUT)
@@ -95,7 +96,7 @@ class HashUpgrader:
         return new_hash
 
     def _is_weak(self, stored_hash: str) -> bool:
-        """Tell whether the policy wants another hash; of what it does not know, it always does."""
+        """Ask the policy; a hash that it does not know always counts as weak."""
         try:
             return bool(self._policy.needs_update(stored_hash))
         except ValueError:

@@ -539,7 +539,17 @@ class TestListeners:
         watcher.check_and_notify()
         assert order == [0, 2]
 
-    def test_changing_the_audience_during_a_pass(self, watcher, path, heard):
+    def test_a_listener_that_is_behind_is_called_though_nothing_changed(self, watcher, path):
+        """Until it succeeds."""
+        behind = Recorder(fails=1)
+        watcher.add_listener(behind, is_behind=True)
+        assert [watcher.check_and_notify() for _ in range(3)] == [True, True, False]
+        assert behind.calls == [[], []]
+        path.write_bytes(b"new")
+        assert watcher.check_and_notify() is True
+        assert behind.calls[2:] == [[("changed", path.name)]]
+
+    def test_changing_the_listeners_during_a_pass(self, watcher, path, heard):
         late, gone = Recorder(), Recorder()
 
         def meddle(_):
@@ -562,7 +572,7 @@ class TestListeners:
         assert results == [False]
 
     def test_an_interrupt_loses_nothing(self, watcher, path, heard):
-        """It ends the pass; who was not told is told by the next one."""
+        """It ends the pass; the next pass calls the listeners that were not called."""
         interrupted = Recorder(fails=1, error=KeyboardInterrupt())
         last = Recorder()
         watcher.add_listener(interrupted)

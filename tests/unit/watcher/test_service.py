@@ -51,6 +51,14 @@ def test_the_defaults():
     assert service._watch_events
 
 
+def test_repr():
+    service = ResourceWatcherService(watch_events=False)
+    service.add(Watcher())
+    assert repr(service) == "<ResourceWatcherService: 1 watchers, stopped>"
+    with service:
+        assert repr(service) == "<ResourceWatcherService: 1 watchers, running>"
+
+
 def test_adding_initialises_first(service, tmp_path):
     (tmp_path / "users").touch()
     watcher, heard = FileWatcher(tmp_path / "users"), Recorder()

@@ -227,3 +227,94 @@ class TestFork:
             UsersTool(folder).userdel("jane")
             assert answer == b"ready"
             assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    @staticmethod
+    def in_child(check):
+        """Run *check* in a forked child, and expect that it raises nothing."""
+        child = os.fork()
+        if child == 0:  # pragma: no cover - in another process
+            code = 1
+            try:
+                check()
+                code = 0
+            finally:
+                os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    def test_the_child_starts_without_remembered_logins(self, realm):
+        assert realm.authenticate("bob", PASSWORD)
+
+        def check():
+            stats = realm.usage_stats()
+            assert (stats["size"], stats["cache"]["size"], stats["cache"]["hits"]) == (3, 0, 0)
+            assert realm.snapshot.generation == 1
+
+        self.in_child(check)
+
+    def test_a_listener_may_fork(self, realm, folder):
+        """The child goes on where the listener was called, with new locks."""
+        heard = []
+
+        def fork(change):
+            if heard:
+                return
+            heard.append(change)
+            child = os.fork()
+            if child:
+                assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+        parent = os.getpid()
+        realm.on_change(fork)
+        try:
+            realm.reload()
+            if os.getpid() != parent:  # pragma: no cover - in another process
+                UsersTool(folder).userdel("jane")
+                assert realm.reload()
+                os._exit(0)
+        finally:
+            if os.getpid() != parent:  # pragma: no cover - in another process
+                os._exit(1)
+        assert len(heard) == 1
+        assert realm.reload()
+
+    def test_a_closed_realm_stays_closed(self, realm):
+        realm.close()
+
+        def check():
+            for question in (
+                lambda: realm.authenticate("bob", PASSWORD),
+                lambda: asyncio.run(realm.authenticate_async("bob", PASSWORD)),
+            ):
+                with pytest.raises(errors.RealmClosedError):
+                    question()
+
+        self.in_child(check)
+
+
+class TestAsRealm:
+    """What a chain of realms asks of each of them."""
+
+    def test_where_it_stands(self, make):
+        realm = make(realm_name="mine", order=7)
+        assert (realm.name, realm.type, realm.order) == ("mine", "file", 7)
+
+    def test_which_tokens_it_supports(self, make):
+        token = UsernamePasswordToken("bob", PASSWORD)
+        assert make().supports(token)
+        assert not make().supports(object())
+        assert not make(authentication_enabled=False).supports(token)
+
+
+class TestRepr:
+    def test_of_a_realm(self, realm, folder):
+        at = f"<FileRealm 'default_file' of {str(folder)!r}: "
+        assert repr(realm) == at + "not loaded, ok>"
+        assert realm.snapshot
+        assert repr(realm) == at + "3 users, ok>"
+        realm.close()
+        assert repr(realm) == at + "3 users, closed>"
+
+    def test_of_its_store(self, realm, folder):
+        assert repr(realm._store) == (
+            f"<FileRealmStore of {str(folder)!r}: <RealmSnapshot: generation 0, 0 users, ok>>"
+        )
