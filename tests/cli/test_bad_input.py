@@ -118,8 +118,8 @@ class TestBadInput:
             result = run("userdel", "bob")
         assert result.exit_code == 75
         holder = rf"\[[^]]+\], process \[{os.getpid()}\] on \[[^]]*\], since .* holds it"
-        told = rf"ERROR: write lock \[.*users.lock\] not free after 0.05 s: {holder}"
-        assert re.search(told, result.err)
+        printed = rf"ERROR: write lock \[.*users.lock\] not free after 0.05 s: {holder}"
+        assert re.search(printed, result.err)
         assert statuses(config, with_lock=False) == before
 
     def test_a_full_disk(self, run, config, bob, monkeypatch):
@@ -136,7 +136,7 @@ class TestBadInput:
         assert statuses(config, with_lock=False) == before
 
     @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
-    def test_a_read_only_folder(self, run, config, bob):
+    def test_a_read_only_directory(self, run, config, bob):
         config.chmod(0o555)
         try:
             result = run("userdel", "bob")
@@ -144,8 +144,8 @@ class TestBadInput:
             config.chmod(0o755)
         assert result.exit_code == 77
 
-    def test_a_folder_that_may_not_be_written(self, run, config, bob, monkeypatch):
-        """The same for root, by the system's answer."""
+    def test_a_directory_that_may_not_be_written(self, run, config, bob, monkeypatch):
+        """The same for root, whom the system would not refuse by itself."""
         real = system.open
 
         def refuse(path, flags, *args):

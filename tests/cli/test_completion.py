@@ -129,7 +129,7 @@ class TestBash:
         assert complete(command, "j") == ["jane", "jim"]
 
     def test_values_behind_an_equals_sign(self, complete):
-        """Which bash takes for a word of its own."""
+        """Which bash treats as a separate word."""
         assert complete("import", "--format", "=", "o") == ["opensearch"]
         assert complete("import", "--format", "=") == [
             "htpasswd",

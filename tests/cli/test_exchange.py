@@ -124,7 +124,7 @@ class TestOutput:
         assert run("export", "--format", "json", "--output", "/dev/null").exit_code == 0
         assert not Path("/dev/null").is_file()
 
-    def test_a_folder_that_is_not_there(self, run, realm, tmp_path):
+    def test_a_directory_that_does_not_exist(self, run, realm, tmp_path):
         done = run("export", "--format", "json", "--output", str(tmp_path / "no" / "out"))
         assert done.exit_code == 74
 
@@ -276,12 +276,12 @@ class TestOpenSearch:
         assert tool.list_users() == {"ann": ("superuser", "viewer")}
 
     @pytest.mark.parametrize("word", ["x", "=x", ""])
-    def test_a_mapping_that_is_none(self, run, config, word):
+    def test_an_invalid_mapping(self, run, config, word):
         done = run("import", "--format", "opensearch", "--map-role", word, "-")
         assert (done.exit_code, "FROM=TO" in done.err) == (64, True)
 
     @pytest.mark.parametrize("format", ["json", "yaml", "k8s-secret", "htpasswd"])
-    def test_a_mapping_is_for_it_only(self, run, config, format):
+    def test_a_mapping_is_for_opensearch_only(self, run, config, format):
         before = (config / "users").read_bytes()
         done = run("import", "--format", format, "--map-role", "a=b", "-", stdin="{}")
         assert (done.exit_code, done.out) == (64, "")
@@ -301,7 +301,7 @@ def test_the_format_has_to_be_named(run, config, command):
     assert run(*command, "--format", "excel").exit_code == 64
 
 
-def test_a_file_that_is_not_there(run, config):
+def test_a_file_that_does_not_exist(run, config):
     assert run("import", "--format", "htpasswd", "nowhere").exit_code == 78
 
 

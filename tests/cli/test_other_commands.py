@@ -10,7 +10,7 @@ PASSWORD = "correct horse"
 
 
 class TestOtherCommands:
-    def test_configuration_folder(self, run, tmp_path, config):
+    def test_configuration_directory(self, run, tmp_path, config):
         for args in (
             ["-c", str(tmp_path / "x"), "init"],
             ["list", "--config", str(tmp_path / "x")],
@@ -49,7 +49,7 @@ class TestOtherCommands:
         assert "a node would use the text as a clear-text password" in result.err
         assert "aljIk" not in result.err
 
-    def test_default_configuration_folder(self, run, config, bob, monkeypatch):
+    def test_default_configuration_directory(self, run, config, bob, monkeypatch):
         monkeypatch.setattr("esfilerealm.cli.target.DEFAULT_CONFIG_DIR", str(config))
         assert run("list", config_dir=None).out == "bob            : viewer\n"
 

@@ -77,14 +77,14 @@ class TestJson:
         assert (found["command"], found["error"]["exit_code"]) == ("list", 64)
         assert json.loads(run("--json", "bogus").out)["error"]["type"] == "UsageError"
 
-    def test_a_password_that_looks_like_it(self, run):
+    def test_a_password_that_looks_like_json(self, run):
         assert run("useradd", "a:b", "-p", "--json").out == ""
 
     def test_help_is_help(self, run):
         assert run("list", "-h", "--json").out.startswith("Usage: esfilerealm list")
 
-    def test_orphans_that_are_hashes_or_worse(self, run, config):
-        """The one file in the place of the other shows no hash, and paints no terminal."""
+    def test_orphans_that_are_hashes_or_control_characters(self, run, config):
+        """Files that were swapped show no hash, and control characters are escaped."""
         (config / "users_roles").write_text(f"bob:{CHEAP_HASH}\nal:a\x1b[31mb\n")
         for args in (["list"], ["list", "--json"]):
             result = run(*args)
@@ -126,7 +126,7 @@ class TestOutputThatFails:
         assert main(["-c", str(config), "list", "nobody"]) == 67
         assert main(["-c", str(config), "verify", "bob", "-p", "test-password"]) == 0
 
-    def test_few_letters(self, config, tmp_path, monkeypatch):
+    def test_an_ascii_terminal(self, config, tmp_path, monkeypatch):
         out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
         monkeypatch.setattr(sys, "stdout", out)
         assert main(["-c", str(tmp_path / "é"), "init"]) == 0
@@ -150,7 +150,7 @@ class TestOutputThatFails:
 
 
 class TestProcess:
-    """The command as a process of its own."""
+    """The command as a separate process."""
 
     def test_module(self, config, bob):
         done = subprocess.run(

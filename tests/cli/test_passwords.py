@@ -34,7 +34,7 @@ class TestPasswordSources:
         assert tool.verify("ann", PASSWORD)
 
     @pytest.mark.parametrize("args", [["--password-stdin"], []])
-    def test_input_that_is_no_text(self, run, config, monkeypatch, capsys, args):
+    def test_input_that_is_not_unicode(self, run, config, monkeypatch, capsys, args):
         for stream in (b"sec\xffret1\n", b"secret-1\nsec\xffret1\n"):
             text = io.TextIOWrapper(io.BytesIO(stream), encoding="utf-8")
             monkeypatch.setattr(sys, "stdin", text)
@@ -59,7 +59,7 @@ class TestPasswordSources:
         assert again != result.out
         assert tool.verify("ann", again.strip())
 
-    def test_generated_is_never_among_json(self, run, tool):
+    def test_a_generated_password_is_never_in_json(self, run, tool):
         result = run("useradd", "ann", "--generate", "--json")
         assert tool.verify("ann", result.err.strip())
         assert result.err.strip() not in result.out

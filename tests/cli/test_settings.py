@@ -49,7 +49,7 @@ class TestSettings:
         (config / "elasticsearch.yml").unlink()
         assert {source for _, source in rows(run("settings")).values()} == {"default"}
 
-    def test_without_a_folder(self, run, monkeypatch):
+    def test_without_a_directory(self, run, monkeypatch):
         monkeypatch.setattr("esfilerealm.cli.target.DEFAULT_CONFIG_DIR", "/nowhere at all")
         result = run("settings", "-E", "resource.reload.interval.low=2m", config_dir=None)
         assert result.exit_code == 0
@@ -118,8 +118,8 @@ class TestSettings:
             (f"{REALM}.order: 0", f"{REALM}.order", "given in [ already"),
         ],
     )
-    def test_what_is_wrong(self, run, config, give_settings, line, key, words):
-        """Key, value, place and rule, with the exit code with which ``watch`` refuses it too."""
+    def test_each_problem(self, run, config, give_settings, line, key, words):
+        """Key, value, place and rule; ``watch`` refuses it with the same exit code."""
         give_settings(f"{REALM}.order: 0", line)
         for command in ("settings", "watch"):
             result = run(command)
@@ -130,7 +130,7 @@ class TestSettings:
         found = json.loads(run("settings", "--json").out)
         assert any(key in problem for problem in found["problems"])
 
-    def test_all_that_is_wrong(self, run, give_settings):
+    def test_all_problems_at_once(self, run, give_settings):
         give_settings(
             f"{REALM}.cache.ttl: 20M",
             f"{REALM}.cahce.max_users: 1",
@@ -171,7 +171,7 @@ class TestSettings:
         assert [f"WARNING: {warning}\n" for warning in found["warnings"]] == [result.err]
 
     def test_generations(self, run, give_settings):
-        """What one refuses, the one before only warns of; what one adds, the other has not."""
+        """What one version refuses, the previous one only warns of."""
         give_settings(f"{REALM}.enabled: true")
         assert run("settings").exit_code == 78
         result = run("settings", "--es-version", "7")
@@ -190,20 +190,20 @@ class TestSettings:
 
     @pytest.mark.parametrize("version", ["4", "10", "8.1", "", "eight", "٨"])
     @pytest.mark.parametrize("command", ["settings", "watch"])
-    def test_no_such_version(self, run, command, version):
+    def test_unknown_version(self, run, command, version):
         result = run(command, f"--es-version={version}")
         assert result.exit_code == 64
         assert f"option [es-version] is one of 5 to 9, not [{version}]" in result.err
 
-    def test_a_folder_that_is_not_there(self, run, config):
+    def test_a_directory_that_does_not_exist(self, run, config):
         for command in ("settings", "watch"):
             result = run(command, "-c", f"{config}/none", "--json")
             assert result.exit_code == 78
             assert f"{config}/none]" in result.err
             assert json.loads(result.out)["error"]["exit_code"] == 78
 
-    def test_secrets_of_others(self, run, give_settings, monkeypatch):
-        """Not in the table, and not in what is said about their neighbours either."""
+    def test_secrets_of_other_settings(self, run, give_settings, monkeypatch):
+        """Neither in the table nor in messages about other settings."""
         monkeypatch.setenv("HIDDEN", "swordfish-1")
         give_settings(
             "xpack.security.authc.realms.ldap.l.bind_password: swordfish-2",

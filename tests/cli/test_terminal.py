@@ -116,7 +116,7 @@ class TestColours:
         for words in (["plan", str(realm / "state.yaml")], ["list", "--jsn"], ["list"]):
             assert "\x1b" not in on_terminal(*words, **environ)[0]
 
-    def test_an_empty_no_color_is_none(self, on_terminal):
+    def test_an_empty_no_color_does_not_count(self, on_terminal):
         assert "\x1b" in on_terminal("list", "--jsn", NO_COLOR="")[0]
 
     @pytest.mark.parametrize("words", [["plan", "{}", "--json"], ["list", "--json"], ["list"]])

@@ -48,7 +48,7 @@ class TestVerify:
         assert result.exit_code == 78
         assert f"[{config / 'users'}] does not exist" in result.err
 
-    def test_missing_folder(self, run, config):
+    def test_missing_directory(self, run, config):
         assert run("verify", "bob", "-p", PASSWORD, "-c", f"{config}/none").exit_code == 78
 
     def test_missing_roles(self, run, config, bob):
@@ -74,8 +74,8 @@ class TestVerify:
             pytest.param("$2a$10$short", "60 characters", id="malformed"),
         ],
     )
-    def test_what_no_password_fits(self, run, config, text, reason):
-        """Not even the text itself, with which a node lets its user in if it is no hash."""
+    def test_a_hash_that_no_password_can_match(self, run, config, text, reason):
+        """Not even the text itself, which a node takes for a clear-text password."""
         (config / "users").write_text(f"# people\nbob:{CHEAP_HASH}\nbob:{text}\n")
         for password in (PASSWORD, text):
             result = run("verify", "bob", "-p", password)
@@ -102,7 +102,7 @@ class TestVerify:
         result = run("verify", "bob", "--password-file", str(config / "secret"))
         assert (result.exit_code, result.err) == (1, "")
 
-    def test_a_password_of_no_text(self, run, bob):
+    def test_a_password_that_is_not_unicode(self, run, bob):
         assert run("verify", bob, "-p", "test\udcff").exit_code == 1
 
     def test_empty_password(self, run, bob):
@@ -125,7 +125,7 @@ class TestVerify:
         result = run("verify", bob, "-p", PASSWORD)
         assert (result.exit_code, result.err) == (0, "")
 
-    def test_does_not_work_with_a_file_that_holds_no_settings(self, run, bob, give_settings):
+    def test_invalid_yaml_is_an_error(self, run, bob, give_settings):
         give_settings("a: [")
         assert run("verify", bob, "-p", PASSWORD).exit_code == 78
 

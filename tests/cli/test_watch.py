@@ -29,19 +29,19 @@ LOGGER = logging.getLogger("esfilerealm")
 
 
 class Watching:
-    """``watch`` in a thread of this process, and all that it has printed."""
+    """``watch`` in a thread of this process, and everything that it has printed."""
 
     def __init__(self, config, words):
         self.out, self.err = io.StringIO(), io.StringIO()
         self.exit_code = None
         self._words = ["-c", str(config), "watch", *words]
-        self._happenings = []
+        self._events = []
         self._thread = threading.Thread(target=self._run)
 
     def queue(self):
-        """Stand in for the queue that the command waits at."""
-        self._happenings.append(queue.SimpleQueue())
-        return self._happenings[0]
+        """Replace the queue from which the command reads."""
+        self._events.append(queue.SimpleQueue())
+        return self._events[0]
 
     def start(self):
         self._thread.start()
@@ -50,7 +50,7 @@ class Watching:
         self.exit_code = main(self._words)
 
     def lines(self, count):
-        """Wait for so many lines of output, and give them all."""
+        """Wait for so many lines of output, and return all lines."""
         wait_until(lambda: self.out.getvalue().count("\n") >= count or not self._thread.is_alive())
         return self.out.getvalue().splitlines()
 
@@ -64,15 +64,15 @@ class Watching:
             raise KeyboardInterrupt
 
         if self._thread.is_alive():
-            wait_until(lambda: self._happenings)
-            self._happenings[0].put(raise_interrupt)
+            wait_until(lambda: self._events)
+            self._events[0].put(raise_interrupt)
         self._thread.join(PATIENCE)
         return self.exit_code
 
 
 @pytest.fixture
 def watch(config, monkeypatch):
-    """Start ``watch``; changes are found by a quick poll."""
+    """Start ``watch`` with a short interval between polls."""
     started = []
 
     def start(*words):
@@ -142,7 +142,7 @@ class TestWatch:
             assert password_hash[7:] not in watching.out.getvalue()
         assert watching.interrupt() == 130
 
-    def test_what_changes_no_user_is_not_told(self, config, bob, watch):
+    def test_edits_that_change_no_user_are_not_printed(self, config, bob, watch):
         watching = watch("--json")
         watching.lines(1)
         replace(config / "users", f"# other people\n\nbob:{CHEAP_HASH}\n".encode())
@@ -152,8 +152,8 @@ class TestWatch:
         assert len(watching.objects(2)) == 2
 
     @pytest.mark.parametrize("as_json", [False, True])
-    def test_a_file_that_spoils_and_is_good_again(self, config, bob, watch, as_json):
-        """It is told once, whatever the number of passes; the users stay."""
+    def test_a_file_that_becomes_unreadable_and_recovers(self, config, bob, watch, as_json):
+        """The problem is printed once, whatever the number of polls; the users stay."""
         watching = watch(*(["--json"] if as_json else []))
         watching.lines(1)
         replace(config / "users", b"bob:\xff\n")
@@ -163,17 +163,17 @@ class TestWatch:
         lines = watching.lines(4)
         assert watching.interrupt() == 130
         if as_json:
-            told = [json.loads(line) for line in lines]
-            assert [line["event"] for line in told] == ["start", "problem", "recovery", "change"]
-            assert f"WARNING: {told[1]['message']}\n" in watching.err.getvalue()
-            assert (told[3]["generation"], told[3]["passwords"]) == (2, ["bob"])
+            printed = [json.loads(line) for line in lines]
+            assert [line["event"] for line in printed] == ["start", "problem", "recovery", "change"]
+            assert f"WARNING: {printed[1]['message']}\n" in watching.err.getvalue()
+            assert (printed[3]["generation"], printed[3]["passwords"]) == (2, ["bob"])
         else:
             assert lines[1].endswith("both files can be read again")
             assert lines[2].endswith("generation 2, 1 user")
             assert lines[3:] == ["  ~ bob: password"]
         assert len(re.findall(problem, watching.err.getvalue())) == 1
 
-    def test_spoilt_from_the_start(self, config, bob, watch):
+    def test_unreadable_from_the_start(self, config, bob, watch):
         good = (config / "users").read_bytes()
         (config / "users").write_bytes(b"bob:\xff\n")
         watching = watch("--json")
@@ -185,7 +185,7 @@ class TestWatch:
         assert recovery["event"] == "recovery"
         assert (change["generation"], change["added"]) == (1, {"bob": ["viewer"]})
 
-    def test_good_again_without_a_change(self, config, bob, watch):
+    def test_recovery_without_a_change(self, config, bob, watch):
         good = (config / "users").read_bytes()
         watching = watch("--json")
         watching.lines(1)
@@ -195,7 +195,7 @@ class TestWatch:
         assert [line["event"] for line in watching.objects(3)] == ["start", "problem", "recovery"]
         watching.interrupt()
 
-    def test_settings_that_let_nothing_be_seen(self, run, bob):
+    def test_disabled_reload_is_refused(self, run, bob):
         done = run("watch", "-E", "resource.reload.enabled=false")
         assert done.exit_code == 78
         assert "[resource.reload.enabled] is false" in done.err
@@ -206,15 +206,15 @@ class TestWatch:
         watching.interrupt()
         assert "WARNING: setting [resource.reload.interval]" in watching.err.getvalue()
 
-    def test_lines_that_a_node_skips_and_hashes_of_no_use(self, config, bob, watch):
+    def test_skipped_lines_and_unusable_hashes(self, config, bob, watch):
         watching = watch("--json")
         watching.lines(1)
         replace(config / "users", f"bob:{CHEAP_HASH}\nal:swordfish\nswordfish\n".encode())
-        told = watching.objects(4)[1:]
-        assert [line["event"] for line in told] == ["problem", "problem", "change"]
-        assert "skipped line [3] of file" in told[0]["message"]
-        assert "user [al], line [2] of the users file, cannot log in" in told[1]["message"]
-        assert told[2]["added"] == {"al": []}
+        printed = watching.objects(4)[1:]
+        assert [line["event"] for line in printed] == ["problem", "problem", "change"]
+        assert "skipped line [3] of file" in printed[0]["message"]
+        assert "user [al], line [2] of the users file, cannot log in" in printed[1]["message"]
+        assert printed[2]["added"] == {"al": []}
         watching.interrupt()
         assert "swordfish" not in watching.out.getvalue() + watching.err.getvalue()
 
@@ -226,8 +226,8 @@ class TestWatch:
         assert watching.interrupt() == 130
         assert watching.err.getvalue() == f"WARNING: {problem['message']}\n"
 
-    def test_names_that_would_paint_a_terminal(self, config, bob, watch):
-        """They are no names to the realm, wherever they stand."""
+    def test_control_characters_in_names(self, config, bob, watch):
+        """The realm skips such names, in both files."""
         watching = watch()
         watching.lines(1)
         (config / "users").write_bytes(f"bob:{CHEAP_HASH}\na\x1b[31ml:{CHEAP_HASH}\n".encode())
@@ -301,7 +301,7 @@ sys.exit(main())
 
 
 class TestWatchProcess:
-    """What only a process of its own has: signals and pipes."""
+    """What only a separate process has: signals and pipes."""
 
     @pytest.fixture
     def start(self, config, bob):
@@ -341,7 +341,7 @@ class TestWatchProcess:
         assert (process.returncode, out, err) == (130, b"", b"\n")
 
     def test_interrupt_that_does_not_wake_the_wait(self, start):
-        """As one that comes right before the wait, or that the system gives to another thread."""
+        """One that comes right before the wait, or that the system delivers to another thread."""
         process = start("-c", INTERRUPTED_ELSEWHERE)
         _, err = process.communicate(b"now\n", timeout=10)
         assert (process.returncode, err) == (130, b"\n")
@@ -357,7 +357,7 @@ class TestWatchProcess:
         assert process.stderr.read() == b""
         assert process.wait(PATIENCE) == 74
 
-    def test_a_file_that_spoils(self, process, config):
+    def test_a_file_that_becomes_unreadable(self, process, config):
         replace(config / "users_roles", b"\xff\n")
         line = process.stderr.readline()
         assert re.match(rb"WARNING: file \[.*users_roles\], line \[1\], byte \[0\]: ", line)

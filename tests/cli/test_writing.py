@@ -1,4 +1,4 @@
-"""Commands that write: dry runs, the options they share, ``undo`` and ``check``."""
+"""Commands that write and ``check``: dry runs, shared options, ``undo`` and ``recover``."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TestDryRun:
 
 
 class TestWriting:
-    """The options that all commands share which write."""
+    """The options of all commands that write."""
 
     @pytest.mark.skipif(os.name == "nt", reason="modes of POSIX")
     def test_mode(self, run, config, bob):
@@ -48,14 +48,14 @@ class TestWriting:
         modes = [(config / name).stat().st_mode & 0o777 for name in ("users", "users_roles")]
         assert modes == [0o604, 0o604]
 
-    def test_what_it_costs_is_told(self, run, config, bob):
+    def test_lost_guarantees_are_warnings(self, run, config, bob):
         inode = (config / "users_roles").stat().st_ino
         result = run("roles", "bob", "-a", "x", "--strategy", "in_place")
         assert result.exit_code == 0
         assert re.fullmatch(r"WARNING: roles .*\n.*\nWARNING: \[.*users_roles\]: .*\n", result.err)
         assert (config / "users_roles").stat().st_ino == inode
 
-    def test_a_lock_that_other_machines_do_not_know_of(self, run, bob, monkeypatch):
+    def test_local_locks_need_an_option(self, run, bob, monkeypatch):
         monkeypatch.setattr("esfilerealm._storage.lock.has_local_locks", lambda path: "vboxsf")
         for args in (["userdel", "bob"], ["init"]):
             result = run(*args)
@@ -63,7 +63,7 @@ class TestWriting:
             assert "--allow-local-lock" in result.err
         assert run("userdel", "bob", "--allow-local-lock").exit_code == 0
 
-    def test_a_change_that_somebody_else_broke_off_is_told(self, run, tool, bob):
+    def test_a_recovered_write_is_a_warning(self, run, tool, bob):
         broken_off(lambda: tool.useradd("ann", password_hash=CHEAP_HASH, roles=["viewer"]), 2)
         result = run("passwd", "bob", "--hash", CHEAP_HASH)
         assert result.exit_code == 0
@@ -71,7 +71,7 @@ class TestWriting:
             r"WARNING: an unfinished change was taken back \[.*users.journal\]\n", result.err
         )
 
-    def test_one_of_a_later_version_stops_everything(self, run, config, bob):
+    def test_a_journal_of_a_later_version_stops_everything(self, run, config, bob):
         (config / "users.journal").write_text("esfilerealm journal 2\n")
         before = statuses(config, with_lock=False)
         for args in (["list"], ["userdel", "bob"], ["init"], ["check"]):
@@ -82,7 +82,7 @@ class TestWriting:
 
 
 class TestUndo:
-    def test_names_those_to_whom_it_happens(self, run, tool, bob):
+    def test_prints_the_changed_users(self, run, tool, bob):
         run("roles", "bob", "-a", "x", "--keep", "1", "-s")
         result = run("undo")
         assert (result.exit_code, result.out) == (0, "  ~ bob: roles viewer,x -> viewer\n")
@@ -103,7 +103,7 @@ class TestUndo:
         assert result.out == "Dry run. Would change:\n  + bob: viewer\n"
         assert tool.list_users() == {}
 
-    def test_nobody_is_another(self, run, config, bob):
+    def test_no_user_changes(self, run, config, bob):
         run("userdel", "bob", "--keep", "1")
         for name in ("users", "users_roles"):
             (config / name).write_bytes((config / f"{name}.1~").read_bytes() + b"# more\n")

@@ -17,7 +17,7 @@ def realm(config):
 
 @pytest.fixture
 def document(tmp_path):
-    """Write a document; give its path."""
+    """Write a document, and return its path."""
 
     def write(text, name="state.yaml"):
         path = tmp_path / name

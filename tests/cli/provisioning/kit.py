@@ -36,7 +36,7 @@ class Bytes:
 
 
 class Endless:
-    """A standard input that gives as much as it is asked for."""
+    """A standard input without an end."""
 
     @property
     def buffer(self):

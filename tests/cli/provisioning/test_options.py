@@ -152,7 +152,7 @@ class TestOptions:
 
     @pytest.mark.parametrize("pattern", ["", " ", "\t"])
     @pytest.mark.parametrize("command", ["plan", "apply"])
-    def test_a_pattern_that_protects_nobody(self, run, realm, document, command, pattern):
+    def test_a_blank_pattern_is_refused(self, run, realm, document, command, pattern):
         before = statuses(realm)
         result = run(command, document(WANTED), "--protect", "al", f"--protect={pattern}")
         assert (result.exit_code, result.out) == (64, "")
@@ -188,7 +188,7 @@ class TestOptions:
 
     @pytest.mark.parametrize("jobs", ["0", "-1", "x", "", "1.5", "9" * 30, "٣"])
     @pytest.mark.parametrize("command", ["plan", "apply", "ensure"])
-    def test_jobs_that_are_no_number(self, run, realm, document, command, jobs):
+    def test_invalid_jobs(self, run, realm, document, command, jobs):
         argument = "bob" if command == "ensure" else document(WANTED)
         before = statuses(realm)
         result = run(command, argument, f"--jobs={jobs}")
@@ -333,7 +333,7 @@ class TestOptions:
             ["--absent", "--update-password", "always"],
         ],
     )
-    def test_absent_beside_what_only_a_user_has(self, run, realm, words):
+    def test_absent_excludes_options_of_a_user(self, run, realm, words):
         result = run("ensure", "bob", *words)
         assert result.exit_code == 64
         assert "exclude each other" in result.err
@@ -349,7 +349,7 @@ class TestOptions:
             ("hash", [NEW_HASH]),
         ],
     )
-    def test_absent_beside_a_password(self, run, realm, option, value):
+    def test_absent_excludes_a_password(self, run, realm, option, value):
         before = statuses(realm)
         result = run("ensure", "bob", "--absent", f"--{option}", *value, stdin=NEW)
         assert (result.exit_code, result.out) == (64, "")

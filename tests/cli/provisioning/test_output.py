@@ -27,17 +27,17 @@ class TestMessages:
         assert result.err.startswith("WARNING: roles [vewer] are not defined in")
         assert "WARNING" not in result.out
 
-    def test_roles_that_stay_are_none(self, run, realm, document):
+    def test_unknown_roles_that_stay_do_not_warn(self, run, realm, document):
         result = run("plan", document("users: [{name: bob, roles: [admin, old]}]"))
         assert "roles [old] are not defined" in result.err
 
-    def test_a_password_that_is_cut_is_a_warning(self, run, realm, document):
+    def test_a_truncated_password_is_a_warning(self, run, realm, document):
         path = document(f"users: [{{name: bob, password: {'x' * 73}}}]")
         for command in ("plan", "apply"):
             result = run(command, path)
             assert re.fullmatch(r"WARNING: the password of user \[bob\] is longer .*\n", result.err)
 
-    def test_what_was_left_is_told(self, run, realm, document):
+    def test_recovery_is_a_warning(self, run, realm, document):
         path = document(WANTED)
         (realm / "users.journal").write_text("torn")
         assert "WARNING: the record of an unfinished change" in run("apply", path).err
@@ -107,7 +107,7 @@ class TestMessages:
         assert result.err.strip().count("\n") == 0
         assert statuses(realm) == before
 
-    def test_all_faults_are_told(self, run, realm, document):
+    def test_all_faults_are_reported(self, run, realm, document):
         result = run("apply", document("users: [{name: 'a:b'}, {password: 1}]\npurge: x\n"))
         assert "ERROR: invalid desired state, 4 faults:\n  [" in result.err
 
@@ -116,10 +116,10 @@ class TestMessages:
         assert result.exit_code == 78
         assert "no.yaml] does not exist: check the path" in result.err
 
-    def test_of_a_folder(self, run, realm, tmp_path):
+    def test_of_a_directory(self, run, realm, tmp_path):
         assert run("apply", str(tmp_path)).exit_code == 74
 
-    def test_of_a_folder_that_is_no_realm(self, run, tmp_path, document):
+    def test_of_a_directory_without_a_realm(self, run, tmp_path, document):
         assert run("apply", document(WANTED), config_dir=tmp_path).exit_code == 78
 
     def test_of_a_variable_that_is_not_there(self, run, realm):
@@ -152,7 +152,7 @@ class TestMessages:
         assert result.exit_code == 64
         assert "only one of [--password, --hash]" in result.err
 
-    def test_of_somebody_who_writes_all_the_time(self, run, realm, document, monkeypatch):
+    def test_another_writer_that_never_stops(self, run, realm, document, monkeypatch):
         original = RealmFolder.locked
 
         def access(*args):
@@ -165,7 +165,7 @@ class TestMessages:
         assert result.exit_code == 75
         assert "was changed since the plan was made" in result.err
 
-    def test_somebody_who_wrote_once_is_no_reason_to_fail(self, run, realm, document, monkeypatch):
+    def test_another_writer_that_wrote_once(self, run, realm, document, monkeypatch):
         original, times = RealmFolder.locked, iter(range(9))
 
         def access(*args):
@@ -203,35 +203,39 @@ class TestJson:
     )
     def test_keys(self, run, realm, document, words, check):
         result = run(*words, document(WANTED), "--json")
-        told = json.loads(result.out)
+        printed = json.loads(result.out)
         assert result.out.count("\n") == 1
-        assert tuple(told) == self.KEYS
-        assert (told["command"], told["check"], told["changed"]) == (words[0], check, True)
-        assert told["changes"] == [
+        assert tuple(printed) == self.KEYS
+        assert (printed["command"], printed["check"], printed["changed"]) == (words[0], check, True)
+        assert printed["changes"] == [
             {"kind": "add_user", "username": "jane", "roles": ["viewer"]},
             {"kind": "remove_roles", "username": "bob", "roles": ["admin"]},
             {"kind": "remove_user", "username": "al", "reason": "absent"},
         ]
-        assert (told["result"] is None) is check
+        assert (printed["result"] is None) is check
         assert result.err == ""
 
     def test_of_nothing(self, run, realm):
-        told = json.loads(run("ensure", "bob", "--json", "--detailed-exitcode").out)
-        assert tuple(told) == self.KEYS
-        assert (told["changed"], told["changes"], told["result"]["changed"]) == (False, [], False)
+        printed = json.loads(run("ensure", "bob", "--json", "--detailed-exitcode").out)
+        assert tuple(printed) == self.KEYS
+        assert (printed["changed"], printed["changes"], printed["result"]["changed"]) == (
+            False,
+            [],
+            False,
+        )
 
     def test_warnings_are_in_it_too(self, run, realm):
         result = run("ensure", "bob", "-p", "x" * 80, "-a", "vewer", "--json")
-        told = json.loads(result.out)
-        assert told["unknown_roles"] == ["vewer"]
-        assert len(told["warnings"]) == 1
+        printed = json.loads(result.out)
+        assert printed["unknown_roles"] == ["vewer"]
+        assert len(printed["warnings"]) == 1
         assert "WARNING" in result.err
 
     def test_of_an_error(self, run, realm, document):
-        told = json.loads(run("apply", document("users: x"), "--json").out)
-        assert told["error"]["type"] == "InvalidDesiredStateError"
-        assert told["error"]["exit_code"] == 65
-        assert told["command"] == "apply"
+        printed = json.loads(run("apply", document("users: x"), "--json").out)
+        assert printed["error"]["type"] == "InvalidDesiredStateError"
+        assert printed["error"]["exit_code"] == 65
+        assert printed["command"] == "apply"
 
 
 class Terminal(io.StringIO):
@@ -264,7 +268,7 @@ CANARY = "Kanarienvogel-7"
 
 
 class TestNoSecret:
-    """Whatever is asked, on no stream."""
+    """No secret is printed on any stream."""
 
     @pytest.mark.parametrize("options", [[], ["--json"], ["-v"], ["--diff"], ["--check", "--diff"]])
     def test_of_documents(self, run, realm, document, options):
@@ -338,7 +342,7 @@ class TestNoSecret:
             assert secret not in result.out + result.err
 
 
-def test_who_holds_the_lock_is_waited_for(run, realm, document, monkeypatch):
+def test_waits_for_the_lock(run, realm, document, monkeypatch):
     path, before = document(WANTED), statuses(realm)
     monkeypatch.setattr("esfilerealm.admin.users_tool.WriteOptions", shortly)
     with write_lock(lambda: str(realm / "users.lock"), 1.0):
