@@ -182,8 +182,11 @@ def _line_of_control_character(text: str) -> int:
     return text.count("\n", 0, match.start()) + 1 if match else 1
 
 
-#: It only resolves tags and constructs plain values, neither of which changes it.
-_PLAIN_VALUES: Final[Any] = yaml.SafeLoader("")
+class _PlainValues(yaml.constructor.SafeConstructor, yaml.resolver.Resolver):
+    """Resolves tags and constructs plain values, neither of which changes it."""
+
+
+_PLAIN_VALUES: Final[Any] = _PlainValues()
 
 
 def _tag(event: yaml.ScalarEvent) -> str:
