@@ -48,7 +48,7 @@ class Document:
         source: The name of the file, or another origin, for messages.
         lines: From the path of a value to its line, where that is known.
         folder: The directory from which its relative paths start.
-        issues: What is wrong already, one line each, such as a key that is given twice.
+        issues: What is wrong already, one line each, such as a duplicate key.
     """
 
     value: object = field(repr=False)
@@ -140,7 +140,7 @@ def read_document(data: bytes, format: str, source: str) -> Document:
         source: The name of the file for messages.
 
     Raises:
-        InvalidDesiredStateError: If it is not well formed. A key that is given twice breaks TOML;
+        InvalidDesiredStateError: If it is not well formed. A duplicate key breaks TOML;
             in other formats it is one of the ``issues``.
         ValueError: If the format is unknown.
     """
@@ -161,7 +161,7 @@ def _read_yaml(text: str, source: str) -> Document:
     lines = tuple(
         f"{place(source, issue.line_number, issue.path)}: {issue.rule}" for issue in issues
     )
-    if not all(issue.is_repeated_key for issue in issues):
+    if not all(issue.is_duplicate_key for issue in issues):
         raise InvalidDesiredStateError(lines)
     if not documents:
         return Document(None, source)
@@ -203,7 +203,7 @@ def _unpaired(value: object, path: Path, source: str, issues: list[str]) -> obje
         unpaired: dict[str, object] = {}
         for key, item in value:
             if key in unpaired:
-                issues.append(f"{place(source, None, (*path, key))}: a key that is given twice")
+                issues.append(f"{place(source, None, (*path, key))}: duplicate key")
             unpaired[key] = _unpaired(item, (*path, key), source, issues)
         return unpaired
     if isinstance(value, list):
@@ -212,7 +212,7 @@ def _unpaired(value: object, path: Path, source: str, issues: list[str]) -> obje
 
 
 def _read_toml(text: str, source: str) -> Document:
-    line, rule = 0, "not TOML here, or a key that is given twice"
+    line, rule = 0, "not TOML here, or a duplicate key"
     try:
         return Document(tomllib.loads(text), source)
     except tomllib.TOMLDecodeError as error:

@@ -33,7 +33,7 @@ _TAG: Final = "tag:yaml.org,2002:"
 _STR: Final = f"{_TAG}str"
 _NULL: Final = f"{_TAG}null"
 _MERGE: Final = f"{_TAG}merge"
-#: Of values that are plain in Python too, and of others, what they are called.
+#: What the values behind a tag are called: those that become plain values, and others.
 _PLAIN: Final = {
     f"{_TAG}int": "a number",
     f"{_TAG}float": "a number",
@@ -46,7 +46,7 @@ _OTHERS: Final = {
     _MERGE: "a special value of YAML",
 }
 
-#: No file of the kinds that are read here comes near these.
+#: No file that is meant comes near these.
 _DEEPEST: Final = 32
 _LONGEST_NUMBER: Final = 100
 
@@ -67,7 +67,7 @@ _MERGED: Final = "the merge key [<<] is not supported: write its entries out"
 
 class Unread:
     """
-    A value that is not read: a date, an alias, a number that nobody means.
+    A value that is not read: a date, an alias, a number of absurd length.
 
     Attributes:
         kind: What it is, with its article.
@@ -79,7 +79,7 @@ class Unread:
         self.kind = kind
 
 
-#: Of every value that can be in a document, what it is called.
+#: What the values of a document are called.
 _KINDS: Final[dict[type, str]] = {
     dict: "a mapping",
     list: "a list",
@@ -93,7 +93,7 @@ _KINDS: Final[dict[type, str]] = {
 
 
 def kind_of(value: object) -> str:
-    """Name the kind of a value, with its article; the value itself is not shown."""
+    """Return the kind of a value, with its article, for messages that must not show the value."""
     if isinstance(value, Unread):
         return value.kind
     return _KINDS.get(type(value), f"a {type(value).__name__}")
@@ -107,19 +107,19 @@ class YamlIssue:
         line_number: Counted from 1.
         path: The path of the value.
         rule: The rule that is broken.
-        is_repeated_key: Whether it is only a key that is given twice. The last one counts, so that
-            the other values are as they were meant.
+        is_duplicate_key: Whether it is only a key that is given twice. The last one counts, and all
+            other values can still be checked.
     """
 
-    __slots__ = ("is_repeated_key", "line_number", "path", "rule")
+    __slots__ = ("is_duplicate_key", "line_number", "path", "rule")
 
     def __init__(
-        self, line_number: int, path: YamlPath, rule: str, *, is_repeated_key: bool = False
+        self, line_number: int, path: YamlPath, rule: str, *, is_duplicate_key: bool = False
     ) -> None:
         self.line_number = line_number
         self.path = path
         self.rule = rule
-        self.is_repeated_key = is_repeated_key
+        self.is_duplicate_key = is_duplicate_key
 
 
 class YamlDocument:
@@ -211,7 +211,7 @@ def read_documents(
     text: str, *, one_document: bool = False
 ) -> tuple[list[YamlDocument], list[YamlIssue]]:
     """
-    Return all documents of a text as plain values, with all that is wrong with them.
+    Return all documents of a text as plain values, and everything that is wrong with them.
 
     Args:
         text: The whole text.
@@ -219,7 +219,7 @@ def read_documents(
         one_document: A second document is an issue.
 
     Returns:
-        The documents, none of them after an issue behind which nothing can be known.
+        The documents and the issues. If an issue ends the reading, there are no documents.
     """
     reader = YamlReader(text, one_document=one_document)
     documents: list[YamlDocument] = []
@@ -242,7 +242,7 @@ def read_documents(
 
 class BrokenYamlError(Exception):
     """
-    An issue behind which nothing can be known.
+    An issue that ends the reading.
 
     Attributes:
         line_number: Counted from 1.
@@ -263,31 +263,31 @@ class _Open:
     def __init__(self, path: YamlPath, *, is_list: bool) -> None:
         self.path = path
         self.is_list = is_list
-        #: Of the next value: its number in a list, its key in a mapping, _IGNORED or, if that is
-        #: still to come, None.
+        #: Of the next value: its number in a list, or its key in a mapping. None if the key is
+        #: still to come, _IGNORED if it is unusable.
         self.step: Any = 0 if is_list else None
         self.key_line_number = 0
         self.key_lines: dict[str, int] = {}
 
 
-#: In the place of a key that cannot be used.
+#: Stands for an unusable key.
 _IGNORED: Final = object()
 
 
 class YamlReader:
     """
-    The values of a text, one after the other, each with its path; to be iterated once.
+    The values of a text, one after the other, each with its path. It can be iterated once.
 
     A mapping or list comes before its content, as an empty dictionary or list.
 
     Args:
         text: The whole text.
 
-        as_written: Read it as Elasticsearch reads its settings. Every scalar except null is a
-            string, as it is written. Tags and anchors mean nothing, an alias is ``Unread``, and a
-            key that is given twice comes twice.
+        as_written: Read the text as Elasticsearch reads its settings. Every scalar except null is
+            a string, as it is written. Tags and anchors are ignored, an alias is ``Unread``, and a
+            duplicate key is passed on.
 
-        one_document: Nothing is read behind the first document; that there is more is an issue.
+        one_document: Anything behind the first document is an issue, and is not read.
 
     Attributes:
         issues: What is wrong so far.
@@ -402,8 +402,8 @@ class YamlReader:
         if not isinstance(key, str):
             return self._refuse_key(mapping, key)
         if key in mapping.key_lines:
-            rule = f"a key that is given twice: it is in line [{mapping.key_lines[key]}] already"
-            issue = YamlIssue(self.line_number, (*mapping.path, key), rule, is_repeated_key=True)
+            rule = f"duplicate key, already in line [{mapping.key_lines[key]}]"
+            issue = YamlIssue(self.line_number, (*mapping.path, key), rule, is_duplicate_key=True)
             self.issues.append(issue)
         else:
             mapping.key_lines[key] = self.line_number

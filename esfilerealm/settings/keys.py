@@ -1,7 +1,7 @@
 """
 The settings of a node that concern its file realm, as a table.
 
-``RealmSettings``, the report and the tables of the guide are made from it.
+``RealmSettings``, the report and the tables of the guide follow it.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 from ..names import DEFAULT_ANONYMOUS_USERNAME
 
 __all__ = [
+    "FIPS_MODE",
     "REALM_KEYS",
     "RELOAD_INTERVAL",
+    "RELOAD_INTERVAL_MEDIUM",
     "RELOAD_KEYS",
     "RELOAD_PREFIX",
     "TOOL_KEYS",
@@ -152,15 +154,16 @@ def _check_interval(reader: SettingsReader, key: str, seconds: float, _: Mapping
         reader.warn(key, "a node polls without a pause, and is never idle")
 
 
+FIPS_MODE: Final = Key(
+    "fips_mode_enabled",
+    "xpack.security.fips_mode.enabled",
+    "boolean",
+    "false",
+    "if true, only PBKDF2 is written",
+)
 #: What decides how the files are written.
 TOOL_KEYS: Final = (
-    Key(
-        "fips_mode_enabled",
-        "xpack.security.fips_mode.enabled",
-        "boolean",
-        "false",
-        "if true, only PBKDF2 is written",
-    ),
+    FIPS_MODE,
     Key(
         "password_hashing_algorithm",
         "xpack.security.authc.password_hashing.algorithm",
@@ -229,6 +232,23 @@ REALM_KEYS: Final = (
 )
 
 RELOAD_PREFIX: Final = "resource.reload."
+RELOAD_INTERVAL_MEDIUM: Final = Key(
+    "reload_interval_medium",
+    "resource.reload.interval.medium",
+    "seconds",
+    "30s",
+    "how often other files of a node are checked",
+    _check_interval,
+)
+#: The old name of the key above.
+RELOAD_INTERVAL: Final = Key(
+    "reload_interval_medium",
+    "resource.reload.interval",
+    "seconds",
+    "30s",
+    "the old name of `resource.reload.interval.medium`",
+    _check_interval,
+)
 #: How often a node checks whether files have changed. Source: ``ResourceWatcherService``.
 RELOAD_KEYS: Final = (
     Key(
@@ -246,14 +266,7 @@ RELOAD_KEYS: Final = (
         "how often `users` and `users_roles` are checked",
         _check_interval,
     ),
-    Key(
-        "reload_interval_medium",
-        "resource.reload.interval.medium",
-        "seconds",
-        "30s",
-        "how often other files of a node are checked",
-        _check_interval,
-    ),
+    RELOAD_INTERVAL_MEDIUM,
     Key(
         "reload_interval_low",
         "resource.reload.interval.low",
@@ -262,13 +275,4 @@ RELOAD_KEYS: Final = (
         "how often the rest is checked",
         _check_interval,
     ),
-)
-#: The old name of ``resource.reload.interval.medium``.
-RELOAD_INTERVAL: Final = Key(
-    "reload_interval_medium",
-    "resource.reload.interval",
-    "seconds",
-    "30s",
-    "the old name of `resource.reload.interval.medium`",
-    _check_interval,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-__all__ = ["PlaceholderError", "replaced"]
+__all__ = ["PlaceholderError", "replace_placeholders"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,11 +14,11 @@ _OPENING = "${"
 
 class PlaceholderError(ValueError):
     """
-    A placeholder that stands for nothing, or for itself.
+    A placeholder that refers to nothing, or to itself.
 
     Attributes:
-        name: What is in the braces. It may be made of other values, and so be a secret.
-        rule: The rule that is broken, to be read behind the name.
+        name: What is in the braces. Other values may be a part of it, and so may secrets.
+        rule: The rule that is broken; the name goes before it.
     """
 
     def __init__(self, name: str, rule: str) -> None:
@@ -27,17 +27,17 @@ class PlaceholderError(ValueError):
         self.rule = rule
 
 
-def replaced(text: str, look_up: Callable[[str], str | None]) -> str:
+def replace_placeholders(text: str, look_up: Callable[[str], str | None]) -> str:
     """
-    Replace every placeholder of *text*, also within placeholders and within what replaces them.
+    Replace every placeholder of *text*, including those in placeholders and in their values.
 
     Args:
-        text: An opening without its end stays as it is.
+        text: A brace that is not closed stays as it is.
 
-        look_up: Gives what a name stands for, or None.
+        look_up: Returns the value of a name, or None.
 
     Raises:
-        PlaceholderError: If a name without default stands for nothing, or for itself.
+        PlaceholderError: If a name without default has no value, or refers to itself.
 
     Source:
         ``PropertyPlaceholder``.
@@ -51,7 +51,7 @@ def _replaced(text: str, look_up: Callable[[str], str | None], within: frozenset
     while (start := text.find(_OPENING, done)) >= 0 and (end := _end_of(text, start)) >= 0:
         inside = text[start + len(_OPENING) : end]
         if inside in within:
-            raise PlaceholderError(inside, "stands for itself")
+            raise PlaceholderError(inside, "refers to itself")
         pieces += text[done:start], _value_of(inside, look_up, within | {inside})
         done = end + 1
     return "".join([*pieces, text[done:]])
@@ -68,7 +68,7 @@ def _value_of(inside: str, look_up: Callable[[str], str | None], within: frozens
 
 
 def _end_of(text: str, start: int) -> int:
-    """Find the brace that closes the placeholder at *start*, or -1."""
+    """Return the position of the brace that closes the placeholder at *start*, or -1."""
     depth = 0
     for position in range(start + 1, len(text)):
         if text[position] == "{":

@@ -114,16 +114,16 @@ class SettingsReader:
         value = self._settings[key].value
         if isinstance(value, list) or "${" not in value:
             return bool(value)
-        from .placeholders import PlaceholderError, replaced
+        from .placeholders import PlaceholderError, replace_placeholders
 
         try:
-            return bool(replaced(value, self._look_up))
+            return bool(replace_placeholders(value, self._look_up))
         except (PlaceholderError, RecursionError):
             return True
 
     def add_problem(self, key: str, rule: str, hint: str = "") -> None:
         """
-        Add that the value of *key* breaks a rule, unless the key has a problem already.
+        Add a problem of the value of *key*, unless the key has a problem already.
 
         The value is shown as it is written: what a placeholder stands for may be a secret.
         """
@@ -138,11 +138,11 @@ class SettingsReader:
         self.effective[key] = (shown, where)
 
     def add_key_problem(self, key: str, rule: str) -> None:
-        """Add that the *key* itself breaks a rule. Its value is not shown: it may be a secret."""
+        """Add a problem of the *key* itself. Its value is not shown: it may be a secret."""
         self.problems.append(InvalidSettingError(key, None, rule, self.where(key)))
 
     def warn(self, key: str, text: str) -> None:
-        """Add what somebody should know about *key*."""
+        """Add a warning about *key*."""
         warning = f"setting [{key}] in {self.where(key)}: {text}"
         if warning not in self.warnings:
             self.warnings.append(warning)
@@ -169,10 +169,10 @@ class SettingsReader:
     def _replaced(self, key: str, value: str) -> str | None:
         if "${" not in value:
             return value
-        from .placeholders import PlaceholderError, replaced
+        from .placeholders import PlaceholderError, replace_placeholders
 
         try:
-            return replaced(value, self._look_up)
+            return replace_placeholders(value, self._look_up)
         except PlaceholderError as error:
             # A name that is not in the text itself is made of other values, and may be a secret.
             name = f"[{error.name}]" if error.name in value else "a placeholder inside"

@@ -6,8 +6,10 @@ import os
 
 from ..errors import InvalidSettingError
 from .keys import (
+    FIPS_MODE,
     REALM_KEYS,
     RELOAD_INTERVAL,
+    RELOAD_INTERVAL_MEDIUM,
     RELOAD_KEYS,
     RELOAD_PREFIX,
     TOOL_KEYS,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 else:
 
     def dataclass(**_: object) -> Callable[[type], type]:
-        """Leave a class as it is, since importing ``dataclasses`` would slow down the command."""
+        """Return the class as it is: importing ``dataclasses`` would slow down the command."""
         return lambda cls: cls
 
 
@@ -49,9 +51,9 @@ class RealmSettings:
     """
     The settings of a node that decide how its file realm is read, written, cached and reloaded.
 
-    Every attribute is a keyword argument, with the default that it has on a node. What each one
-    means, and how its key is spelled, is in the table of ``settings/keys.py``, and for people in
-    ``esfilerealm guide settings``. Times are in seconds.
+    Every attribute is a keyword argument whose default is that of a node. The table in
+    ``settings/keys.py`` has the key and the meaning of each, and so has ``esfilerealm guide
+    settings``. Times are in seconds. FIPS mode changes the default algorithm.
 
     Attributes:
         realm_name: The name of the file realm.
@@ -179,7 +181,7 @@ def read_all(reader: SettingsReader, version: int | None) -> tuple[RealmSettings
     values = _read_tool_keys(reader, version)
     check_keys(reader, TOOL_KEYS, values)
     order = realm_order(reader, version, reserved_realm_enabled=values["reserved_realm_enabled"])
-    # A node checks disabled realms too.
+    # A node also reads the settings of disabled realms.
     for realm in order.configured:
         if realm.type == "file":
             _read_realm(reader, realm, values)
@@ -191,7 +193,7 @@ def read_all(reader: SettingsReader, version: int | None) -> tuple[RealmSettings
 
 
 def _read_tool_keys(reader: SettingsReader, version: int = _VERSIONS[-1]) -> dict[str, Any]:
-    fips_mode = reader.boolean(TOOL_KEYS[0].key, TOOL_KEYS[0].default)
+    fips_mode = reader.boolean(FIPS_MODE.key, FIPS_MODE.default)
     algorithm = _default_algorithm(fips_mode_enabled=fips_mode, version=version)
     return read_keys(reader, TOOL_KEYS, password_hashing_algorithm=algorithm)
 
@@ -213,7 +215,7 @@ def _read_realm(
 ) -> dict[str, Any]:
     enabled = "true" if realm.enabled else "false"
     values = read_keys(reader, REALM_KEYS, realm.prefix, order=str(realm.order), enabled=enabled)
-    # A node checks these when it builds the realm.
+    # A node checks them when it builds the realm.
     if realm.enabled:
         check_keys(reader, REALM_KEYS, {**tool, **values}, realm.prefix)
     # A realm that is in use although it is disabled counts as enabled.
@@ -226,15 +228,15 @@ def _read_reload(reader: SettingsReader) -> dict[str, Any]:
         if key not in known:
             from .._ground.hints import nearest
 
-            reader.add_key_problem(key, f"unknown setting of the reload; {nearest(key, known)}")
+            reader.add_key_problem(key, f"unknown setting; {nearest(key, known)}")
     values = read_keys(reader, RELOAD_KEYS)
     check_keys(reader, RELOAD_KEYS, values)
     if reader.is_given(RELOAD_INTERVAL.key):
         old = read_keys(reader, [RELOAD_INTERVAL])
         check_keys(reader, [RELOAD_INTERVAL], old)
-        medium = "resource.reload.interval.medium"
+        medium = RELOAD_INTERVAL_MEDIUM.key
         if not reader.is_given(medium):
             values |= old
             reader.effective[medium] = reader.effective[RELOAD_INTERVAL.key]
-        reader.warn(RELOAD_INTERVAL.key, f"an old name, which moves no interval but [{medium}]")
+        reader.warn(RELOAD_INTERVAL.key, f"an old name, which sets only [{medium}]")
     return values

@@ -97,7 +97,7 @@ class _Flattening:
                 rule = "must not be given by alias, which a node does not follow"
             self._refuse(key, rule, line_number)
         elif key in self._settings:
-            self._refuse(key, f"given in {self._settings[key][1]} already", line_number)
+            self._refuse(key, f"already given in {self._settings[key][1]}", line_number)
         else:
             self._settings[key] = (value, self._place(line_number))
 

@@ -49,7 +49,7 @@ MESSAGES = {
     "malformed": "behind the end of the document",
     "only value lists are allowed": "must hold plain values only",
     "Could not resolve placeholder": "[NOPE] is neither in the environment nor a setting",
-    "Circular placeholder reference": "stands for itself",
+    "Circular placeholder reference": "refers to itself",
     "given twice": "already",
     "line 1": "line 1",
     "line 3": "line 3",

@@ -170,17 +170,17 @@ class TestYaml:
             ),
             pytest.param(
                 "users: []\npurge: all\nusers: []\n",
-                ", line [3], users: a key that is given twice: it is in line [1]",
+                ", line [3], users: duplicate key, already in line [1]",
                 id="a key twice",
             ),
             pytest.param(
                 "users:\n- name: bob\n  name: al\n",
-                ", line [3], users[0].name: a key that is given twice: it is in line [2]",
+                ", line [3], users[0].name: duplicate key, already in line [2]",
                 id="a key twice, within",
             ),
             pytest.param(
                 'users: []\n"users": []\n',
-                ", line [2], users: a key that is given twice: it is in line [1]",
+                ", line [2], users: duplicate key, already in line [1]",
                 id="a key twice, once in quotes",
             ),
             pytest.param(
@@ -324,14 +324,14 @@ class TestJson:
             ("{}", ": asks for nothing"),
             ('{"users": [],}', ", line [1]: not JSON at column"),
             ('{"users": []\n} x', ", line [2]: not JSON at column [3]"),
-            ('{"users": [], "users": []}', ", users: a key that is given twice"),
+            ('{"users": [], "users": []}', ", users: duplicate key"),
             (
                 '{"users": [{"name": "a", "name": "b"}]}',
-                ", users[0].name: a key that is given twice",
+                ", users[0].name: duplicate key",
             ),
             (
                 '{"hash_policy": {"algorithm": "bcrypt", "algorithm": "bcrypt"}}',
-                ", hash_policy.algorithm: a key that is given twice",
+                ", hash_policy.algorithm: duplicate key",
             ),
             ('{"users": NaN}', ": [NaN] is not JSON"),
             ('{"users": -Infinity}', ": [-Infinity] is not JSON"),
@@ -363,8 +363,8 @@ class TestToml:
             ("", ": asks for nothing"),
             ("# users", ": asks for nothing"),
             ("users", ", line [1]: not TOML here"),
-            ('purge = "all"\npurge = "none"', ", line [2]: not TOML here, or a key that is given"),
-            ("[attributes]\n[attributes]\n", ", line [2]: not TOML here, or a key that is given"),
+            ('purge = "all"\npurge = "none"', ", line [2]: not TOML here, or a duplicate key"),
+            ("[attributes]\n[attributes]\n", ", line [2]: not TOML here, or a duplicate key"),
             ("users = [", ", line [1]: not TOML here"),
             ("users = 2020-13-45", ", line [1]: not TOML here"),
             ("users = 2020-01-01", ", users: must be a list of mappings, not a date"),
@@ -428,10 +428,10 @@ def load(folder, format):
 
 
 @pytest.mark.parametrize("format", ["yaml", "json"])
-def test_a_key_that_is_given_twice_hides_no_other_fault(format):
+def test_a_duplicate_key_hides_no_other_issue(format):
     users = '[{"name": "bob", "name": "al", "rolse": []}, {"name": "al"}, {"name": "a:b"}]'
     faults = "\n".join(faults_of(f'{{"users": {users}}}', f"state.{format}"))
-    for fault in ("twice", "[roles]", "[al] is at", "[a:…]"):
+    for fault in ("duplicate key", "[roles]", "[al] is at", "[a:…]"):
         assert fault in faults
 
 

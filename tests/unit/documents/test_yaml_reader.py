@@ -160,8 +160,8 @@ def test_truth(text, is_true, is_false):
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        (f"a: {CANARY}\na: b", 2, "a key that is given twice: it is in line [1] already"),
-        ("a: b\n---\n- c: d\n  c: e", 4, "a key that is given twice: it is in line [3] already"),
+        (f"a: {CANARY}\na: b", 2, "duplicate key, already in line [1]"),
+        ("a: b\n---\n- c: d\n  c: e", 4, "duplicate key, already in line [3]"),
         ("x:\n  <<: {a: b}", 2, "the merge key [<<] is not supported: write its entries out"),
         (f"x:\n  ? [{CANARY}, [b]]\n  : b", 2, "a key must be a string, not a list"),
         (f"x: {{{{ {CANARY} }}}}", 1, "a key must be a string, not a mapping"),

@@ -259,7 +259,7 @@ class TestUsers:
         ("{M}bob:\n  attributes: hunter2", 3, "bob.attributes: must be a mapping"),
         ("{M}bob:\n  hash: !hunter2 x", 3, "this tag is not supported; put text that contains [!]"),
         ("{M}12: {}", 2, "a key must be a string, not a number: put it in quotes"),
-        ("{M}bob: {}\nbob: {}", 3, "a key that is given twice: it is in line [2] already"),
+        ("{M}bob: {}\nbob: {}", 3, "duplicate key, already in line [2]"),
     ],
 )
 def test_what_is_no_such_file(read, text, line, reason):

@@ -6,7 +6,7 @@ import pytest
 
 from esfilerealm import RealmSettings
 from esfilerealm.errors import InvalidSettingError
-from esfilerealm.settings.placeholders import PlaceholderError, replaced
+from esfilerealm.settings.placeholders import PlaceholderError, replace_placeholders
 from esfilerealm.settings.reader import SettingsReader
 from esfilerealm.settings.sources import Setting
 
@@ -38,14 +38,14 @@ FIPS = "xpack.security.fips_mode.enabled"
 )
 def test_replacing(text, expected):
     environ = {"A": "1", "B": "2", "C": "<${A}>", "NAME_OF_B": "B", "EMPTY": ""}
-    assert replaced(text, environ.get) == expected
+    assert replace_placeholders(text, environ.get) == expected
 
 
 @pytest.mark.parametrize("text", ["${A}", "x${B}", "${NOPE:${A}}", "${C}"])
 def test_cycles(text):
     environ = {"A": "${B}", "B": "${A}", "C": "${C}"}
-    with pytest.raises(PlaceholderError, match="stands for itself"):
-        replaced(text, environ.get)
+    with pytest.raises(PlaceholderError, match="refers to itself"):
+        replace_placeholders(text, environ.get)
 
 
 def values_of(settings, environ=None):

@@ -104,10 +104,10 @@ def test_environment_variables(tmp_path, monkeypatch):
         (f"{FIPS}:\n", "line 1: has no value at column 34"),
         ("a: 1\nempty:\n", r"setting \[empty\] in .*, line 2: has no value at column 7"),
         (f"{FIPS}: [true]\n", "must be one value, not a list"),
-        (f"{FIPS}: true\n{FIPS}: true\n", r"line 2: given in .* line 1 already"),
+        (f"{FIPS}: true\n{FIPS}: true\n", r"line 2: already given in .* line 1"),
         (
             f"{FIPS}: true\nxpack:\n  security.fips_mode.enabled: true\n",
-            "line 3: given in .* line 1 already",
+            "line 3: already given in .* line 1",
         ),
         ("a: &a\n  b: *a\n", "must not be given by alias"),
         ("- a\n", "must be a mapping"),

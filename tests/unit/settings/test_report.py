@@ -159,7 +159,7 @@ class TestCommand:
             ),
             (
                 f"WARNING: setting [resource.reload.interval] {where} 11: "
-                "an old name, which moves no interval but [resource.reload.interval.medium]"
+                "an old name, which sets only [resource.reload.interval.medium]"
             ),
         ]
         assert "hunter2" not in result.out + result.err
