@@ -135,11 +135,11 @@ class TestYaml:
     @pytest.mark.parametrize(
         ("text", "fault"),
         [
-            pytest.param("", ": asks for nothing: name at least [users]", id="empty"),
-            pytest.param("# users: []\n", ": asks for nothing", id="only a comment"),
-            pytest.param("---\n", ": asks for nothing", id="only a mark"),
-            pytest.param("{}", ", line [1]: asks for nothing", id="an empty mapping"),
-            pytest.param("users:\n", ", line [1]: asks for nothing", id="null"),
+            pytest.param("", ": empty document: add [users]", id="empty"),
+            pytest.param("# users: []\n", ": empty document", id="only a comment"),
+            pytest.param("---\n", ": empty document", id="only a mark"),
+            pytest.param("{}", ", line [1]: empty document", id="an empty mapping"),
+            pytest.param("users:\n", ", line [1]: empty document", id="null"),
             pytest.param("- bob", ", line [1]: must be a mapping, not a list", id="a list"),
             pytest.param("bob", ", line [1]: must be a mapping, not a string", id="text"),
             pytest.param("42", ", line [1]: must be a mapping, not a number", id="a number"),
@@ -319,9 +319,9 @@ class TestJson:
         [
             ("", ", line [1]: not JSON at column [1]"),
             ("[]", ": must be a mapping, not a list"),
-            ("null", ": asks for nothing"),
+            ("null", ": empty document"),
             ('"bob"', ": must be a mapping, not a string"),
-            ("{}", ": asks for nothing"),
+            ("{}", ": empty document"),
             ('{"users": [],}', ", line [1]: not JSON at column"),
             ('{"users": []\n} x', ", line [2]: not JSON at column [3]"),
             ('{"users": [], "users": []}', ", users: duplicate key"),
@@ -360,8 +360,8 @@ class TestToml:
     @pytest.mark.parametrize(
         ("text", "fault"),
         [
-            ("", ": asks for nothing"),
-            ("# users", ": asks for nothing"),
+            ("", ": empty document"),
+            ("# users", ": empty document"),
             ("users", ", line [1]: not TOML here"),
             ('purge = "all"\npurge = "none"', ", line [2]: not TOML here, or a duplicate key"),
             ("[attributes]\n[attributes]\n", ", line [2]: not TOML here, or a duplicate key"),
@@ -431,7 +431,7 @@ def load(folder, format):
 def test_a_duplicate_key_hides_no_other_issue(format):
     users = '[{"name": "bob", "name": "al", "rolse": []}, {"name": "al"}, {"name": "a:b"}]'
     faults = "\n".join(faults_of(f'{{"users": {users}}}', f"state.{format}"))
-    for fault in ("duplicate key", "[roles]", "[al] is at", "[a:…]"):
+    for fault in ("duplicate key", "[roles]", "[al] is already at", "[a:…]"):
         assert fault in faults
 
 
