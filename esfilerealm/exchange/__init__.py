@@ -54,17 +54,17 @@ def import_users(
     anonymous_username: str = DEFAULT_ANONYMOUS_USERNAME,
 ) -> Imported:
     """
-    Read users out of a file of another tool.
+    Read users from a file of another tool.
 
     Args:
         format: One of ``IMPORT_FORMATS``.
 
         data: The whole file.
 
-        source: Its name for errors, normally its path.
+        source: The name of the file for errors, normally its path.
 
-        role_map: From a role of the source to one of Elasticsearch, or to None to leave it out on
-            purpose. Only ``opensearch`` has roles of its own.
+        role_map: From a role of the source to one of Elasticsearch, or to None to leave it out.
+            Only ``opensearch`` uses it.
 
         allow_reserved: As for ``parse_users``.
 
@@ -78,7 +78,7 @@ def import_users(
         InvalidRoleNameError: If *role_map* leads to a name that no role can have.
         ValueError: If the format is unknown.
     """
-    from ._names import ImportRules
+    from ._shared import ImportRules
 
     read = _function(format, IMPORT_FORMATS, 0)
     rules = ImportRules(allow_reserved, anonymous_username, role_map or {})
@@ -97,7 +97,7 @@ def export_realm(
     namespace: str | None = None,
 ) -> Exported:
     """
-    Write a realm as another tool reads it. The same realm always gives the same bytes.
+    Write a realm for another tool. The same realm always results in the same bytes.
 
     Args:
         format: One of ``EXPORT_FORMATS``.
@@ -110,9 +110,9 @@ def export_realm(
 
         anonymous_username: As for ``parse_users``.
 
-        secret_name: What the Secret is called, for ``k8s-secret``.
+        secret_name: The name of the Secret, for ``k8s-secret``.
 
-        namespace: Where it is to be, or None to let ``kubectl`` decide.
+        namespace: The namespace of the Secret, or None to let ``kubectl`` decide.
 
     Returns:
         The file, and what could not be converted.
@@ -150,27 +150,26 @@ def basic_auth_secret(
     namespace: str | None = None,
 ) -> bytes:
     """
-    Write one user as a Secret of type ``kubernetes.io/basic-auth``, with the password in clear.
+    Write one user as a Secret of type ``kubernetes.io/basic-auth``, with a clear-text password.
 
-    That is the other form that Elastic's operator takes, which hashes the password itself.
+    Elastic's operator accepts this form too, and hashes the password itself.
 
     Args:
-        username: Any name that the files can hold, reserved ones too: the operator takes
-            ``elastic`` as well.
+        username: Any name that the files can contain, even a reserved one such as ``elastic``.
 
-        password: By the rules of ``validate_password``.
+        password: A password by the rules of ``validate_password``.
 
-        roles: Its roles.
+        roles: The roles of the user.
 
-        secret_name: What the Secret is called.
+        secret_name: The name of the Secret.
 
-        namespace: Where it is to be, or None to let ``kubectl`` decide.
+        namespace: The namespace of the Secret, or None to let ``kubectl`` decide.
 
     Raises:
-        InvalidUsernameError: If the name would not read back.
-        InvalidPasswordError: If the password may not be set.
-        InvalidRoleNameError: If a role would not read back.
-        InvalidSettingError: If Kubernetes would refuse *secret_name* or *namespace*.
+        InvalidUsernameError: If the name would not read back as written.
+        InvalidPasswordError: If the password breaks a rule.
+        InvalidRoleNameError: If a role would not read back as written.
+        InvalidSettingError: If Kubernetes would reject *secret_name* or *namespace*.
     """
     from .k8s_manifest import basic_auth_manifest
 

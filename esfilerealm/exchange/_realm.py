@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..formats.lines import COMMENT, read_lines, trim
 from ..formats.realm import ParsedRealm
 from ..names import DEFAULT_ANONYMOUS_USERNAME
-from ._names import role_of, role_problem, shown_name, user, written_name_problem
+from ._shared import role_problem, shown_name, shown_role, shown_user, username_problem
 from .losses import Loss
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class ExportRequest:
         losses = (
             *users_losses(self.users, parsed.issues["users"], "users", is_strict=False),
             *(
-                Loss("users", user(name), issue.reason, is_blocking=True)
+                Loss("users", shown_user(name), issue.reason, is_blocking=True)
                 for name, issue in unusable.items()
             ),
             *roles_losses(
@@ -121,13 +121,13 @@ def writable_users(
     users: list[tuple[str, str, list[str]]] = []
     losses = list(realm.losses)
     for name, password_hash in realm.hashes.items():
-        if reason := written_name_problem(name):
-            losses.append(Loss("users", user(name), reason, is_blocking=True))
+        if reason := username_problem(name):
+            losses.append(Loss("users", shown_user(name), reason, is_blocking=True))
             continue
         roles = []
         for role in realm.roles_by_user[name]:
             if reason := role_problem(role):
-                losses.append(Loss("users_roles", role_of(role, name), reason, is_blocking=True))
+                losses.append(Loss("users_roles", shown_role(role, name), reason, is_blocking=True))
             else:
                 roles.append(role)
         users.append((name, password_hash, roles))
@@ -162,7 +162,7 @@ def users_losses(
             if name in last:
                 reason = f"a node uses line [{number}], which has the same name"
                 place = f"{where}, line [{last[name]}]"
-                yield Loss(place, f"a line of {user(name)}", reason, is_blocking=False)
+                yield Loss(place, f"a line of {shown_user(name)}", reason, is_blocking=False)
             last[name] = number
 
 

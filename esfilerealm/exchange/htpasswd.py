@@ -1,5 +1,5 @@
 """
-Apache's ``htpasswd``: one ``name:hash`` a line, the first line of a name counts.
+Apache's ``htpasswd``: lines of ``name:hash``; the first line of a name counts.
 
 Source:
     ``mod_authn_file.c`` and ``ap_cfg_getline`` of Apache httpd, ``htpasswd.c``.
@@ -10,27 +10,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..hashing import check_hash, hash_problem
+from ..hashing.bcrypt import NODE_REVISION, PREFIXES, with_revision
 from ..names import broken_rule
-from ._names import user
-from ._text import decode_text
+from ._shared import decode_text, shown_user
 from .losses import Exported, Imported, Loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ._names import ImportRules
     from ._realm import ExportRequest
+    from ._shared import ImportRules
 
 __all__ = ["export_htpasswd", "import_htpasswd"]
 
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _BLANKS: Final = " \t\n\v\f\r"
-_BCRYPT: Final = ("$2a$", "$2b$", "$2y$")
 _SHA: Final = "{SHA}"
-#: What every release of Elasticsearch reads. Those before 7.15 take the other two revisions, which
-#: are the same algorithm, for a password in clear text.
-_NODE_REVISION: Final = "$2a$"
-#: What ``htpasswd -B`` writes.
+#: The revision of bcrypt that ``htpasswd -B`` writes.
 _APACHE_REVISION: Final = "$2y$"
 _LONGEST_NAME: Final = 255
 
@@ -42,27 +38,27 @@ def import_htpasswd(data: bytes, source: str, rules: ImportRules) -> Imported:
     Args:
         data: The whole file.
 
-        source: Its name for errors.
+        source: The name of the file for errors.
 
-        rules: Which usernames a node takes.
+        rules: Which usernames a node accepts.
 
     Raises:
-        FileFormatError: If it is no text.
+        FileFormatError: If the file is not text.
     """
     text = decode_text(data, source)
-    reading = _Reading(rules)
-    users = [entry for number, line in _lines(text) for entry in reading.take(number, line)]
-    return Imported({"users": users}, reading.all_losses())
+    reader = _Reader(rules)
+    users = [entry for number, line in _lines(text) for entry in reader.read(number, line)]
+    return Imported({"users": users}, reader.losses)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Give number and text of each line, trimmed as Apache does; a lone CR ends none."""
+    """Iterate over the lines and their numbers, trimmed as by Apache; a lone CR ends no line."""
     for number, line in enumerate(text.removeprefix(_BYTE_ORDER_MARK).split("\n"), 1):
         yield number, line.strip(_BLANKS)
 
 
-class _Reading:
-    """The way through the lines."""
+class _Reader:
+    """Reads the lines in order."""
 
     def __init__(self, rules: ImportRules) -> None:
         self._rules = rules
@@ -71,20 +67,21 @@ class _Reading:
         self._comments = 0
         self._is_continued = False
 
-    def all_losses(self) -> tuple[Loss, ...]:
-        """Give what is lost of all lines so far."""
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """The losses in all lines so far."""
         losses = list(self._losses)
         if self._comments:
             what = "1 comment" if self._comments == 1 else f"{self._comments} comments"
-            losses.insert(0, Loss("the file", what, "only users are carried", is_blocking=False))
+            losses.insert(0, Loss("the file", what, "only users are converted", is_blocking=False))
         return tuple(losses)
 
-    def take(self, number: int, line: str) -> Iterator[dict[str, object]]:
-        """Give the user of a line, if it has one that can be carried."""
+    def read(self, number: int, line: str) -> Iterator[dict[str, object]]:
+        """Yield the user of a line, unless the line has none that can be converted."""
         was_continued, self._is_continued = self._is_continued, line.endswith("\\")
         if (was_continued and line) or self._is_continued:
-            reason = "Apache reads a line that ends with a backslash and the next one as one"
-            self._lose(number, "the line", f"{reason}, others do not: write it out")
+            reason = "Apache joins a line that ends with a backslash and the next one"
+            self._lose(number, "the line", f"{reason}, other programs do not: write one line")
         elif line.startswith("#"):
             self._comments += 1
         elif line:
@@ -95,44 +92,43 @@ class _Reading:
         password_hash, _, more = rest.partition(":")
         first = self._lines.setdefault(name, number)
         if not name or not password_hash:
-            self._lose(number, "the line", "no colon with a name before it and a hash behind it")
+            self._lose(number, "the line", "expected name:hash")
             return
         if first != number:
-            reason = f"Apache goes by line [{first}], which has the same name"
+            reason = f"Apache uses line [{first}], which has the same name"
         else:
-            reason = self._rules.problem(name) or _hash_loss(password_hash) or ""
+            reason = self._rules.username_problem(name) or _hash_loss(password_hash) or ""
         if reason:
             self._lose(number, _called(name), reason)
             return
         if more:
-            what = f"what is behind the hash of {user(name)}"
+            what = f"the text after the hash of {shown_user(name)}"
             self._lose(number, what, "Apache does not read it", is_blocking=False)
-        carried = _NODE_REVISION + password_hash[len(_NODE_REVISION) :]
-        yield {"name": name, "password_hash": carried}
+        yield {"name": name, "password_hash": with_revision(password_hash, NODE_REVISION)}
 
     def _lose(self, number: int, what: str, reason: str, *, is_blocking: bool = True) -> None:
         self._losses.append(Loss(f"line [{number}]", what, reason, is_blocking))
 
 
 def _called(name: str) -> str:
-    """Speak of a user, but do not quote what cannot be the name of one."""
-    return "the line" if broken_rule(name) else user(name)
+    """Return the form of a user for messages, unless it cannot be a username."""
+    return "the line" if broken_rule(name) else shown_user(name)
 
 
 def _hash_loss(password_hash: str) -> str | None:
-    """Say why a hash is not carried."""
+    """Return why a hash cannot be converted, or None."""
     if password_hash.startswith(_SHA):
         return (
-            "{SHA} is SHA-1 without a salt, which is guessed quickly: set a new password, or "
-            "let `esfilerealm useradd --hash` take it, since a node does verify it"
+            "{SHA} is SHA-1 without a salt, which is cracked quickly: set a new password, or "
+            "add the user with `esfilerealm useradd --hash`, since a node verifies it"
         )
     problem = hash_problem(password_hash)
     if problem is not None:
         if problem.kind == "clear-text":
-            return "neither bcrypt nor another known hash: crypt(3), or a password in clear text"
+            return "neither bcrypt nor another known hash: probably crypt(3) or clear text"
         return problem.reason
-    if not password_hash.startswith(_BCRYPT):
-        return "a hash that Apache does not know: this is no file of htpasswd"
+    if not password_hash.startswith(PREFIXES):
+        return "a hash that Apache does not know: not a file of htpasswd"
     return None
 
 
@@ -143,13 +139,13 @@ def export_htpasswd(request: ExportRequest) -> Exported:
     losses = list(realm.losses)
     for name, password_hash in realm.hashes.items():
         if reason := _name_loss(name) or _foreign_to_apache(password_hash):
-            losses.append(Loss("users", user(name), reason, is_blocking=True))
+            losses.append(Loss("users", shown_user(name), reason, is_blocking=True))
         else:
-            rows.append(f"{name}:{_for_apache(password_hash)}\n")
+            rows.append(f"{name}:{with_revision(password_hash, _APACHE_REVISION)}\n")
     count = sum(bool(roles) for roles in realm.roles_by_user.values())
     if count:
         what = "roles of 1 user" if count == 1 else f"roles of {count} users"
-        losses.append(Loss("users_roles", what, "htpasswd carries no roles", is_blocking=False))
+        losses.append(Loss("users_roles", what, "htpasswd has no roles", is_blocking=False))
     return Exported("".join(rows).encode("ascii"), tuple(losses))
 
 
@@ -157,17 +153,11 @@ def _name_loss(name: str) -> str | None:
     if name.startswith("#"):
         return "the name starts with [#], so its line would be a comment"
     if len(name) > _LONGEST_NAME:
-        return f"htpasswd takes names of up to {_LONGEST_NAME} characters"
+        return f"htpasswd accepts names of up to {_LONGEST_NAME} characters"
     return None
 
 
 def _foreign_to_apache(password_hash: str) -> str | None:
-    if password_hash.startswith((*_BCRYPT, _SHA)):
+    if password_hash.startswith((*PREFIXES, _SHA)):
         return None
-    return f"Apache does not know {check_hash(password_hash).name}: set the password there anew"
-
-
-def _for_apache(password_hash: str) -> str:
-    if password_hash.startswith(_BCRYPT):
-        return _APACHE_REVISION + password_hash[len(_APACHE_REVISION) :]
-    return password_hash
+    return f"Apache does not know {check_hash(password_hash).name}: set a new password there"

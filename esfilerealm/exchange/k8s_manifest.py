@@ -1,22 +1,22 @@
 """
-Manifests of Secrets as Elastic's operator (ECK) takes them in ``spec.auth.fileRealm``.
+Manifests of Secrets for ``spec.auth.fileRealm`` of Elastic's operator (ECK).
 
 Source:
-    ``filerealm.FromSecret`` of ECK and its page about file-based users. Its own parser is stricter
-    than a node: it refuses comments and lines with more than one colon, so none are written.
+    ``filerealm.FromSecret`` of ECK and its page about file-based users. Its parser is stricter than
+    a node. It rejects comments and lines with more than one colon, so none are written.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from typing import TYPE_CHECKING, Final
 
 from ..errors import InvalidSettingError
 from ..hashing.base import password_bytes
 from ..names import validate_password, validate_role_name, validate_username
 from ._realm import writable_users
-from ._text import to_base64
 from .losses import Exported, Loss
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ __all__ = ["BASIC_AUTH", "basic_auth_manifest", "export_secret"]
 
 BASIC_AUTH: Final = "kubernetes.io/basic-auth"
 
-#: Source: Kubernetes' ``MaxSecretSize``, of all values together, decoded.
+#: The largest size of all decoded values. Source: Kubernetes' ``MaxSecretSize``.
 _LARGEST: Final = 1024 * 1024
 
 _LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -52,7 +52,7 @@ def export_secret(request: ExportRequest) -> Exported:
     grants = [f"{role}:{','.join(sorted(names))}" for role, names in names_by_role.items()]
     data = {"users": _file(hashes), "users_roles": _file(grants)}
     if sum(map(len, data.values())) > _LARGEST:
-        reason = f"Kubernetes takes up to {_LARGEST} bytes in one Secret: split the realm"
+        reason = f"Kubernetes accepts up to {_LARGEST} bytes in one Secret: split the realm"
         losses.append(Loss("users", "the Secret", reason, is_blocking=True))
     manifest = _manifest(request.secret_name, request.namespace, "Opaque", data)
     return Exported(manifest, tuple(losses))
@@ -65,7 +65,7 @@ def _file(rows: list[str]) -> bytes:
 def basic_auth_manifest(
     username: str, password: str, roles: Iterable[str], secret_name: str, namespace: str | None
 ) -> bytes:
-    """See ``basic_auth_secret``."""
+    """Write the manifest of ``basic_auth_secret``."""
     validate_username(username, allow_reserved=True, writable=True)
     data = {
         "username": username.encode(),
@@ -78,20 +78,22 @@ def basic_auth_manifest(
 def _manifest(
     secret_name: str, namespace: str | None, type_: str, data: Mapping[str, bytes]
 ) -> bytes:
-    """Write it; what could be read as anything but text is in quotes."""
+    """Write a manifest; strings that YAML could read as another type are quoted."""
     _check("secret_name", secret_name, _NAME)
     lines = ["apiVersion: v1", "kind: Secret", "metadata:", f"  name: {json.dumps(secret_name)}"]
     if namespace is not None:
         _check("namespace", namespace, _NAMESPACE)
         lines.append(f"  namespace: {json.dumps(namespace)}")
     lines += [f"type: {type_}", "data:"]
-    lines += [f"  {key}: {json.dumps(to_base64(value))}" for key, value in data.items()]
+    lines += [
+        f"  {key}: {json.dumps(b64encode(value).decode('ascii'))}" for key, value in data.items()
+    ]
     return "".join(f"{line}\n" for line in lines).encode("ascii")
 
 
 def _check(key: str, name: str, pattern: re.Pattern[str]) -> None:
     if pattern.fullmatch(name) is None:
-        rule = "Kubernetes takes small letters, digits and [-] between them"
+        rule = "Kubernetes accepts lower-case letters and digits, with [-] between them"
         if pattern is _NAME:
             rule += ", in parts with [.] between"
         raise InvalidSettingError(key, name, rule, "the arguments of the export")

@@ -1,17 +1,18 @@
 """
-Secrets of Kubernetes that hold users for Elastic's operator (ECK), as manifests.
+Manifests of Kubernetes Secrets with users for Elastic's operator (ECK).
 
-They have the realm's files as ``users`` and ``users_roles``, or, with the type
-``kubernetes.io/basic-auth``, one user as ``username``, ``password`` and ``roles``. A manifest may
-be a List, and a file may hold several.
+A Secret contains the realm's files as ``users`` and ``users_roles``. With the type
+``kubernetes.io/basic-auth`` it contains one user as ``username``, ``password`` and ``roles``. A
+manifest may be a List, and a file may contain several manifests.
 
 Source:
-    ECK's page about file-based users: of several Secrets with one user the last one counts, and
-    the users of a role are those of all.
+    ECK's page about file-based users: if several Secrets contain a user, the last one counts; the
+    roles of all Secrets are united.
 """
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Final
 
 from ..documents.nodes import read_nodes
@@ -19,9 +20,8 @@ from ..errors import FileFormatError, InvalidPasswordError
 from ..formats.realm import ParsedRealm
 from ..hashing import hash_problem
 from ..names import validate_password
-from ._names import role_of, role_problem, shown_name, user
 from ._realm import orphan_losses, roles_losses, users_losses
-from ._text import decode_text, from_base64
+from ._shared import decode_text, role_problem, shown_name, shown_role, shown_user
 from .k8s_manifest import BASIC_AUTH
 from .losses import Imported, Loss
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ..documents.nodes import Node
-    from ._names import ImportRules
+    from ._shared import ImportRules
 
 __all__ = ["import_secrets"]
 
@@ -45,12 +45,12 @@ def import_secrets(data: bytes, source: str, rules: ImportRules) -> Imported:
     Args:
         data: The whole file, YAML or JSON.
 
-        source: Its name for errors.
+        source: The name of the file for errors.
 
-        rules: Which usernames a node takes.
+        rules: Which usernames a node accepts.
 
     Raises:
-        FileFormatError: If it is not YAML, or holds anything but Secrets of users.
+        FileFormatError: If it is not YAML, or contains anything except Secrets with users.
     """
     collected = _Collected(rules)
     count = 0
@@ -58,12 +58,12 @@ def import_secrets(data: bytes, source: str, rules: ImportRules) -> Imported:
         count += 1
         _Secret(manifest, source).read_into(collected, rules)
     if not count:
-        raise FileFormatError(source, 1, "there is no Secret in it")
+        raise FileFormatError(source, 1, "no Secret found")
     return collected.imported()
 
 
 def _secrets(documents: Iterable[Node]) -> Iterator[Node]:
-    """Give the manifests of all Secrets; an empty document is none."""
+    """Iterate over the manifests of all Secrets; empty documents are skipped."""
     for document in documents:
         if document.is_null:
             continue
@@ -79,21 +79,35 @@ def _secrets(documents: Iterable[Node]) -> Iterator[Node]:
 
 def _of_kind(manifest: Node, kind: str) -> Node:
     if kind != "Secret":
-        manifest.refuse(f"a manifest of kind [{shown_name(kind)}]: only Secrets are read")
+        manifest.refuse(f"kind [{shown_name(kind)}] cannot be imported, only Secrets")
     version = _required(manifest, manifest.entries(), "apiVersion").string()
     if version != "v1":
-        manifest.refuse("a Secret of another [apiVersion]: only [v1] is read")
+        manifest.refuse("[apiVersion] must be [v1]")
     return manifest
 
 
 def _required(parent: Node, entries: dict[str, Node], key: str) -> Node:
     if key not in entries:
-        parent.refuse(f"[{key}] is missing: this is no manifest of a Secret with users")
+        parent.refuse(f"[{key}] is missing: not a manifest of a Secret with users")
     return entries[key]
 
 
+def _from_base64(text: str) -> bytes | None:
+    """
+    Decode base64 as Kubernetes does: padded, with line ends anywhere. None if it is invalid.
+
+    Source:
+        Go's ``base64.StdEncoding``, which ``encoding/json`` uses for bytes.
+    """
+    bare = text.replace("\r", "").replace("\n", "")
+    try:
+        return base64.b64decode(bare, validate=True)
+    except ValueError:  # that of binascii too
+        return None
+
+
 class _Secret:
-    """One Secret: its values, decoded."""
+    """One Secret, with decoded values."""
 
     def __init__(self, manifest: Node, source: str) -> None:
         entries = manifest.entries()
@@ -109,17 +123,17 @@ class _Secret:
         self._values = self._decoded(entries)
 
     def _decoded(self, entries: dict[str, Node]) -> dict[str, bytes]:
-        """Give the values; ``stringData`` counts before ``data``, as in Kubernetes."""
+        """Return the values; as in Kubernetes, ``stringData`` overrides ``data``."""
         values: dict[str, bytes] = {}
         for key, node in self._part(entries, "data"):
             what = f"[data.{shown_name(key)}]"
-            decoded = b"" if node.is_null else from_base64(node.string())
+            decoded = b"" if node.is_null else _from_base64(node.string())
             if decoded is None:
                 node.refuse(f"{what} is not base64")
             values[key] = decoded
         for key, node in self._part(entries, "stringData"):
             if key in values:
-                reason = "[stringData] has it too, which counts for Kubernetes"
+                reason = "[stringData] has this key too, and Kubernetes uses that"
                 self._remark(f"[data.{shown_name(key)}]", reason)
             text = "" if node.is_null else node.string()
             values[key] = text.encode("utf-8", "surrogatepass")
@@ -133,7 +147,7 @@ class _Secret:
         self.losses.append(Loss(self.label, what, reason, is_blocking=False))
 
     def read_into(self, collected: _Collected, rules: ImportRules) -> None:
-        """Add all that it says to what others said."""
+        """Add the content of this Secret to that of the Secrets before it."""
         collected.losses += self.losses
         read = self._read_user if self._type == BASIC_AUTH else self._read_files
         read(collected, rules)
@@ -141,18 +155,18 @@ class _Secret:
     def _text(self, key: str) -> str:
         return decode_text(self._values.get(key, b""), f"{self._source}: {self.label}, {key}")
 
-    def _tell_others(self, collected: _Collected, known: tuple[str, ...]) -> None:
+    def _report_other_keys(self, collected: _Collected, known: tuple[str, ...]) -> None:
         for key in self._values:
             if key not in known:
                 what = f"entry [{shown_name(key)}]"
-                reason = "not of a file realm"
+                reason = "not part of a file realm"
                 collected.losses.append(Loss(self.label, what, reason, is_blocking=False))
 
     def _read_user(self, collected: _Collected, _: ImportRules) -> None:
         for key in ("username", "password"):
             if key not in self._values:
                 self._manifest.refuse(f"[{key}] is missing in the data of this {BASIC_AUTH} Secret")
-        self._tell_others(collected, _FIELDS)
+        self._report_other_keys(collected, _FIELDS)
         name = self._text("username")
         roles = [role for part in self._text("roles").split(",") if (role := part.strip())]
         collected.add_user(name, self.label, "password", self._text("password"))
@@ -161,10 +175,10 @@ class _Secret:
     def _read_files(self, collected: _Collected, rules: ImportRules) -> None:
         if not any(key in self._values for key in _FILES):
             self._manifest.refuse(
-                "neither [users] nor [users_roles] is in the data of this Secret; "
-                f"[username] and [password] are for Secrets of the type {BASIC_AUTH}"
+                "the data of this Secret has neither [users] nor [users_roles]; "
+                f"[username] and [password] are for Secrets of type {BASIC_AUTH}"
             )
-        self._tell_others(collected, _FILES)
+        self._report_other_keys(collected, _FILES)
         source, where = f"{self._source}: {self.label}, users", f"{self.label}, users"
         users, users_roles = (self._values.get(key, b"") for key in _FILES)
         parsed = ParsedRealm.parse(
@@ -186,10 +200,10 @@ class _Secret:
 
 class _Collected:
     """
-    What all Secrets say together.
+    The content of all Secrets together.
 
     Attributes:
-        losses: What is missing.
+        losses: What cannot be converted.
     """
 
     def __init__(self, rules: ImportRules) -> None:
@@ -199,44 +213,44 @@ class _Collected:
         self._roles: dict[str, dict[str, str]] = {}
 
     def add_user(self, name: str, where: str, key: str, secret: str) -> None:
-        """Add a user; who was there before loses its entry, but not its roles."""
+        """Add a user. An earlier entry for the same name is lost, except its roles."""
         if name in self._users:
-            reason = f"{where} has that user too, whose entry counts for the operator"
+            reason = f"{where} has the same user, and the operator uses that entry"
             earlier = self._users[name][0]
-            self.losses.append(Loss(earlier, user(name), reason, is_blocking=True))
+            self.losses.append(Loss(earlier, shown_user(name), reason, is_blocking=True))
         self._users[name] = (where, key, secret)
 
     def add_roles(self, roles_by_user: dict[str, tuple[str, ...]], where: str) -> None:
-        """Add roles to those that other Secrets give."""
+        """Add roles to those from the Secrets before."""
         for name, roles in roles_by_user.items():
             places = self._roles.setdefault(name, {})
             for role in roles:
                 places.setdefault(role, where)
 
     def imported(self) -> Imported:
-        """Judge it all."""
+        """Convert all users."""
         users: list[dict[str, object]] = []
         for name, (where, key, secret) in self._users.items():
-            if reason := self._rules.problem(name) or _secret_problem(key, secret):
-                self.losses.append(Loss(where, user(name), reason, is_blocking=True))
+            if reason := self._rules.username_problem(name) or _secret_problem(key, secret):
+                self.losses.append(Loss(where, shown_user(name), reason, is_blocking=True))
             else:
-                users.append({"name": name, key: secret, "roles": self._carried_roles(name)})
+                users.append({"name": name, key: secret, "roles": self._converted_roles(name)})
         places = {name: next(iter(roles.values()), "") for name, roles in self._roles.items()}
         self.losses += orphan_losses(self._users, places, is_strict=True)
         return Imported({"users": users}, tuple(self.losses))
 
-    def _carried_roles(self, name: str) -> list[str]:
+    def _converted_roles(self, name: str) -> list[str]:
         roles = []
         for role, where in self._roles.get(name, {}).items():
             if reason := role_problem(role):
-                self.losses.append(Loss(where, role_of(role, name), reason, is_blocking=True))
+                self.losses.append(Loss(where, shown_role(role, name), reason, is_blocking=True))
             else:
                 roles.append(role)
         return roles
 
 
 def _secret_problem(key: str, secret: str) -> str | None:
-    """Say why a hash is of no use, or why a password may not be set."""
+    """Return why a hash is unusable, or which rule a password breaks; or None."""
     if key == "password_hash":
         problem = hash_problem(secret)
         return None if problem is None else problem.reason

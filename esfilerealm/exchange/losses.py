@@ -1,4 +1,4 @@
-"""What an import or export gives: its result, and by name all that is missing in it."""
+"""The results of an import or export, with everything that is missing in them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["Exported", "Imported", "Loss"]
 @dataclass(frozen=True, slots=True)
 class Loss:
     """
-    Something that cannot be carried. It holds no password and no hash.
+    Something that cannot be converted. It contains no password and no hash.
 
     Attributes:
-        where: Its place in the source, such as ``line [3]``.
-        what: ``user [bob]``, ``role [x] of user [bob]``, ``2 comments``.
-        reason: Why, and what to do about it.
-        is_blocking: Whether a user, or a role of a user, would be missing; otherwise it is a remark
-            about something that no node looks at.
+        where: The place in the source, such as ``line [3]``.
+        what: The thing, such as ``user [bob]``, ``role [x] of user [bob]`` or ``2 comments``.
+        reason: Why it cannot be converted, and what to do about it.
+        is_blocking: Whether a user or a role of a user is missing; otherwise it is something that
+            a node ignores.
     """
 
     where: str
@@ -34,7 +34,7 @@ class Loss:
 
 
 class _Outcome:
-    """Losses, and beside them what must not be seen."""
+    """Losses, and a result that no message may show."""
 
     __slots__ = ("losses",)
 
@@ -43,7 +43,7 @@ class _Outcome:
 
     @property
     def is_complete(self) -> bool:
-        """Whether no user and no role of a user is missing."""
+        """Whether all users and all their roles were converted."""
         return not any(loss.is_blocking for loss in self.losses)
 
     def __reduce__(self) -> NoReturn:
@@ -52,12 +52,12 @@ class _Outcome:
 
 class Imported(_Outcome):
     """
-    Users of another tool's file.
+    Users from another tool's file.
 
     Attributes:
-        document: ``{"users": [{"name": …, "password_hash": …, "roles": […]}, …]}``. ``roles`` is
-            left out if the format knows none; in place of the hash there may be a ``password``.
-        losses: What is missing in it.
+        document: ``{"users": [{"name": …, "password_hash": …, "roles": […]}, …]}``. A format
+            without roles leaves ``roles`` out; there may be a ``password`` in place of the hash.
+        losses: What is missing in the document.
     """
 
     __slots__ = ("document",)
@@ -78,8 +78,8 @@ class Exported(_Outcome):
     A realm as another tool's file.
 
     Attributes:
-        data: The file.
-        losses: What is missing in it.
+        data: The content of the file.
+        losses: What is missing in the file.
     """
 
     __slots__ = ("data",)

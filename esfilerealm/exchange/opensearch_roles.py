@@ -1,8 +1,8 @@
 """
-Which role of Elasticsearch a role of OpenSearch becomes.
+The roles of Elasticsearch for the roles of OpenSearch.
 
-A backend role is but a word until ``roles_mapping.yml`` gives it a meaning. So nobody becomes a
-``superuser`` by one, and none is taken for its namesake in Elasticsearch, unless the user says so.
+``roles_mapping.yml`` gives a backend role its meaning. So a backend role never becomes
+``superuser`` or its namesake in Elasticsearch, unless the user maps it.
 """
 
 from __future__ import annotations
@@ -17,35 +17,36 @@ if TYPE_CHECKING:
 
 __all__ = ["RoleChoice", "RoleMap"]
 
-#: Roles of the security plugin that every OpenSearch has. One without a clear counterpart is not
-#: here: ``readall`` (``viewer`` does more and less), ``logstash`` (its namesakes in Elasticsearch
-#: are for other things), ``manage_snapshots`` (``snapshot_user`` cannot restore), ``kibana_server``
-#: (``kibana_system`` is for the built-in user), ``own_index``, ``alerting_*``, ``reports_*`` ….
+#: Roles that the security plugin always has. Those without a clear counterpart are missing:
+#: ``readall`` (``viewer`` may do more and less), ``logstash`` (its namesakes in Elasticsearch serve
+#: other purposes), ``manage_snapshots`` (``snapshot_user`` cannot restore), ``kibana_server``
+#: (``kibana_system`` is for the built-in user), ``own_index``, ``alerting_*``, ``reports_*`` and so
+#: on.
 _SECURITY_ROLES: Final = {
-    # Everything on all indices and all of the cluster: what ``superuser`` is, no other role.
+    # All rights on all indices and on the cluster, which only ``superuser`` has.
     "all_access": "superuser",
     # The right to use Dashboards; its namesake is the right to use Kibana.
     "kibana_user": "kibana_user",
 }
 
-#: Of the mappings that the plugin comes with, those to a role that has a counterpart above; a file
-#: of one's own may differ, which is no great harm only with the right to use Kibana.
+#: The plugin's default mappings to the roles above. Custom mappings may differ; only access to
+#: Kibana is harmless enough to assume.
 _BACKEND_ROLES: Final = {"kibanauser": "kibana_user"}
-#: Security roles that become what they are called, but for the one that may do everything.
+#: Security roles that become their namesakes: all except the one with all rights.
 _NAMESAKES: Final = RESERVED_ROLE_NAMES - {"superuser"}
-#: What backend roles would become, were ``roles_mapping.yml`` the one that the plugin comes with.
+#: What backend roles would become with the default ``roles_mapping.yml``.
 _ADVISED: Final = {"admin": "superuser"}  # by way of all_access
 
 
 @dataclass(frozen=True, slots=True)
 class RoleChoice:
     """
-    What becomes of a role.
+    The conversion of a role.
 
     Attributes:
-        role: The role of Elasticsearch, or None if there is none.
-        problem: Why nobody knows what it becomes, and how to say so.
-        remark: What to make sure of, once for each role.
+        role: The role of Elasticsearch, or None.
+        problem: Why the counterpart is unknown, and how to name it.
+        remark: What to check, once for each role.
     """
 
     role: str | None = None
@@ -55,13 +56,13 @@ class RoleChoice:
 
 class RoleMap:
     """
-    Decides by what the user says, then by what is known; for security roles then by the name alone.
+    Converts roles by the user's map, then by known counterparts, then security roles by name.
 
     Args:
-        given: What the user says: from a role to one of Elasticsearch, or to None for none.
+        given: The user's map, from a role to one of Elasticsearch, or to None to leave it out.
 
     Raises:
-        InvalidRoleNameError: If no role can have a name that is given.
+        InvalidRoleNameError: If *given* maps a role to an invalid name.
     """
 
     def __init__(self, given: Mapping[str, str | None]) -> None:
@@ -72,7 +73,7 @@ class RoleMap:
         self._remarked: set[tuple[str, bool]] = set()
 
     def choose(self, role: str, *, is_backend_role: bool) -> RoleChoice:
-        """Decide about one role."""
+        """Convert one role."""
         if role in self._given:
             return RoleChoice(self._given[role])
         if is_backend_role:
@@ -86,7 +87,7 @@ class RoleMap:
         )
 
     def _remark(self, role: str, chosen: str, *, is_backend_role: bool) -> str:
-        """Tell once what was chosen unasked."""
+        """Return a message about a choice, the first time it is made."""
         if (role, is_backend_role) in self._remarked:
             return ""
         self._remarked.add((role, is_backend_role))
@@ -94,16 +95,16 @@ class RoleMap:
         if role == chosen:
             why = "which Elasticsearch defines itself"
         elif is_backend_role:
-            why = "as in the roles_mapping.yml that OpenSearch comes with"
-        return f"it becomes [{chosen}], {why}; another one with --map-role {role}=ROLE"
+            why = "as in the default roles_mapping.yml of OpenSearch"
+        return f"it becomes [{chosen}], {why}; to change that, pass --map-role {role}=ROLE"
 
 
 def _problem(role: str, *, is_backend_role: bool) -> str:
-    """Say why nobody knows what it becomes; only names that are known are shown."""
+    """Return why the counterpart is unknown; only well-known names are shown."""
     advised = _ADVISED.get(role, role if role in RESERVED_ROLE_NAMES else None)
     if is_backend_role and advised is not None:
         return (
-            "a backend role is what roles_mapping.yml makes of it: "
-            f"if this is [{advised}], say so with --map-role {role}={advised}"
+            "roles_mapping.yml gives a backend role its meaning: "
+            f"if this one is [{advised}], pass --map-role {role}={advised}"
         )
-    return "it has no counterpart: give one with --map-role FROM=TO"
+    return "it has no counterpart: name one with --map-role FROM=TO"

@@ -15,11 +15,13 @@ from .base import password_bytes, same_text
 
 __all__ = [
     "COSTS",
+    "NODE_REVISION",
     "PASSWORD_BYTES",
     "PREFIXES",
     "BcryptHasher",
     "match_sound",
     "warn_if_truncated",
+    "with_revision",
 ]
 
 COSTS: Final = range(4, 15)
@@ -27,6 +29,9 @@ COSTS: Final = range(4, 15)
 
 PREFIXES: Final = ("$2a$", "$2b$", "$2y$")
 """The revisions that a node reads. All of them are the same algorithm."""
+
+NODE_REVISION: Final = "$2a$"
+"""The revision for new hashes. Releases of Elasticsearch before 7.15 read no other one."""
 
 PASSWORD_BYTES: Final = 72
 """The number of bytes of a password that bcrypt uses."""
@@ -128,6 +133,11 @@ class BcryptHasher:
         reason = _never_matches(text)
         if reason is not None:
             raise InvalidHashError(reason)
+
+
+def with_revision(text: str, revision: str) -> str:
+    """Return a bcrypt hash under another *revision* of the same algorithm; other text as it is."""
+    return revision + text[len(revision) :] if text.startswith(PREFIXES) else text
 
 
 def warn_if_truncated(password: str) -> None:

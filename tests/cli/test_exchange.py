@@ -65,7 +65,7 @@ def test_what_is_exported_is_imported_as_it_was(run, realm, other, format):
 
 def test_htpasswd_carries_users_without_roles(run, realm, other):
     exported = run("export", "--format", "htpasswd")
-    assert "roles of 1 user: htpasswd carries no roles" in exported.err
+    assert "roles of 1 user: htpasswd has no roles" in exported.err
     run("import", "--format", "htpasswd", "-", stdin=exported.out, config_dir=other)
     assert users_of(other)[1] == users_of(realm)[1]
 
@@ -252,7 +252,7 @@ class TestLosses:
         words = ["export", "--format", "k8s-secret", "--output", str(output)]
         done = run(*words)
         assert (done.exit_code, output.exists()) == (65, False)
-        assert "the Secret: Kubernetes takes up to 1048576 bytes" in done.err
+        assert "the Secret: Kubernetes accepts up to 1048576 bytes" in done.err
         assert run(*words, "--partial").exit_code == 0
 
 

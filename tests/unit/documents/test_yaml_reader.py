@@ -11,7 +11,7 @@ from esfilerealm import errors
 from esfilerealm.documents import yaml as yaml_reader
 from esfilerealm.documents.nodes import read_nodes
 from esfilerealm.documents.yaml import YamlReader
-from esfilerealm.exchange._text import decode_text
+from esfilerealm.exchange._shared import decode_text
 
 CANARY = "canary-$2y$04$secret"
 NOT_YAML = "not YAML here; put text with special characters in quotes"
@@ -192,7 +192,7 @@ def test_truth(text, is_true, is_false):
         (f"a: @{CANARY}", 1, NOT_YAML),
         (f"a: b\nc: {CANARY}\x07", 2, "not YAML: there is a control character in it"),
         (f"%{CANARY} b\n---\n: - :", 3, ""),
-        (f"a: b\nc: {CANARY}\0", 2, "a byte 0: this is no text file"),
+        (f"a: b\nc: {CANARY}\0", 2, "a byte 0: not a text file"),
     ],
 )
 def test_what_is_refused(text, line, reason):

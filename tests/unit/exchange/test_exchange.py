@@ -15,9 +15,9 @@ from esfilerealm.exchange._realm import UsableRealm
 
 
 def test_a_loss_is_one_line():
-    loss = Loss("line [3]", "user [bob]", "it has no hash", is_blocking=True)
-    assert str(loss) == "line [3]: user [bob]: it has no hash"
-    assert loss == Loss("line [3]", "user [bob]", "it has no hash", is_blocking=True)
+    loss = Loss("line [3]", "user [bob]", "the user has no hash", is_blocking=True)
+    assert str(loss) == "line [3]: user [bob]: the user has no hash"
+    assert loss == Loss("line [3]", "user [bob]", "the user has no hash", is_blocking=True)
 
 
 @pytest.mark.parametrize("is_blocking", [True, False])

@@ -14,7 +14,7 @@ from support import strategies
 
 from esfilerealm import errors
 from esfilerealm.exchange import EXPORT_FORMATS, IMPORT_FORMATS, export_realm, import_users
-from esfilerealm.exchange._names import role_problem, shown_name, written_name_problem
+from esfilerealm.exchange._shared import role_problem, shown_name, username_problem
 from esfilerealm.formats import parse_users, parse_users_roles
 from esfilerealm.hashing import check_hash, resolve
 
@@ -58,7 +58,7 @@ def is_lost(name, exported):
     return f"user [{shown_name(name)}]" in lost(exported)
 
 
-def carried_roles(roles):
+def converted_roles(roles):
     return [role for role in roles if not role_problem(role)]
 
 
@@ -69,13 +69,13 @@ def test_documents(format, realm):
     exported = export_realm(format, *realm)
     document = (json.loads if format == "json" else yaml.safe_load)(exported.data)
     assert document["users"] == [
-        {"name": name, "password_hash": password_hash, "roles": carried_roles(roles)}
+        {"name": name, "password_hash": password_hash, "roles": converted_roles(roles)}
         for name, (password_hash, roles) in usable.items()
-        if not written_name_problem(name)
+        if not username_problem(name)
     ]
     written = {user["name"] for user in document["users"]}
     assert all(name in written or is_lost(name, exported) for name in hashes)
-    whole = all(carried_roles(usable[name][1]) == list(usable[name][1]) for name in written)
+    whole = all(converted_roles(usable[name][1]) == list(usable[name][1]) for name in written)
     assert exported.is_complete == (whole and written == set(hashes))
 
 
@@ -89,9 +89,9 @@ def test_secrets(realm):
         user["name"]: (user["password_hash"], set(user["roles"]))
         for user in imported.document["users"]
     } == {
-        name: (password_hash, set(carried_roles(roles)))
+        name: (password_hash, set(converted_roles(roles)))
         for name, (password_hash, roles) in usable.items()
-        if not written_name_problem(name)
+        if not username_problem(name)
     }
     written = {user["name"] for user in imported.document["users"]}
     assert all(name in written or is_lost(name, exported) for name in hashes)
@@ -123,7 +123,7 @@ def test_htpasswd(realm):
     assert back == {
         name: password_hash
         for name, (password_hash, _) in usable.items()
-        if password_hash.startswith("$2a$") and not written_name_problem(name)
+        if password_hash.startswith("$2a$") and not username_problem(name)
     }
     lines = dict(line.split(":") for line in exported.data.decode().splitlines())
     assert all(name in lines or is_lost(name, exported) for name in hashes)

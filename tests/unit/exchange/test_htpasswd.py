@@ -40,12 +40,12 @@ class TestImport:
     @pytest.mark.parametrize(
         ("number", "reason"),
         [
-            (3, "{SHA} is SHA-1 without a salt, which is guessed quickly: set a new password, or "),
+            (3, "{SHA} is SHA-1 without a salt, which is cracked quickly: set a new password, or "),
             (4, "Apache's MD5-crypt, which a node does not know"),
             (5, "SHA-256-crypt"),
             (6, "SHA-512-crypt"),
-            (7, "neither bcrypt nor another known hash: crypt(3), or a password in clear text"),
-            (8, "neither bcrypt nor another known hash: crypt(3), or a password in clear text"),
+            (7, "neither bcrypt nor another known hash: probably crypt(3) or clear text"),
+            (8, "neither bcrypt nor another known hash: probably crypt(3) or clear text"),
             (9, "unknown hash function [bcrypt15]: a node reads bcrypt costs from 4 to 14"),
         ],
     )
@@ -69,7 +69,7 @@ class TestImport:
         assert list(users_of(imported)) == ["al", "bob", "ann"]
         assert told(imported) == [
             "the file: 2 comments",
-            "line [6]: what is behind the hash of user [ann]",
+            "line [6]: the text after the hash of user [ann]",
         ]
         assert told(read("htpasswd", "#\n")) == ["the file: 1 comment"]
 
@@ -82,7 +82,7 @@ class TestImport:
             "! line [3]: user [bob]",
             "! line [4]: user [bob]",
         ]
-        assert imported.losses[0].reason == "Apache goes by line [1], which has the same name"
+        assert imported.losses[0].reason == "Apache uses line [1], which has the same name"
 
     @pytest.mark.parametrize("line", ["bob", "bob:", ":{h}", ":", "bob::{h}"])
     def test_malformed_lines(self, read, bcrypt, line, told):
@@ -123,7 +123,7 @@ class TestImport:
     @pytest.mark.parametrize("name", ["pbkdf2_1000", "ssha256", "md5"])
     def test_hashes_that_only_a_node_knows_are_no_file_of_apache(self, read, hashes, name):
         (loss,) = read("htpasswd", f"al:{hashes[name]}").losses
-        assert "this is no file of htpasswd" in loss.reason
+        assert "not a file of htpasswd" in loss.reason
 
     @pytest.mark.parametrize(
         ("data", "place", "reason"),

@@ -143,7 +143,7 @@ class TestLosses:
             {"name": "al", "password": "hunter22", "roles": ["x", "y"]}
         ]
         assert told(imported) == ["! Secret [one], users: user [al]"]
-        assert "Secret [two] has that user too" in imported.losses[0].reason
+        assert "Secret [two] has the same user" in imported.losses[0].reason
 
     @pytest.mark.parametrize(
         ("fields", "reason"),
@@ -176,21 +176,21 @@ class TestLosses:
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        ("", 1, "there is no Secret in it"),
-        ("---\n---\n", 1, "there is no Secret in it"),
-        ("kind: List\nitems:\n", 1, "there is no Secret in it"),
+        ("", 1, "no Secret found"),
+        ("---\n---\n", 1, "no Secret found"),
+        ("kind: List\nitems:\n", 1, "no Secret found"),
         ("hunter2", 1, "must be a mapping, not a string"),
         ("- kind: Secret", 1, "must be a mapping, not a list"),
-        ("\nkind: ConfigMap\ndata: {}", 2, "a manifest of kind [ConfigMap]: only Secrets are read"),
-        ("kind: List\nitems:\n- kind: Pod", 3, "a manifest of kind [Pod]: only Secrets are read"),
+        ("\nkind: ConfigMap\ndata: {}", 2, "kind [ConfigMap] cannot be imported, only Secrets"),
+        ("kind: List\nitems:\n- kind: Pod", 3, "kind [Pod] cannot be imported, only Secrets"),
         ("kind: List", 1, "[items] is missing"),
         ("kind: List\nitems:\n- x", 3, "items[0]: must be a mapping"),
         ("kind: 12", 1, "kind: must be a string, not a number: put it in quotes"),
         ("a: b", 1, "[kind] is missing"),
         ("kind: Secret", 1, "[apiVersion] is missing"),
-        ("kind: Secret\napiVersion: v2", 1, "a Secret of another [apiVersion]: only [v1] is read"),
-        ("kind: Secret\napiVersion: v1", 1, "neither [users] nor [users_roles] is in the data"),
-        ("{S}data:\n  username: YQ==\n", 1, "neither [users] nor [users_roles] is in the data"),
+        ("kind: Secret\napiVersion: v2", 1, "[apiVersion] must be [v1]"),
+        ("kind: Secret\napiVersion: v1", 1, "the data of this Secret has neither [users]"),
+        ("{S}data:\n  username: YQ==\n", 1, "the data of this Secret has neither [users]"),
         ("{S}data:\n- users", 4, "data: must be a mapping, not a list"),
         ("{S}data:\n  users: hunter2", 4, "[data.users] is not base64"),
         ("{S}data:\n  users: YQ=", 4, "[data.users] is not base64"),

@@ -59,8 +59,8 @@ class TestFile:
     def test_the_loss_of_the_admin_says_what_to_do(self, read, vector):
         loss = read("opensearch", vector("internal_users.yml")).losses[1]
         assert loss.reason == (
-            "a backend role is what roles_mapping.yml makes of it: "
-            "if this is [superuser], say so with --map-role admin=superuser"
+            "roles_mapping.yml gives a backend role its meaning: "
+            "if this one is [superuser], pass --map-role admin=superuser"
         )
 
     def test_the_admin_is_one_if_that_is_said(self, read, vector, told):
@@ -107,16 +107,16 @@ class TestRoles:
         (loss,) = imported.losses
         assert "canary" not in str(loss)
         assert loss.is_blocking is (not carried)
-        expected = "has no counterpart: give one with --map-role FROM=TO"
+        expected = "has no counterpart: name one with --map-role FROM=TO"
         assert (expected in loss.reason) is (not carried)
 
     @pytest.mark.parametrize(
         ("role", "advice"),
         [
-            ("admin", "if this is [superuser], say so with --map-role admin=superuser"),
-            ("superuser", "if this is [superuser], say so with --map-role superuser=superuser"),
-            ("kibana_user", "if this is [kibana_user], say so with --map-role kibana_user=kib"),
-            ("monitoring_user", "say so with --map-role monitoring_user=monitoring_user"),
+            ("admin", "if this one is [superuser], pass --map-role admin=superuser"),
+            ("superuser", "if this one is [superuser], pass --map-role superuser=superuser"),
+            ("kibana_user", "if this one is [kibana_user], pass --map-role kibana_user=kib"),
+            ("monitoring_user", "pass --map-role monitoring_user=monitoring_user"),
         ],
     )
     def test_no_backend_role_is_its_namesake(self, read_users, bcrypt, role, advice):
@@ -139,7 +139,7 @@ class TestRoles:
             (
                 "backend_roles",
                 "kibanauser",
-                "it becomes [kibana_user], as in the roles_mapping.yml",
+                "it becomes [kibana_user], as in the default roles_mapping.yml",
             ),
             ("opendistro_security_roles", "viewer", "it becomes [viewer], which Elasticsearch def"),
         ],
@@ -148,7 +148,7 @@ class TestRoles:
         fields = f"{{hash: {bcrypt}, {kind}: [{role}]}}"
         (loss,) = read_users({"bob": fields, "al": fields}).losses
         assert loss.reason.startswith(why)
-        assert loss.reason.endswith(f"another one with --map-role {role}=ROLE")
+        assert loss.reason.endswith(f"to change that, pass --map-role {role}=ROLE")
         assert not loss.is_blocking
 
     def test_all_access_is_told(self, read_users, bcrypt):
@@ -175,21 +175,24 @@ class TestUsers:
     @pytest.mark.parametrize(
         ("fields", "reason"),
         [
-            ("", "it has no hash"),
-            ("{}", "it has no hash"),
-            ("{hash: }", "it has no hash"),
-            ("{hash: ''}", "it has no hash"),
+            ("", "the user has no hash"),
+            ("{}", "the user has no hash"),
+            ("{hash: }", "the user has no hash"),
+            ("{hash: ''}", "the user has no hash"),
             ("{hash: hunter22}", "not a known hash: a node would use the text"),
             ("{hash: $argon2id$v=19$m=65536$c29t$Kd}", "argon2, which a node does not know"),
-            ("{hash: '$3$133143986176$wBFrJJI==$vqGl=='}", "PBKDF2 in OpenSearch's own form"),
-            ("{hash: '$2$214748364800224$eQgqv2=$tGHW=='}", "PBKDF2 in OpenSearch's own form"),
+            ("{hash: '$3$133143986176$wBFrJJI==$vqGl=='}", "PBKDF2 in the form of OpenSearch"),
+            ("{hash: '$2$214748364800224$eQgqv2=$tGHW=='}", "PBKDF2 in the form of OpenSearch"),
             ("{hash: $2y$15${tail}}", "unknown hash function [bcrypt15]"),
             ("{hash: '{md5}'}", "a hash that OpenSearch does not know"),
-            ("{hash: {h}, enabled: false}", "it is disabled, and a file realm knows no disabled"),
-            ("{hash: {h}, enabled: 'false'}", "it is disabled"),
-            ("{hash: {h}, attributes: {enabled: 'false'}}", "it is disabled"),
-            ("{hash: {h}, service: true}", "it is a service account, which has no password"),
-            ("{hash: {h}, attributes: {service: 'true'}}", "it is a service account"),
+            (
+                "{hash: {h}, enabled: false}",
+                "the user is disabled, and a file realm has no disabled",
+            ),
+            ("{hash: {h}, enabled: 'false'}", "the user is disabled"),
+            ("{hash: {h}, attributes: {enabled: 'false'}}", "the user is disabled"),
+            ("{hash: {h}, service: true}", "the user is a service account, which has no password"),
+            ("{hash: {h}, attributes: {service: 'true'}}", "the user is a service account"),
         ],
     )
     def test_that_are_not_carried(self, read_users, hashes, bcrypt, fields, reason):
@@ -242,13 +245,17 @@ class TestUsers:
         ("{M}bob:\n  hash: *hunter2", 3, ANCHORED),
         ("{M}bob: {backend_roles: &hunter2 [a]}\nal: {backend_roles: *hunter2}", 2, ANCHORED),
         ("---\n# x\n", 1, "the file is empty"),
-        ("bob: {}", 1, "[_meta] is missing"),
+        ("bob: {}", 1, "[_meta] with [type: internalusers] is missing"),
         ("hunter2", 1, "must be a mapping, not a string"),
         ("- a", 1, "must be a mapping, not a list"),
         ("_meta: hunter2", 1, "_meta: must be a mapping"),
         ("_meta: {}", 1, "[_meta.type] is not [internalusers]"),
         ("_meta:\n  type: hunter2", 2, "[_meta.type] is not [internalusers]"),
-        ("_meta: {type: internalusers, config_version: 1}", 1, "[_meta.config_version] is another"),
+        (
+            "_meta: {type: internalusers, config_version: 1}",
+            1,
+            "[_meta.config_version] must be [2]",
+        ),
         ("{M}---\n{M}", 3, "a second document"),
         ("{M}bob: hunter2", 2, "bob: must be a mapping, not a string"),
         ("{M}bob:\n- hunter2", 3, "bob: must be a mapping, not a list"),
