@@ -266,3 +266,18 @@ def test_list_loads_yaml_for_a_yaml_file_only(realm, name):
 def test_no_command_loads_what_it_does_not_need(realm, line, needed):
     (realm / "users").write_text(f"bob:{CHEAP_HASH}\n")
     assert loaded_by(*line.split(), cwd=realm) & HEAVY == needed
+
+
+TESTS = Path(__file__).parent
+
+
+def test_unit_tests_lie_as_the_packages_do():
+    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")} - {"cli"}
+    directories = {path.name for path in (TESTS / "unit").iterdir() if any(path.rglob("*.py"))}
+    assert directories == {name.lstrip("_") for name in packages}
+
+
+def test_no_file_of_tests_has_more_than_one_subject():
+    """Where one has, it grows; what is longer than this is cut by subject."""
+    lengths = {path: len(path.read_text("utf-8").splitlines()) for path in TESTS.rglob("*.py")}
+    assert [str(path) for path, length in lengths.items() if length > 700] == []
