@@ -161,8 +161,8 @@ def _peak(thing: str, path: str, python: str = sys.executable) -> Callable[[], f
 
 def _run(thing: str, path: str, python: str = sys.executable) -> _Memory:
     words = [python, "-I", _SIDE, thing, path]
-    told = subprocess.run(words, check=True, capture_output=True, text=True).stdout
-    imported, peak, *held = map(int, told.split())
+    output = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    imported, peak, *held = map(int, output.split())
     return _Memory(imported, peak, tuple(held))
 
 
