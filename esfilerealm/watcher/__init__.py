@@ -10,9 +10,7 @@ Source:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from .file_watcher import FileWatcher
+from .file_watcher import FileWatcher, Listener
 from .observation import ChangeKind, FileChange
 from .service import (
     Frequency,
@@ -22,14 +20,12 @@ from .service import (
     WatcherHandle,
 )
 
-if TYPE_CHECKING:
-    from .file_watcher import Listener as Listener
-
 __all__ = [
     "ChangeKind",
     "FileChange",
     "FileWatcher",
     "Frequency",
+    "Listener",
     "ReloadSettings",
     "ResourceWatcher",
     "ResourceWatcherService",

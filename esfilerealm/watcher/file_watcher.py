@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .._ground.forks import renew_after_fork
@@ -12,16 +13,16 @@ from .._ground.logs import RepeatedError, get_logger
 from .observation import ABSENT, FileChange, change_between, merged, observe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from .observation import ChangeKind, Observation
 
-    #: Called with all changes of one pass. False or an exception means: call me again.
-    Listener: TypeAlias = Callable[[tuple[FileChange, ...]], object]
-
-__all__ = ["FileWatcher"]
+__all__ = ["FileWatcher", "Listener"]
 
 _LOG: Final = get_logger(__name__)
+
+#: Called with all changes of one pass. If it returns False or raises, it is called again.
+Listener: TypeAlias = Callable[[tuple[FileChange, ...]], object]
 
 
 class FileWatcher:

@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 from support.hashes import CHEAP_HASH, PASSWORD
+from support.snapshots import snapshot
 from support.threads import PATIENCE, together, wait_until
 
 from esfilerealm import FileRealm, RealmSettings, UsersTool, verify_hash
@@ -138,7 +139,7 @@ def test_a_store_that_fails_answers_everyone(realm, monkeypatch):
         hash_of = staticmethod(fail)
 
     good = realm.snapshot
-    broken = Broken(good._hashes, dict(good.roles_by_user), generation=good.generation)
+    broken = snapshot(good.generation, kind=Broken, **dict.fromkeys(good.users, CHEAP_HASH))
     realm._store.snapshot = broken
     outcomes = at_once(realm, gate, [("user0", PASSWORD)] * THREADS, THREADS - 1)
     assert {type(outcome) for outcome in outcomes} == {OSError}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from ..._ground.forks import renew_after_fork
 from ...errors import InvalidUsernameError, RealmClosedError
+from ...hashing.pool import available_cores
 from ...settings import RealmSettings
 from ...watcher import FileWatcher, Frequency, ResourceWatcherService
 from ..base import UsernamePasswordToken
@@ -17,6 +17,7 @@ from .login import NOT_HANDLED, Authenticator
 from .store import FileRealmStore
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable
     from typing import Self
 
@@ -138,7 +139,7 @@ class FileRealm:
         if hash_policy is not None and not upgrade_hashes:
             raise ValueError("hash_policy has no effect without upgrade_hashes=True")
         if max_concurrent_hashing is None:
-            max_concurrent_hashing = _usable_cores()
+            max_concurrent_hashing = available_cores()
         self._store = FileRealmStore(config_dir, self.settings, on_unreadable=on_unreadable)
         self._accept_clear_text = accept_clear_text
         self._conceal_unknown_users = conceal_unknown_users
@@ -396,9 +397,3 @@ class FileRealm:
 def _require_string(username: str) -> None:
     if not isinstance(username, str):
         raise InvalidUsernameError(username, f"must be text, not {type(username).__name__}")
-
-
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
