@@ -181,6 +181,7 @@ class TestBash:
         assert complete("passwd", "-c", str(tmp_path / "none"), "") == []
         assert complete("passwd", "-c", "$(touch pwned)", "") == []
         assert complete("passwd", "-c", "'open", "") == []
+        assert complete("passwd", "--no-such-option", "x", "") == []
 
     def test_files(self, complete, tmp_path):
         (tmp_path / "users.yaml").touch()

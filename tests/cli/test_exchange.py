@@ -20,6 +20,7 @@ from support.storing import STRANGER, root
 import esfilerealm
 from esfilerealm import UsersTool
 from esfilerealm._storage import system
+from esfilerealm.cli import main
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "exchange"
 
@@ -80,11 +81,23 @@ def test_tar_has_both_files_byte_for_byte(run, realm, tmp_path):
 
 def test_bytes_go_out_as_they_are(realm, monkeypatch):
     monkeypatch.setattr("sys.stdout", stream := io.TextIOWrapper(io.BytesIO()))
-    from esfilerealm.cli import main
-
     assert main(["-c", str(realm), "export", "--format", "tar"]) == 0
     with tarfile.open(fileobj=io.BytesIO(stream.buffer.getvalue())) as archive:
         assert archive.getnames() == ["users", "users_roles"]
+
+
+def test_a_stream_of_text_gets_text(realm, monkeypatch):
+    monkeypatch.setattr("sys.stdout", stream := io.StringIO())
+    assert main(["-c", str(realm), "export", "--format", "htpasswd"]) == 0
+    assert stream.getvalue().startswith("jane:$2y$")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")
+def test_a_full_disk(realm, monkeypatch, capsys):
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        assert main(["-c", str(realm), "export", "--format", "json"]) == 74
+    assert "ERROR: cannot print: No space left on device" in capsys.readouterr().err
 
 
 def test_a_tar_is_not_for_a_terminal(run, realm, monkeypatch):

@@ -101,6 +101,16 @@ class TestColours:
         assert coloured("  - old", RED) in out
         assert coloured("  - boss", BOLD + RED) in out
 
+    def test_files_that_cannot_be_read(self, on_terminal, realm):
+        """The roles of before are only for emphasis; without them, the command still works."""
+        UsersTool(realm, keep=1).userdel("boss")
+        (realm / "users").write_bytes(b"\xff\n")
+        out, exit_code = on_terminal("plan", str(realm / "state.yaml"))
+        assert exit_code == 70
+        assert "not UTF-8" in out
+        out, exit_code = on_terminal("undo")
+        assert (exit_code, "not UTF-8" in out) == (70, True)
+
     def test_errors(self, on_terminal, realm):
         error = "ERROR: unknown option [--jsn] (did you mean [--json]?), with exit code 64"
         hint = "Try 'esfilerealm list --help' for more information.\n"
