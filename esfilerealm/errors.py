@@ -219,21 +219,21 @@ class InvalidAttributeError(FileRealmError, ValueError):
 
 class InvalidDesiredStateError(FileRealmError, ValueError):
     """
-    A description of users that breaks rules; nothing was done.
+    A description of users that breaks rules. Nothing was changed.
 
     Attributes:
-        faults: All that is wrong with it, one line each, with the place in the document.
+        issues: Everything that is wrong with it, one line each, with the place in the document.
     """
 
-    def __init__(self, faults: tuple[str, ...]) -> None:
-        super().__init__(faults)
-        self.faults = faults
+    def __init__(self, issues: tuple[str, ...]) -> None:
+        super().__init__(issues)
+        self.issues = issues
 
     def __str__(self) -> str:
-        if len(self.faults) == 1:
-            return f"invalid desired state: {self.faults[0]}"
-        lines = "\n".join(f"  {fault}" for fault in self.faults)
-        return f"invalid desired state, {len(self.faults)} faults:\n{lines}"
+        if len(self.issues) == 1:
+            return f"invalid desired state: {self.issues[0]}"
+        lines = "\n".join(f"  {issue}" for issue in self.issues)
+        return f"invalid desired state, {len(self.issues)} issues:\n{lines}"
 
 
 class UnsafePlanError(FileRealmError):

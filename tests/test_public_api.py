@@ -119,8 +119,8 @@ def test_who_holds_the_lock_is_shown_on_one_short_line():
 
 def test_many_faults_are_one_line_each():
     error = errors.InvalidDesiredStateError(("one", "two"))
-    assert str(error) == "invalid desired state, 2 faults:\n  one\n  two"
-    assert pickle.loads(pickle.dumps(error)).faults == ("one", "two")
+    assert str(error) == "invalid desired state, 2 issues:\n  one\n  two"
+    assert pickle.loads(pickle.dumps(error)).issues == ("one", "two")
 
 
 def test_messages_are_short_and_without_control_characters():

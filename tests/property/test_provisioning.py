@@ -154,7 +154,7 @@ class TestAnyRealm:
         except InvalidDesiredStateError as error:
             event("refused")
             rules = ("needs password, password_file, ", "it does not meet the policy")
-            assert all(any(rule in fault for rule in rules) for fault in error.faults)
+            assert all(any(rule in fault for rule in rules) for fault in error.issues)
             assert statuses(folder) == before
             return
         for change in planned.changes:
@@ -343,8 +343,8 @@ class TestAnyDocument:
             state = DesiredState.parse(data, source="x", format=format)
         except InvalidDesiredStateError as error:
             event("refused")
-            assert error.faults
-            for fault in error.faults:
+            assert error.issues
+            for fault in error.issues:
                 assert fault.startswith("[x]")
                 assert fault.isprintable()
             assert error.__cause__ is error.__context__ is None
@@ -363,7 +363,7 @@ class TestAnyDocument:
         try:
             DesiredState.from_dict(content)
         except InvalidDesiredStateError as error:
-            assert all(fault.isprintable() for fault in error.faults)
+            assert all(fault.isprintable() for fault in error.issues)
 
     @given(document=documents)
     def test_what_is_written_as_json_is_read_as_json_and_yaml(self, document):
@@ -388,7 +388,7 @@ class TestAnyDocument:
         except InvalidDesiredStateError as error:
             event("refused")
             # Where it has become the name of a field, that is shown.
-            faults = [fault for fault in error.faults if "unknown field" not in fault]
+            faults = [fault for fault in error.issues if "unknown field" not in fault]
             assert not any(CANARY in fault.partition(": ")[2] for fault in faults)
         else:
             users = [user for user in state.users if user.name == "bob"]

@@ -109,7 +109,7 @@ class TestMessages:
 
     def test_all_faults_are_reported(self, run, realm, document):
         result = run("apply", document("users: [{name: 'a:b'}, {password: 1}]\npurge: x\n"))
-        assert "ERROR: invalid desired state, 4 faults:\n  [" in result.err
+        assert "ERROR: invalid desired state, 4 issues:\n  [" in result.err
 
     def test_of_a_file_that_is_not_there(self, run, realm, tmp_path):
         result = run("apply", str(tmp_path / "no.yaml"))

@@ -30,7 +30,7 @@ def parse(data, source="state.yaml", **how):
 def faults_of(data, source="state.yaml", **how):
     with pytest.raises(InvalidDesiredStateError) as caught:
         parse(data, source, **how)
-    return caught.value.faults
+    return caught.value.issues
 
 
 STATE = {

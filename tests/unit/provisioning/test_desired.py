@@ -44,7 +44,7 @@ class TestLoad:
         path.write_text("users:\n- name: 7\n")
         with pytest.raises(InvalidDesiredStateError) as caught:
             DesiredState.load(path)
-        (fault,) = caught.value.faults
+        (fault,) = caught.value.issues
         assert fault.startswith(
             f"[{path}], line [2], users[0].name: must be a string, not a number"
         )
@@ -67,7 +67,7 @@ class TestLoad:
             return
         with pytest.raises(InvalidDesiredStateError) as caught:
             DesiredState.load(path)
-        assert caught.value.faults == (f"[{path}]: larger than 100 bytes",)
+        assert caught.value.issues == (f"[{path}]: larger than 100 bytes",)
 
     @pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="there is no such device")
     def test_one_without_end(self, monkeypatch):
@@ -116,7 +116,7 @@ class TestWhatIsNone:
     def test_contents(self, content, fault):
         with pytest.raises(InvalidDesiredStateError) as caught:
             DesiredState.from_dict(content, source="x")
-        assert caught.value.faults == (f"[x]: {fault}",)
+        assert caught.value.issues == (f"[x]: {fault}",)
 
     @pytest.mark.parametrize("purge", ["al", "", "ALL", "some"])
     def test_purges(self, purge):
@@ -166,7 +166,7 @@ def faults_of_plan(realm, state):
     """Return the places of what only the node knows."""
     with pytest.raises(InvalidDesiredStateError) as caught:
         plan(realm, state)
-    return [fault.partition(": ")[0] for fault in caught.value.faults]
+    return [fault.partition(": ")[0] for fault in caught.value.issues]
 
 
 class TestMergingUsers:
@@ -393,7 +393,7 @@ class TestNotes:
         first = {"users": [{"name": "bob"}], "purge": "all"}
         with pytest.raises(InvalidDesiredStateError) as caught:
             merged(first, {**first, "purge": "none"}, strict=True)
-        assert caught.value.faults == (
+        assert caught.value.issues == (
             "[bob] from [2] overrides [1]",
             "[purge] from [2] overrides [1]",
         )

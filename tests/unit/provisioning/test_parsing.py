@@ -14,7 +14,7 @@ def faults_of(content):
     """Return what is wrong, without the name of the source."""
     with pytest.raises(InvalidDesiredStateError) as caught:
         DesiredState.from_dict(content, source="x")
-    return [fault.removeprefix("[x], ").removeprefix("[x]: ") for fault in caught.value.faults]
+    return [fault.removeprefix("[x], ").removeprefix("[x]: ") for fault in caught.value.issues]
 
 
 def fault_of_user(**fields):
@@ -414,7 +414,7 @@ def test_one_fault_is_on_one_line_and_more_are_a_list():
     one = InvalidDesiredStateError(("a: b",))
     two = InvalidDesiredStateError(("a: b", "c: d"))
     assert str(one) == "invalid desired state: a: b"
-    assert str(two) == "invalid desired state, 2 faults:\n  a: b\n  c: d"
+    assert str(two) == "invalid desired state, 2 issues:\n  a: b\n  c: d"
 
 
 @pytest.mark.parametrize(

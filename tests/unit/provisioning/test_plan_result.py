@@ -269,7 +269,7 @@ def test_what_the_node_refuses_shows_no_secret(realm, monkeypatch):
         {"name": "al", "password_env": "SECRET"},
         hash_policy={"algorithm": "pbkdf2_1000"},
     )
-    with pytest.raises(InvalidDesiredStateError, match="3 faults") as caught:
+    with pytest.raises(InvalidDesiredStateError, match="3 issues") as caught:
         plan(realm, wanted)
     for shown in everything_of(caught.value):
         assert_silent(shown)

@@ -515,7 +515,7 @@ class TestRefusals:
         before = statuses(realm)
         with pytest.raises(InvalidDesiredStateError, match=rule) as caught:
             plan(realm, desired(user))
-        assert len(caught.value.faults) == 1
+        assert len(caught.value.issues) == 1
         assert statuses(realm) == before
 
     @pytest.mark.parametrize(
@@ -536,7 +536,7 @@ class TestRefusals:
             path.write_bytes(data)
         with pytest.raises(InvalidDesiredStateError) as caught:
             plan(realm, desired({**BOB, "password_file": str(path)}))
-        (fault,) = caught.value.faults
+        (fault,) = caught.value.issues
         assert fault.startswith("[desired state], users[0].password_file: ")
         assert rule in fault
 
@@ -566,9 +566,9 @@ class TestRefusals:
             {**BOB, "password_env": "NOT_SET"},
             hash_policy={"minimum_cost": 9},
         )
-        with pytest.raises(InvalidDesiredStateError, match="4 faults") as caught:
+        with pytest.raises(InvalidDesiredStateError, match="4 issues") as caught:
             plan(realm, wanted)
-        places = [fault.partition(": ")[0] for fault in caught.value.faults]
+        places = [fault.partition(": ")[0] for fault in caught.value.issues]
         assert places == [
             f"[desired state], {where}"
             for where in ("hash_policy", "users[0]", "users[1].name", "users[2].password_env")
