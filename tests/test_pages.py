@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.hashes import CHEAP_HASH
 from support.pages import GUIDES, PAGES, ROOT, blocks, name_of, text_of
 from support.public import MODULES
 
@@ -174,6 +175,28 @@ def test_the_main_command_prints_what_is_shown_and_leaves_the_shell_as_it_was(sh
     assert matches(re.sub(r"\[/tmp/[^/]*", "[…", shown), "".join(lines))
     assert left.startswith("unset ")
     assert ".venv" not in left
+
+
+@posix_shell
+def test_what_watch_prints(config, tool):
+    (shown,) = blocks(ROOT / "esfilerealm/cli/README.md", "text")
+    for name in ("al", "bob", "carl"):
+        tool.useradd(name, password_hash=CHEAP_HASH, roles=["viewer"])
+    with subprocess.Popen(
+        [sys.executable, "-m", "esfilerealm", "-c", str(config), "watch"],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        printed = [process.stdout.readline()]
+        with tool.transaction() as change:
+            change.useradd("jane", password_hash=CHEAP_HASH, roles=["viewer"])
+            change.roles("bob", add=["superuser"])
+        printed += [process.stdout.readline() for _ in range(3)]
+        process.terminate()
+    expected = shown.replace("/etc/elasticsearch", str(config))
+    time = re.compile(r"^\d\d:\d\d:\d\d", re.MULTILINE)
+    assert time.sub("time", "".join(printed)) == time.sub("time", expected)
 
 
 def test_marked_commands_are_one_line():
