@@ -41,6 +41,9 @@ class RealmPaths:
         self.users_roles = self._locate("users_roles")
         self.roles_yml = self._locate("roles.yml")
 
+    def __repr__(self) -> str:
+        return f"RealmPaths({self.config_dir!r})"
+
     @property
     def journal(self) -> str:
         """The journal of a change, beside the real ``users`` of this moment."""

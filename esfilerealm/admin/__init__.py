@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._storage import RealmPaths
 from .users_tool import UsersTool
 
 TYPE_CHECKING = False  # see `_ground`
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from .._storage import WriteArguments as WriteArguments
     from .transaction import Transaction
 
-__all__ = ["Transaction", "UsersTool"]
+__all__ = ["RealmPaths", "Transaction", "UsersTool"]
 
 
 def __getattr__(name: str) -> object:

@@ -75,6 +75,7 @@ OBJECTS = {
         listing := UsersTool(folder).listing(),
         *listing.hash_issues.values(),
     ],
+    "RealmPaths": lambda _, folder: [UsersTool(folder).paths],
     "RealmSettings": lambda realm, folder: [realm.settings, RealmSettings.load(folder)],
     "RealmSnapshot": lambda realm, folder: [realm.snapshot, realm.snapshot.stamps],
     "Recovery": lambda _, folder: [set_aside(folder)],

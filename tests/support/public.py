@@ -71,8 +71,9 @@ def mentioned(public: object) -> Iterator[tuple[str, object]]:
     """
     for owner in _owners(public):
         names = _namespace(owner.__module__)
-        for annotation in owner.__annotations__.values():
-            yield from _ours_in(str(annotation), names)
+        for part, annotation in owner.__annotations__.items():
+            if not part.startswith("_"):
+                yield from _ours_in(str(annotation), names)
 
 
 def _ours_in(annotation: str, names: dict[str, object]) -> Iterator[tuple[str, object]]:

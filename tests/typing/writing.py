@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, assert_type
 
 from esfilerealm import RealmSettings, UsersTool
-from esfilerealm.admin import Transaction
+from esfilerealm.admin import RealmPaths, Transaction
 from esfilerealm.findings import Finding
 from esfilerealm.formats import ParsedRealm
 from esfilerealm.results import FileResult, Recovery, UserChanges, WriteResult, WrittenRoles
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 tool = UsersTool(Path("config"), settings=RealmSettings.load("config", {"key": "value"}))
 assert_type(tool.config_dir, str)
+assert_type(tool.paths, RealmPaths)
+assert_type(tool.paths.users, str)
 added = tool.useradd("bob", "secret", roles=["admin"])
 assert_type(added, WriteResult)
 assert_type(tool.useradd("al", password_hash="hash", roles={"admin"}), WriteResult)
