@@ -149,7 +149,7 @@ class Arguments:
             f"option [{key}] is one of [{', '.join(choices)}], not [{shown(text)}]{hint}"
         )
 
-    def required_choice(self, key: str, choices: tuple[str, ...]) -> str:
+    def required_choice(self, key: str, choices: tuple[C, ...]) -> C:
         """Return the value of an option that must be given and has a fixed set of values."""
         if not self.has(key):
             raise UsageError(f"option [{key}] is missing: use one of [{', '.join(choices)}]")

@@ -12,6 +12,7 @@ from .output import report_losses
 from .passwords import current_password
 
 if TYPE_CHECKING:
+    from ..exchange import ExportFormat
     from .arguments import Arguments
     from .target import Target
     from .terminal import Terminal
@@ -41,7 +42,7 @@ def run_export(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     return OK
 
 
-def _whole_realm(arguments: Arguments, target: Target, format_: str) -> Exported:
+def _whole_realm(arguments: Arguments, target: Target, format_: ExportFormat) -> Exported:
     tool = target.tool
     files = RealmFolder(tool.config_dir).read()
     return export_realm(
@@ -54,7 +55,9 @@ def _whole_realm(arguments: Arguments, target: Target, format_: str) -> Exported
     )
 
 
-def _one_user(arguments: Arguments, target: Target, terminal: Terminal, format_: str) -> Exported:
+def _one_user(
+    arguments: Arguments, target: Target, terminal: Terminal, format_: ExportFormat
+) -> Exported:
     """Make a Secret of one user, whose password has to be given: a realm knows only its hash."""
     if format_ != _SECRET:
         raise UsageError(f"option [basic-auth] is for the format [{_SECRET}] only")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from ..documents.document import content_of
 from ..errors import FileFormatError
@@ -14,18 +14,24 @@ from .output import report_losses
 from .plans import STANDARD_INPUT, carry_out, read_standard_input, with_options
 
 if TYPE_CHECKING:
+    from ..exchange import ImportFormat
     from .arguments import Arguments
     from .target import Target
     from .terminal import Terminal
 
 __all__ = ["run_import"]
 
-_DOCUMENTS: Final = ("json", "yaml")
+#: A desired state is imported as it is.
+_FORMATS: Final[tuple[ImportFormat | Literal["json", "yaml"], ...]] = (
+    *IMPORT_FORMATS,
+    "json",
+    "yaml",
+)
 
 
 def run_import(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """Import users from another tool's file."""
-    format_ = arguments.required_choice("format", (*IMPORT_FORMATS, *_DOCUMENTS))
+    format_ = arguments.required_choice("format", _FORMATS)
     role_map = _role_map(arguments)
     if role_map and format_ != "opensearch":
         raise UsageError("option [map-role] is for the format [opensearch] only")
@@ -34,17 +40,18 @@ def run_import(arguments: Arguments, target: Target, terminal: Terminal) -> int:
         source, data = STANDARD_INPUT, read_standard_input(terminal)
     else:
         source, data = path, content_of(path)
-    if format_ in _DOCUMENTS:
-        folder = os.path.dirname(path)
-        desired = DesiredState.parse(data, source=source, format=format_, folder=folder)
-    else:
-        rules = target.tool.settings.name_rules
-        try:
-            imported = import_users(format_, data, source=source, role_map=role_map, **rules)
-        except FileFormatError as error:  # its own exit code means a file of the realm
-            raise CommandError(str(error), DATA) from error
-        report_losses(arguments, terminal, imported.losses)
-        desired = DesiredState.from_dict(imported.document, source=source)
+    match format_:
+        case "json" | "yaml":
+            folder = os.path.dirname(path)
+            desired = DesiredState.parse(data, source=source, format=format_, folder=folder)
+        case _:
+            rules = target.tool.settings.name_rules
+            try:
+                imported = import_users(format_, data, source=source, role_map=role_map, **rules)
+            except FileFormatError as error:  # its own exit code means a file of the realm
+                raise CommandError(str(error), DATA) from error
+            report_losses(arguments, terminal, imported.losses)
+            desired = DesiredState.from_dict(imported.document, source=source)
     return carry_out(arguments, target, terminal, with_options(arguments, desired))
 
 

@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from .._ground.faults import FaultsOf
 from .._ground.showing import shown, shown_key
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "Document",
+    "DocumentFormat",
     "Path",
     "content_of",
     "content_of_stream",
@@ -29,10 +30,17 @@ __all__ = [
 
 Path = tuple[str | int, ...]
 
-FORMATS: Final = ("yaml", "json", "toml")
+DocumentFormat = Literal["yaml", "json", "toml"]
+
+FORMATS: Final[tuple[DocumentFormat, ...]] = get_args(DocumentFormat)
 """The formats of a document."""
 
-_ENDINGS: Final = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".toml": "toml"}
+_ENDINGS: Final[dict[str, DocumentFormat]] = {
+    ".yaml": "yaml",
+    ".yml": "yaml",
+    ".json": "json",
+    ".toml": "toml",
+}
 _LARGEST: Final = 2**28
 _LONGEST_SOURCE: Final = 300
 _TOML_LINE: Final = re.compile(r"at line (\d+)")
@@ -116,7 +124,7 @@ def content_of_stream(read: Callable[[int], bytes], source: str) -> bytes:
     return data
 
 
-def format_of(path: str, data: bytes) -> str:
+def format_of(path: str, data: bytes) -> DocumentFormat:
     """
     Return the format of a document by the name of its file, else by its first character.
 
@@ -128,7 +136,7 @@ def format_of(path: str, data: bytes) -> str:
     return "json" if data.lstrip().startswith(b"{") else "yaml"
 
 
-def read_document(data: bytes, format: str, source: str) -> Document:
+def read_document(data: bytes, format: DocumentFormat, source: str) -> Document:
     """
     Read a document.
 

@@ -8,7 +8,7 @@ own module, which is loaded on first use.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from ..names import DEFAULT_ANONYMOUS_USERNAME
 from .losses import Exported, Imported, Loss
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 __all__ = [
     "EXPORT_FORMATS",
     "IMPORT_FORMATS",
+    "ExportFormat",
     "Exported",
+    "ImportFormat",
     "Imported",
     "Loss",
     "basic_auth_secret",
@@ -27,25 +29,34 @@ __all__ = [
     "import_users",
 ]
 
-#: From each format to the functions that import and export it.
-_FORMATS: Final = {
-    "htpasswd": ("htpasswd:import_htpasswd", "htpasswd:export_htpasswd"),
-    "json": (None, "exports:export_json"),
-    "k8s-secret": ("k8s_secret:import_secrets", "k8s_manifest:export_secret"),
-    "opensearch": ("opensearch:import_internal_users", None),
-    "tar": (None, "exports:export_tar"),
-    "yaml": (None, "exports:export_yaml"),
+F = TypeVar("F", bound=str)
+
+ImportFormat = Literal["htpasswd", "k8s-secret", "opensearch"]
+ExportFormat = Literal["htpasswd", "json", "k8s-secret", "tar", "yaml"]
+
+#: The function for each format, and its module.
+_IMPORTS: Final[dict[ImportFormat, str]] = {
+    "htpasswd": "htpasswd:import_htpasswd",
+    "k8s-secret": "k8s_secret:import_secrets",
+    "opensearch": "opensearch:import_internal_users",
+}
+_EXPORTS: Final[dict[ExportFormat, str]] = {
+    "htpasswd": "htpasswd:export_htpasswd",
+    "json": "exports:export_json",
+    "k8s-secret": "k8s_manifest:export_secret",
+    "tar": "exports:export_tar",
+    "yaml": "exports:export_yaml",
 }
 
-IMPORT_FORMATS: Final = tuple(name for name, (reader, _) in _FORMATS.items() if reader)
+IMPORT_FORMATS: Final = tuple(_IMPORTS)
 """The formats to import. JSON and YAML are missing: ``DesiredState`` reads them."""
 
-EXPORT_FORMATS: Final = tuple(name for name, (_, writer) in _FORMATS.items() if writer)
+EXPORT_FORMATS: Final = tuple(_EXPORTS)
 """The formats to export."""
 
 
 def import_users(
-    format: str,
+    format: ImportFormat,
     data: bytes,
     *,
     source: str,
@@ -80,14 +91,14 @@ def import_users(
     """
     from ._shared import ImportRules
 
-    read = _function(format, IMPORT_FORMATS, 0)
+    read = _function(_IMPORTS, format)
     rules = ImportRules(allow_reserved, anonymous_username, role_map or {})
     imported: Imported = read(data, source, rules)
     return imported
 
 
 def export_realm(
-    format: str,
+    format: ExportFormat,
     users: bytes,
     users_roles: bytes,
     *,
@@ -122,7 +133,7 @@ def export_realm(
         InvalidSettingError: If Kubernetes would reject *secret_name* or *namespace*.
         ValueError: If the format is unknown.
     """
-    write = _function(format, EXPORT_FORMATS, 1)
+    write = _function(_EXPORTS, format)
     from ._realm import ExportRequest
 
     request = ExportRequest(
@@ -132,11 +143,11 @@ def export_realm(
     return exported
 
 
-def _function(format: str, known: tuple[str, ...], side: int) -> Callable[..., Any]:
-    """Load the function that imports (*side* 0) or exports (1) a format."""
-    if format not in known:
-        raise ValueError(f"unknown format [{format}]: use one of {', '.join(known)}")
-    module, _, name = (_FORMATS[format][side] or "").partition(":")
+def _function(functions: Mapping[F, str], format: F) -> Callable[..., Any]:
+    """Load the function for a format."""
+    if format not in functions:
+        raise ValueError(f"unknown format [{format}]: use one of {', '.join(functions)}")
+    module, _, name = functions[format].partition(":")
     function: Callable[..., Any] = getattr(import_module(f".{module}", __name__), name)
     return function
 

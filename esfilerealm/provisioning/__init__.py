@@ -13,6 +13,7 @@ A document is read by ``documents``, checked by ``parsing`` and merged by ``merg
 from __future__ import annotations
 
 from .._ground.secret import Secret
+from ..documents.document import DocumentFormat
 from .applier import apply, rehearse
 from .desired import DesiredState, Purge
 from .ensure import ensure_absent, ensure_user
@@ -39,6 +40,7 @@ __all__ = [
     "ChangeKind",
     "DesiredState",
     "DesiredUser",
+    "DocumentFormat",
     "FileAttributes",
     "HashPolicy",
     "Plan",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from ..documents.document import Document, content_of, format_of, read_document
+from ..documents.document import Document, DocumentFormat, content_of, format_of, read_document
 from ..documents.fields import Fields
 from ..errors import InvalidDesiredStateError
 from .merging import merge_records, merge_users
@@ -77,7 +77,7 @@ class DesiredState:
         return cls._of(Document(content, source, folder=folder))
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, format: str | None = None) -> Self:
+    def load(cls, path: str | os.PathLike[str], *, format: DocumentFormat | None = None) -> Self:
         """
         Read a desired state from a file.
 
@@ -97,7 +97,7 @@ class DesiredState:
 
     @classmethod
     def parse(
-        cls, data: bytes, *, source: str, format: str | None = None, folder: str = ""
+        cls, data: bytes, *, source: str, format: DocumentFormat | None = None, folder: str = ""
     ) -> Self:
         """Make a desired state from a document; for arguments see ``load`` and ``from_dict``."""
         document = read_document(data, format or format_of(source, data), source)

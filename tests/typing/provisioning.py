@@ -8,7 +8,9 @@ from esfilerealm.exchange import (
     EXPORT_FORMATS,
     IMPORT_FORMATS,
     Exported,
+    ExportFormat,
     Imported,
+    ImportFormat,
     Loss,
     basic_auth_secret,
     export_realm,
@@ -59,8 +61,8 @@ assert_type(applied.result, WriteResult | None)
 assert_type(ensure_user("config", "bob", password="secret", roles=["admin"], keep=1), Plan)
 assert_type(ensure_absent("config", "bob", strategy="auto"), Plan)
 
-assert_type(IMPORT_FORMATS, tuple[str, ...])
-assert_type(EXPORT_FORMATS, tuple[str, ...])
+assert_type(IMPORT_FORMATS, tuple[ImportFormat, ...])
+assert_type(EXPORT_FORMATS, tuple[ExportFormat, ...])
 imported = import_users("htpasswd", b"", source="passwords", role_map={"all_access": None})
 assert_type(imported, Imported)
 assert_type(imported.document, dict[str, list[dict[str, object]]])
