@@ -84,7 +84,7 @@ def test_same_wrong_password_costs_one_verification(realm, monkeypatch, name):
     assert gate.calls == {"wrong-password": 2}
 
 
-def test_nobody_gets_the_answer_of_another(realm, monkeypatch):
+def test_each_login_gets_its_own_answer(realm, monkeypatch):
     gate = Gate(monkeypatch)
     logins = [
         (f"user{i % 4}", PASSWORD if i % 3 else f"wrong-password-{i % 5}") for i in range(THREADS)
@@ -97,7 +97,7 @@ def test_nobody_gets_the_answer_of_another(realm, monkeypatch):
     assert sum(gate.calls.values()) == distinct
 
 
-def test_a_flood_of_wrong_passwords_does_not_keep_out_who_is_remembered(realm, monkeypatch):
+def test_a_flood_of_wrong_passwords_does_not_keep_remembered_users_out(realm, monkeypatch):
     assert realm.authenticate("user0", PASSWORD)
     gate = Gate(monkeypatch)
     flood = [
@@ -147,7 +147,7 @@ def test_a_store_that_fails_answers_everyone(realm, monkeypatch):
     assert realm.authenticate("user0", PASSWORD)
 
 
-def test_busy_is_an_answer_too(folder, monkeypatch):
+def test_logins_that_wait_too_long_are_refused(folder, monkeypatch):
     realm = FileRealm(folder, max_concurrent_hashing=2, hashing_timeout=0.05)
     gate = Gate(monkeypatch)
     logins = [(f"user{i}", PASSWORD) for i in range(8)]
@@ -238,7 +238,7 @@ class TestReadersUnderReload:
             yield f"a snapshot of two states: {dict(snapshot.roles_by_user)}"
 
     @pytest.mark.slow
-    def test_nobody_meets_a_mixture(self, folder):
+    def test_no_reader_sees_a_mixture(self, folder):
         settings = RealmSettings(reload_interval_high=0.05)
         faults, rounds = [], []
         over = threading.Event()

@@ -248,7 +248,7 @@ class TestEachWayToChangeAFile:
             write_in_place(target, users_file(0))
             expect(process, number + 1, passwords=["bob"])
 
-    def test_folder_link_of_kubernetes(self, config, watch):
+    def test_directory_link_of_kubernetes(self, config, watch):
         """``users`` leads to ``..data/users``, and ``..data`` to another folder each time."""
 
         def publish(number):

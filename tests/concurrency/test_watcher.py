@@ -97,7 +97,7 @@ def folder(tmp_path):
 
 
 class Reader(Recorder):
-    """Reads the file each time that it is told of a change."""
+    """Reads the file each time it is called."""
 
     def __init__(self, path):
         super().__init__()
@@ -173,7 +173,7 @@ def test_two_files_renamed_in_a_row_are_one_change(folder):
 
 
 @linux
-def test_our_own_reading_wakes_nobody(folder):
+def test_our_own_reading_causes_no_pass(folder):
     plain(folder)
     with ResourceWatcherService(Settings()) as service:
         watcher = FileWatcher(folder / "users")
@@ -188,7 +188,7 @@ def test_our_own_reading_wakes_nobody(folder):
 
 
 @linux
-def test_a_folder_that_is_deleted_and_comes_back(folder, tmp_path, caplog):
+def test_a_directory_that_is_deleted_and_created_again(folder, tmp_path, caplog):
     plain(folder)
     with ResourceWatcherService(Settings(reload_interval_high=0.05)) as service:
         watcher, reader = FileWatcher(folder / "users"), Reader(folder / "users")
@@ -231,7 +231,7 @@ def test_polled_again_and_again_at_each_frequency():
 
 
 @pytest.mark.parametrize("error", [RuntimeError("no"), SystemExit(3), OSError("no")])
-def test_no_fault_ends_the_thread(error, caplog):
+def test_no_error_ends_the_thread(error, caplog):
     class Broken:
         paths = ()
 
@@ -386,7 +386,7 @@ class TestEnd:
         wait_until(lambda: not any(thread.is_alive() for thread in threads))
 
     @pytest.mark.parametrize("watch_events", [False, True])
-    def test_when_nobody_has_it_any_more(self, folder, watch_events):
+    def test_when_the_service_is_garbage(self, folder, watch_events):
         before = set(threading.enumerate())
         service = ResourceWatcherService(Settings(), watch_events=watch_events)
         service.add(FileWatcher(folder / "users"), Frequency.HIGH)
@@ -402,7 +402,7 @@ class TestEnd:
         wait_until(lambda: not any(thread.is_alive() for thread in threads))
 
     def test_when_it_is_dropped_within_its_own_thread(self, folder):
-        """The last one to have it is a listener."""
+        """The last reference to it is in a listener."""
         holder = []
         dropped = threading.Event()
         watcher = FileWatcher(folder / "users")

@@ -44,7 +44,7 @@ def run(tmp_path):
 
 
 def test_the_end_of_the_interpreter(run):
-    """Nobody closed the service; no word is said."""
+    """The service was not closed; nothing is printed."""
     assert run("end_without_closing") == "end\n"
 
 

@@ -103,7 +103,7 @@ def test_removed(watch, woken, users):
     assert woken.wait(TIMEOUT)
 
 
-def test_a_folder_that_is_deleted(watch, woken, users, caplog, monkeypatch):
+def test_a_deleted_directory(watch, woken, users, caplog, monkeypatch):
     faults = []
     monkeypatch.setattr(threading, "excepthook", faults.append)
     folder = str(users.parent)
@@ -123,7 +123,7 @@ def test_a_folder_that_is_deleted(watch, woken, users, caplog, monkeypatch):
     assert faults == []
 
 
-def test_a_missing_folder(watch, tmp_path):
+def test_a_missing_directory(watch, tmp_path):
     with pytest.raises(OSError, match="No such file"):
         watch.add(str(tmp_path / "none"))
 

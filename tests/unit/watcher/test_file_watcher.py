@@ -94,7 +94,7 @@ class TestNoticing:
         assert watcher.check_and_notify() is False
         assert heard.calls == []
 
-    def test_what_is_not_told_is_known_nevertheless(self, watcher, path, clock, reads):
+    def test_what_is_not_reported_is_remembered(self, watcher, path, clock, reads):
         os.utime(path, (1, 1))
         watcher.check_and_notify()
         clock.now += 10
@@ -111,7 +111,7 @@ class TestNoticing:
         watcher.check_and_notify()
         assert heard.calls == [[("deleted", "users")], [("created", "users")]]
 
-    def test_a_folder_on_the_way_that_becomes_a_file(self, tmp_path, heard):
+    def test_a_parent_directory_that_becomes_a_file(self, tmp_path, heard):
         (tmp_path / "config").mkdir()
         (tmp_path / "config" / "users").touch()
         watcher = FileWatcher(tmp_path / "config" / "users")
@@ -136,7 +136,7 @@ class TestNoticing:
         assert heard.calls == [[("changed", "users")]]
 
     @posix
-    def test_a_link_of_the_folder_that_moves(self, tmp_path, heard):
+    def test_a_directory_link_that_moves(self, tmp_path, heard):
         """As Kubernetes does; size and times may be equal."""
         for name in ("..1", "..2"):
             (tmp_path / name).mkdir()
@@ -315,7 +315,7 @@ class TestUnreadable:
         watcher.check_and_notify()
         assert reads == []
 
-    def test_an_unreadable_one_that_is_exchanged(self, watcher, path, heard):
+    def test_an_unreadable_file_that_is_replaced(self, watcher, path, heard):
         path.unlink()
         path.mkdir()
         watcher.check_and_notify()
@@ -331,7 +331,7 @@ class TestUnreadable:
         ],
         ids=["permission", "fault"],
     )
-    def test_a_fault_of_reading(self, watcher, path, heard, error, monkeypatch):
+    def test_an_error_while_reading(self, watcher, path, heard, error, monkeypatch):
         def refuse(_):
             raise error
 
@@ -345,7 +345,7 @@ class TestUnreadable:
             watcher.check_and_notify()
         assert heard.calls == [[("changed", "users")]]
 
-    def test_a_fault_of_looking(self, watcher, path, heard, monkeypatch):
+    def test_an_error_of_stat(self, watcher, path, heard, monkeypatch):
         def refuse(_):
             raise PermissionError(errno.EACCES, "Permission denied")
 
@@ -368,7 +368,7 @@ class TestUnreadable:
             watcher.check_and_notify()
         assert heard.calls == [[("changed", "users")]] * 2
 
-    def test_a_folder_on_the_way_goes_while_reading(self, watcher, path, heard, monkeypatch):
+    def test_a_parent_directory_vanishes_while_reading(self, watcher, path, heard, monkeypatch):
         def refuse(_):
             raise FileAccessError("users", errno.ENOTDIR, "Not a directory")
 
@@ -407,7 +407,7 @@ class TestGroup:
         assert watcher.check_and_notify() is False
         assert heard.calls == []
 
-    def test_paths_are_told_as_given(self, tmp_path, monkeypatch):
+    def test_paths_are_reported_as_given(self, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         (tmp_path / "users").touch()
         told = []
@@ -448,7 +448,7 @@ class TestInit:
         watcher.init()
         assert heard.calls == [[("init", "users")]]
 
-    def test_a_listener_that_comes_later_is_not_told(self, path, heard):
+    def test_a_later_listener_does_not_hear_of_existing_files(self, path, heard):
         watcher = FileWatcher(path)
         watcher.init()
         watcher.add_listener(heard)
@@ -465,7 +465,7 @@ class TestInit:
 
 class TestListeners:
     @pytest.mark.parametrize("error", [None, ValueError("no")], ids=["False", "raises"])
-    def test_one_that_fails_is_told_again(self, path, error, heard):
+    def test_a_failing_listener_is_called_again(self, path, error, heard):
         failing = Recorder(fails=3, error=error)
         watcher = FileWatcher(path)
         watcher.init()
@@ -511,7 +511,7 @@ class TestListeners:
             watcher.check_and_notify()
         assert failing.calls[1:] == [[("created", "users_roles"), ("created", "users")]]
 
-    def test_each_fault_is_logged_once(self, path, caplog):
+    def test_each_error_is_logged_once(self, path, caplog):
         failing = Recorder(fails=3, error=ValueError("no"))
         watcher = FileWatcher(path)
         watcher.add_listener(failing)

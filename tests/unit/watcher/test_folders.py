@@ -1,4 +1,4 @@
-"""Which folders are watched, and that it is said once where they cannot be."""
+"""Which directories are watched, and that it is logged once if one cannot be."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def lines(caplog):
     return lambda: [(record.levelname, record.getMessage()) for record in caplog.records]
 
 
-def test_each_folder_once(watch, made, wakes, tmp_path, lines):
+def test_each_directory_once(watch, made, wakes, tmp_path, lines):
     paths = [str(tmp_path / name) for name in ("users", "users_roles")]
     watch.follow(paths)
     assert wakes == [True]  # something may have happened before it was watched
@@ -108,7 +108,7 @@ def test_where_links_lead_to(watch, made, wakes, tmp_path):
     assert len(wakes) == 2
 
 
-def test_another_folder_of_the_name(watch, made, wakes, tmp_path):
+def test_a_directory_that_is_replaced(watch, made, wakes, tmp_path):
     folder = tmp_path / "config"
     folder.mkdir()
     watch.follow([str(folder / "users")])
@@ -119,7 +119,7 @@ def test_another_folder_of_the_name(watch, made, wakes, tmp_path):
     assert len(wakes) == 2
 
 
-def test_a_folder_that_was_lost_and_has_the_same_number_again(watch, made, wakes, tmp_path):
+def test_a_deleted_directory_whose_inode_is_reused(watch, made, wakes, tmp_path):
     watch.follow([str(tmp_path / "users")])
     made[0].lost.add(str(tmp_path))
     watch.follow([str(tmp_path / "users")])
@@ -128,7 +128,7 @@ def test_a_folder_that_was_lost_and_has_the_same_number_again(watch, made, wakes
     assert len(wakes) == 2
 
 
-def test_a_folder_that_is_missing_is_watched_later(watch, made, tmp_path, lines):
+def test_a_missing_directory_is_watched_later(watch, made, tmp_path, lines):
     paths = [str(tmp_path / "config" / name) for name in ("users", "users_roles")]
     watch.follow(paths)
     watch.follow(paths)
@@ -142,7 +142,7 @@ def test_a_folder_that_is_missing_is_watched_later(watch, made, tmp_path, lines)
     assert made[0].folders == []
 
 
-def test_a_file_in_place_of_the_folder(watch, made, tmp_path):
+def test_a_file_instead_of_the_directory(watch, made, tmp_path):
     (tmp_path / "config").touch()
     watch.follow([str(tmp_path / "config" / "users")])
     assert made == []
@@ -177,7 +177,7 @@ def test_an_exhausted_limit_is_tried_again(watch, made, tmp_path, lines, monkeyp
 @pytest.mark.parametrize(
     "error", [RuntimeError("can't start new thread"), NotImplementedError("x")]
 )
-def test_any_other_fault_is_the_end_of_it(watch, made, tmp_path, lines, monkeypatch, error):
+def test_any_other_error_ends_the_events(watch, made, tmp_path, lines, monkeypatch, error):
     attempts = []
 
     def fail(*_):
@@ -203,7 +203,7 @@ def test_without_watchdog(made, tmp_path, lines, monkeypatch):
 
 
 def test_in_the_child_of_a_fork(watch, made, tmp_path):
-    """What the parent watches is left alone, and nothing new is begun."""
+    """The watches of the parent are left alone, and no new ones are made."""
     watch.follow([str(tmp_path / "users")])
     watch.forget()
     watch.follow([])

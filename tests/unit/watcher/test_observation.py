@@ -1,4 +1,4 @@
-"""Two changes in a row are one, and the same change twice is that change."""
+"""Two changes in a row are merged, and the same change twice is that change."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from esfilerealm.watcher.timetable import Timetable
 
 
 class Watcher:
-    """A watcher that counts, and fails if told to."""
+    """A watcher that counts its calls, and raises *error*."""
 
     paths = ()
 
@@ -68,7 +68,7 @@ def test_adding_initialises_first(service, tmp_path):
     assert (handle.watcher, handle.frequency) == (watcher, Frequency.MEDIUM)
 
 
-def test_one_that_cannot_be_initialised_is_not_added(service):
+def test_a_watcher_that_cannot_be_initialised_is_not_added(service):
     class Broken(Watcher):
         def init(self):
             raise PermissionError("no")
@@ -120,7 +120,7 @@ def test_stopped_and_resumed(service, tmp_path):
     [(OSError("no"), ["DEBUG"] * 3), (RuntimeError("no"), ["WARNING"])],
     ids=["OSError", "other"],
 )
-def test_a_fault_stops_nobody(service, caplog, error, levels):
+def test_an_error_stops_no_other_watcher(service, caplog, error, levels):
     caplog.set_level(logging.DEBUG)
     broken, good = Watcher(error), Watcher()
     service.add(broken, Frequency.HIGH)
@@ -131,7 +131,7 @@ def test_a_fault_stops_nobody(service, caplog, error, levels):
     assert [record.levelname for record in caplog.records] == levels
 
 
-def test_a_fault_is_news_again_after_a_success(service, caplog):
+def test_an_error_is_logged_again_after_a_success(service, caplog):
     watcher, error = Watcher(), RuntimeError("no")
     service.add(watcher, Frequency.HIGH)
     for watcher.error in (error, error, None, error):
@@ -166,7 +166,7 @@ def test_a_listener_may_add_remove_and_ask(service, tmp_path):
 
 
 def test_disabled(tmp_path):
-    """Nothing is scheduled, and all else works."""
+    """Nothing is scheduled, and everything else works."""
     before = threading.enumerate()
     with ResourceWatcherService(Settings(reload_enabled=False)) as service:
         assert threading.enumerate() == before
@@ -210,7 +210,7 @@ def test_a_thread_that_cannot_be_started(monkeypatch):
 
 
 def test_what_a_fork_leaves_to_the_child(tmp_path):
-    """New locks and another thread, as if the one that holds the old locks were not there."""
+    """New locks and another thread: the holder of the old locks does not exist there."""
     service = ResourceWatcherService(Settings(reload_interval_high=0.01), watch_events=False)
     watcher, heard = FileWatcher(tmp_path / "users"), Recorder()
     watcher.add_listener(heard)

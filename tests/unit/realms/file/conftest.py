@@ -1,4 +1,4 @@
-"""Realms of the folder that each module here has as its fixture *folder*."""
+"""Realms in the directory of the fixture *folder*."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from esfilerealm.realms.file import login as authenticator
 
 @pytest.fixture
 def make(folder):
-    """Make realms that are closed after the test, from settings and options alike."""
+    """Make realms from settings and options; they are closed after the test."""
     made = []
 
     def make(**options):

@@ -68,7 +68,7 @@ def test_every_algorithm_is_taken(clock, algorithm):
         "pbkdf2_stretch",
     ],
 )
-def test_an_algorithm_proves_a_password(clock, algorithm):
+def test_an_algorithm_recognises_a_password(clock, algorithm):
     proof = make(clock, hash_algo=algorithm.upper()).remember(SECRET)
     assert proof.matches(SECRET)
     assert not proof.matches(b"wrong-horse")
@@ -87,7 +87,7 @@ def test_clear_text_that_looks_like_a_hash_is_compared_as_it_is(clock):
     assert proof.matches(b"{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=")
 
 
-def test_the_default_proof_is_salted(cache):
+def test_a_remembered_password_is_salted(cache):
     one, other = cache.remember(SECRET), cache.remember(SECRET)
     assert one._digest != other._digest
     assert SECRET not in (one._digest, one._salt)
@@ -148,7 +148,7 @@ class TestRoom:
         assert [cache.get(name, state) is None for name in "abc"] == [False, True, False]
 
     def test_an_entry_that_goes_while_it_is_read(self, cache):
-        """It was good when it was found, and answers once more."""
+        """It was true when it was found, and answers once more."""
         state = snapshot(1, a="h")
         login(cache, "a", state)
 
@@ -200,7 +200,7 @@ class TestChange:
         assert cache.expirations == 0
 
     def test_prune_leaves_what_took_the_place_of_an_entry(self, cache):
-        """A login that ends in that very moment is not forgotten."""
+        """A login that ends at that very moment is not forgotten."""
         old, new = snapshot(1, a="h"), snapshot(2, a="other")
         login(cache, "a", old)
 
@@ -254,13 +254,13 @@ class TestLookup:
         assert cache.get("a", state).user is looked_up.user
         assert login(cache, "a", state)
 
-    def test_a_look_up_keeps_the_proof_of_a_login(self, cache):
+    def test_a_lookup_keeps_the_remembered_password(self, cache):
         state = snapshot(a="h")
         login(cache, "a", state)
         cache.put("a", state, None, cache.epoch)
         assert login(cache, "a", state)
 
-    def test_an_expired_entry_gives_its_user_to_nobody(self, cache, clock):
+    def test_an_expired_entry_is_not_reused(self, cache, clock):
         state = snapshot(a="h")
         old = cache.put("a", state, None, cache.epoch)
         clock.now += 61.0
@@ -277,7 +277,7 @@ class TestExpensiveAlgorithm:
             proof.matches(SECRET)
         assert proof.matches(SECRET)
 
-    def test_the_others_do_not(self, clock):
+    def test_cheap_algorithms_need_no_slot(self, clock):
         slots = HashingSlots(1, 0.01)
         for algorithm in ("ssha256", "sha1", "md5", "noop"):
             cache = make(clock, hash_algo=algorithm, slots=slots)

@@ -1,4 +1,4 @@
-"""One answer for all who ask the same, always, and only so much work at once."""
+"""Identical questions get one answer, and only so much work runs at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from esfilerealm.realms.file.concurrency import BusyError, HashingSlots, SingleF
 
 
 class Work:
-    """Work that goes on until it is told to end."""
+    """Work that goes on until it may end."""
 
     def __init__(self, result="answer"):
         self.started = threading.Event()
@@ -32,7 +32,7 @@ class Work:
 
 
 def in_thread(call):
-    """Start *call*; the list gets what it returns or raises."""
+    """Start *call* in a thread; the list gets what it returns or raises."""
     outcomes = []
 
     def run():
@@ -135,7 +135,7 @@ class TestSlots:
         assert together([work] * 32) == [None] * 32
         assert max(most) <= 3
 
-    def test_who_waits_for_longest_is_next(self):
+    def test_the_longest_waiting_thread_is_next(self):
         slots, order, threads = HashingSlots(1, PATIENCE), [], []
 
         def work(number):
@@ -151,7 +151,7 @@ class TestSlots:
             thread.join(PATIENCE)
         assert order == list(range(8))
 
-    def test_nobody_overtakes_who_waits(self):
+    def test_a_waiting_thread_is_not_overtaken(self):
         slots, may_end = HashingSlots(1, PATIENCE), threading.Event()
 
         def work():
@@ -178,7 +178,7 @@ class TestSlots:
         slots = HashingSlots(1, PATIENCE)
 
         class Turn:
-            """Waits in vain, or is interrupted; the slot may come in that moment."""
+            """Times out or is interrupted; the slot may come at that very moment."""
 
             def acquire(self, timeout=None):
                 if timeout is None:

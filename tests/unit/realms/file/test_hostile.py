@@ -1,4 +1,4 @@
-"""What a hostile reader and a hostile user found, each so that it stays found."""
+"""What a hostile reader and a hostile user found, one test each."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ class TestNobodyGetsInOnOldData:
         assert not realm.authenticate("bob", PASSWORD)
 
     @pytest.mark.parametrize("change", ["password", "expired"])
-    def test_an_expensive_proof_is_of_the_state_after_it(self, make, folder, monkeypatch, change):
+    def test_an_expensive_comparison_counts_for_the_state_after_it(
+        self, make, folder, monkeypatch, change
+    ):
         realm = make(cache_hash_algo="bcrypt4")
         assert realm.authenticate("bob", PASSWORD)
         entry = realm._cache.get("bob", realm.snapshot)
@@ -97,9 +99,7 @@ class TestNobodyGetsInOnOldData:
             after = cache.put("a", snapshot(2, a=("h", ())), proof, cache.epoch)
             assert after.user.roles == ()
 
-    def test_what_lies_in_the_folder_of_old_versions_is_not_used_when_a_file_vanishes(
-        self, make, folder
-    ):
+    def test_files_of_old_versions_are_not_used_when_a_file_vanishes(self, make, folder):
         (folder / "x-pack").mkdir()
         (folder / "x-pack" / "users").write_text(f"exadmin:{CHEAP_HASH}\n")
         (folder / "x-pack" / "users_roles").write_text("superuser:exadmin\n")
@@ -110,7 +110,7 @@ class TestNobodyGetsInOnOldData:
         assert not realm.authenticate("exadmin", PASSWORD)
         assert not realm.snapshot.users
 
-    def test_a_dangling_link_is_a_file_that_is_missing(self, folder):
+    def test_a_dangling_link_is_a_missing_file(self, folder):
         (folder / "x-pack").mkdir()
         (folder / "x-pack" / "users").write_text(f"exadmin:{CHEAP_HASH}\n")
         (folder / "users").unlink()
@@ -147,7 +147,7 @@ class TestNobodyGetsInOnOldData:
 
 class TestBoundsOnWork:
     @pytest.mark.parametrize("name", ["nobody", "al"])
-    def test_the_decoy_needs_a_slot_too(self, make, folder, name):
+    def test_the_decoy_hash_needs_a_slot_too(self, make, folder, name):
         (folder / "users").write_text(f"al:$2a$10$short\nbob:{CHEAP_HASH}\n")
         realm = make(max_concurrent_hashing=1, hashing_timeout=0.01)
         with realm._authenticator._slots:
@@ -205,7 +205,7 @@ class TestBoundsOnWork:
         monkeypatch.setattr(authenticator, "verify_hash", slow)
         assert all(together([lambda: realm.authenticate("bob", PASSWORD)] * 2))
 
-    def test_a_negative_room_is_refused_at_once(self, folder):
+    def test_a_negative_cache_size_is_refused_at_once(self, folder):
         with pytest.raises(ValueError, match=r"\[-1\]"):
             FileRealm(folder, settings=RealmSettings(cache_max_users=-1))
 
@@ -249,7 +249,7 @@ class TestReloading:
         together([realm.reload] * 8)
         assert max(most) == 1
 
-    def test_content_counts_and_not_the_time(self, make, folder):
+    def test_content_decides_and_not_the_time(self, make, folder):
         users = folder / "users"
         os.utime(users, ns=(1, 1))
         realm = make()
@@ -288,7 +288,7 @@ class TestReloading:
         assert make().snapshot.users
         assert len(waits) == realm_files._SETTLING_ATTEMPTS
 
-    def test_a_fault_of_the_moment_at_the_start_is_over_at_the_next_pass(self, make, monkeypatch):
+    def test_a_transient_failure_of_the_first_read_ends_at_the_next_pass(self, make, monkeypatch):
         read_file, faults = (
             realm_files.read_file,
             [errors.FileAccessError("users", 24, "too many files")],
@@ -304,9 +304,7 @@ class TestReloading:
             wait_until(lambda: realm.health)
             assert realm.authenticate("bob", PASSWORD)
 
-    def test_a_fault_that_lasts_is_not_asked_for_faster_than_by_polling(
-        self, make, folder, monkeypatch
-    ):
+    def test_a_lasting_failure_is_retried_only_by_polling(self, make, folder, monkeypatch):
         """Taking the lock to read is an event in the same folder."""
         UsersTool(folder).useradd("al", password_hash=CHEAP_HASH)  # leaves a lock file
         reads, read_both = [], RealmFolder.read_settled
@@ -320,8 +318,8 @@ class TestReloading:
             threading.Event().wait(0.5)
             assert len(reads) <= before + 2
 
-    def test_a_lock_that_is_never_free(self, folder):
-        """And one that nobody could ever take."""
+    def test_a_lock_that_is_held_for_ever(self, folder):
+        """And one that can never be taken."""
         lock = str(folder / "users.lock")
         with write_lock(lambda: lock, 1):
             assert FileRealm(folder).authenticate("bob", PASSWORD)
@@ -330,11 +328,11 @@ class TestReloading:
         assert FileRealm(folder).authenticate("bob", PASSWORD)
 
     @pytest.mark.parametrize("kind", ["pipe", "folder", "link", "loop"])
-    def test_what_lies_in_the_place_of_the_record_stops_no_reader(self, folder, kind):
+    def test_a_strange_journal_stops_no_reader(self, folder, kind):
         place(folder / "users.journal", kind, folder / "users")
         assert FileRealm(folder).authenticate("bob", PASSWORD)
 
-    def test_nothing_of_a_file_is_kept_by_the_problem_with_it(self, make, folder):
+    def test_a_problem_keeps_no_content_of_the_file(self, make, folder):
         realm = make()
         (folder / "users").write_bytes(f"bob:{CHEAP_HASH}\n".encode() + b"\xff")
         realm.reload()
@@ -361,7 +359,7 @@ class TestReloading:
         after = sum(isinstance(thing, RealmSnapshot) for thing in gc.get_objects())
         assert after <= before
 
-    def test_a_missing_folder_is_one_problem(self, make, folder, caplog):
+    def test_a_missing_directory_is_one_problem(self, make, folder, caplog):
         realm = make()
         assert realm.snapshot
         folder.rename(folder.with_name("away"))
@@ -369,7 +367,7 @@ class TestReloading:
         assert len(realm.health.problems) == 1
         assert len([r for r in caplog.records if r.levelname == "ERROR"]) == 1
 
-    def test_a_skipped_line_that_moves_is_not_told_again(self, make, folder, caplog):
+    def test_a_skipped_line_that_moves_is_not_logged_again(self, make, folder, caplog):
         (folder / "users").write_text(f"bob:{CHEAP_HASH}\noops\n")
         realm = make()
         assert realm.snapshot
@@ -396,7 +394,7 @@ class TestCallbacks:
             assert realm.authenticate("bob", PASSWORD)
         assert [bool(answer) for answer in answers] == [True]
 
-    def test_changes_are_told_in_order_even_from_within(self, make, folder):
+    def test_changes_are_reported_in_order_even_from_a_callback(self, make, folder):
         realm, heard = make(), []
 
         def add(change):
@@ -444,7 +442,7 @@ class TestUpgrade:
     def stored(self, folder):
         return (folder / "users").read_text().split(":", 1)[1].strip()
 
-    def test_bcrypt_never_makes_less_of_a_long_password(self, make, folder):
+    def test_bcrypt_never_truncates_a_long_password(self, make, folder):
         password = "p" * 88
         (folder / "users").write_text(f"bob:{hash_password(password, 'pbkdf2_1000')}\n")
         policy_options = {"password_hashing_algorithm": "bcrypt5"}
@@ -487,7 +485,7 @@ class TestUpgrade:
         monkeypatch.setattr(upgrader, "_upgraded", without_a_slot)
         assert realm.authenticate("bob", PASSWORD)
 
-    def test_a_fault_is_not_met_at_every_login(self, make, folder, caplog):
+    def test_a_failure_is_not_repeated_at_every_login(self, make, folder, caplog):
         (folder / "users.lock").mkdir()
         realm = self.upgrading(make)
         for _ in range(5):
@@ -495,7 +493,7 @@ class TestUpgrade:
             realm.expire_all()
         assert len([r for r in caplog.records if "was not replaced" in r.getMessage()]) == 1
 
-    def test_a_policy_for_nothing(self, folder):
+    def test_a_policy_without_upgrades_is_refused(self, folder):
         with pytest.raises(ValueError, match="upgrade_hashes"):
             FileRealm(folder, hash_policy=object())
 
@@ -518,7 +516,7 @@ class TestBadInput:
     @pytest.mark.parametrize(
         "mark", ["!", "*", "!!", "!$6$x$y", "*" + "0A" * 20, "md5" + "0f" * 16]
     )
-    def test_marks_and_hashes_of_others_are_no_passwords(self, make, folder, mark):
+    def test_marks_and_foreign_hashes_are_not_passwords(self, make, folder, mark):
         (folder / "users").write_text(f"bob:{mark}\n")
         realm = make(accept_clear_text=True)
         assert not realm.authenticate("bob", mark)
@@ -529,7 +527,7 @@ class TestBadInput:
         assert make(accept_clear_text=True).authenticate("bob", "!swordfish")
 
 
-def test_one_that_cannot_be_renewed_leaves_the_others(caplog):
+def test_an_object_that_cannot_be_renewed_does_not_stop_the_others(caplog):
     from esfilerealm._ground import forks as _forks
 
     class Failing:
@@ -557,7 +555,7 @@ def test_one_that_cannot_be_renewed_leaves_the_others(caplog):
     assert "is of no use in this child process" in caplog.text
 
 
-def test_a_log_that_fails_does_not_end_the_watching(make, folder):
+def test_a_failing_log_does_not_end_the_watching(make, folder):
     import logging
 
     class Failing(logging.Handler):

@@ -42,7 +42,7 @@ class TestSwitchedOff:
 
 
 class TestLife:
-    def test_settings_are_read_from_the_folder(self, folder):
+    def test_settings_are_read_from_the_directory(self, folder):
         (folder / "elasticsearch.yml").write_text(
             "xpack.security.authc.realms.file.mine: {order: 3, cache.ttl: 0}\n"
         )
@@ -72,7 +72,7 @@ class TestLife:
         realm.on_change(lambda change: heard.append(realm.lookup_user("bob")))
         assert realm.authenticate("bob", PASSWORD).user is heard[0]
 
-    def test_a_mistyped_folder(self, tmp_path):
+    def test_a_mistyped_directory(self, tmp_path):
         with (
             pytest.raises(errors.ConfigurationFileMissingError, match="typo"),
             FileRealm(tmp_path / "typo"),
@@ -93,7 +93,7 @@ class TestLife:
             assert realm.authenticate("bob", "battery-staple")
             assert not realm.authenticate("bob", PASSWORD)
 
-    def test_what_could_not_be_read_is_read_at_a_later_pass(self, make, folder, monkeypatch):
+    def test_an_unreadable_file_is_read_at_a_later_pass(self, make, folder, monkeypatch):
         """A fault that leaves no trace in the file, so that nothing but trying again finds it."""
         from esfilerealm._storage import realm_files
 
@@ -112,7 +112,7 @@ class TestLife:
             assert not faults
             assert realm.health
 
-    def test_may_be_entered_when_the_folder_is_there_at_last(self, folder):
+    def test_can_be_entered_once_the_directory_exists(self, folder):
         realm = FileRealm(folder / "later")
         with pytest.raises(errors.ConfigurationFileMissingError):
             realm.__enter__()
@@ -182,7 +182,7 @@ class TestLife:
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 class TestFork:
     def test_the_child_answers_and_follows(self, make, folder):
-        """Even if the fork happens while other threads hold every lock there is."""
+        """Even if the fork happens while other threads hold every lock."""
         with make(reload_interval_high=0.02, max_concurrent_hashing=1) as realm:
             assert realm.authenticate("bob", PASSWORD)
             held = [realm._lock, realm._cache._lock, realm._store._reloading]

@@ -43,7 +43,7 @@ class TestAnswers:
     def test_names_are_compared_exactly(self, realm, name):
         assert realm.authenticate(name, PASSWORD).message is None
 
-    def test_message_about_a_strange_name_is_one_line(self, make, folder):
+    def test_a_message_with_a_strange_name_is_one_line(self, make, folder):
         (folder / "users").write_text(f"b~b:{CHEAP_HASH}\n")
         assert make().authenticate("b~b", "wrong-password").message.isprintable()
 
@@ -62,7 +62,7 @@ class TestAnswers:
             with pytest.raises(error, match="must be text"):
                 realm.authenticate(username, password)
 
-    def test_a_password_with_half_a_character_is_as_on_a_node(self, make, folder):
+    def test_half_a_surrogate_pair_in_a_password_counts_as_on_a_node(self, make, folder):
         (folder / "users").write_text(f"bob:{hash_password('half ? of it', 'bcrypt4')}\n")
         realm = make()
         for _ in range(2):
@@ -81,7 +81,7 @@ class TestAnswers:
         with pytest.raises(errors.InvalidUsernameError):
             realm.lookup_user(None)
 
-    def test_roles_of_nobody_let_nobody_in(self, make, folder):
+    def test_roles_of_an_unknown_user_let_nobody_in(self, make, folder):
         (folder / "users_roles").write_text("superuser:ghost\n")
         realm = make()
         assert realm.authenticate("ghost", PASSWORD).message is None
@@ -100,7 +100,7 @@ class TestLongPasswords:
             assert [bool(result) for result in results] == [length == 4096] * 2
             assert len(verified) == (length == 4096)
 
-    def test_says_so_whoever_asks(self, realm, verified):
+    def test_the_message_is_the_same_for_an_unknown_user(self, realm, verified):
         password = "x" * 5000
         messages = {realm.authenticate(name, password).message for name in ("bob", "nobody")}
         assert messages == {"the password is longer than 4096 bytes"}
@@ -128,7 +128,7 @@ class TestUnusableHashes:
         assert realm.authenticate("al", "swordfish")
         assert not realm.authenticate("al", "wrong-password")
 
-    def test_the_hash_of_another_program_never_is_a_password(self, make, folder):
+    def test_a_foreign_hash_is_never_a_password(self, make, folder):
         stored = "$apr1$aaaaaaaa$bbbbbbbbbbbbbbbbbbbbbb"
         (folder / "users").write_text(f"al:{stored}\n")
         assert not make(accept_clear_text=True).authenticate("al", stored)
@@ -143,7 +143,7 @@ class TestUnknownNames:
         realm.authenticate("nobody", PASSWORD)
         assert verified == [CHEAP_HASH]
 
-    def test_the_password_of_the_decoy_lets_nobody_in(self, realm):
+    def test_the_password_of_the_decoy_hash_lets_nobody_in(self, realm):
         result = realm.authenticate("nobody", PASSWORD)
         assert not result
         assert realm.usage_stats()["cache"]["size"] == 0

@@ -103,7 +103,7 @@ class TestCache:
 
 
 class TestChanges:
-    def test_only_who_changed_is_verified_anew(self, realm, folder, verified):
+    def test_only_changed_users_are_verified_again(self, realm, folder, verified):
         users = {name: realm.authenticate(name, PASSWORD).user for name in ("bob", "jane")}
         (folder / "users_roles").write_text("viewer:bob\nadmin:bob\n")
         assert realm.reload()
@@ -127,7 +127,7 @@ class TestChanges:
         assert realm.lookup_user("bob") is None
         assert realm.usage_stats()["cache"]["size"] == 0
 
-    def test_callbacks_get_what_changed_when_it_holds(self, realm, folder):
+    def test_callbacks_run_after_the_new_snapshot_is_in_place(self, realm, folder):
         heard = []
         realm.on_change(lambda change: heard.append((change, realm.lookup_user("eve"))))
         realm.reload()
@@ -191,13 +191,15 @@ class TestChangeDuringLogin:
         change_while_verifying(lambda: add("eve", password_hash=CHEAP_HASH))
         assert realm.authenticate("eve", PASSWORD)
 
-    def test_a_change_of_others_does_not_matter(self, realm, folder, change_while_verifying):
+    def test_a_change_of_another_user_does_not_matter(self, realm, folder, change_while_verifying):
         seen = change_while_verifying(lambda: UsersTool(folder).userdel("jane"))
         assert realm.authenticate("bob", PASSWORD)
         assert realm.authenticate("bob", PASSWORD)
         assert len(seen) == 1
 
-    def test_ends_however_often_there_is_a_change(self, realm, folder, change_while_verifying):
+    def test_ends_even_if_the_user_changes_again_and_again(
+        self, realm, folder, change_while_verifying
+    ):
         change = UsersTool(folder).passwd
         hashes = [hash_password(PASSWORD, "bcrypt4") for _ in range(20)]
         seen = change_while_verifying(

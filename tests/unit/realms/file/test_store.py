@@ -44,7 +44,7 @@ def store(folder):
 
 @pytest.fixture
 def changes(store):
-    """What the store tells its listeners."""
+    """What the listeners of the store get."""
     heard = []
     store.on_change(heard.append)
     return heard
@@ -113,7 +113,7 @@ class TestHashes:
             ("{SHA}short", "malformed", "20 bytes"),
         ],
     )
-    def test_what_no_password_fits(self, store, folder, text, kind, reason):
+    def test_unusable_hashes(self, store, folder, text, kind, reason):
         (folder / "users").write_text(f"# note\n\nbob:{CHEAP_HASH}\njane:x\njane:{text}\n")
         store.reload()
         issues = store.snapshot.hash_issues
@@ -123,7 +123,7 @@ class TestHashes:
         assert reason in issue.reason
         assert text not in repr(issue)
 
-    def test_is_judged_again_when_it_changes(self, store, folder):
+    def test_a_changed_hash_is_checked_again(self, store, folder):
         (folder / "users").write_text("jane:swordfish\n")
         store.reload()
         (folder / "users").write_text(f"# moved down\njane:swordfish\nbob:{CHEAP_HASH}\n")
@@ -134,7 +134,7 @@ class TestHashes:
         assert list(store.snapshot.hash_issues) == ["bob"]
 
     @pytest.mark.parametrize("piece", [1, 2**16])
-    def test_just_the_last_line_of_a_user_is_judged(self, store, folder, monkeypatch, piece):
+    def test_only_the_last_line_of_a_user_is_checked(self, store, folder, monkeypatch, piece):
         monkeypatch.setattr(lines, "_PIECE", piece)
         (folder / "users").write_text(
             f"bob:swordfish\njane:{CHEAP_HASH}\nbob:{CHEAP_HASH}\njane:swordfish\n"
@@ -142,7 +142,7 @@ class TestHashes:
         store.reload()
         assert {n: i.line_number for n, i in store.snapshot.hash_issues.items()} == {"jane": 4}
 
-    def test_the_decoy_has_the_cost_used_most(self, store, folder):
+    def test_the_decoy_hash_has_the_most_frequent_cost(self, store, folder):
         other = CHEAP_HASH.replace("$04$", "$05$")
         stretched = "{PBKDF2_STRETCH}1000$" + "A" * 43 + "=$" + "A" * 43 + "="
         (folder / "users").write_text(
@@ -220,7 +220,7 @@ class TestReload:
                 attempt()
         assert list(added) == ["bob", "jane"]
 
-    def test_roles_of_nobody_are_a_change_of_no_user(self, store, folder, changes):
+    def test_roles_of_an_unknown_user_change_no_user(self, store, folder, changes):
         store.reload()
         with (folder / "users_roles").open("a") as file:
             file.write("ghosts:nobody\n")
@@ -255,7 +255,7 @@ class TestReload:
         assert store.reload()
         assert (len(store.snapshot.users), store.snapshot.generation) == (0, 1)
 
-    def test_a_folder_that_never_was_is_an_error(self, tmp_path):
+    def test_a_directory_that_never_existed_is_an_error(self, tmp_path):
         store = FileRealmStore(tmp_path / "typo", RealmSettings())
         with pytest.raises(ConfigurationFileMissingError, match="typo"):
             store.reload()
@@ -296,7 +296,7 @@ class TestUnreadable:
         assert [bool(change.health) for change in changes] == [True, False]
         assert changes[-1].names == frozenset()
 
-    def test_the_error_is_told_once(self, store, spoil, changes, caplog):
+    def test_the_error_is_reported_once(self, store, spoil, changes, caplog):
         store.reload()
         spoil("users")
         store.reload()
@@ -343,20 +343,20 @@ class TestUnreadable:
         assert bool(store.snapshot.users) == (name == "users_roles")
         assert bool(store.snapshot.roles_by_user) == (name == "users")
 
-    def test_a_folder_that_vanishes(self, store, folder):
+    def test_a_directory_that_vanishes(self, store, folder):
         store.reload()
         folder.rename(folder.with_name("away"))
         assert not store.reload()
         assert store.snapshot.health.status == "stale"
         assert store.snapshot.users
 
-    def test_a_misspelt_policy(self, folder):
+    def test_a_misspelt_choice(self, folder):
         with pytest.raises(ValueError, match=r"\[raise\]"):
             FileRealmStore(folder, RealmSettings(), on_unreadable="raise")
 
 
 class TestLog:
-    def test_what_a_node_would_say(self, store, folder, caplog):
+    def test_what_a_node_would_log(self, store, folder, caplog):
         caplog.set_level(logging.DEBUG)
         (folder / "users").write_text(f"\noops\nbob:{CHEAP_HASH}\n")
         store.reload()
@@ -377,7 +377,7 @@ class TestLog:
             "skipped line [3",
         ]
 
-    def test_a_line_of_a_later_piece_is_told_by_its_number_in_the_file(self, folder, caplog):
+    def test_a_line_of_a_later_piece_has_its_number_in_the_file(self, folder, caplog):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(lines, "_PIECE", 1)
             for text in ("a:x\noops\n", "# moved down\na:x\n\noops\n"):
@@ -397,19 +397,21 @@ class TestLog:
         ],
         ids=["line", "hash"],
     )
-    def test_of_very_many_faults_a_part_is_told(self, store, folder, caplog, line, what, origin):
+    def test_only_the_first_of_very_many_problems_are_logged(
+        self, store, folder, caplog, line, what, origin
+    ):
         (folder / "users").write_text("".join(f"{line}\n".format(i) for i in range(1000)))
         store.reload()
         assert len(errors_in(caplog)) == 101
         assert errors_in(caplog)[-1] == f"and [900] more {what}".format(folder / "users")
         assert {record.module for record in caplog.records} <= {origin, "store"}
 
-    def test_as_many_as_are_told(self, store, folder, caplog):
+    def test_all_of_a_hundred_problems_are_logged(self, store, folder, caplog):
         (folder / "users").write_text("oops\n" * 100)
         store.reload()
         assert len(errors_in(caplog)) == 100
 
-    def test_a_hash_of_no_use_is_an_error_once(self, store, folder, caplog):
+    def test_an_unusable_hash_is_logged_once(self, store, folder, caplog):
         (folder / "users").write_text("jane:swordfish\n")
         store.reload()
         (folder / "users").write_text("# moved down\njane:swordfish\n")
@@ -453,7 +455,7 @@ class TestReadingBoth:
         assert store.reload()
         assert dict(store.snapshot.roles_by_user) == {"bob": ("viewer", "admin")}
 
-    def test_a_record_of_a_later_version_leaves_the_last_good_state(self, store, folder):
+    def test_a_journal_of_a_later_version_leaves_the_last_good_state(self, store, folder):
         store.reload()
         (folder / "users.journal").write_bytes(b"esfilerealm journal 2\n")
         (folder / "users").write_text("")
@@ -463,11 +465,11 @@ class TestReadingBoth:
             JournalVersionError
         ]
 
-    def test_a_folder_that_was_never_written_to_gets_no_lock_file(self, store, folder):
+    def test_reading_creates_no_lock_file(self, store, folder):
         store.reload()
         assert sorted(path.name for path in folder.iterdir()) == ["users", "users_roles"]
 
-    def test_both_files_exchanged_between_the_two_reads(self, tmp_path, monkeypatch):
+    def test_both_files_replaced_between_the_two_reads(self, tmp_path, monkeypatch):
         """As Kubernetes does, with the folder link that both files are behind."""
         for number in (1, 2):
             (tmp_path / f"..{number}").mkdir()
@@ -491,7 +493,7 @@ class TestReadingBoth:
         assert list(store.snapshot.users) == ["user2"]
         assert dict(store.snapshot.roles_by_user) == {"user2": ("role2",)}
 
-    def test_an_edit_of_the_same_size_is_no_standing_still(self, store, folder, while_waiting):
+    def test_an_edit_of_the_same_size_is_noticed(self, store, folder, while_waiting):
         edits = ["jim", "tom"]
 
         def edit():
@@ -503,7 +505,7 @@ class TestReadingBoth:
         store.reload()
         assert list(store.snapshot.users) == ["jim"]
 
-    def test_both_files_have_to_stand_still(self, store, folder, while_waiting):
+    def test_both_files_have_to_be_settled(self, store, folder, while_waiting):
         moved = []
 
         def move():
@@ -540,13 +542,13 @@ class TestReadingBoth:
 
 
 class TestWork:
-    """What is not done, or not held, since nobody would notice but by the time and memory."""
+    """What is not done or not kept: only time and memory would show it."""
 
-    def test_what_changed_is_not_found_out_for_nobody(self, store, monkeypatch):
+    def test_changes_are_not_computed_without_a_listener(self, store, monkeypatch):
         monkeypatch.setattr(RealmSnapshot, "changes_since", None)
         assert store.reload()
 
-    def test_a_hash_that_was_fine_is_not_checked_again(self, store, folder, monkeypatch):
+    def test_a_usable_hash_is_not_checked_again(self, store, folder, monkeypatch):
         one, other = ("{PBKDF2}1000$" + f"{c * 43}=$" + f"{c * 43}=" for c in "AE")
         (folder / "users").write_text(f"bob:{one}\njane:{one}\n")
         store.reload()
@@ -562,8 +564,8 @@ class TestWork:
         assert {id(name) for name in store.snapshot.roles_by_user} == users
 
     @pytest.mark.parametrize("name", ["users", "users_roles"])
-    def test_no_content_is_held_beside_what_is_made_of_it(self, store, folder, monkeypatch, name):
-        """Nor that of a file that is as it was."""
+    def test_no_content_is_kept_beside_the_parsed_value(self, store, folder, monkeypatch, name):
+        """Not even that of an unchanged file."""
         take, contents = TrackedFile.update, []
 
         def note_content(file, path, content):
@@ -585,8 +587,8 @@ class TestWork:
         assert len(both.users_roles.blocks) > 1
 
     @posix
-    def test_a_load_needs_little_beside_what_it_leaves(self, store, folder):
-        """With both files held to the end, it would be more than they are large."""
+    def test_a_load_needs_little_memory_beside_its_result(self, store, folder):
+        """If both files were kept to the end, it would be more than their size."""
         names = [f"user-{i:05}" for i in range(10_000)]
         (folder / "users").write_text("".join(f"{name}:{CHEAP_HASH}\n" for name in names))
         grants = [f"role-{i}:{','.join(names[i % 100 :: 100])}\n" for i in range(200)]

@@ -50,7 +50,7 @@ class TestUpgrade:
         assert make(password_hashing_algorithm="bcrypt5").authenticate("bob", PASSWORD)
         assert self.stored(folder) == self.WEAK
 
-    def test_a_policy_of_ones_own(self, make, folder):
+    def test_a_custom_policy(self, make, folder):
         policy = crypt_context("pbkdf2_stretch", minimum_bcrypt_cost=10)
         assert make(upgrade_hashes=True, hash_policy=policy).authenticate("bob", PASSWORD)
         assert self.stored(folder).startswith("{PBKDF2_STRETCH}10000$")
@@ -68,7 +68,7 @@ class TestUpgrade:
         assert self.stored(folder) == changed
 
     @pytest.mark.parametrize("fault", ["lock", "policy"])
-    def test_a_fault_keeps_nobody_out(self, make, folder, caplog, fault):
+    def test_a_failure_keeps_nobody_out(self, make, folder, caplog, fault):
         policy = None
         if fault == "lock":
             (folder / "users.lock").mkdir()
@@ -82,7 +82,7 @@ class TestUpgrade:
         assert "the weak hash of user [bob] was not replaced" in caplog.text
         assert PASSWORD not in caplog.text
 
-    def test_a_fault_without_a_name_of_ours_is_named_by_its_type(self, make, caplog):
+    def test_a_foreign_error_is_logged_by_its_type(self, make, caplog):
         policy = crypt_context("bcrypt5", minimum_bcrypt_cost=5)
 
         def failing(password):
