@@ -14,6 +14,7 @@ from ..provisioning.parsing import pattern_rule
 from .exits import CHANGED, OK, UsageError
 from .output import print_warnings
 from .passwords import check_one_source, given_password
+from .shared_options import ATTRIBUTES
 from .terminal import NORMAL
 from .users import split_list, warn_of_unknown_roles
 
@@ -125,7 +126,7 @@ def _planned(
         desired,
         settings=target.tool.settings,
         force=arguments.has("force"),
-        attributes=arguments.write_arguments["attributes"],
+        attributes=arguments.choice("attributes", ATTRIBUTES),
         jobs=_jobs(arguments),
         show_progress=terminal.verbosity >= NORMAL,
     )

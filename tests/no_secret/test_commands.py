@@ -44,7 +44,18 @@ class TestCommands:
     @pytest.mark.parametrize("options", [[], ["--json"], ["-v"], ["-s"]], ids=" ".join)
     @pytest.mark.parametrize(
         "name",
-        ["list", "settings", "verify", "useradd", "passwd", "roles", "init", "check", "undo"],
+        [
+            "list",
+            "settings",
+            "verify",
+            "useradd",
+            "passwd",
+            "roles",
+            "init",
+            "check",
+            "recover",
+            "undo",
+        ],
     )
     def test_output(self, command, folder, name, options):
         words = {
