@@ -1,5 +1,5 @@
 """
-Every error that is raised on purpose.
+Every error that this package raises on purpose.
 
 ```text
 FileRealmError
@@ -24,7 +24,8 @@ FileRealmError
     └── FileChangedError
 ```
 
-All of them pickle, carry their facts as attributes, and none ever holds a password or a hash.
+All of them can be pickled and carry their facts as attributes. None contains a password or a hash.
+A message says what is wrong, where, and what to do, in this order.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ class FileRealmError(Exception):
     """The root of every error that this package raises on purpose."""
 
     def __init__(self, *arguments: object) -> None:
-        # Not only for `str`: OSError's own pickling rewrites `args`, so they are kept aside.
+        # Kept for pickling: OSError rewrites `args`.
         super().__init__(*arguments)
         self._arguments = arguments
 
@@ -96,19 +97,19 @@ class _InvalidNameError(FileRealmError, ValueError):
 
 
 class InvalidUsernameError(_InvalidNameError):
-    """A username that a node would not accept, or that would not read back as written."""
+    """A username that a node would not accept, or would not read as it was written."""
 
     _what = "username"
 
 
 class InvalidRoleNameError(_InvalidNameError):
-    """A role name that a node would not accept, or that would not read back as written."""
+    """A role name that a node would not accept, or would not read as it was written."""
 
     _what = "role name"
 
 
 class InvalidPasswordError(FileRealmError, ValueError):
-    """A password that may not be set. The password itself is not kept."""
+    """A password that must not be set. The error does not contain it."""
 
     def __init__(self, rule: str) -> None:
         super().__init__(rule)
@@ -119,7 +120,7 @@ class InvalidPasswordError(FileRealmError, ValueError):
 
 
 class UserNotFoundError(FileRealmError, LookupError):
-    """A user that the ``users`` file does not hold."""
+    """A user that is not in the ``users`` file."""
 
     def __init__(self, username: str, path: str) -> None:
         super().__init__(username, path)
@@ -131,7 +132,7 @@ class UserNotFoundError(FileRealmError, LookupError):
 
 
 class UserExistsError(FileRealmError):
-    """A user that the ``users`` file holds already."""
+    """A user that is already in the ``users`` file."""
 
     def __init__(self, username: str, path: str) -> None:
         super().__init__(username, path)
@@ -139,11 +140,11 @@ class UserExistsError(FileRealmError):
         self.path = path
 
     def __str__(self) -> str:
-        return f"user [{shown(self.username)}] is in the users file [{self.path}] already"
+        return f"user [{shown(self.username)}] already exists in the users file [{self.path}]"
 
 
 class ConfigurationFileMissingError(FileRealmError, FileNotFoundError):
-    """A file or folder without which there is no realm."""
+    """A file or directory without which there is no realm."""
 
     def __init__(self, path: str, advice: str) -> None:
         super().__init__(path, advice)
@@ -158,13 +159,13 @@ class ConfigurationFileMissingError(FileRealmError, FileNotFoundError):
 
 class FileFormatError(FileRealmError, ValueError):
     """
-    A file whose content as a whole cannot be used. A bad line alone is a ``LineIssue`` instead.
+    A file that cannot be used as a whole. A single invalid line is a ``LineIssue`` instead.
 
     Attributes:
         path: The file, as the caller named it.
         line_number: Counted from 1.
         reason: The rule that is broken.
-        offset: Where in the file, in bytes from 0, or None.
+        offset: The position in the file, in bytes from 0, or None.
     """
 
     def __init__(self, path: str, line_number: int, reason: str, offset: int | None = None) -> None:
@@ -185,9 +186,9 @@ class InvalidSettingError(FileRealmError, ValueError):
 
     Attributes:
         key: The setting, or None if it is about the file.
-        value: Its value, or None if that is nobody's business: other settings may be secrets.
+        value: Its value, or None if it is not shown, since other settings may be secrets.
         rule: The rule that is broken.
-        where: The file with its line, or what else the value comes from.
+        where: The file with its line, or another source of the value.
     """
 
     def __init__(self, key: str | None, value: object, rule: str, where: str) -> None:
@@ -205,7 +206,7 @@ class InvalidSettingError(FileRealmError, ValueError):
 
 
 class InvalidAttributeError(FileRealmError, ValueError):
-    """An owner, group or mode that was asked for and does not exist."""
+    """An owner, group or mode that was requested and does not exist."""
 
     def __init__(self, attribute: str, value: object, rule: str) -> None:
         super().__init__(attribute, value, rule)
@@ -237,7 +238,7 @@ class InvalidDesiredStateError(FileRealmError, ValueError):
 
 
 class UnsafePlanError(FileRealmError):
-    """Something that was hardly meant, and is done only by force; *reason* says what and why."""
+    """A plan that is probably a mistake and needs ``force``; *reason* says what and why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -248,24 +249,24 @@ class UnsafePlanError(FileRealmError):
 
 
 class PlanOutdatedError(FileRealmError):
-    """A file that somebody has changed since a plan was made; nothing was done."""
+    """A file that has changed since a plan was made; nothing was changed."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
         self.path = path
 
     def __str__(self) -> str:
-        return f"[{self.path}] was changed since the plan was made: make a new one"
+        return f"[{self.path}] has changed since the plan was made; make a new plan"
 
 
 class InvalidAuthorizationHeaderError(FileRealmError, ValueError):
     """
-    An ``Authorization`` header from which no name and password can be read; it is not kept.
+    An ``Authorization`` header without a readable name and password. The error does not contain it.
 
     Attributes:
         rule: The rule that is broken.
-        status: The HTTP status to answer with, 401 or 400.
-        challenge: The ``WWW-Authenticate`` header to answer a 401 with.
+        status: The HTTP status of the answer, 401 or 400.
+        challenge: The ``WWW-Authenticate`` header of an answer with status 401.
 
     Source:
         ``UsernamePasswordToken``, ``DefaultAuthenticationFailureHandler``.
@@ -273,7 +274,7 @@ class InvalidAuthorizationHeaderError(FileRealmError, ValueError):
 
     challenge = 'Basic realm="security", charset="UTF-8"'
 
-    def __init__(self, rule: str, status: int = 401) -> None:
+    def __init__(self, rule: str, status: Literal[400, 401] = 401) -> None:
         super().__init__(rule, status)
         self.rule = rule
         self.status = status
@@ -283,7 +284,7 @@ class InvalidAuthorizationHeaderError(FileRealmError, ValueError):
 
 
 class UnknownHashAlgorithmError(FileRealmError, ValueError):
-    """A name that is no hash algorithm, or none that may be used for this purpose."""
+    """A name that is not a hash algorithm, or not one for this purpose."""
 
     def __init__(self, name: str, advice: str) -> None:
         super().__init__(name, advice)
@@ -296,7 +297,7 @@ class UnknownHashAlgorithmError(FileRealmError, ValueError):
 
 class InvalidHashError(FileRealmError, ValueError):
     """
-    A text that is no usable hash. The text itself is not kept.
+    A text that is not a usable hash. The error does not contain it.
 
     Attributes:
         reason: The rule that is broken.
@@ -314,24 +315,24 @@ class InvalidHashError(FileRealmError, ValueError):
 
 
 class RealmClosedError(FileRealmError, RuntimeError):
-    """A realm that was closed, and so no longer knows what the files say."""
+    """A realm that was closed and can no longer be used."""
 
     def __init__(self, config_dir: str) -> None:
         super().__init__(config_dir)
         self.config_dir = config_dir
 
     def __str__(self) -> str:
-        return f"the file realm of [{self.config_dir}] is closed: open another one"
+        return f"the file realm of [{self.config_dir}] is closed; create a new one"
 
 
 class LockTimeoutError(FileRealmError, TimeoutError):
     """
-    The write lock was not free in time.
+    The write lock was not released in time.
 
     Attributes:
         lock_path: The lock file.
         timeout: In seconds.
-        holder: Who holds it, or None if that is not known: program, process, host and since when.
+        holder: Program, process, host and start of the lock holder; None if unknown.
     """
 
     def __init__(self, lock_path: str, timeout: float, holder: str | None = None) -> None:
@@ -343,19 +344,19 @@ class LockTimeoutError(FileRealmError, TimeoutError):
     def __str__(self) -> str:
         holder = "another writer" if self.holder is None else shown(self.holder, _LONGEST_HOLDER)
         return (
-            f"write lock [{self.lock_path}] not free after {self.timeout:g} s: "
-            f"{holder} holds it; try again"
+            f"write lock [{self.lock_path}] was not released within {self.timeout:g} s: "
+            f"held by {holder}; try again"
         )
 
 
 class JournalVersionError(FileRealmError):
     """
-    The record of an unfinished change, made by a later version of this package; nothing is done.
+    A journal of an interrupted write by a later version of this package; nothing was changed.
 
     Attributes:
-        path: The record.
-        version: Of its form.
-        known_version: The latest that this version of the package knows.
+        path: The journal.
+        version: The version of its format.
+        known_version: The latest version that this version of the package supports.
     """
 
     def __init__(self, path: str, version: int, known_version: int) -> None:
@@ -366,25 +367,25 @@ class JournalVersionError(FileRealmError):
 
     def __str__(self) -> str:
         return (
-            f"an unfinished change is recorded in [{self.path}] in form [{self.version}], and this "
-            f"version of esfilerealm knows forms up to [{self.known_version}]: use a later one"
+            f"journal [{self.path}] of an interrupted write has version [{self.version}], and this "
+            f"esfilerealm supports up to [{self.known_version}]; use a later esfilerealm"
         )
 
 
 class NoEarlierVersionError(FileRealmError, LookupError):
-    """There is nothing to go back to; *path* is where an earlier version would be."""
+    """No earlier version was kept to go back to; *path* is where it would be."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
         self.path = path
 
     def __str__(self) -> str:
-        return f"no earlier version is kept [{self.path}]: a write with keep=1 would have kept one"
+        return f"nothing to undo: [{self.path}] does not exist; use --keep N (keep=N) on writes"
 
 
 class FilePermissionError(FileRealmError, PermissionError):
     """
-    Something the operating system does not let us do; nothing was changed.
+    An operation that the operating system does not permit; nothing was changed.
 
     ``errno`` is ``EACCES``, ``EPERM`` or ``EROFS``.
     """
@@ -397,11 +398,11 @@ class FilePermissionError(FileRealmError, PermissionError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"no permission for [{self.path}]: {self.reason}"
+        return f"permission denied for [{self.path}]: {self.reason}"
 
 
 class FileAccessError(FileRealmError, OSError):
-    """Any other fault of the operating system while reading or writing; nothing was changed."""
+    """Any other error of the operating system while reading or writing; nothing was changed."""
 
     def __init__(self, path: str, number: int, reason: str) -> None:
         super().__init__(path, number, reason)
@@ -415,12 +416,12 @@ class FileAccessError(FileRealmError, OSError):
 
 
 class FileChangedError(FileAccessError):
-    """A file that another program, which takes no lock, wrote just now; nothing was changed."""
+    """A file that another program has just written without the lock; nothing was changed."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(path, errno.EAGAIN, "another program wrote it just now; try again")
+        super().__init__(path, errno.EAGAIN, "another program has just written it; try again")
         self._arguments = (path,)
 
 
 class PasswordTruncatedWarning(UserWarning):
-    """bcrypt reads 72 bytes of a password; the one that was set is longer."""
+    """A password of more than 72 bytes was hashed by bcrypt, which reads only the first 72."""

@@ -1,4 +1,4 @@
-"""What a write says about itself."""
+"""What a write returns: which files and users changed, and how."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["FileResult", "Recovery", "UserChanges", "WriteResult", "WrittenRoles
 @dataclass(frozen=True, slots=True)
 class UserChanges:
     """
-    What became of users between two states: names and roles, never hashes.
+    The users that differ between two states: names and roles, never hashes.
 
     Attributes:
         added: New users with their roles.
-        removed: Users that are gone.
-        passwords: Users whose hash is another.
-        roles: Users whose roles are others, with those before and after.
+        removed: Users that no longer exist.
+        passwords: Users whose hash changed.
+        roles: Users whose roles changed, with their roles before and after.
     """
 
     added: Mapping[str, tuple[str, ...]] = field(default_factory=ReadOnlyDict)
@@ -35,7 +35,7 @@ class UserChanges:
 
     @property
     def names(self) -> frozenset[str]:
-        """All users to whom anything happened."""
+        """All users that changed."""
         return frozenset((*self.added, *self.removed, *self.passwords, *self.roles))
 
 
@@ -45,15 +45,15 @@ class FileResult:
     What a write did to one file; in a dry run, what it would have done.
 
     Attributes:
-        path: The real path, links followed.
-        strategy: ``rename`` if it was replaced whole, ``in_place`` if it was overwritten and its
-            inode kept, or None if it was not written.
-        before: SHA-256 of its bytes before, in hexadecimal; None if there was no such file.
-        after: The same of its bytes now.
-        owner: User id, or None if there is no such file, or no owner on this system.
-        group: Group id, likewise.
-        mode: Permission bits, likewise.
-        lost: In words, each guarantee that this file had to do without and each attribute that
+        path: The real path, with links followed.
+        strategy: ``rename`` if the file was replaced, ``in_place`` if it was overwritten and kept
+            its inode, or None if it was not written.
+        before: SHA-256 of its old content, in hexadecimal; None if the file did not exist.
+        after: SHA-256 of its new content.
+        owner: User id; None if the file does not exist, or the system has no owners.
+        group: Group id; None as for *owner*.
+        mode: Permission bits; None as for *owner*.
+        lost: One sentence for each guarantee that could not be given, and for each attribute that
             could not be kept.
     """
 
@@ -68,28 +68,28 @@ class FileResult:
 
     @property
     def changed(self) -> bool:
-        """Whether its bytes, owner, group or mode are others than before."""
+        """Whether its content, owner, group or mode changed."""
         return self.strategy is not None
 
     def to_dict(self) -> dict[str, object]:
-        """Give all that as a dictionary fit for JSON."""
+        """Return the attributes as a dictionary fit for JSON."""
         return {**asdict(self), "changed": self.changed}
 
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
     """
-    What was found of a change that somebody else began and did not finish; true if anything was.
+    What became of an interrupted write; true if there was one.
 
     Attributes:
-        outcome: ``none``; ``rolled_back`` if both files are as before that change; ``completed``
-            if they are as after it, since only its record was left; ``set_aside`` if the record
-            could not be used, so that both files are as they were found.
-        path: Of the record; if that was set aside, where it is now.
-        reason: Why it could not be used.
+        outcome: ``none`` if there was none; ``rolled_back`` if the files are now as before the
+            write; ``completed`` if they are as after it, since only its journal was left;
+            ``quarantined`` if the journal was unusable, and the files are as they were found.
+        path: The journal; if it was quarantined, where it is now.
+        reason: Why the journal could not be used.
     """
 
-    outcome: Literal["none", "rolled_back", "completed", "set_aside"] = "none"
+    outcome: Literal["none", "rolled_back", "completed", "quarantined"] = "none"
     path: str | None = None
     reason: str | None = None
 
@@ -98,16 +98,16 @@ class Recovery:
 
     def __str__(self) -> str:
         if self.outcome == "rolled_back":
-            return f"an unfinished change was taken back [{self.path}]"
+            return f"an interrupted write was rolled back [{self.path}]"
         if self.outcome == "completed":
-            return f"a change was complete but for its record, which is removed [{self.path}]"
-        if self.outcome == "set_aside":
+            return f"a write was complete except for removing its journal [{self.path}]"
+        if self.outcome == "quarantined":
             return (
-                f"the record of an unfinished change is of no use: {self.reason}; both files stay "
-                f"as they are, and it is set aside as [{self.path}]: check them, then remove it "
-                "and what else ends like that"
+                f"the journal of an interrupted write is unusable: {self.reason}; both files stay "
+                f"as they are, and the journal is now [{self.path}]: check both files, then remove "
+                "it and the other files with the same suffix"
             )
-        return "there was no unfinished change"
+        return "there was no interrupted write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +117,11 @@ class WriteResult:
 
     Attributes:
         files: ``users`` and ``users_roles``, in this order.
-        changes: What became of the users.
-        created: What was created, the folder of configuration too.
-        recovery: What had been left of an earlier change.
-        managed: The list of users whom provisioning has made, ``users.managed``; None if this was
-            not about it.
+        changes: The users that changed.
+        created: The files that were created, and the configuration directory if it was.
+        recovery: What became of an earlier write that was interrupted.
+        managed: The list of users that provisioning has made, ``users.managed``; None if the write
+            did not concern it.
     """
 
     files: tuple[FileResult, ...]
@@ -132,7 +132,7 @@ class WriteResult:
 
     @property
     def changed(self) -> bool:
-        """Whether any file is another."""
+        """Whether any file changed."""
         files = self.files if self.managed is None else (*self.files, self.managed)
         return bool(self.created) or any(file.changed for file in files)
 
@@ -140,7 +140,7 @@ class WriteResult:
         return self.changed
 
     def to_dict(self) -> dict[str, object]:
-        """Give all that as a dictionary fit for JSON."""
+        """Return the attributes as a dictionary fit for JSON."""
         return {
             **asdict(self),
             "changed": self.changed,
@@ -160,7 +160,7 @@ class WrittenRoles(tuple[str, ...]):  # noqa: SLOT001 - a tuple of any length ha
     write: WriteResult
 
     def __new__(cls, roles: Iterable[str], write: WriteResult) -> Self:
-        """Make them out of both."""
+        """Return the roles, with the result of the write as an attribute."""
         self = super().__new__(cls, roles)
         self.write = write
         return self

@@ -1,4 +1,4 @@
-"""Faults of the operating system, as errors of ours that name the file."""
+"""Errors of the operating system, raised again as our errors, which name the file."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _NOT_PERMITTED: Final = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 class FaultsOf:
     """
-    A block in which every ``OSError`` is about one file.
+    A block in which every ``OSError`` becomes an error of ours about one file.
 
     Args:
         path: The file to name.
 
-        doing: What the block does to it, for the message: "while *doing* it".
+        doing: What the block does to the file, for the message: "while *doing* it".
     """
 
-    # Not a generator with `contextlib`: its import would be felt by `esfilerealm list`.
+    # Not a generator with `contextlib`, whose import would slow down `esfilerealm list`.
     def __init__(self, path: str, doing: str) -> None:
         self._path = path
         self._doing = doing
@@ -52,9 +52,9 @@ class FaultsOf:
 
 def without_origin(error: E) -> E:
     """
-    Let an error that is kept hold nothing but its own facts.
+    Return *error* without traceback and context, for an error that is kept.
 
-    The frames of its traceback would keep whatever they worked on: a whole file, and its hashes.
+    Otherwise the frames of the traceback would keep file contents, and so hashes, alive.
     """
     error.__traceback__ = error.__cause__ = error.__context__ = None
     return error

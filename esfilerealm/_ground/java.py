@@ -1,4 +1,4 @@
-"""Reading text the way the Java runtime under a node does."""
+"""Reading strings as the Java runtime of a node does."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _BASE64: Final = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A
 
 def java_units(text: str) -> str:
     """
-    Make *text* as long as Java counts it: characters outside the basic plane are two.
+    Return *text* with two placeholders for each character that is two units in Java.
 
-    They become placeholders. No field of a hash may hold them, so only their number matters.
+    No field of a hash may contain such characters, so only their number matters.
     """
     return text if text.isascii() else _ASTRAL.sub("\ufffd\ufffd", text)
 
@@ -39,10 +39,10 @@ def has_lone_surrogate(text: str) -> bool:
 
 def read_int(text: str) -> int | None:
     """
-    Read a decimal 32-bit number; None if it is not one.
+    Read a decimal 32-bit number; return None if *text* is not one.
 
-    A sign and leading zeros are fine. Digits outside ASCII, which Java reads, are refused: no
-    program writes them, and a reader would not recognise the number.
+    A sign and leading zeros are accepted. Digits outside ASCII, which Java accepts, are refused: no
+    program writes them, and a person would not recognise the number.
 
     Source:
         ``Integer.parseInt``.
@@ -56,9 +56,9 @@ def read_int(text: str) -> int | None:
 
 def decode_base64(text: str) -> bytes | None:
     """
-    Decode the standard alphabet; None if *text* is not base64.
+    Decode base64 in the standard alphabet; return None if *text* is not base64.
 
-    The padding may be left out, but not half of it. Spare bits are ignored.
+    The padding may be missing, but must not be incomplete. Spare bits are ignored.
 
     Source:
         ``Base64.getDecoder``.
@@ -70,11 +70,11 @@ def decode_base64(text: str) -> bytes | None:
 
 
 def encode_base64(data: bytes) -> str:
-    """Encode with the standard alphabet and padding."""
+    """Encode as base64 with the standard alphabet and padding."""
     return base64.b64encode(data).decode("ascii")
 
 
 def is_base64_of(text: str, size: int) -> bool:
-    """Tell whether *text* is what encoding some *size* bytes gives, to the last spare bit."""
+    """Check whether *text* is exactly the base64 of *size* bytes, spare bits included."""
     data = decode_base64(text)
     return data is not None and len(data) == size and encode_base64(data) == text

@@ -1,4 +1,4 @@
-"""Loggers that write nothing on standard error for who has not set up logging."""
+"""Loggers with a ``NullHandler``: silent unless the program configures logging."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 __all__ = ["RepeatedError", "get_logger", "log_errors"]
 
-#: So many faults are told one by one.
+#: Up to this many errors are logged one by one.
 _MOST: Final = 100
 
 logging.getLogger(__name__.partition(".")[0]).addHandler(logging.NullHandler())
 
 
 def get_logger(name: str) -> logging.Logger:
-    """Give the logger of a module of this package."""
+    """Return the logger of a module of this package."""
     return logging.getLogger(name)
 
 
@@ -25,16 +25,16 @@ def log_errors(
     logger: logging.Logger, message: str, faults: Sequence[tuple[object, ...]], what: str
 ) -> None:
     """
-    Log many faults, but not very many.
+    Log the first hundred of many errors, and the number of the rest.
 
     Args:
-        logger: The caller's, who is named as the origin.
+        logger: The logger of the caller, which is recorded as the origin.
 
-        message: What to say of each.
+        message: The message for each error.
 
-        faults: The arguments of *message*.
+        faults: The arguments of *message*, for each error.
 
-        what: The faults in the plural, to say how many more there are.
+        what: A noun in the plural for the rest.
     """
     for arguments in faults[:_MOST]:
         logger.error(message, *arguments, stacklevel=2)
@@ -43,7 +43,7 @@ def log_errors(
 
 
 class RepeatedError:
-    """The last error of something that is tried again and again, to be logged once."""
+    """The last error of something that is retried, so that an error is logged only once."""
 
     def __init__(self) -> None:
         self._last: tuple[type[BaseException], str] | None = None

@@ -1,4 +1,4 @@
-"""Dictionaries that can be handed out."""
+"""Immutable dictionaries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ V = TypeVar("V")
 
 
 class ReadOnlyDict(dict[K, V]):
-    """A dictionary that nobody changes; unlike a proxy, it can be copied, pickled and be JSON."""
+    """An immutable dictionary that, unlike a proxy, can be copied, pickled and written as JSON."""
 
     def _refuse(self, *_arguments: object, **_more: object) -> NoReturn:
         raise TypeError("this dictionary cannot be changed")

@@ -9,10 +9,10 @@ __all__ = ["Secret"]
 
 class Secret:
     """
-    A text that is shown by ``reveal`` only.
+    A string that only ``reveal`` returns.
 
     Args:
-        text: That text.
+        text: The string.
     """
 
     __slots__ = ("_text",)
@@ -21,7 +21,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Give the text."""
+        """Return the string."""
         return self._text
 
     def __eq__(self, other: object) -> bool:
@@ -40,4 +40,4 @@ class Secret:
         return self
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not to be pickled")
+        raise TypeError("a secret cannot be pickled")

@@ -22,8 +22,8 @@ def shown(value: object, longest: int = _LONGEST) -> str:
 
 
 def shown_name(name: str) -> str:
-    """Return a name to show, without a hash, and without what follows a colon: it may be secret."""
-    import re  # only here: `list` rarely shows a name that is not a user's
+    """Return *name* without what may be secret: a hash, or anything after a colon."""
+    import re  # not above, since `list` rarely needs it
 
     # Hashes begin like `$2y$` and `{SHA}`.
     if re.search(r"\$[\w-]+\$|\{[\w-]+\}|^[${]", name, re.ASCII):
@@ -33,6 +33,6 @@ def shown_name(name: str) -> str:
 
 
 def shown_key(key: str) -> str:
-    """Return a key that looks like one; if a blank is missing, a password may be part of it."""
+    """Return *key* if it looks like a key; after a missing blank, it may contain a password."""
     is_key = key.isascii() and key.isidentifier() and len(key) <= _LONGEST_KEY
     return key if is_key else "(a key)"

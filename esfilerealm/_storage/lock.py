@@ -175,7 +175,7 @@ def holder_of(path: str) -> str | None:
         return None
     if host == _host() and not _is_alive(process):
         return None  # it was killed, and its successor has not written its own name yet
-    return f"[{program}], process [{process}] on [{host}], since {since:%Y-%m-%d %H:%M:%S} UTC,"
+    return f"[{program}], process [{process}] on [{host}], since {since:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def is_held_here(path: str) -> bool:

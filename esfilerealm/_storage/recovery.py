@@ -107,7 +107,7 @@ def _quarantined(path: str, reason: str) -> Recovery:
     with FaultsOf(path, "setting aside"):
         system.rename(path, aside)
     sync_folder(os.path.dirname(path))
-    return Recovery("set_aside", aside, reason)
+    return Recovery("quarantined", aside, reason)
 
 
 def read_journal(users: str, users_roles: str) -> Journal | None:

@@ -54,7 +54,7 @@ def run_recover(_: Arguments, target: Target, terminal: Terminal) -> int:
     recovery = tool.recover()
     terminal.result.update(outcome=recovery.outcome, path=recovery.path, reason=recovery.reason)
     terminal.print(_sentence(str(recovery)) if recovery else "Nothing to recover")
-    return DATA if recovery.outcome == "set_aside" else OK
+    return DATA if recovery.outcome == "quarantined" else OK
 
 
 def _sentence(text: str) -> str:

@@ -68,7 +68,7 @@ class TestWriting:
         result = run("passwd", "bob", "--hash", CHEAP_HASH)
         assert result.exit_code == 0
         assert re.fullmatch(
-            r"WARNING: an unfinished change was taken back \[.*users.journal\]\n", result.err
+            r"WARNING: an interrupted write was rolled back \[.*users.journal\]\n", result.err
         )
 
     def test_a_journal_of_a_later_version_stops_everything(self, run, config, bob):
@@ -77,7 +77,7 @@ class TestWriting:
         for args in (["list"], ["userdel", "bob"], ["init"], ["check"]):
             result = run(*args)
             assert result.exit_code == 78
-            assert "use a later one" in result.err
+            assert "use a later esfilerealm" in result.err
         assert statuses(config, with_lock=False) == before
 
 

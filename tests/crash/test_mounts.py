@@ -187,7 +187,7 @@ class TestReadOnlyMount:
         before = snapshot(mounted)
         exit_code, error = command(*words, "-c", str(mounted))
         assert exit_code == NO_PERMISSION
-        assert f"no permission for [{mounted}/users" in error
+        assert f"permission denied for [{mounted}/users" in error
         assert "read-only file system" in error
         assert snapshot(mounted) == before
 

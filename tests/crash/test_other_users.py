@@ -166,7 +166,7 @@ class TestPlanted:
     def test_in_the_place_of_a_record_is_set_aside(self, where, kind, reason):
         where.plant(where.folder / "users.journal", kind)
         recovery = useradd(where.folder).recovery
-        assert (recovery.outcome, bool(re.search(reason, recovery.reason))) == ("set_aside", True)
+        assert (recovery.outcome, bool(re.search(reason, recovery.reason))) == ("quarantined", True)
         assert_silent(recovery)
         where.check_outside()
         assert not where.exposed()
@@ -337,7 +337,7 @@ class TestForgedRecords:
         """It is not acted on, kept for a person to see, and reported; by a check too."""
         forged = (where.folder / "users.journal").read_bytes()
         recovery = act(where.folder)
-        assert recovery.outcome == "set_aside"
+        assert recovery.outcome == "quarantined"
         assert_silent(recovery)
         assert Path(recovery.path).read_bytes() == forged
         where.check_outside()

@@ -23,7 +23,7 @@ ERRORS = {
     "invalid-password": "invalid password: must have at least 6",
     "password-mismatch": "differ",
     "invalid-role": "invalid role name",
-    "user-exists": "is in the users file",
+    "user-exists": "already exists in the users file",
     "no-such-user": "no user",
     "users-file-missing": "users] does not exist",
     "fips-needs-pbkdf2": "FIPS mode",

@@ -35,7 +35,7 @@ assert_type(tool.hash_problem("bob"), str | None)
 assert_type(tool.init(owner="elasticsearch", group=1000, mode=0o640).created, tuple[str, ...])
 assert_type(tool.undo().changes, UserChanges)
 assert_type(tool.recover(), Recovery)
-assert_type(tool.recover().outcome, Literal["none", "rolled_back", "completed", "set_aside"])
+assert_type(tool.recover().outcome, Literal["none", "rolled_back", "completed", "quarantined"])
 assert_type(tool.check(), tuple[Finding, ...])
 
 strategy: Strategy = "auto"

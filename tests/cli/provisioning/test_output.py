@@ -40,7 +40,7 @@ class TestMessages:
     def test_recovery_is_a_warning(self, run, realm, document):
         path = document(WANTED)
         (realm / "users.journal").write_text("torn")
-        assert "WARNING: the record of an unfinished change" in run("apply", path).err
+        assert "WARNING: the journal of an interrupted write" in run("apply", path).err
 
     @pytest.mark.parametrize(
         ("name", "text", "exit_code", "message"),
@@ -163,7 +163,7 @@ class TestMessages:
         monkeypatch.setattr(RealmFolder, "locked", access)
         result = run("apply", document(WANTED))
         assert result.exit_code == 75
-        assert "was changed since the plan was made" in result.err
+        assert "has changed since the plan was made" in result.err
 
     def test_another_writer_that_wrote_once(self, run, realm, document, monkeypatch):
         original, times = RealmFolder.locked, iter(range(9))

@@ -62,7 +62,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("call", "error", "message"),
         [
-            (("useradd", "bob", "secret"), errors.UserExistsError, r"user \[bob\] is in"),
+            (("useradd", "bob", "secret"), errors.UserExistsError, r"user \[bob\] already exists"),
             (("userdel", "ghost"), errors.UserNotFoundError, r"no user \[ghost\]"),
             (("passwd", "ghost", "secret"), errors.UserNotFoundError, r"no user \[ghost\]"),
             (("roles", "ghost"), errors.UserNotFoundError, r"no user \[ghost\]"),

@@ -288,7 +288,7 @@ class TestWrittenInBetween:
         error = caught.value
         assert (error.path, error.errno) == (str(realm / name), errno.EAGAIN)
         assert isinstance(error, FileAccessError)
-        assert "another program wrote it just now; try again" in str(error)
+        assert "another program has just written it; try again" in str(error)
         assert "jane" not in UsersTool(realm).list_users()
         assert not list(realm.glob("*.tmp"))
 
@@ -324,7 +324,7 @@ class TestWrittenInBetween:
         write_in_between("users", 1)
         result = run("userdel", "bob")
         assert (result.exit_code, result.out) == (75, "")
-        assert "another program wrote it just now; try again" in result.err
+        assert "another program has just written it; try again" in result.err
         write_in_between("users", 1)
         assert run("apply", str(path)).exit_code == 0
         write_in_between("users", -1)

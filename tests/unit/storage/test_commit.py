@@ -369,7 +369,7 @@ class TestOtherPrograms:
             monkeypatch.setattr(system, "link", refusing(errno.EOPNOTSUPP))
         ours = change(folder / "users", b"new", in_place=way == "in place")
         replace(folder / "users", b"theirs")
-        with pytest.raises(FileAccessError, match="another program wrote it just now") as caught:
+        with pytest.raises(FileAccessError, match="another program has just written it") as caught:
             write(ours)
         assert caught.value.errno == errno.EAGAIN
         assert contents(folder) == {"users": b"theirs", "users_roles": b"old users_roles"}
@@ -378,14 +378,14 @@ class TestOtherPrograms:
         ours = change(folder / "users", b"new")
         with (folder / "users").open("ab") as file:
             file.write(b" and theirs")
-        with pytest.raises(FileAccessError, match="another program wrote it just now"):
+        with pytest.raises(FileAccessError, match="another program has just written it"):
             write(ours)
         assert (folder / "users").read_text() == "old users and theirs"
 
     def test_a_file_that_was_made_since_there_was_none(self, folder):
         ours = change(folder / "fresh", b"new")
         (folder / "fresh").write_text("theirs")
-        with pytest.raises(FileAccessError, match="another program wrote it just now"):
+        with pytest.raises(FileAccessError, match="another program has just written it"):
             write(ours)
         assert (folder / "fresh").read_text() == "theirs"
 

@@ -178,7 +178,7 @@ class TestDamage:
     @pytest.mark.parametrize("version", [2, 17, 999_999_999])
     def test_a_later_version_is_an_error_whatever_follows(self, folder, version):
         (folder / "users.journal").write_bytes(b"esfilerealm journal %d\n\xff" % version)
-        with pytest.raises(JournalVersionError, match=rf"form \[{version}\].* up to \[1\]"):
+        with pytest.raises(JournalVersionError, match=rf"version \[{version}\].* up to \[1\]"):
             read(folder)
 
     def test_zeros_where_the_disk_lost_it(self, folder, journal):

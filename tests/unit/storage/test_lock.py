@@ -42,7 +42,8 @@ def test_the_second_writer_waits_in_vain(path):
             pytest.fail("both hold the lock")
     assert (caught.value.lock_path, caught.value.timeout) == (path, 0.05)
     assert str(caught.value) == (
-        f"write lock [{path}] not free after 0.05 s: {caught.value.holder} holds it; try again"
+        f"write lock [{path}] was not released within 0.05 s: "
+        f"held by {caught.value.holder}; try again"
     )
 
 
@@ -251,8 +252,8 @@ class TestHolder:
             told = waiter_told()
             written = Path(path).read_text()
         assert re.search(
-            rf"after 0 s: \[{program}\], process \[{os.getpid()}\] on \[.*\], "
-            r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, holds it; try again$",
+            rf"within 0 s: held by \[{program}\], process \[{os.getpid()}\] on \[.*\], "
+            r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC; try again$",
             told,
         )
         assert "pa-ssword" not in told + written
@@ -294,7 +295,7 @@ class TestHolder:
         with write_lock(lambda: path, 1.0):
             holder = json.loads(Path(path).read_bytes())
             Path(path).write_text(json.dumps({**holder, "pid": killed.pid}))
-            assert "another writer holds it" in waiter_told()
+            assert "held by another writer" in waiter_told()
             Path(path).write_text(json.dumps({**holder, "pid": killed.pid, "host": "elsewhere"}))
             assert f"process [{killed.pid}] on [elsewhere]" in waiter_told()
 

@@ -248,7 +248,7 @@ class TestRecord:
     def test_of_a_later_version(self, realm, folder):
         """It is not known what it says, so neither is what the files would be without it."""
         (realm / "users.journal").write_bytes(b"esfilerealm journal 2\n")
-        with pytest.raises(JournalVersionError, match=r"form \[2\]"):
+        with pytest.raises(JournalVersionError, match=r"version \[2\]"):
             folder.read()
 
     def test_what_it_keeps_was_taken_away(self, realm, folder, tool):

@@ -49,7 +49,7 @@ class TestNothingToDo:
         before = identities(realm)
         recovery = recover(paths)
         assert (bool(recovery), recovery.outcome, recovery.path) == (False, "none", None)
-        assert str(recovery) == "there was no unfinished change"
+        assert str(recovery) == "there was no interrupted write"
         assert identities(realm) == before
         assert told(caplog) == []
 
@@ -85,7 +85,7 @@ class TestUnfinished:
         assert (recovery.outcome, recovery.path) == ("rolled_back", str(realm / "users.journal"))
         assert contents(realm) == before
         record = realm / "users.journal"
-        assert told(caplog) == [("WARNING", f"an unfinished change was taken back [{record}]")]
+        assert told(caplog) == [("WARNING", f"an interrupted write was rolled back [{record}]")]
 
     def test_is_done_if_only_the_record_was_left(self, realm, paths, tool, change, caplog):
         broken_off(change, 3)
@@ -169,7 +169,7 @@ class TestUnfinished:
         (realm / "users.journal").write_bytes(b"esfilerealm journal 2\n")
         (realm / f"users{LEFTOVER}").touch()
         before = identities(realm)
-        with pytest.raises(JournalVersionError, match=r"form \[2\]"):
+        with pytest.raises(JournalVersionError, match=r"version \[2\]"):
             recover(paths)
         assert identities(realm) == before
 
@@ -210,7 +210,7 @@ class TestSetAside:
         self.spoil(realm, kind)
         before = {name: (realm / name).read_bytes() for name in ("users", "users_roles")}
         recovery = recover(paths)
-        assert recovery.outcome == "set_aside"
+        assert recovery.outcome == "quarantined"
         assert re.search(reason, recovery.reason)
         assert {name: (realm / name).read_bytes() for name in before} == before
         assert not (realm / "users.journal").exists()
@@ -272,5 +272,5 @@ class TestTrust:
         victim.write_text("precious")
         (realm / "users_roles").unlink()
         (realm / "users_roles").symlink_to(victim)
-        assert recover(paths).outcome == "set_aside"
+        assert recover(paths).outcome == "quarantined"
         assert victim.read_text() == "precious"

@@ -149,12 +149,12 @@ class TestKeepAside:
         assert os.stat(source).st_nlink == 1
 
     def test_a_file_that_went_away(self, target):
-        with pytest.raises(FileAccessError, match="another program wrote it just now"):
+        with pytest.raises(FileAccessError, match="another program has just written it"):
             copy_backup(target, target, f"{target}.old", PLAIN, digest_of(b"old"))
 
     def test_what_was_not_examined_is_not_copied(self, source, tmp_path):
         """The attributes of the copy are not meant for it: somebody more may read by them."""
-        with pytest.raises(FileAccessError, match="another program wrote it just now"):
+        with pytest.raises(FileAccessError, match="another program has just written it"):
             copy_backup(source, source, f"{source}.old", PLAIN, digest_of(b"other"))
         assert [path.name for path in tmp_path.iterdir()] == ["users"]
 
@@ -190,7 +190,7 @@ class TestOverwrite:
 
     def test_only_the_file_that_was_examined(self, target, tmp_path):
         (tmp_path / "users").write_text("theirs")
-        with pytest.raises(FileAccessError, match="another program wrote it just now"):
+        with pytest.raises(FileAccessError, match="another program has just written it"):
             overwrite(target, b"new", PLAIN, os.stat(target).st_ino + 1)
         assert (tmp_path / "users").read_text() == "theirs"
 
