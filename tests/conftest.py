@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, settings
 from support.threads import PATIENCE
 
 from esfilerealm import UsersTool
 from esfilerealm._storage import realm_files
 from esfilerealm.cli import main
+from esfilerealm.documents import yaml as yaml_reader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +46,15 @@ def _no_surroundings(monkeypatch):
     """Remove the environment variables of this machine that would change a test."""
     for name in ("ES_PATH_CONF", "ELASTIC_CONTAINER", "ES_DISTRIBUTION_TYPE"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(params=["c", "python"])
+def yaml_loader(request, monkeypatch):
+    """Read YAML with the C library, and without it."""
+    if request.param == "python":
+        monkeypatch.setattr(yaml_reader, "_LOADER", yaml.SafeLoader)
+    elif not hasattr(yaml, "CSafeLoader"):
+        pytest.skip("PyYAML without libyaml")
 
 
 @pytest.fixture(autouse=True)

@@ -79,7 +79,7 @@ class RealmSettings:
     reload_interval_low: float = 60.0
     warnings: tuple[str, ...] = ()
 
-    if not TYPE_CHECKING:
+    if not TYPE_CHECKING:  # pragma: no branch
 
         def __init__(self, **values: object) -> None:
             names = RealmSettings.__annotations__

@@ -1,4 +1,4 @@
-"""Bytes of YAML, JSON and TOML: what is read alike, and what is refused, with its place."""
+"""Bytes of YAML, JSON and TOML: all formats are read alike, and refusals name their place."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def parse(data, source="state.yaml", **how):
     )
 
 
-def faults_of(data, source="state.yaml", **how):
+def issues_of(data, source="state.yaml", **how):
     with pytest.raises(InvalidDesiredStateError) as caught:
         parse(data, source, **how)
     return caught.value.issues
@@ -98,7 +98,7 @@ class TestFormats:
             ("x.toml", TOML.replace("\n", "\r\n")),
         ],
     )
-    def test_all_say_the_same(self, source, text):
+    def test_all_formats_describe_the_same(self, source, text):
         state = parse(text, source)
         expected = DesiredState.from_dict(STATE, source=source)
         assert (state.users, state.purge, state.protect) == (
@@ -133,7 +133,7 @@ class TestFormats:
 
 class TestYaml:
     @pytest.mark.parametrize(
-        ("text", "fault"),
+        ("text", "issue"),
         [
             pytest.param("", ": empty document: add [users]", id="empty"),
             pytest.param("# users: []\n", ": empty document", id="only a comment"),
@@ -223,34 +223,34 @@ class TestYaml:
             pytest.param("users: .nan", ", line [1], users: must be a list", id="not a number"),
         ],
     )
-    def test_one_fault(self, text, fault):
-        (told,) = faults_of(text)
-        head, _, rule = fault.partition(": ")
-        assert told.startswith(f"[state.yaml]{head}")
-        assert rule in told
-        assert "\n" not in told
+    def test_one_issue(self, text, issue):
+        (reported,) = issues_of(text)
+        head, _, rule = issue.partition(": ")
+        assert reported.startswith(f"[state.yaml]{head}")
+        assert rule in reported
+        assert "\n" not in reported
 
-    def test_line_ends_of_old_and_odd_characters_are_counted(self):
-        (fault,) = faults_of("# é\r\n\r\nusers: []\r\npurge: al\r\n")
-        assert fault.startswith("[state.yaml], line [4], purge: [al] must be one of")
+    def test_lines_are_counted_with_any_line_end_and_characters(self):
+        (issue,) = issues_of("# é\r\n\r\nusers: []\r\npurge: al\r\n")
+        assert issue.startswith("[state.yaml], line [4], purge: [al] must be one of")
 
-    def test_all_that_is_no_syntax_is_told_at_once(self):
+    def test_all_issues_except_of_syntax_are_reported_at_once(self):
         text = "users: !one []\npurge: all\npurge: !two x\nprotect: !three x\n? [a]\n: 1\n"
-        faults = faults_of(text)
-        assert [re.search(r"line \[(\d)", fault)[1] for fault in faults][-3:] == ["3", "4", "5"]
+        issues = issues_of(text)
+        assert [re.search(r"line \[(\d)", issue)[1] for issue in issues][-3:] == ["3", "4", "5"]
 
     @pytest.mark.parametrize("value", ["[bob]", "{name: bob}"], ids=["list", "mapping"])
     def test_a_tag_of_a_list_or_mapping_is_refused_too(self, value):
-        (fault,) = faults_of(f"users: []\nprotect: !include {value}")
-        assert fault.startswith("[state.yaml], line [2], protect: this tag is not supported")
+        (issue,) = issues_of(f"users: []\nprotect: !include {value}")
+        assert issue.startswith("[state.yaml], line [2], protect: this tag is not supported")
 
     @pytest.mark.parametrize(
         "value",
         ["!!int ''", "!!int _", "!!int '-'", "!!float ''", "!!bool maybe", "!!null x", "!!int x"],
     )
-    def test_a_value_that_is_not_what_its_tag_says(self, value):
-        faults = faults_of(f"users: []\npurge: {value}\nprotect: [{value}]\nx: y")
-        assert "unknown field" in faults[-1] or "must be" in faults[-1]
+    def test_a_value_that_contradicts_its_tag(self, value):
+        issues = issues_of(f"users: []\npurge: {value}\nprotect: [{value}]\nx: y")
+        assert "unknown field" in issues[-1] or "must be" in issues[-1]
 
     @pytest.mark.parametrize(
         ("text", "line"),
@@ -282,40 +282,40 @@ class TestYaml:
             pytest.param("# x\n" + "&hidden [" * 9000, 2, id="nested deeply"),
         ],
     )
-    def test_anchors_and_aliases_are_not_read(self, text, line):
+    def test_anchors_and_aliases_are_refused(self, text, line):
         """Needed or not, they neither grow nor loop, and the message names missing quotes."""
-        assert faults_of(text) == (f"[state.yaml], line [{line}]: {ANCHORED}",)
+        assert issues_of(text) == (f"[state.yaml], line [{line}]: {ANCHORED}",)
 
     @pytest.mark.parametrize(
         "text", ["'&Sec ret1'", '"*secret1"', "Sec&ret1 *x", "R&D*secret", "|-\n    *secret &x"]
     )
-    def test_their_signs_are_text_in_quotes_and_inside(self, text):
+    def test_their_signs_are_text_in_quotes_and_inside_words(self, text):
         (user,) = parse(f"users:\n- name: bob\n  password: {text}\n").users
         assert user.password.reveal() == text.strip("'\"|-\n ")
 
     @pytest.mark.parametrize(
         "word", ["yes", "no", "on", "off", "null", "~", "1_000", "0x10", "1.5"]
     )
-    def test_a_word_that_is_no_text_here_is_never_taken_for_one(self, word):
-        (fault,) = faults_of(f"users:\n- name: {word}\n")
-        assert fault.startswith("[state.yaml], line [2], users[0]")
+    def test_an_unquoted_word_of_another_kind_is_not_taken_for_a_string(self, word):
+        (issue,) = issues_of(f"users:\n- name: {word}\n")
+        assert issue.startswith("[state.yaml], line [2], users[0]")
 
     @pytest.mark.parametrize("key", ["? [[b], c]", "? {b: {c: d}}", "? [&a [b], *a]"])
-    def test_a_key_that_is_no_text_is_passed_over(self, key):
-        (fault,) = faults_of(f"users: []\n{key}\n: [x, {{y: z}}]\npurge: 7\n")
-        assert fault.startswith("[state.yaml], line [2]: ")
+    def test_a_key_that_is_not_a_string_is_skipped(self, key):
+        (issue,) = issues_of(f"users: []\n{key}\n: [x, {{y: z}}]\npurge: 7\n")
+        assert issue.startswith("[state.yaml], line [2]: ")
 
-    def test_text_may_have_its_tag_said(self):
+    def test_a_string_may_have_the_tag_of_strings(self):
         assert parse("users: [{name: !!str 42}]").users[0].name == "42"
 
     def test_a_tag_is_one_line_of_a_message(self):
-        (fault,) = faults_of("users: !a%0Ab%1B%5B2J x")
-        assert fault.isprintable()
+        (issue,) = issues_of("users: !a%0Ab%1B%5B2J x")
+        assert issue.isprintable()
 
 
 class TestJson:
     @pytest.mark.parametrize(
-        ("text", "fault"),
+        ("text", "issue"),
         [
             ("", ", line [1]: not JSON at column [1]"),
             ("[]", ": must be a mapping, not a list"),
@@ -350,15 +350,15 @@ class TestJson:
             ('{"purge": "\\ud800"}', r", purge: [\ud800] must be one of [none, managed, all]"),
         ],
     )
-    def test_one_fault(self, text, fault):
-        (told,) = faults_of(text, "state.json")
-        assert told.startswith(f"[state.json]{fault}")
-        assert told.isprintable()
+    def test_one_issue(self, text, issue):
+        (reported,) = issues_of(text, "state.json")
+        assert reported.startswith(f"[state.json]{issue}")
+        assert reported.isprintable()
 
 
 class TestToml:
     @pytest.mark.parametrize(
-        ("text", "fault"),
+        ("text", "issue"),
         [
             ("", ": empty document"),
             ("# users", ": empty document"),
@@ -375,13 +375,13 @@ class TestToml:
             ('purge = "a\0b"', ", line [1]: not TOML here"),
         ],
     )
-    def test_one_fault(self, text, fault):
-        (told,) = faults_of(text, "state.toml")
-        assert told.startswith(f"[state.toml]{fault}")
+    def test_one_issue(self, text, issue):
+        (reported,) = issues_of(text, "state.toml")
+        assert reported.startswith(f"[state.toml]{issue}")
 
     def test_a_key_of_many_parts_is_an_unknown_field(self):
         rule = "unknown field; known are [users, purge, protect, hash_policy, attributes]"
-        assert faults_of(f"{'a.' * 99}a = 1", "state.toml") == (f"[state.toml]: {rule}",)
+        assert issues_of(f"{'a.' * 99}a = 1", "state.toml") == (f"[state.toml]: {rule}",)
 
 
 @pytest.mark.parametrize("format", ["yaml", "json", "toml"])
@@ -389,8 +389,8 @@ class TestToml:
     ("data", "line", "offset"),
     [(b"\xff", 1, 0), (b"# one\n# caf\xe9\n", 2, 11), (b"\xff\xfeu\0s\0", 1, 0)],
 )
-def test_what_is_not_utf_8(data, line, offset, format):
-    assert faults_of(data, format=format) == (
+def test_invalid_utf_8(data, line, offset, format):
+    assert issues_of(data, format=format) == (
         f"[state.yaml], line [{line}]: not UTF-8 at byte [{offset}]",
     )
 
@@ -409,12 +409,12 @@ def test_what_is_not_utf_8(data, line, offset, format):
 def test_a_password_without_a_value_is_a_mistake(source, text, line):
     place = f"[{source}], line [{line}], users[0]" if line else f"[{source}], users[0]"
     rule = "has no value: put it in quotes, or leave the field out"
-    assert faults_of(text, source) == (f"{place}.password: {rule}",)
+    assert issues_of(text, source) == (f"{place}.password: {rule}",)
 
 
 @pytest.mark.parametrize("format", ["ini", "YAML", "yml"])
-def test_a_format_that_there_is_not(tmp_path, format):
-    """A mistake of the program, and none of the document."""
+def test_an_unknown_format(tmp_path, format):
+    """It is a mistake of the program, not of the document."""
     (tmp_path / "x.yaml").write_text("users: []")
     rule = rf"format is \[{format}\]: must be one of yaml, json, toml"
     for read in (lambda: parse("users: []", format=format), lambda: load(tmp_path, format)):
@@ -430,9 +430,9 @@ def load(folder, format):
 @pytest.mark.parametrize("format", ["yaml", "json"])
 def test_a_duplicate_key_hides_no_other_issue(format):
     users = '[{"name": "bob", "name": "al", "rolse": []}, {"name": "al"}, {"name": "a:b"}]'
-    faults = "\n".join(faults_of(f'{{"users": {users}}}', f"state.{format}"))
-    for fault in ("duplicate key", "[roles]", "[al] is already at", "[a:…]"):
-        assert fault in faults
+    issues = "\n".join(issues_of(f'{{"users": {users}}}', f"state.{format}"))
+    for issue in ("duplicate key", "[roles]", "[al] is already at", "[a:…]"):
+        assert issue in issues
 
 
 def test_a_document_shows_no_values():

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from esfilerealm import errors
 from esfilerealm.documents import yaml as yaml_reader
 from esfilerealm.documents.nodes import read_nodes
-from esfilerealm.documents.yaml import YamlReader
+from esfilerealm.documents.yaml import Unread, YamlReader
 from esfilerealm.exchange._shared import decode_text
+
+pytestmark = pytest.mark.usefixtures("yaml_loader")
 
 CANARY = "canary-$2y$04$secret"
 NOT_YAML = "not YAML here; put text with special characters in quotes"
@@ -26,16 +28,8 @@ BOMB = "a0: &a0 [x]\n" + "".join(
 )
 
 
-@pytest.fixture(params=["c", "python"], autouse=True)
-def _loader(request, monkeypatch):
-    if request.param == "python":
-        monkeypatch.setattr(yaml_reader, "_LOADER", yaml.SafeLoader)
-    elif not hasattr(yaml, "CSafeLoader"):
-        pytest.skip("PyYAML without libyaml")
-
-
 def plain(node):
-    """A node as plain values; what is neither text nor a collection by its kind."""
+    """A node as plain values. A value that is neither a string nor a collection is its kind."""
     kind = kind_of(node)
     if kind == "a mapping":
         return {key: plain(value) for key, value in node.entries().items()}
@@ -109,7 +103,7 @@ def test_a_node_shows_nothing():
     ],
 )
 def test_anchors_and_aliases_are_refused(text, line):
-    """The one and only fault, before anything can grow, and nothing of them is told."""
+    """They are the only issue, found before anything can grow. It shows nothing of them."""
     documents, (issue,) = yaml_reader.read_documents(text)
     assert (issue.line_number, issue.path, issue.rule) == (line, (), ANCHORED)
     assert documents == []
@@ -121,7 +115,7 @@ def test_anchors_and_aliases_are_refused(text, line):
 
 
 def test_nothing_is_read_behind_an_alias():
-    """A large file costs no more than what is before it."""
+    """A large file costs no more than the part before the alias."""
     assert len(list(YamlReader("a: *x\n" + "b: c\n" * 100_000))) <= 2
 
 
@@ -137,7 +131,7 @@ def test_nothing_is_read_behind_an_alias():
         ("<<", "a special value of YAML"),
     ],
 )
-def test_what_is_no_value_is_of_a_kind(text, kind):
+def test_unread_values_have_a_kind(text, kind):
     (node,) = read_documents(text.encode(), "x")
     assert (kind_of(node), node.scalar, node.is_true, node.is_false) == (kind, "", False, False)
     with pytest.raises(errors.FileFormatError, match=f"must be a string, not {kind}"):
@@ -195,7 +189,7 @@ def test_truth(text, is_true, is_false):
         (f"a: b\nc: {CANARY}\0", 2, "a byte 0: not a text file"),
     ],
 )
-def test_what_is_refused(text, line, reason):
+def test_refusals(text, line, reason):
     with pytest.raises(errors.FileFormatError) as caught:
         read_documents(text.encode(), "x")
     assert caught.value.path == "x"
@@ -208,9 +202,59 @@ def test_what_is_refused(text, line, reason):
     assert caught.value.__context__ is None
 
 
-def test_what_is_not_utf_8():
+def test_invalid_utf_8():
     with pytest.raises(errors.FileFormatError, match=r"line \[2\], byte \[4\]: not UTF-8"):
         read_documents(b"a: \n\xff", "x")
+
+
+class TestAsWritten:
+    """As Elasticsearch reads its settings."""
+
+    @staticmethod
+    def read(text):
+        reader = YamlReader(text, as_written=True, one_document=True)
+        values = [
+            (path, value.kind if isinstance(value, Unread) else value) for path, value in reader
+        ]
+        return values, [(issue.line_number, issue.path, issue.rule) for issue in reader.issues]
+
+    def test_scalars(self):
+        values, issues = self.read(
+            "a: [007, yes, 1.50, 2001-01-01, '~', ~, !!int x, !secret y, <<]"
+        )
+        items = ["007", "yes", "1.50", "2001-01-01", "~", None, "x", "y", "<<"]
+        assert [value for _, value in values[2:]] == items
+        assert issues == []
+
+    def test_duplicate_keys_and_keys_of_other_kinds_are_passed_on(self):
+        assert self.read("1: a\nyes: b\n1: c\n<<: d") == (
+            [((), {}), (("1",), "a"), (("yes",), "b"), (("1",), "c"), (("<<",), "d")],
+            [],
+        )
+
+    def test_aliases_are_not_followed(self):
+        values, issues = self.read("a: &x [b]\nc: *x\nd: *y\n*x : e")
+        assert values[3:] == [(("c",), "an alias"), (("d",), "an alias")]
+        assert issues == [(4, (), "a key must be a string, not an alias")]
+
+    def test_the_value_of_an_unusable_key_is_skipped(self):
+        values, issues = self.read("a:\n  ? [b]\n  : {c: [d]}\n  e: f")
+        assert values == [((), {}), (("a",), {}), (("a", "e"), "f")]
+        assert issues == [(2, ("a",), "a key must be a string, not a list")]
+
+    def test_places(self):
+        reader = YamlReader("a:\n  b\nc:", as_written=True)
+        places = [
+            (path, reader.key_line_number, reader.line_number, reader.column) for path, _ in reader
+        ]
+        assert places[1:] == [(("a",), 1, 2, 3), (("c",), 3, 3, 3)]
+
+    @pytest.mark.parametrize("text", ["a: b\n---\n", "a: b\n--- [", " a: b\nc: d"])
+    def test_only_one_document(self, text):
+        values, ((line_number, path, rule),) = self.read(text)
+        assert values == [((), {}), (("a",), "b")]
+        assert (line_number, path) == (2, ())
+        assert rule.startswith("there is more behind the end of the document: ")
 
 
 @pytest.mark.property
@@ -232,6 +276,6 @@ _values = st.recursive(
 
 @pytest.mark.property
 @given(_values)
-def test_what_yaml_writes_is_read_as_it_was(value):
+def test_what_pyyaml_writes_is_read_back(value):
     (node,) = read_documents(yaml.safe_dump(value).encode(), "x")
     assert plain(node) == value

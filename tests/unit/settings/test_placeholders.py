@@ -1,4 +1,4 @@
-"""``${NAME}``: what it stands for, and what it must not give away."""
+"""``${NAME}``: its value, and the secrets that no message may show."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_lists():
     assert not values.problems
 
 
-def test_a_value_that_becomes_empty_is_not_given():
+def test_a_value_that_becomes_empty_counts_as_unset():
     settings = RealmSettings.load(None, {ANONYMOUS: "${NOT_SET:}", FIPS: "${NOT_SET:}"})
     assert settings.anonymous_username == "_anonymous"
     prefix = "xpack.security.authc.realms.file.f"
@@ -80,7 +80,7 @@ def test_a_value_that_becomes_empty_is_not_given():
 
 @pytest.mark.parametrize("text", ["${NOPE}", "${a}", "[x${"])
 def test_placeholders_of_other_settings_are_left_alone(text):
-    """The environment of a node is another; what it needs there is not needed here."""
+    """They may need the environment of the node, which is not here."""
     RealmSettings.load(None, {"node.name": text, "a": "${b}", "b": "${a}"})
 
 
@@ -103,7 +103,7 @@ def test_depth():
         {"xpack.security.authc.realms.f.type": "${bootstrap.password}"},
     ],
 )
-def test_what_a_placeholder_stands_for_is_not_told(settings, monkeypatch):
+def test_the_value_of_a_placeholder_is_not_shown(settings, monkeypatch):
     monkeypatch.setenv("SECRET", "hunter2")
     with pytest.raises(InvalidSettingError) as caught:
         RealmSettings.load(None, {**settings, "bootstrap.password": "hunter2"})
@@ -113,7 +113,7 @@ def test_what_a_placeholder_stands_for_is_not_told(settings, monkeypatch):
 
 
 @pytest.mark.parametrize("secret", ["4711", "yes", "1.5h", "4711M"])
-def test_not_even_as_what_was_probably_meant(secret):
+def test_no_hint_shows_it_either(secret):
     for key in (FIPS, "resource.reload.interval.high"):
         with pytest.raises(InvalidSettingError) as caught:
             RealmSettings.load(None, {key: "${pin}", "pin": secret})
@@ -121,7 +121,7 @@ def test_not_even_as_what_was_probably_meant(secret):
         assert "did you mean" not in str(caught.value)
 
 
-def test_an_unresolved_name_is_told_if_it_is_written_there():
+def test_an_unresolved_name_is_shown_if_it_is_written_there():
     values = values_of({"a": "${NOPE}"})
     assert values.string("a", "default") == "default"
     assert [str(problem) for problem in values.problems] == [

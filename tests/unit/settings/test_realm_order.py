@@ -1,4 +1,4 @@
-"""The chain of realms, where the recorded cases of the reference leave questions open."""
+"""The order of realms, where the recorded cases of the reference leave questions open."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NATIVE_USERS = "xpack.security.authc.native_users.enabled"
 
 
 def values_of(settings):
-    """Settings below ``realms``, unless a key has a blank before it."""
+    """Settings whose keys begin with the prefix of realms, unless there is a blank before them."""
     return SettingsReader(
         None,
         [
@@ -27,12 +27,12 @@ def values_of(settings):
     )
 
 
-def chain_of(settings, version):
+def order_of(settings, version):
     values = values_of(settings)
-    chain = realm_order(values, version)
+    order = realm_order(values, version)
     problems = [str(p).replace("xpack.security.authc.realms.", "…") for p in values.problems]
     warnings = [w.replace("xpack.security.authc.realms.", "…") for w in values.warnings]
-    return [realm.name for realm in chain.realms], problems, warnings
+    return [realm.name for realm in order.realms], problems, warnings
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def chain_of(settings, version):
         ({"file.f.order": "0", "l.type": "ldap"}, 6),
     ],
 )
-def test_the_generation(settings, version):
+def test_the_inferred_version(settings, version):
     assert infer_major_version(values_of(settings)) == version
 
 
@@ -55,14 +55,14 @@ def test_one_of_every_type():
     types = ("ldap", "active_directory", "pki", "saml", "kerberos", "oidc", "jwt")
     types += ("native", "file")
     settings = {f"{kind}.r{n}.order": str(-n) for n, kind in enumerate(types)}
-    names, problems, warnings = chain_of(settings, 8)
+    names, problems, warnings = order_of(settings, 8)
     assert names == ["reserved", *(f"r{n}" for n in reversed(range(len(types))))]
     assert (problems, warnings) == ([], [])
 
 
 class TestSince8:
     def test_orders(self):
-        names, problems, _ = chain_of(
+        names, problems, _ = order_of(
             {"pki.p.enabled": "true", "ldap.l.order": "2", "saml.s.order": "2", "jwt.j.order": ""},
             8,
         )
@@ -79,7 +79,7 @@ class TestSince8:
         ]
 
     def test_a_second_file_realm_that_is_disabled(self):
-        _, problems, _ = chain_of({"file.a.order": "1", "file.b.enabled": "false"}, 8)
+        _, problems, _ = order_of({"file.a.order": "1", "file.b.enabled": "false"}, 8)
         assert problems == [
             (
                 "setting […file.b] in line 2: only one realm of type file is allowed, "
@@ -91,48 +91,48 @@ class TestSince8:
         ("name", "version"), [("default_native", 8), ("default_file", 9), ("reserved", 8)]
     )
     def test_names_of_implicit_realms(self, name, version):
-        _, problems, _ = chain_of({f"ldap.{name}.order": "1"}, version)
+        _, problems, _ = order_of({f"ldap.{name}.order": "1"}, version)
         assert problems == [
             (f"setting […ldap.{name}] in line 1: has the name of a realm that a node adds itself")
         ]
 
     @pytest.mark.parametrize("kind", ["file", "native"])
     def test_a_basic_realm_may_be_called_like_the_implicit_one(self, kind):
-        assert chain_of({f"{kind}.default_{kind}.order": "1"}, 8)[1] == []
+        assert order_of({f"{kind}.default_{kind}.order": "1"}, 8)[1] == []
 
     def test_without_native_users(self):
-        names, problems, _ = chain_of({f" {NATIVE_USERS}": "false"}, 8)
+        names, problems, _ = order_of({f" {NATIVE_USERS}": "false"}, 8)
         assert (names, problems) == (["reserved", "default_file"], [])
-        names, problems, _ = chain_of({f" {NATIVE_USERS}": "false", "native.n.order": "0"}, 8)
+        names, problems, _ = order_of({f" {NATIVE_USERS}": "false", "native.n.order": "0"}, 8)
         assert problems == [
             (
                 f"setting [{NATIVE_USERS}] is [false] in line 1: "
                 "must not be false where a native realm is configured"
             )
         ]
-        names, problems, _ = chain_of({f" {NATIVE_USERS}": "false"}, 7)
+        names, problems, _ = order_of({f" {NATIVE_USERS}": "false"}, 7)
         assert (names, problems) == (["reserved", "default_file", "default_native"], [])
 
-    def test_other_types_keep_their_keys_to_themselves(self):
-        assert chain_of({"ldap.l.order": "1", "ldap.l.bind_pasword": "x"}, 8)[1] == []
-        assert "must be a whole number" in chain_of({"ldap.l.order": "x"}, 8)[1][0]
-        assert "must be exactly" in chain_of({"ldap.l.order": "1", "ldap.l.enabled": "y"}, 8)[1][0]
+    def test_keys_of_other_types_are_not_checked(self):
+        assert order_of({"ldap.l.order": "1", "ldap.l.bind_pasword": "x"}, 8)[1] == []
+        assert "must be a whole number" in order_of({"ldap.l.order": "x"}, 8)[1][0]
+        assert "must be exactly" in order_of({"ldap.l.order": "1", "ldap.l.enabled": "y"}, 8)[1][0]
 
-    def test_an_unknown_type_is_told_once(self):
-        _, problems, _ = chain_of({"custom.c.order": "1", "custom.c.key": "x"}, 8)
+    def test_an_unknown_type_is_reported_once(self):
+        _, problems, _ = order_of({"custom.c.order": "1", "custom.c.key": "x"}, 8)
         assert len(problems) == 1
         assert problems[0].startswith(
             "setting […custom.c.order] in line 1: unknown realm type [custom]"
         )
 
     def test_the_old_spelling(self):
-        _, problems, _ = chain_of({"f.type": "file"}, 8)
+        _, problems, _ = order_of({"f.type": "file"}, 8)
         assert problems[0].endswith("this is the spelling of Elasticsearch 5 and 6")
 
 
 class TestIn7:
     def test_warnings(self):
-        names, problems, warnings = chain_of(
+        names, problems, warnings = order_of(
             {"ldap._l.enabled": "true", "pki.b.order": "1", "saml.a.order": "1"}, 7
         )
         assert (names, problems) == (["reserved", "a", "b", "_l"], [])
@@ -151,32 +151,32 @@ class TestIn7:
         ]
 
     def test_a_disabled_file_realm_is_mentioned(self):
-        names, _, warnings = chain_of({"ldap.l.order": "0", "file.f.enabled": "false"}, 7)
+        names, _, warnings = order_of({"ldap.l.order": "0", "file.f.enabled": "false"}, 7)
         assert names == ["reserved", "l"]
         assert len(warnings) == 1
         assert "type native" in warnings[0]
 
     def test_a_disabled_kerberos_realm_does_not_count(self):
         settings = {"kerberos.a.order": "0", "kerberos.b.enabled": "false"}
-        assert chain_of(settings, 7)[1] == []
-        assert "one realm of type kerberos" in chain_of(settings, 8)[1][0]
+        assert order_of(settings, 7)[1] == []
+        assert "one realm of type kerberos" in order_of(settings, 8)[1][0]
 
     def test_names_of_disabled_realms_may_repeat(self):
         settings = {"ldap.x.order": "0", "pki.x.enabled": "false"}
-        assert chain_of(settings, 7)[1] == []
+        assert order_of(settings, 7)[1] == []
 
     def test_nothing_to_warn_of(self):
         settings = {"file.f.order": "0", "native.n.order": "1", "ldap.l.order": "2"}
         for given in ({}, settings, {"ldap.l.enabled": "false"}):
-            assert chain_of(given, 7)[1:] == ([], [])
+            assert order_of(given, 7)[1:] == ([], [])
 
     def test_default_names_are_free(self):
-        assert chain_of({"ldap.default_file.order": "0"}, 7)[1] == []
+        assert order_of({"ldap.default_file.order": "0"}, 7)[1] == []
 
 
 class TestIn5And6:
     def test_own_keys(self):
-        _, problems, _ = chain_of({"f.type": "file", "f.cache.tll": "1s", "g.order": "1"}, 6)
+        _, problems, _ = order_of({"f.type": "file", "f.cache.tll": "1s", "g.order": "1"}, 6)
         assert problems == [
             (
                 "setting […f.cache.tll] in line 2: unknown setting of a realm of type file; "
@@ -189,11 +189,11 @@ class TestIn5And6:
         ]
 
     def test_types(self):
-        _, problems, _ = chain_of({"f.order": "1", "f.type": "fiel", "type": "file"}, 6)
+        _, problems, _ = order_of({"f.order": "1", "f.type": "fiel", "type": "file"}, 6)
         assert problems == [
             "setting […f.type] is [fiel] in line 2: unknown realm type; did you mean [file]?",
             "setting […type] in line 3: must be […<name>.<key>]",
         ]
 
     def test_two_kerberos_realms_are_left_to_a_node(self):
-        assert chain_of({"a.type": "kerberos", "b.type": "kerberos"}, 6)[1] == []
+        assert order_of({"a.type": "kerberos", "b.type": "kerberos"}, 6)[1] == []

@@ -57,7 +57,7 @@ def test_flat_nested_and_mixed_keys(tmp_path, text):
     assert settings.fips_mode_enabled
 
 
-def test_a_cache_without_room_is_no_mistake():
+def test_a_cache_for_no_users_is_valid():
     prefix = "xpack.security.authc.realms.file.f"
     overrides = {f"{prefix}.order": "0", f"{prefix}.cache.max_users": "0"}
     assert RealmSettings.load(None, overrides).cache_max_users == 0
@@ -115,6 +115,7 @@ def test_environment_variables(tmp_path, monkeypatch):
         ("a:\tb: c\n", "not YAML"),
     ],
 )
+@pytest.mark.usefixtures("yaml_loader")
 def test_refusals(tmp_path, text, message):
     with pytest.raises(InvalidSettingError, match=message):
         load(tmp_path, text)
@@ -138,8 +139,8 @@ def test_refusals(tmp_path, text, message):
         "[" * 5000 + "hunter2",
     ],
 )
-def test_nothing_of_other_settings_is_told(tmp_path, text):
-    """They may be secrets; neither is it kept where a logger would find it."""
+def test_other_settings_are_not_shown(tmp_path, text):
+    """They may be secrets, so no error keeps them where a logger would find them."""
     (tmp_path / "elasticsearch.yml").write_bytes(text.encode("latin-1"))
     with pytest.raises(InvalidSettingError) as caught:
         RealmSettings.load(tmp_path)
@@ -184,7 +185,7 @@ class TestTheRealm:
         settings = RealmSettings.load(None, elasticsearch_version=version)
         assert (settings.realm_name, settings.order) == ("default_file", order)
 
-    def test_the_old_spelling_tells_the_generation(self, tmp_path):
+    def test_the_old_spelling_implies_version_6(self, tmp_path):
         settings = load(
             tmp_path,
             "xpack.security.authc.realms:\n  f: {type: file, cache.ttl: 1s, order: 4}\n"
@@ -201,7 +202,7 @@ class TestTheRealm:
         assert settings.cache_max_users == -5
 
     def test_a_realm_that_is_off(self):
-        """It is never built, so its algorithm does not matter, but what cannot be read does."""
+        """It is never built, so its algorithm may be unknown. Its values must be readable."""
         prefix = "xpack.security.authc.realms.file.f"
         overrides = {f"{prefix}.enabled": "false", f"{prefix}.cache.hash_algo": "sha256"}
         settings = RealmSettings.load(None, overrides)
@@ -217,7 +218,7 @@ class TestTheRealm:
         assert (settings.realm_name, settings.enabled) == ("default_file", False)
 
     @pytest.mark.parametrize("version", [4, 10])
-    def test_versions_that_there_are_not(self, version):
+    def test_unknown_versions(self, version):
         with pytest.raises(ValueError, match=f"unknown major version of Elasticsearch: {version}"):
             RealmSettings.load(None, elasticsearch_version=version)
 
@@ -242,25 +243,25 @@ class TestFipsMode:
         assert all(f"{prefix}.cache.hash_algo" in warning for warning in warnings)
 
 
-class TestWhatAUsersToolNeeds:
+class TestSettingsForWriting:
     BAD = (
         "xpack.security.authc.realms.file.f.cache.ttl: 20M\nresource.reload.enabled: yes\n"
         f"{ALGORITHM}: bcript\n"
     )
 
-    def test_is_read_on_a_node_that_does_not_start(self, tmp_path):
+    def test_they_are_read_where_a_node_would_not_start(self, tmp_path):
         with pytest.raises(InvalidSettingError):
             load(tmp_path, self.BAD)
         settings = RealmSettings.load(tmp_path, check_realm=False)
         assert settings.password_hashing_algorithm == "bcript"
         assert (settings.realm_name, settings.cache_ttl) == ("default_file", 1200.0)
 
-    def test_and_tool_and_command_use_that(self, run, config):
+    def test_the_tool_and_the_command_use_them(self, run, config):
         (config / "elasticsearch.yml").write_text(self.BAD)
         assert UsersTool(config).list_users() == {}
         assert run("list").exit_code == 0
 
-    def test_but_a_file_that_no_node_reads_is_refused(self, run, config):
+    def test_a_file_that_no_node_reads_is_refused(self, run, config):
         (config / "elasticsearch.yml").write_text("discovery.seed_hosts:\n")
         result = run("list")
         assert result.exit_code == 78
@@ -292,7 +293,7 @@ REALM = "xpack.security.authc.realms.file.f"
     ],
 )
 def test_bad_values(key, value, more, rule):
-    """Each is told with its key, its value, the rule and what was probably meant."""
+    """An error names the key, its value, the rule and what was probably meant."""
     overrides = {f"{REALM}.order": "0", **more, f"{REALM}.{key}": value}
     with pytest.raises(InvalidSettingError, match=rule) as caught:
         RealmSettings.load(None, overrides)
@@ -318,8 +319,8 @@ def test_bad_values(key, value, more, rule):
         ("resource.reload.intervall.high", r"did you mean \[resource.reload.interval.high\]\?"),
     ],
 )
-def test_keys_that_there_are_not(key, rule):
-    """Their values may be anything, secrets too."""
+def test_unknown_keys(key, rule):
+    """Their values are not shown: they may be secrets."""
     with pytest.raises(InvalidSettingError, match=rule) as caught:
         RealmSettings.load(None, {key: "hunter2"}, elasticsearch_version=8)
     assert caught.value.key == key
@@ -340,13 +341,13 @@ def test_unknown_algorithms(name, rule):
     assert (caught.value.key, caught.value.value) == (ALGORITHM, name)
 
 
-def test_intervals_without_a_pause_are_warned_of():
+def test_a_warning_of_intervals_without_a_pause():
     settings = RealmSettings.load(None, {"resource.reload.interval.high": "0"})
     assert settings.reload_interval_high == 0
     assert "a node polls without a pause" in settings.warnings[0]
 
 
-def test_an_override_that_is_no_boolean(tmp_path):
+def test_an_override_that_is_not_a_boolean(tmp_path):
     with pytest.raises(InvalidSettingError, match=r"\[1\] in the overrides: must be exactly"):
         RealmSettings.load(tmp_path, {FIPS: "1"})
 

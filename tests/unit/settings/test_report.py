@@ -93,7 +93,7 @@ def test_a_realm_of_the_old_spelling():
     ]
 
 
-def test_a_realm_that_is_not_there():
+def test_a_realm_that_others_displace():
     options = {"xpack.security.authc.realms.ldap.l.order": "0"}
     report = inspect_settings(None, options=options, environ={}, elasticsearch_version=7)
     rows = rows_of(report)
@@ -196,18 +196,18 @@ class TestCommand:
         assert result.out == ""
         assert result.err.count("ERROR: ") == 5
 
-    def test_no_folder_at_all(self, run, monkeypatch, tmp_path):
+    def test_no_directory_at_all(self, run, monkeypatch, tmp_path):
         monkeypatch.setattr(target, "DEFAULT_CONFIG_DIR", str(tmp_path / "nowhere"))
         result = run("settings", "-E", f"{FIPS}=true", config_dir=None)
         assert result.exit_code == 0
         assert any(line.split() == [FIPS, "true", "-E"] for line in result.out.splitlines())
 
-    def test_a_folder_that_is_not_there(self, run, tmp_path):
+    def test_a_missing_directory(self, run, tmp_path):
         result = run("settings", "-c", str(tmp_path / "nowhere"))
         assert result.exit_code == 78
         assert "configuration directory [" in result.err
 
-    def test_a_file_that_is_no_yaml(self, run, config):
+    def test_a_file_that_is_not_yaml(self, run, config):
         (config / "elasticsearch.yml").write_text("a: [\n")
         result = run("settings", "-E", f"{FIPS}=yes")
         assert result.exit_code == 78

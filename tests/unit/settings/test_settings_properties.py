@@ -1,4 +1,4 @@
-"""Whatever is set, the answer is settings, or an error on purpose."""
+"""Any settings and any file are read, or refused with an error of ours."""
 
 from __future__ import annotations
 

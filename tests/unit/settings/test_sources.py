@@ -1,4 +1,4 @@
-"""The file, what wins over it, and the settings in the environment of a container."""
+"""The file, what overrides it, and the settings in the environment of a container."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def problems_of(folder, text):
     return [str(p).replace(str(folder), "") for p in SettingsReader(folder, [], {}).problems]
 
 
+@pytest.mark.usefixtures("yaml_loader")
 def test_all_problems_of_a_file(tmp_path):
     where = "in [/elasticsearch.yml], line"
     assert problems_of(
@@ -35,6 +36,7 @@ def test_all_problems_of_a_file(tmp_path):
     ]
 
 
+@pytest.mark.usefixtures("yaml_loader")
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
@@ -88,7 +90,7 @@ class TestOldLists:
 
 
 def test_the_same_shape_twice(tmp_path):
-    """A scalar and a mapping below the same key do not meet."""
+    """A scalar and a mapping may share a key."""
     assert problems_of(tmp_path, "a: 1\na.b: 2\n") == []
 
 
