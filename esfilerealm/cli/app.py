@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(argv: list[str], terminal: Terminal) -> int:
-    if argv[:1] == ["__complete"]:  # the completion script asks
+    if argv[:1] == ["__complete"] and argv[1:]:  # the completion script asks
         from .completion import print_candidates
 
         return print_candidates(argv[1:], terminal)

@@ -27,6 +27,9 @@ TOPICS = {
 
 _DRY_RUN = (shared.DRY_RUN, shared.JSON)
 _CHECK = (shared.CHECK, shared.DIFF, shared.JSON)
+_DOCUMENTS = OptionGroup("Documents", *shared.DOCUMENTS)
+_WHAT_MAY_CHANGE = OptionGroup("What may change", *shared.PURGING, *shared.PLANNING)
+_LATER_WINS = ("If files contradict each other, the later one wins; - is standard input.",)
 _ROLES = Option("r roles", "Comma-separated roles", metavar="ROLES", native=True)
 _WRONG_PASSWORD = (exits.WRONG_PASSWORD, "the password is wrong")
 
@@ -201,13 +204,13 @@ _PROVISIONING = (
     Command(
         "plan",
         "Show the changes needed to reach the described state",
-        OptionGroup("Documents", *shared.DOCUMENTS),
-        OptionGroup("What may change", *shared.PURGING, *shared.PLANNING),
+        _DOCUMENTS,
+        _WHAT_MAY_CHANGE,
         shared.WRITING,
         shared.general(*_CHECK),
         run="plans:run_plan",
         arguments="FILE...",
-        notes=("If files contradict each other, the later one wins; - is standard input.",),
+        notes=_LATER_WINS,
         examples=(
             "esfilerealm plan users.yaml",
             "esfilerealm plan users.yaml --purge managed --detailed-exitcode",
@@ -217,13 +220,13 @@ _PROVISIONING = (
     Command(
         "apply",
         "Apply the described state",
-        OptionGroup("Documents", *shared.DOCUMENTS),
-        OptionGroup("What may change", *shared.PURGING, *shared.PLANNING),
+        _DOCUMENTS,
+        _WHAT_MAY_CHANGE,
         shared.WRITING,
         shared.general(*_CHECK),
         run="plans:run_apply",
         arguments="FILE...",
-        notes=("If files contradict each other, the later one wins; - is standard input.",),
+        notes=_LATER_WINS,
         examples=(
             "esfilerealm apply users.yaml --diff",
             "esfilerealm apply - --purge managed < users.yaml",
@@ -331,7 +334,7 @@ _EXCHANGE = (
             ),
             shared.PARTIAL,
         ),
-        OptionGroup("What may change", *shared.PURGING, *shared.PLANNING),
+        _WHAT_MAY_CHANGE,
         shared.WRITING,
         shared.general(*_CHECK),
         run="imports:run_import",

@@ -183,6 +183,10 @@ class TestBash:
         assert complete("passwd", "-c", "'open", "") == []
         assert complete("passwd", "--no-such-option", "x", "") == []
 
+    def test_only_the_script_asks(self, run):
+        result = run("__complete")
+        assert (result.exit_code, result.out) == (64, "")
+
     def test_files(self, complete, tmp_path):
         (tmp_path / "users.yaml").touch()
         assert complete("apply", f"{tmp_path}/users.y") == [f"{tmp_path}/users.yaml"]
