@@ -66,7 +66,7 @@ def _check_text(password: str) -> None:
 
 def _check_algorithm(settings: RealmSettings) -> None:
     algorithm = settings.password_hashing_algorithm
-    if settings.fips_mode_enabled and not _is_pbkdf2(algorithm):
+    if settings.fips_mode_enabled and not hashing.is_pbkdf2(algorithm):
         key = "xpack.security.authc.password_hashing.algorithm"
         raise InvalidSettingError(key, algorithm, "FIPS mode allows PBKDF2 only", "the settings")
 
@@ -75,9 +75,5 @@ def _check_hash(password_hash: str, settings: RealmSettings) -> None:
     if not isinstance(password_hash, str):
         raise InvalidHashError(f"it must be text, not {type(password_hash).__name__}")
     hasher = hashing.check_hash(password_hash)
-    if settings.fips_mode_enabled and not _is_pbkdf2(hasher.name):
+    if settings.fips_mode_enabled and not hashing.is_pbkdf2(hasher.name):
         raise InvalidHashError("FIPS mode allows PBKDF2 only")
-
-
-def _is_pbkdf2(algorithm: str) -> bool:
-    return algorithm.lower().startswith("pbkdf2")

@@ -22,6 +22,7 @@ __all__ = [
     "decoy_hash",
     "hash_password",
     "hash_problem",
+    "is_pbkdf2",
     "password_matches",
     "resolve",
     "resolve_from_hash",
@@ -85,6 +86,11 @@ def resolve(name: str) -> Hasher:
     if hasher is None:
         raise UnknownHashAlgorithmError(name, _ADVICE)
     return hasher
+
+
+def is_pbkdf2(name: str) -> bool:
+    """Check whether a name is of one of both PBKDF2 families, which FIPS mode requires."""
+    return name.lower().startswith("pbkdf2")
 
 
 def resolve_from_hash(text: str) -> Hasher:

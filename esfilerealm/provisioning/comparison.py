@@ -72,6 +72,7 @@ class Comparison:
         self.purged: list[str] = []
         self.read: dict[str, Secret] = {}
         self._rules = rules
+        self._accepts_all = rules.policy.accepts_all
         self._reserved = reserved_usernames(**rules.settings.name_rules)
         self._to_verify: list[tuple[str, Secret, str]] = []
         self._compare_users()
@@ -137,7 +138,7 @@ class Comparison:
             password = self._password_of(user)
             if password is not None:
                 self._to_verify.append((user.name, password, stored_hash))
-        elif user.password_hash.reveal() == stored_hash and self._rules.policy.accepts_all:
+        elif user.password_hash.reveal() == stored_hash and self._accepts_all:
             return  # nearly always, and it spares the checks of a hash that is already there
         else:
             password_hash = self._rules.hash_of(user)

@@ -105,13 +105,13 @@ def _check_stored_algorithm(
         ``XPackSettings.PASSWORD_HASHING_ALGORITHM`` and ``Security.validateForFips``.
     """
     from .._ground.hints import nearest
-    from ..hashing import CACHE_ALGORITHMS, STORED_ALGORITHMS
+    from ..hashing import CACHE_ALGORITHMS, STORED_ALGORITHMS, is_pbkdf2
 
     if not _is_among(STORED_ALGORITHMS, name):
         is_known = _is_among(CACHE_ALGORITHMS, name)
         rule = "is for caches only, not for passwords" if is_known else "unknown hash algorithm"
         reader.add_problem(key, rule, nearest(name, STORED_ALGORITHMS))
-    elif values["fips_mode_enabled"] and not _is_pbkdf2(name):
+    elif values["fips_mode_enabled"] and not is_pbkdf2(name):
         reader.add_problem(key, "FIPS mode allows PBKDF2 only", "its default is [pbkdf2_stretch]")
 
 
@@ -125,21 +125,17 @@ def _check_cache_algorithm(
         ``CachingUsernamePasswordRealm`` and ``Security.validateForFips``.
     """
     from .._ground.hints import nearest
-    from ..hashing import CACHE_ALGORITHMS
+    from ..hashing import CACHE_ALGORITHMS, is_pbkdf2
 
     if not _is_among(CACHE_ALGORITHMS, name):
         reader.add_problem(key, "unknown hash algorithm", nearest(name, CACHE_ALGORITHMS))
-    elif values["fips_mode_enabled"] and name.lower() != "ssha256" and not _is_pbkdf2(name):
+    elif values["fips_mode_enabled"] and name.lower() != "ssha256" and not is_pbkdf2(name):
         reader.warn(key, f"[{name}] is neither ssha256 nor PBKDF2, and FIPS mode is on")
 
 
 def _is_among(known: tuple[str, ...], name: str) -> bool:
     # Some letters outside ASCII have an ASCII letter as their lower case.
     return name.isascii() and name.lower() in known
-
-
-def _is_pbkdf2(name: str) -> bool:
-    return name.lower().startswith("pbkdf2")
 
 
 def _check_cache_size(
