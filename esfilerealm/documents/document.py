@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from .._ground.faults import FaultsOf
 from .._ground.showing import shown, shown_key
 from ..errors import ConfigurationFileMissingError, InvalidDesiredStateError
-from .yaml import read_documents
+from .yaml import YamlReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from .yaml import YamlIssue
 
 __all__ = [
     "FORMATS",
@@ -25,6 +27,7 @@ __all__ = [
     "content_of_stream",
     "format_of",
     "read_document",
+    "read_yaml",
     "shown_path",
 ]
 
@@ -164,16 +167,50 @@ def read_document(data: bytes, format: DocumentFormat, source: str) -> Document:
     raise _error(source, line, f"not UTF-8 at byte [{offset}]")
 
 
+def read_yaml(
+    text: str, source: str, *, one_document: bool = False
+) -> tuple[list[Document], list[YamlIssue]]:
+    """
+    Read all documents of YAML.
+
+    Args:
+        text: The whole text.
+
+        source: The name of the file for messages.
+
+        one_document: A second document is an issue.
+
+    Returns:
+        The documents, with strings as keys and ``Unread`` for values that are not plain, and
+        everything that is wrong. If an issue ends the reading, there are no documents.
+    """
+    reader = YamlReader(text, one_document=one_document)
+    documents: list[Document] = []
+    containers: list[Any] = []
+    lines: dict[Path, int] = {}
+    for path, value in reader:
+        depth = len(path)
+        if not depth:
+            lines = {}
+            documents.append(Document(value, source, lines))
+        elif isinstance(step := path[-1], int):
+            containers[depth - 1].append(value)
+        else:
+            containers[depth - 1][step] = value
+        lines[path] = reader.line_number
+        if isinstance(value, dict | list):
+            containers[depth:] = (value,)
+    return [] if reader.is_broken else documents, reader.issues
+
+
 def _read_yaml(text: str, source: str) -> Document:
-    documents, issues = read_documents(text, one_document=True)
+    documents, issues = read_yaml(text, source, one_document=True)
     lines = tuple(
         f"{place(source, issue.line_number, issue.path)}: {issue.rule}" for issue in issues
     )
     if not all(issue.is_duplicate_key for issue in issues):
         raise InvalidDesiredStateError(lines)
-    if not documents:
-        return Document(None, source)
-    return Document(documents[0].value, source, documents[0].lines, issues=lines)
+    return replace(documents[0], issues=lines) if documents else Document(None, source)
 
 
 def _read_json(text: str, source: str) -> Document:

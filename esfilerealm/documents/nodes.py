@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..errors import FileFormatError
-from .document import Document, Path, shown_path
-from .yaml import kind_of, read_documents
+from .document import Document, Path, read_yaml, shown_path
+from .yaml import kind_of
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -130,10 +130,7 @@ def read_nodes(text: str, source: str) -> list[Node]:
     Raises:
         FileFormatError: If it is not YAML, or contains what the strict reader refuses.
     """
-    documents, issues = read_documents(text)
+    documents, issues = read_yaml(text, source)
     for issue in issues:
         raise FileFormatError(source, issue.line_number, issue.rule)
-    return [
-        Node(Document(document.value, source, document.lines), document.value)
-        for document in documents
-    ]
+    return [Node(document, document.value) for document in documents]

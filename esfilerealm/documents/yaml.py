@@ -10,16 +10,7 @@ from __future__ import annotations
 
 import yaml
 
-__all__ = [
-    "BrokenYamlError",
-    "Unread",
-    "YamlDocument",
-    "YamlIssue",
-    "YamlReader",
-    "events",
-    "kind_of",
-    "read_documents",
-]
+__all__ = ["BrokenYamlError", "Unread", "YamlIssue", "YamlReader", "events", "kind_of"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
@@ -96,7 +87,8 @@ def kind_of(value: object) -> str:
     """Return the kind of a value, with its article, for messages that must not show the value."""
     if isinstance(value, Unread):
         return value.kind
-    return _KINDS.get(type(value), f"a {type(value).__name__}")
+    name = type(value).__name__
+    return _KINDS.get(type(value), f"{'an' if name[0] in 'aeiou' else 'a'} {name}")
 
 
 class YamlIssue:
@@ -122,21 +114,19 @@ class YamlIssue:
         self.is_duplicate_key = is_duplicate_key
 
 
-class YamlDocument:
+class BrokenYamlError(Exception):
     """
-    One document as plain values.
+    An issue that ends the reading.
 
     Attributes:
-        value: Its content: dictionaries with strings as keys, lists, strings, numbers, booleans,
-            None, and ``Unread`` for what is none of these.
-        lines: From the path of each value in it to its line. The path of the whole is ().
+        line_number: Counted from 1.
+        rule: The rule that is broken.
     """
 
-    __slots__ = ("lines", "value")
-
-    def __init__(self, value: object, lines: dict[YamlPath, int]) -> None:
-        self.value = value
-        self.lines = lines
+    def __init__(self, line_number: int, rule: str) -> None:
+        super().__init__(rule)
+        self.line_number = line_number
+        self.rule = rule
 
 
 def events(text: str) -> Iterator[yaml.Event]:
@@ -205,54 +195,6 @@ def _construct(tag: str, text: str) -> object:
         else:
             return value
     return Unread(_PLAIN[tag])
-
-
-def read_documents(
-    text: str, *, one_document: bool = False
-) -> tuple[list[YamlDocument], list[YamlIssue]]:
-    """
-    Return all documents of a text as plain values, and everything that is wrong with them.
-
-    Args:
-        text: The whole text.
-
-        one_document: A second document is an issue.
-
-    Returns:
-        The documents and the issues. If an issue ends the reading, there are no documents.
-    """
-    reader = YamlReader(text, one_document=one_document)
-    documents: list[YamlDocument] = []
-    containers: list[Any] = []
-    lines: dict[YamlPath, int] = {}
-    for path, value in reader:
-        depth = len(path)
-        if not depth:
-            lines = {}
-            documents.append(YamlDocument(value, lines))
-        elif isinstance(step := path[-1], int):
-            containers[depth - 1].append(value)
-        else:
-            containers[depth - 1][step] = value
-        lines[path] = reader.line_number
-        if isinstance(value, dict | list):
-            containers[depth:] = (value,)
-    return [] if reader.is_broken else documents, reader.issues
-
-
-class BrokenYamlError(Exception):
-    """
-    An issue that ends the reading.
-
-    Attributes:
-        line_number: Counted from 1.
-        rule: The rule that is broken.
-    """
-
-    def __init__(self, line_number: int, rule: str) -> None:
-        super().__init__(rule)
-        self.line_number = line_number
-        self.rule = rule
 
 
 class _Open:

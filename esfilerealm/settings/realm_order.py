@@ -10,6 +10,7 @@ Source:
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._ground.hints import nearest
@@ -44,6 +45,7 @@ _LAST: Final = 2**31 - 1
 _FILE_REALM_KEYS: Final = tuple(key.key for key in REALM_KEYS)
 
 
+@dataclass(slots=True, eq=False)
 class ConfiguredRealm:
     """
     One realm of a node.
@@ -58,18 +60,16 @@ class ConfiguredRealm:
         has_order: Whether the order is set.
     """
 
-    __slots__ = ("enabled", "has_order", "name", "order", "prefix", "type", "where")
-
-    def __init__(self, kind: str, name: str, prefix: str, where: str = "default") -> None:
-        self.type = kind
-        self.name = name
-        self.prefix = prefix
-        self.where = where
-        self.enabled = True
-        self.order = _LAST
-        self.has_order = False
+    type: str
+    name: str
+    prefix: str
+    where: str = "default"
+    enabled: bool = True
+    order: int = _LAST
+    has_order: bool = False
 
 
+@dataclass(frozen=True, slots=True)
 class RealmOrder:
     """
     The realms of a node.
@@ -80,14 +80,9 @@ class RealmOrder:
         configured: Those that its settings mention, in their order there.
     """
 
-    __slots__ = ("configured", "realms", "version")
-
-    def __init__(
-        self, version: int, realms: list[ConfiguredRealm], configured: list[ConfiguredRealm]
-    ) -> None:
-        self.version = version
-        self.realms = tuple(realms)
-        self.configured = tuple(configured)
+    version: int
+    realms: tuple[ConfiguredRealm, ...]
+    configured: tuple[ConfiguredRealm, ...]
 
     @property
     def file_realm(self) -> ConfiguredRealm:
@@ -97,8 +92,7 @@ class RealmOrder:
                 return realm
         unused = next((realm for realm in self.configured if realm.type == "file"), None)
         if unused is None:
-            unused = _implicit_realm("file", self.version, _LAST)
-            unused.enabled = False
+            unused = _implicit_realm("file", self.version, _LAST, enabled=False)
         return unused
 
 
@@ -128,20 +122,18 @@ def realm_order(
     elif not realms:
         realms = [_implicit_realm(kind, version, _LAST) for kind in _BASIC_TYPES]
     if reserved_realm_enabled:
-        reserved = ConfiguredRealm("reserved", "reserved", "")
-        reserved.order = _FIRST
-        realms.insert(0, reserved)
+        realms.insert(0, ConfiguredRealm("reserved", "reserved", "", order=_FIRST))
     rules.check(added=[realm for realm in realms if realm not in configured])
-    return RealmOrder(version, realms, configured)
+    return RealmOrder(version, tuple(realms), tuple(configured))
 
 
-def _implicit_realm(kind: str, version: int, order: int) -> ConfiguredRealm:
+def _implicit_realm(
+    kind: str, version: int, order: int, *, enabled: bool = True
+) -> ConfiguredRealm:
     """Return the realm of a basic type that a node adds itself."""
     name = f"default_{kind}"
     prefix = f"{_PREFIX}{kind}.{name}." if version >= ES7 else f"{_PREFIX}{name}."
-    realm = ConfiguredRealm(kind, name, prefix)
-    realm.order = order
-    return realm
+    return ConfiguredRealm(kind, name, prefix, enabled=enabled, order=order)
 
 
 def _configured_realms(reader: SettingsReader, version: int) -> list[ConfiguredRealm]:

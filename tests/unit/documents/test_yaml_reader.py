@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esfilerealm import errors
-from esfilerealm.documents import yaml as yaml_reader
+from esfilerealm.documents.document import read_yaml
 from esfilerealm.documents.nodes import read_nodes
 from esfilerealm.documents.yaml import Unread, YamlReader
 from esfilerealm.exchange._shared import decode_text
@@ -104,7 +104,7 @@ def test_a_node_shows_nothing():
 )
 def test_anchors_and_aliases_are_refused(text, line):
     """They are the only issue, found before anything can grow. It shows nothing of them."""
-    documents, (issue,) = yaml_reader.read_documents(text)
+    documents, (issue,) = read_yaml(text, "x")
     assert (issue.line_number, issue.path, issue.rule) == (line, (), ANCHORED)
     assert documents == []
     with pytest.raises(errors.FileFormatError) as caught:

@@ -28,7 +28,7 @@ ANOTHER = {
     "a boolean": True,
     "a list": ["x"],
     "a mapping": {"a": "b"},
-    "a object": object(),
+    "an object": object(),
 }
 FLOAT = {"a number": 1.5}
 
