@@ -150,125 +150,59 @@ def _check_interval(reader: SettingsReader, key: str, seconds: float, _: Mapping
         reader.warn(key, "a node polls without a pause, and is never idle")
 
 
+# fmt: off
 FIPS_MODE: Final = Key(
-    "fips_mode_enabled",
-    "xpack.security.fips_mode.enabled",
-    "boolean",
-    "false",
+    "fips_mode_enabled", "xpack.security.fips_mode.enabled", "boolean", "false",
     "if true, only PBKDF2 is written",
 )
 #: What decides how the files are written.
 TOOL_KEYS: Final = (
     FIPS_MODE,
-    Key(
-        "password_hashing_algorithm",
-        "xpack.security.authc.password_hashing.algorithm",
-        "string",
-        "bcrypt",
+    Key("password_hashing_algorithm", "xpack.security.authc.password_hashing.algorithm",
+        "string", "bcrypt",
         "how new passwords are hashed; with FIPS mode, the default is `pbkdf2_stretch`",
-        _check_stored_algorithm,
-    ),
-    Key(
-        "reserved_realm_enabled",
-        "xpack.security.authc.reserved_realm.enabled",
-        "boolean",
-        "true",
-        "if false, names such as `elastic` may be used",
-    ),
-    Key(
-        "anonymous_username",
-        "xpack.security.authc.anonymous.username",
-        "string",
-        DEFAULT_ANONYMOUS_USERNAME,
-        "this name is reserved, like those of built-in users",
-    ),
+        _check_stored_algorithm),
+    Key("reserved_realm_enabled", "xpack.security.authc.reserved_realm.enabled",
+        "boolean", "true", "if false, names such as `elastic` may be used"),
+    Key("anonymous_username", "xpack.security.authc.anonymous.username",
+        "string", DEFAULT_ANONYMOUS_USERNAME,
+        "this name is reserved, like those of built-in users"),
 )
 
 #: What can be set for a realm of type ``file``.
 REALM_KEYS: Final = (
-    Key(
-        "order",
-        "order",
-        "integer",
-        "-2147483648",
+    Key("order", "order", "integer", "-2147483648",
         "the place among all realms. From Elasticsearch 8 on, every realm that is configured needs "
-        "its own; before, the default is `2147483647`",
-    ),
+        "its own; before, the default is `2147483647`"),
     Key("enabled", "enabled", "boolean", "true", "if false, the realm knows nobody"),
-    Key(
-        "authentication_enabled",
-        "authentication.enabled",
-        "boolean",
-        "true",
-        "if false, users can only be looked up",
-    ),
-    Key(
-        "cache_ttl",
-        "cache.ttl",
-        "seconds",
-        "20m",
-        "how long a login is remembered; with 0 or less, not at all",
-    ),
-    Key(
-        "cache_max_users",
-        "cache.max_users",
-        "integer",
-        "100000",
-        "how many logins are remembered",
-        _check_cache_size,
-    ),
-    Key(
-        "cache_hash_algo",
-        "cache.hash_algo",
-        "string",
-        "ssha256",
-        "how remembered passwords are hashed",
-        _check_cache_algorithm,
-    ),
+    Key("authentication_enabled", "authentication.enabled", "boolean", "true",
+        "if false, users can only be looked up"),
+    Key("cache_ttl", "cache.ttl", "seconds", "20m",
+        "how long a login is remembered; with 0 or less, not at all"),
+    Key("cache_max_users", "cache.max_users", "integer", "100000",
+        "how many logins are remembered", _check_cache_size),
+    Key("cache_hash_algo", "cache.hash_algo", "string", "ssha256",
+        "how remembered passwords are hashed", _check_cache_algorithm),
 )
 
 RELOAD_PREFIX: Final = "resource.reload."
 RELOAD_INTERVAL_MEDIUM: Final = Key(
-    "reload_interval_medium",
-    "resource.reload.interval.medium",
-    "seconds",
-    "30s",
-    "how often other files of a node are checked",
-    _check_interval,
+    "reload_interval_medium", "resource.reload.interval.medium", "seconds", "30s",
+    "how often other files of a node are checked", _check_interval,
 )
 #: The old name of the key above.
 RELOAD_INTERVAL: Final = Key(
-    "reload_interval_medium",
-    "resource.reload.interval",
-    "seconds",
-    "30s",
-    "the old name of `resource.reload.interval.medium`",
-    _check_interval,
+    "reload_interval_medium", "resource.reload.interval", "seconds", "30s",
+    "the old name of `resource.reload.interval.medium`", _check_interval,
 )
 #: How often a node checks whether files have changed. Source: ``ResourceWatcherService``.
 RELOAD_KEYS: Final = (
-    Key(
-        "reload_enabled",
-        "resource.reload.enabled",
-        "boolean",
-        "true",
-        "if false, files are read once",
-    ),
-    Key(
-        "reload_interval_high",
-        "resource.reload.interval.high",
-        "seconds",
-        "5s",
-        "how often `users` and `users_roles` are checked",
-        _check_interval,
-    ),
+    Key("reload_enabled", "resource.reload.enabled", "boolean", "true",
+        "if false, files are read once"),
+    Key("reload_interval_high", "resource.reload.interval.high", "seconds", "5s",
+        "how often `users` and `users_roles` are checked", _check_interval),
     RELOAD_INTERVAL_MEDIUM,
-    Key(
-        "reload_interval_low",
-        "resource.reload.interval.low",
-        "seconds",
-        "60s",
-        "how often the rest is checked",
-        _check_interval,
-    ),
+    Key("reload_interval_low", "resource.reload.interval.low", "seconds", "60s",
+        "how often the rest is checked", _check_interval),
 )
+# fmt: on

@@ -31,17 +31,17 @@ _BLANKS: Final = "".join(map(chr, range(0x21)))  # what Java's trim removes
 
 _WHOLE: Final = re.compile(r"[+-]?[0-9]+")
 _FRACTION: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?")
-_WORDS: Final = re.compile(r"\+?([0-9]{1,18})\s*([a-zµ]*)")
+_WORDS: Final = re.compile(r"\+?([0-9]{1,18})\s*([a-z]*)")
 
 #: Other spellings of units, without the ``s`` of their plural.
 _SPELLINGS: Final = {
-    **{unit.removesuffix("s"): unit for unit in _UNITS if unit != "s"},
-    **dict.fromkeys(("n", "nanosecond"), "nanos"),
-    **dict.fromkeys(("u", "µ", "microsecond"), "micros"),
-    **dict.fromkeys(("msec", "milli", "millisecond"), "ms"),
-    **dict.fromkeys(("sec", "second"), "s"),
-    **dict.fromkeys(("m", "min", "minute"), "m"),
-    **dict.fromkeys(("hr", "hour"), "h"),
+    "sec": "s",
+    "second": "s",
+    "m": "m",
+    "min": "m",
+    "minute": "m",
+    "hr": "h",
+    "hour": "h",
     "day": "d",
 }
 
@@ -107,5 +107,5 @@ def _number(text: str, unit: str) -> int:
 def _hint(plain: str) -> str:
     """Return a question for the unit that another spelling stands for."""
     match = _WORDS.fullmatch(plain)
-    unit = match and _SPELLINGS.get(match[2].removesuffix("s") if len(match[2]) > 1 else match[2])
+    unit = match and _SPELLINGS.get(match[2].removesuffix("s"))
     return f"did you mean [{int(match[1])}{unit}]?" if match and unit else ""

@@ -112,9 +112,7 @@ NEGATIVE = "must not be negative, except for -1"
             ("20min", UNIT, "20m"),
             ("1 hour", UNIT, "1h"),
         ),
-        *rows(
-            "TIM-07", ("5days", WHOLE, "5d"), ("s", WHOLE, None), ("20\u00b5s", WHOLE, "20micros")
-        ),
+        *rows("TIM-07", ("5days", WHOLE, "5d"), ("s", WHOLE, None), ("20\u00b5s", WHOLE, None)),
     ],
 )
 def test_refusals(text, rule, hint):
