@@ -93,6 +93,14 @@ for issue in users.issues:
     assert_type((issue.line_number, issue.reason), tuple[int, str])
     kind_of_line: LineKind = issue.kind
 
+# Settings
+
+settings = RealmSettings(cache_ttl=60.0, order=3, fips_mode_enabled=True, warnings=("w",))
+assert_type(RealmSettings.load("config", elasticsearch_version=8), RealmSettings)
+assert_type((settings.cache_ttl, settings.cache_max_users), tuple[float, int])
+assert_type(settings.password_hashing_algorithm, str)
+assert_type(settings.warnings, tuple[str, ...])
+
 # Findings
 
 findings = check_realm("config", RealmSettings())
