@@ -6,7 +6,7 @@ The files of a realm on disk: read as one state, and replaced as one.
     with folder.locked(options) as recovery:    # lock, recover
         files = folder.read()                   # re-read
         ...                                     # check, edit
-        folder.commit(files, contents, options) # journal, replace
+        folder.commit(unit, options)            # journal, replace
 
 1. **Lock.** One writer at a time holds ``users.lock`` (``lock``).
 2. **Recover.** A journal that is there belongs to a writer that was killed. Its change is completed
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .private_file import write_private_file
     from .realm_files import SettledRead
     from .target import Strategy, link_chain
+    from .write import Unit
 
 __all__ = [
     "FileContent",
@@ -53,6 +54,7 @@ __all__ = [
     "Stamp",
     "Strategy",
     "Tolerance",
+    "Unit",
     "WriteArguments",
     "WriteOptions",
     "is_network_mount",
@@ -64,6 +66,7 @@ __all__ = [
 #: Where the names are that a reader of both files does not need; loaded on first use (PEP 562).
 _LAZY = {
     "ManagedUsers": "managed",
+    "Unit": "write",
     "is_network_mount": "mounts",
     "link_chain": "target",
     "write_private_file": "private_file",

@@ -137,6 +137,10 @@ class Attributes:
         """Give the same, but tell what cannot be given instead of refusing."""
         return replace(self, is_tolerant=True)
 
+    def without_owner(self) -> Attributes:
+        """Return the same for a file that belongs to this process."""
+        return replace(self, owner=None)
+
     def private(self) -> Attributes:
         """Give the same owner a file that is for nobody else."""
         return Attributes(_PRIVATE_MODE, self.owner, self.group, None, self.is_tolerant)

@@ -56,7 +56,7 @@ class Change:
         attributes: What it is to have.
         in_place: Whether to overwrite it, and not to replace it whole.
         source: A file that holds *data* already and may be linked in its stead.
-        is_backup: Whether no node reads it, so that its order among others does not matter.
+        is_unread: Whether no node reads it, so that its order among others does not matter.
     """
 
     target: str
@@ -68,7 +68,7 @@ class Change:
     attributes: Attributes
     in_place: bool = False
     source: str | None = None
-    is_backup: bool = False
+    is_unread: bool = False
 
 
 def commit(
@@ -208,7 +208,7 @@ def _make(moves: Sequence[_Move]) -> None:
     for move in moves:
         move.make()
         folders.add(os.path.dirname(move.change.target))
-        if not move.change.is_backup:
+        if not move.change.is_unread:
             for folder in folders:
                 sync_folder(folder)
             folders.clear()

@@ -15,7 +15,7 @@ from .attributes import Attributes
 from .read import digest_of
 from .realm_files import read_files
 from .staging import sync_folder
-from .write import locked, write_files
+from .write import Unit, locked, write_unit
 
 if TYPE_CHECKING:
     from .options import WriteOptions
@@ -107,7 +107,7 @@ def _created(paths: RealmPaths, options: WriteOptions) -> WriteResult:
 def _written(paths: RealmPaths, options: WriteOptions) -> WriteResult:
     files = read_files(paths)
     contents = [(file, b"") for file in files.both if not file.exists]
-    written = write_files(paths, files, contents, options)
+    written = write_unit(paths, Unit(files, contents), options)
     return replace(written, created=_missing(paths, files))
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from ..errors import ConfigurationFileMissingError, FileRealmError
 from . import system
 from .paths import RealmPaths, exists
-from .read import read_file
-from .realm_files import RealmFiles, read_consistently, read_files, read_settled
+from .realm_files import RealmFiles, read_files, read_files_and_managed, read_settled
 
 __all__ = ["RealmFolder"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
     from ..results import Recovery, WriteResult
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from .options import WriteOptions
     from .read import FileContent
     from .realm_files import SettledRead
+    from .write import Unit
 
 # What only a write needs is imported there: `list` must not wait for it.
 
@@ -43,22 +42,25 @@ class RealmFolder:
     def __init__(self, config_dir: str | os.PathLike[str]) -> None:
         self.paths = RealmPaths(config_dir)
 
-    def read(self) -> RealmFiles:
+    def read(self, *others: str) -> RealmFiles:
         """
-        Read both files as one state. No lock is needed.
+        Read ``users``, ``users_roles`` and any *others* as one state. No lock is needed.
+
+        Args:
+            others: Names of ``paths.OTHER_FILES``; a missing file is empty.
 
         Raises:
             ConfigurationFileMissingError: If there is no ``users`` file.
             JournalVersionError: If a later version of this package has left a change unfinished.
             FilePermissionError, FileAccessError: If one of them cannot be read.
         """
-        files = self.read_any()
+        files = self.read_any(*others)
         _check_exists(files.users, self.paths)
         return files
 
-    def read_any(self) -> RealmFiles:
-        """Read both files as ``read`` does; a missing ``users`` counts as empty too."""
-        return read_files(self.paths)
+    def read_any(self, *others: str) -> RealmFiles:
+        """Read files as ``read`` does; a missing ``users`` counts as empty too."""
+        return read_files(self.paths, others)
 
     def read_with_managed(self, *, is_needed: bool) -> tuple[RealmFiles, ManagedUsers]:
         """
@@ -73,8 +75,7 @@ class RealmFolder:
         """
         from .managed import ManagedUsers
 
-        *both, found = read_consistently(self.paths, read_file, with_managed=True)
-        files = RealmFiles.of(*both)
+        files, found = read_files_and_managed(self.paths)
         _check_exists(files.users, self.paths)
         try:
             return files, ManagedUsers.of(found, files.users.path)
@@ -122,30 +123,11 @@ class RealmFolder:
         with self.locked(options) as recovery:
             return recovery
 
-    def commit(
-        self,
-        files: RealmFiles,
-        contents: Sequence[tuple[FileContent, bytes]],
-        options: WriteOptions,
-        *,
-        managed: tuple[FileContent, bytes] | None = None,
-        is_undo: bool = False,
-    ) -> WriteResult:
-        """Replace files as one unit; the caller holds the lock. See ``write_files``."""
-        from .write import write_files
+    def commit(self, unit: Unit, options: WriteOptions) -> WriteResult:
+        """Journal and replace the files of a unit; the caller holds the lock (or runs dry)."""
+        from .write import write_unit
 
-        return write_files(self.paths, files, contents, options, managed=managed, is_undo=is_undo)
-
-    def attribute_changes(
-        self,
-        files: RealmFiles,
-        contents: Sequence[tuple[FileContent, bytes]],
-        options: WriteOptions,
-    ) -> list[tuple[FileContent, bytes]]:
-        """Return the files beside *contents* that keep their content and get other attributes."""
-        from .write import attribute_changes
-
-        return attribute_changes(files, contents, options)
+        return write_unit(self.paths, unit, options)
 
     def earlier_version(self, files: RealmFiles) -> tuple[FileContent, FileContent]:
         """

@@ -28,7 +28,7 @@ from . import system
 from .attributes import PERMISSIONS
 from .read import digest_of, read_plain_file
 from .staging import remove_quietly, stage, sync_folder, temporary_name, temporary_pattern
-from .target import is_owned_by
+from .target import is_owned_by, owners_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -125,7 +125,13 @@ class Journal:
         return temporary
 
     @classmethod
-    def read(cls, path: str, allowed: Sequence[str], trusted: Collection[int]) -> Journal | None:
+    def read(
+        cls,
+        path: str,
+        allowed: Sequence[str],
+        trusted: Collection[int],
+        others: Sequence[str] = (),
+    ) -> Journal | None:
         """
         Read the record at *path*, if there is one.
 
@@ -134,7 +140,9 @@ class Journal:
 
             allowed: Regular expressions of the real paths that it may be about.
 
-            trusted: The users whose record is believed.
+            trusted: The users whose journal is believed.
+
+            others: Real paths that it may be about too, if its writer may replace them.
 
         Raises:
             UnusableJournalError: If it is no whole record of theirs of a change to these files.
@@ -153,7 +161,9 @@ class Journal:
         with FaultsOf(path, "examining"):
             journal = cls(path, tuple(_steps(path, file.data)))
         for step in journal.steps:
-            _check_paths(step, allowed)
+            if step.target in others:
+                _check_right(step.target, file.stat)
+            _check_paths(step, [*allowed, *map(re.escape, others)])
         return journal
 
     def _targets(self) -> list[str]:
@@ -180,6 +190,13 @@ def _check_plausible(status: os.stat_result, trusted: Collection[int]) -> None:
         raise UnusableJournalError(f"user [{status.st_uid}] has put it there")
     if status.st_nlink > 1 or status.st_size > _LARGEST:
         raise UnusableJournalError("it has a second name, or is too large for a record")
+
+
+def _check_right(target: str, journal: os.stat_result) -> None:
+    """Refuse a journal whose writer could not have replaced a file that is not of the realm."""
+    if not is_owned_by(journal, owners_of(target)):
+        reason = f"user [{journal.st_uid}] wrote it, who must not replace [{shown(target)}]"
+        raise UnusableJournalError(reason)
 
 
 def _steps(path: str, data: bytes) -> list[JournalStep]:

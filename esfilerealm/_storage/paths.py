@@ -7,6 +7,7 @@ import os
 from . import system
 
 __all__ = [
+    "OTHER_FILES",
     "VERSION_PATTERN",
     "RealmPaths",
     "exists",
@@ -15,6 +16,12 @@ __all__ = [
     "managed_path",
     "version_path",
 ]
+
+#: Files that may change in one unit with ``users`` and ``users_roles``, by their names.
+OTHER_FILES = ("elasticsearch.keystore", "elasticsearch.yml", "role_mapping.yml", "roles.yml")
+
+#: Those that the versions 5 to 6.2 of Elasticsearch kept in ``x-pack/``.
+_ONCE_IN_X_PACK = ("role_mapping.yml", "roles.yml", "users", "users_roles")
 
 #: What follows the name of a file in that of an earlier version of it.
 VERSION_PATTERN = r"\.[1-9][0-9]{0,8}~"
@@ -61,13 +68,24 @@ class RealmPaths:
         own = managed_path(users), journal_path(users), lock_path(users)
         return (self.users, self.users_roles, self.roles_yml, *own)
 
+    def named(self, name: str) -> str:
+        """Return the path of a file by its name, which is one of ``OTHER_FILES``."""
+        if name not in OTHER_FILES:
+            raise ValueError(f"[{name}] is not a file that changes with users and users_roles")
+        return self._path(name)
+
     def _locate(self, name: str) -> str:
+        path = self._path(name)
+        if path != os.path.join(self.config_dir, name):
+            self.legacy.append(path)
+        return path
+
+    def _path(self, name: str) -> str:
         path = os.path.join(self.config_dir, name)
-        legacy = os.path.join(self.config_dir, "x-pack", name)
-        if exists(path) or not exists(legacy):
+        if name not in _ONCE_IN_X_PACK or exists(path):
             return path
-        self.legacy.append(legacy)
-        return legacy
+        legacy = os.path.join(self.config_dir, "x-pack", name)
+        return legacy if exists(legacy) else path
 
 
 def lock_path(real_users: str) -> str:

@@ -14,14 +14,22 @@ from ..errors import (
     JournalVersionError,
 )
 from . import system
-from .paths import managed_path
+from .paths import OTHER_FILES, managed_path
 from .read import FileContent, Stamp, read_file, read_plain_file
 
-__all__ = ["RealmFiles", "SettledRead", "read_consistently", "read_files", "read_settled", "stamps"]
+__all__ = [
+    "RealmFiles",
+    "SettledRead",
+    "read_consistently",
+    "read_files",
+    "read_files_and_managed",
+    "read_settled",
+    "stamps",
+]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Final
 
     from .paths import RealmPaths
@@ -40,33 +48,41 @@ _NANOSECONDS: Final = 10**9
 
 class RealmFiles:
     """
-    The two files of one state.
+    The files of one state.
 
     Attributes:
-        users: The ``users`` file; a realm without one is none.
+        users: The ``users`` file.
         users_roles: The ``users_roles`` file; a missing one counts as empty.
+        others: Other files of the same state, by their names.
     """
 
-    def __init__(self, users: FileContent, users_roles: FileContent) -> None:
+    def __init__(
+        self,
+        users: FileContent,
+        users_roles: FileContent,
+        others: Mapping[str, FileContent] | None = None,
+    ) -> None:
         self.users = users
         self.users_roles = users_roles
-
-    @classmethod
-    def of(cls, users: Read, users_roles: Read) -> RealmFiles:
-        """Put both together; the error of one that could not be read is raised."""
-        if isinstance(users, FileRealmError):
-            raise users
-        if isinstance(users_roles, FileRealmError):
-            raise users_roles
-        return cls(users, users_roles)
+        self.others = others or {}
 
     @property
     def both(self) -> tuple[FileContent, FileContent]:
         """``users`` and ``users_roles``."""
         return self.users, self.users_roles
 
+    @property
+    def all(self) -> tuple[FileContent, ...]:
+        """Both, and the others."""
+        return (*self.both, *self.others.values())
+
+    def links(self, paths: RealmPaths) -> dict[str, str]:
+        """Return the path of each file, links not followed, by its real path."""
+        links = {self.users.path: paths.users, self.users_roles.path: paths.users_roles}
+        return links | {file.path: paths.named(name) for name, file in self.others.items()}
+
     def are_like(self, other: RealmFiles) -> bool:
-        """Tell whether a write would start from the same two files."""
+        """Check whether a write would start from the same two files."""
         return self.users.is_like(other.users) and self.users_roles.is_like(other.users_roles)
 
 
@@ -89,33 +105,40 @@ class SettledRead:
 
 
 def read_consistently(
-    paths: RealmPaths, read: Callable[[str], Read], *, with_managed: bool = False
-) -> tuple[Read, ...]:
+    paths: RealmPaths,
+    read: Callable[[str], Read],
+    others: Sequence[str] = (),
+    *,
+    with_managed: bool = False,
+) -> list[Read]:
     """
-    Read both files as they were at one moment at which no writer of this package was half done.
+    Read files as they were at one moment at which no writer of this package was half done.
 
-    No lock is needed: if both are the same before and after, and in between there was no record of
-    a change, then they were one state at that moment. If there is a record, the state before that
-    change is read from where its writer has kept it.
+    No lock is needed: if the files are the same before and after, and there was no journal in
+    between, they were one state at that moment. If there is a journal, the state before that change
+    is read from the backups of its writer.
 
     Args:
-        paths: Of the realm.
+        paths: Where the files are.
 
-        read: Gives the content of a path, or why there is none.
+        read: Returns the content of a path, or the error.
 
-        with_managed: Whether to read the list of users whom provisioning has made, too.
+        others: Names of files to read besides ``users`` and ``users_roles``.
+
+        with_managed: Whether to read the list of the users that provisioning has made, last.
 
     Raises:
-        JournalVersionError: If a later version of this package has left a change unfinished.
+        JournalVersionError: If a later version of this package left an interrupted write.
     """
+    links = [paths.users, paths.users_roles, *map(paths.named, others)]
     for _ in range(_ATTEMPTS):
-        before = stamps(paths)
-        found = _checked(paths, read(paths.users), read(paths.users_roles))
+        before = stamps(paths, links)
+        found = _distinct(links, [read(link) for link in links])
         if with_managed:
-            found = (*found, _managed(found[0]))
-        if isinstance(before[-1], Stamp):  # there is a record
-            found = _before_the_change(*found)
-        if stamps(paths) == before:
+            found.append(_managed(found[0]))
+        if isinstance(before[-1], Stamp):  # there is a journal
+            found = _before_the_change(paths, found)
+        if stamps(paths, links) == before:
             break
     return found
 
@@ -130,10 +153,19 @@ def _managed(users: Read) -> Read:
         return error
 
 
-def stamps(paths: RealmPaths) -> list[Stamp | int]:
-    """Give the stamp of both files and of the record, or why there is none, as an ``errno``."""
+def stamps(paths: RealmPaths, links: Sequence[str] = ()) -> list[Stamp | int]:
+    """
+    Return the stamps of files and of the journal.
+
+    In place of a stamp stands the ``errno`` if there is none.
+
+    Args:
+        paths: Where the files are.
+
+        links: The files; by default ``users`` and ``users_roles``.
+    """
     found: list[Stamp | int] = []
-    for path in (paths.users, paths.users_roles, paths.journal):
+    for path in (*(links or (paths.users, paths.users_roles)), paths.journal):
         try:
             found.append(Stamp.of(system.stat(path)))
         except OSError as error:
@@ -141,44 +173,66 @@ def stamps(paths: RealmPaths) -> list[Stamp | int]:
     return found
 
 
-def _checked(paths: RealmPaths, users: Read, users_roles: Read) -> tuple[Read, ...]:
-    """Refuse to take one file for both."""
-    if (
-        isinstance(users, FileContent)
-        and isinstance(users_roles, FileContent)
-        and users_roles.is_same_file_as(users)
-    ):
-        reason = f"it is the same file as [{paths.users}]"
-        return users, FileAccessError(paths.users_roles, errno.EINVAL, reason)
-    return users, users_roles
+def _distinct(links: Sequence[str], found: list[Read]) -> list[Read]:
+    """Refuse to take one file for two."""
+    for at, file in enumerate(found):
+        for before, earlier in enumerate(found[:at]):
+            if (
+                isinstance(file, FileContent)
+                and isinstance(earlier, FileContent)
+                and file.is_same_file_as(earlier)
+            ):
+                reason = f"it is the same file as [{links[before]}]"
+                found[at] = FileAccessError(links[at], errno.EINVAL, reason)
+    return found
 
 
-def _before_the_change(*found: Read) -> tuple[Read, ...]:
-    """Give files as they were before the change that is on its way; as they are if it ended."""
-    # Only here, since who finds no record needs none of it.
+def _before_the_change(paths: RealmPaths, found: list[Read]) -> list[Read]:
+    """Return files as they were before an unfinished change; as they are if it ended."""
+    # Only here: a reader that finds no journal needs none of this.
     from .journal import UnusableJournalError
     from .recovery import read_journal, seen_by_readers
 
-    files = [file for file in found if isinstance(file, FileContent)]
-    if found[:2] != (*files[:2],):
+    users, users_roles = found[:2]
+    if not isinstance(users, FileContent) or not isinstance(users_roles, FileContent):
         return found
     try:
-        journal = read_journal(files[0].path, files[1].path)
-        known = iter(seen_by_readers(journal.steps if journal else (), *files))
+        others = [system.realpath(paths.named(name)) for name in OTHER_FILES]
+        journal = read_journal(users.path, users_roles.path, others)
+        steps = journal.steps if journal else ()
+        seen = seen_by_readers(steps, [file for file in found if isinstance(file, FileContent)])
     except (UnusableJournalError, FileAccessError, FilePermissionError):
-        return found  # nobody may act on it
-    return tuple(next(known) if isinstance(file, FileContent) else file for file in found)
+        return found  # nobody may act on the journal
+    return [seen[file.path] if isinstance(file, FileContent) else file for file in found]
 
 
-def read_files(paths: RealmPaths) -> RealmFiles:
+def read_files(paths: RealmPaths, others: Sequence[str] = ()) -> RealmFiles:
     """
-    Read both files as one state; a missing one is empty.
+    Read ``users``, ``users_roles`` and *others* as one state; a missing file is empty.
 
     Raises:
-        JournalVersionError: If a later version of this package has left a change unfinished.
+        JournalVersionError: If a later version of this package left an interrupted write.
         FilePermissionError, FileAccessError: If one of them cannot be read.
     """
-    return RealmFiles.of(*read_consistently(paths, read_file))
+    users, users_roles, *rest = map(_content_of, read_consistently(paths, read_file, others))
+    return RealmFiles(users, users_roles, dict(zip(others, rest, strict=True)))
+
+
+def read_files_and_managed(paths: RealmPaths) -> tuple[RealmFiles, Read]:
+    """
+    Read both files, and the list of the users that provisioning has made, as one state.
+
+    For errors see ``read_files``; one about the list stands in its place.
+    """
+    users, users_roles, managed = read_consistently(paths, read_file, with_managed=True)
+    return RealmFiles(_content_of(users), _content_of(users_roles)), managed
+
+
+def _content_of(found: Read) -> FileContent:
+    """Return a content; raise the error that stands in its place."""
+    if isinstance(found, FileRealmError):
+        raise found
+    return found
 
 
 def read_settled(paths: RealmPaths) -> SettledRead:

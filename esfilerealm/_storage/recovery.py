@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import FaultsOf
 from .._ground.logs import get_logger
+from ..errors import FileRealmError
 from ..results import Recovery
 from . import system
 from .attributes import Attributes
 from .journal import Journal, UnusableJournalError
-from .paths import VERSION_PATTERN, journal_path, managed_path
+from .paths import OTHER_FILES, VERSION_PATTERN, journal_path, managed_path
 from .read import FileContent, read_plain_file
 from .staging import (
     REJECTED,
@@ -22,7 +24,7 @@ from .staging import (
     sync_file,
     sync_folder,
 )
-from .target import owners_of, real_target
+from .target import owners_of, real_target, trusted_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -46,29 +48,65 @@ _RANDOM_BYTES: Final = 4
 
 def recover(paths: RealmPaths) -> Recovery:
     """
-    Bring both files to the state before or after an unfinished change, and remove its traces.
+    Bring all files to the state before or after an interrupted change, and remove its traces.
 
-    The caller holds the write lock, so that whoever began it is gone.
+    The caller holds the write lock, so the writer that began the change is gone.
 
     Raises:
-        JournalVersionError: If a later version of this package began it.
-        FilePermissionError, FileAccessError: If the system does not let us; what it takes to do it
-            later is still there.
+        JournalVersionError: If a later version of this package began the change.
+        FilePermissionError, FileAccessError: If the system refuses. Everything that a later
+            recovery needs is still there.
     """
     users, users_roles = real_target(paths.users), real_target(paths.users_roles)
     journal = journal_path(users)
+    others = _other_targets(paths, is_strict=_exists(journal))
     try:
-        recovery = _recovered(read_journal(users, users_roles))
+        recovery = _recovered(read_journal(users, users_roles, others))
         deal_with = remove_leftovers
     except UnusableJournalError as error:
         recovery = _quarantined(journal, str(error))
         deal_with = quarantine_leftovers
     if recovery:
         _LOG.warning("%s", recovery)
-    paths_written = [users, users_roles, journal, managed_path(users)]
-    for folder, names in _folders(paths_written).items():
-        deal_with(folder, f"({'|'.join(names)})({VERSION_PATTERN})?")
+    realm = _by_directory([users, users_roles, journal, managed_path(users)])
+    for directory, names in _by_directory(others).items():
+        if directory in realm:
+            realm[directory] += names
+        else:
+            with suppress(FileRealmError):  # not needed to write the realm
+                deal_with(directory, "|".join(names))
+    for directory, names in realm.items():
+        deal_with(directory, f"({'|'.join(names)})({VERSION_PATTERN})?")
     return recovery
+
+
+def _other_targets(paths: RealmPaths, *, is_strict: bool) -> list[str]:
+    """
+    Return the real paths of the other files that may have changed together with both.
+
+    Args:
+        paths: Where they are.
+
+        is_strict: Whether to raise if that cannot be found out, since a journal is there, which may
+            name them. Without a journal, it is no reason not to write the realm.
+    """
+    found = []
+    for name in OTHER_FILES:
+        try:
+            found.append(trusted_target(paths.named(name)))
+        except FileRealmError:
+            if is_strict:
+                raise
+    return [path for path in found if path is not None]
+
+
+def _exists(path: str) -> bool:
+    with FaultsOf(path, "examining"):
+        try:
+            system.lstat(path)
+        except FileNotFoundError:
+            return False
+    return True
 
 
 def quarantined_journals(journal: str) -> list[str]:
@@ -80,13 +118,13 @@ def quarantined_journals(journal: str) -> list[str]:
     return sorted(os.path.join(folder, entry) for entry in entries if ours.fullmatch(entry))
 
 
-def _folders(paths: Iterable[str]) -> dict[str, list[str]]:
-    """Give for each folder the names in it, as regular expressions."""
-    folders: dict[str, list[str]] = {}
+def _by_directory(paths: Iterable[str]) -> dict[str, list[str]]:
+    """Return for each directory the names in it, as regular expressions."""
+    directories: dict[str, list[str]] = {}
     for path in paths:
-        folder, name = os.path.split(path)
-        folders.setdefault(folder, []).append(re.escape(name))
-    return folders
+        directory, name = os.path.split(path)
+        directories.setdefault(directory, []).append(re.escape(name))
+    return directories
 
 
 def _recovered(journal: Journal | None) -> Recovery:
@@ -110,22 +148,24 @@ def _quarantined(path: str, reason: str) -> Recovery:
     return Recovery("quarantined", aside, reason)
 
 
-def read_journal(users: str, users_roles: str) -> Journal | None:
+def read_journal(users: str, users_roles: str, others: Sequence[str] = ()) -> Journal | None:
     """
-    Read the record of an unfinished change to two files, if there is one.
+    Read the journal of an interrupted or unfinished change, if there is one.
 
     Args:
         users: The real path.
 
         users_roles: The real path.
 
+        others: The real paths of the other files that the change may be about.
+
     Raises:
-        UnusableJournalError: If it must not be acted on.
+        UnusableJournalError: If nobody must act on it.
         JournalVersionError, FilePermissionError, FileAccessError: If it cannot be read.
     """
     allowed = [re.escape(path) + f"({VERSION_PATTERN})?" for path in (users, users_roles)]
     allowed.append(re.escape(managed_path(users)))
-    return Journal.read(journal_path(users), allowed, owners_of(users))
+    return Journal.read(journal_path(users), allowed, owners_of(users), others)
 
 
 class Progress:
@@ -217,27 +257,30 @@ def make_durable(steps: Sequence[JournalStep]) -> None:
         sync_folder(folder)
 
 
-def seen_by_readers(steps: Sequence[JournalStep], *found: FileContent) -> tuple[FileContent, ...]:
+def seen_by_readers(
+    steps: Sequence[JournalStep], found: Sequence[FileContent]
+) -> dict[str, FileContent]:
     """
-    Give files as a reader is to see them while there is a record of a change.
+    Return files, by their paths, as a reader is to see them while there is a journal.
 
-    That is as before the change, until all of it is there: nothing may happen any more after that
-    to make a reader look again.
+    That is as before the change, until all of them are as after it: from then on nothing may happen
+    any more that would make a reader look again.
 
     Args:
-        steps: All of the change.
+        steps: The whole change.
 
         found: The files as they are.
 
     Raises:
-        UnusableJournalError: If that cannot be told; perhaps the change ended just now.
+        UnusableJournalError: If nobody can know; perhaps the change ended just now.
     """
     files = {file.path: file for file in found}
     own = [step for step in steps if step.target in files]
-    Progress(own, files.__getitem__)  # unless somebody else has written them
-    if all(files[path].digest == after for path, after in {s.target: s.after for s in own}.items()):
-        return found
-    return tuple(_before(own, file) for file in found)
+    Progress(own, files.__getitem__)  # raises if another program has written them since
+    last = {step.target: step.after for step in own}
+    if all(files[path].digest == after for path, after in last.items()):
+        return files
+    return {path: _before(own, file) for path, file in files.items()}
 
 
 def _before(steps: Sequence[JournalStep], now: FileContent) -> FileContent:

@@ -15,7 +15,7 @@ from . import system
 from .mounts import is_mount_point
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from .read import FileContent
 
@@ -29,6 +29,7 @@ __all__ = [
     "owners_of",
     "real_target",
     "survey",
+    "trusted_target",
 ]
 
 Strategy = Literal["rename", "in_place", "auto"]
@@ -101,28 +102,43 @@ def survey(link: str, file: FileContent, strategy: Strategy) -> Target:
 
 def real_target(link: str) -> str:
     """
-    Follow the links on the way to a file that is to be written, if they are to be trusted.
+    Follow the links to a file that is to be written, if they can be trusted.
 
     Raises:
-        FilePermissionError: If one of them is not: it leads where we are not meant to write.
+        FilePermissionError: If one of them cannot: it leads where we are not meant to write.
     """
     with FaultsOf(link, "following"):
         links, end = follow(link)
+    refusal = _refusal(links)
+    if refusal is not None:
+        raise FilePermissionError(link, *refusal)
+    return end
+
+
+def trusted_target(link: str) -> str | None:
+    """Return the same, or None where ``real_target`` refuses."""
+    with FaultsOf(link, "following"):
+        links, end = follow(link)
+    return end if _refusal(links) is None else None
+
+
+def _refusal(links: Iterable[Link]) -> tuple[str, int] | None:
+    """Return why what is behind *links* must not be written, with an ``errno``."""
     for found in links:
         if os.path.basename(found.path) == _PROJECTED:
             reason = (
-                "it is in a volume that Kubernetes makes of a Secret or ConfigMap, and what is "
-                "written there is lost at its next update: change the Secret or ConfigMap"
+                "it is in a volume that Kubernetes makes from a Secret or ConfigMap, and the next "
+                "update would overwrite it: change the Secret or ConfigMap instead"
             )
-            raise FilePermissionError(link, reason, errno.EROFS)
-        # Not even if they own what it leads to: they might exchange a folder on the way.
+            return reason, errno.EROFS
+        # Not even if they own what it leads to: they might replace a directory on the way.
         if system.HAS_OWNERS and found.status.st_uid not in (os.geteuid(), 0):
             reason = (
                 f"the link [{found.path}] is from user [{found.status.st_uid}], who might lead us "
                 "to any file: run this as that user, or let root make the link"
             )
-            raise FilePermissionError(link, reason)
-    return end
+            return reason, errno.EPERM
+    return None
 
 
 def _check_folder(path: str, folder: str) -> None:

@@ -99,7 +99,7 @@ def _backup(
         has=attributes,
         attributes=attributes,
         source=source,
-        is_backup=True,
+        is_unread=True,
     )
 
 

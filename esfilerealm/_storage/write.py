@@ -1,4 +1,4 @@
-"""A write: lock and recover; then, from new contents of both files to what became of them."""
+"""A write: lock and recover, then find out how each file can be written, and commit all of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import FilePermissionError
@@ -30,20 +31,40 @@ if TYPE_CHECKING:
     from .realm_files import RealmFiles
     from .target import Target
 
-__all__ = ["attribute_changes", "locked", "write_files"]
+__all__ = ["Unit", "locked", "write_unit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """
+    Files that change together: all of them, or none.
+
+    Attributes:
+        files: The files, as they were read under the lock.
+        contents: Those that get new content, in the order of the writes; a file may be in it twice.
+        managed: The list of the users that provisioning has made, with its new content; None if it
+            is not concerned.
+        sets_attributes: Whether ``users`` and ``users_roles`` get the requested owner, group and
+            mode even if their content stays.
+        is_undo: Whether *contents* are the latest version, which changes places with *files*.
+    """
+
+    files: RealmFiles
+    contents: Sequence[tuple[FileContent, bytes]]
+    managed: tuple[FileContent, bytes] | None = None
+    sets_attributes: bool = False
+    is_undo: bool = False
 
 
 @contextmanager
 def locked(paths: RealmPaths, options: WriteOptions) -> Iterator[Recovery]:
     """
-    Hold the write lock of a realm, and recover from an interrupted write first.
-
-    Gives what was found of that.
+    Hold the write lock, recover, and give what was found of an interrupted write.
 
     Raises:
         LockTimeoutError: If the lock was not free in time.
-        JournalVersionError: If a later version of this package left a change unfinished.
-        FilePermissionError, FileAccessError: If the system does not let us.
+        JournalVersionError: If a later version of this package left an interrupted write.
+        FilePermissionError, FileAccessError: If the system refuses.
     """
     with write_lock(
         lambda: lock_path(real_target(paths.users)),
@@ -53,156 +74,173 @@ def locked(paths: RealmPaths, options: WriteOptions) -> Iterator[Recovery]:
         yield recover(paths)
 
 
-def attribute_changes(
-    files: RealmFiles, contents: Sequence[tuple[FileContent, bytes]], options: WriteOptions
-) -> list[tuple[FileContent, bytes]]:
-    """Give, besides *contents*, the files that keep their content and get other attributes."""
-    written = {file.path for file, _ in contents}
-    return [
-        (file, file.data)
-        for file in files.both
-        if file.path not in written
-        and file.stat is not None
-        and options.requested_attributes().differ_from(file.stat)
-    ]
-
-
-def write_files(
-    paths: RealmPaths,
-    files: RealmFiles,
-    contents: Sequence[tuple[FileContent, bytes]],
-    options: WriteOptions,
-    *,
-    managed: tuple[FileContent, bytes] | None = None,
-    is_undo: bool = False,
-) -> WriteResult:
+def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteResult:
     """
-    Give files new content, as one unit.
+    Write a unit. The caller holds the lock.
 
     Args:
-        paths: Of the realm.
+        paths: Where the files are.
 
-        files: Both files, as they were read under the lock.
+        unit: What to write.
 
-        contents: Files with what they are to hold, in this order; a file may be in it twice.
-
-        options: How. In a dry run all is examined and nothing is written.
-
-        managed: The list of users whom provisioning has made, with what it is to hold.
-
-        is_undo: Whether *contents* are the latest version, which changes places with *files*.
+        options: How. In a dry run everything is examined and nothing is written.
 
     Raises:
         FilePermissionError, FileAccessError: If it cannot be written; nothing is changed.
     """
-    links = {files.users.path: paths.users, files.users_roles.path: paths.users_roles}
+    contents = [*unit.contents, *_attribute_changes(unit, options)]
+    links = unit.files.links(paths)
     targets = {file.path: survey(links[file.path], file, options.strategy) for file, _ in contents}
-    changes = _changes(contents, targets, options)
-    lost: dict[str, list[str]] = {path: [*target.lost] for path, target in targets.items()}
-    is_listed = managed is not None and managed[0].data != managed[1]
-    beside = [_managed_change(*managed, files.users, options)] if managed and is_listed else []
-    if changes or beside:
-        backups = swap(files.both) if is_undo else rotation(files.both, options.keep)
-        everything = [*(backups if changes else ()), *beside, *changes]
-        if len(everything) > 1 or everything[0].in_place:
-            _check_writer(files.users.path)
+    changes = _changes(unit, contents, targets, options)
+    managed = _managed_changes(unit, options)
+    everything = [*_backups(unit, changes, options), *managed, *changes]
+    losses: list[list[str]] = [[] for _ in everything]
+    if everything:
+        _check_writer(unit, everything)
         if not options.dry_run:
-            given = commit(
-                everything, journal_path(files.users.path), _journal_attributes(files, changes)
-            )
-            for change, losses in zip(everything, given, strict=True):
-                if not change.is_backup:
-                    known = lost[change.target]
-                    known += [loss for loss in losses if loss not in known]
+            journal = journal_path(unit.files.users.path)
+            losses = commit(everything, journal, _journal_attributes(unit, changes))
+    lost = {
+        path: [*target.lost, *_lost_by(path, everything, losses)]
+        for path, target in targets.items()
+    }
     return WriteResult(
-        tuple(
-            _result(file, changes, tuple(lost.get(file.path, ())), is_dry_run=options.dry_run)
-            for file in files.both
-        ),
-        managed=_result(managed[0], beside, (), is_dry_run=options.dry_run) if managed else None,
+        tuple(_result(file, changes, lost, options) for file in unit.files.all),
+        managed=None if unit.managed is None else _result(unit.managed[0], managed, {}, options),
     )
 
 
-def _managed_change(
-    file: FileContent, data: bytes, users: FileContent, options: WriteOptions
-) -> Change:
-    """Change a file that no node reads; a new one is for those for whom ``users`` is."""
-    has = Attributes.of_content(file if file.exists else users)
-    wished = has.changed_by(options.requested_attributes()).tolerant()
-    return Change(
-        target=file.path,
-        before=file.digest,
-        status=file.stat,
-        data=data,
-        after=digest_of(data),
-        has=has,
-        attributes=wished,
-        is_backup=True,
-    )
-
-
-def _check_writer(users: str) -> None:
-    """
-    Refuse who could not be followed: a record of theirs is believed by nobody but themselves.
-
-    Else, if they were killed, their change would stay half made.
-    """
-    if system.HAS_OWNERS and os.geteuid() not in owners_of(users, with_us=False):
-        reason = (
-            "you own neither it nor its folder, so that nobody else could take back what you began "
-            "if you were stopped on the way: run this as the owner of one of them or as root"
-        )
-        raise FilePermissionError(users, reason, errno.EPERM)
+def _attribute_changes(unit: Unit, options: WriteOptions) -> Iterator[tuple[FileContent, bytes]]:
+    """Return the files that keep their content and get the requested attributes."""
+    if not unit.sets_attributes:
+        return
+    requested = options.requested_attributes()
+    written = {file.path for file, _ in unit.contents}
+    for file in unit.files.both:
+        is_kept = file.path not in written and file.stat is not None
+        if is_kept and file.stat is not None and requested.differ_from(file.stat):
+            yield file, file.data
 
 
 def _changes(
+    unit: Unit,
     contents: Sequence[tuple[FileContent, bytes]],
     targets: dict[str, Target],
     options: WriteOptions,
 ) -> list[Change]:
-    changes: dict[str, Change] = {}
-    ordered = []
+    realm = {file.path for file in unit.files.both}
+    latest: dict[str, Change] = {}
+    changes = []
     for file, data in contents:
-        earlier = changes.get(file.path)
+        earlier = latest.get(file.path)
         has = earlier.attributes if earlier else Attributes.of_content(file)
-        wished = has.changed_by(options.requested_attributes())
-        changes[file.path] = Change(
+        wanted = has.changed_by(options.requested_attributes()) if file.path in realm else has
+        change = Change(
             target=file.path,
             before=earlier.after if earlier else file.digest,
             status=None if earlier else file.stat,
             data=data,
             after=digest_of(data),
             has=has,
-            attributes=wished.tolerant() if options.is_tolerant else wished,
+            attributes=wanted.tolerant() if options.is_tolerant else wanted,
             in_place=targets[file.path].in_place,
         )
-        ordered.append(changes[file.path])
-    return ordered
+        latest[file.path] = change
+        changes.append(change)
+    return changes
 
 
-def _journal_attributes(files: RealmFiles, changes: Sequence[Change]) -> Attributes:
-    """Let those read the record who may read ``users`` now; they need it for that."""
-    own = next((c.has for c in changes if c.target == files.users.path), None)
-    return (own or Attributes.of_content(files.users)).tolerant()
+def _managed_changes(unit: Unit, options: WriteOptions) -> list[Change]:
+    """Return the change of the list of managed users; a new list is as readable as ``users``."""
+    if unit.managed is None or unit.managed[0].data == unit.managed[1]:
+        return []
+    file, data = unit.managed
+    has = Attributes.of_content(file if file.exists else unit.files.users)
+    change = Change(
+        target=file.path,
+        before=file.digest,
+        status=file.stat,
+        data=data,
+        after=digest_of(data),
+        has=has,
+        attributes=has.changed_by(options.requested_attributes()).tolerant(),
+        is_unread=True,
+    )
+    return [change]
+
+
+def _backups(unit: Unit, changes: Sequence[Change], options: WriteOptions) -> Iterator[Change]:
+    """Return what keeps the versions, if ``users`` or ``users_roles`` changes."""
+    realm = {file.path for file in unit.files.both}
+    if not any(change.target in realm for change in changes):
+        return iter(())
+    both = unit.files.both
+    return swap(both) if unit.is_undo else rotation(both, options.keep)
+
+
+def _check_writer(unit: Unit, changes: Sequence[Change]) -> None:
+    """
+    Refuse a change whose journal nobody else would trust.
+
+    If its writer were killed, the change would stay half made. One rename needs no journal.
+    """
+    if not system.HAS_OWNERS or (len(changes) == 1 and not changes[0].in_place):
+        return
+    for path in (unit.files.users.path, *_others(unit, changes)):
+        if os.geteuid() not in owners_of(path, with_us=False):
+            reason = (
+                "you own neither it nor its directory, so nobody else could roll back your change "
+                "if you were interrupted: run this as the owner of one of them or as root"
+            )
+            raise FilePermissionError(path, reason, errno.EPERM)
+
+
+def _journal_attributes(unit: Unit, changes: Sequence[Change]) -> Attributes:
+    """
+    Return what the journal is to have: every reader of ``users`` needs to read it.
+
+    It belongs to the owner of ``users``, who may write both files anyway. If other files change
+    too, it belongs to its writer, since that owner may have no right to them.
+    """
+    users = unit.files.users
+    own = next((change.has for change in changes if change.target == users.path), None)
+    attributes = (own or Attributes.of_content(users)).tolerant()
+    return attributes.without_owner() if _others(unit, changes) else attributes
+
+
+def _others(unit: Unit, changes: Sequence[Change]) -> list[str]:
+    """Return the files beside ``users`` and ``users_roles`` that change."""
+    written = {change.target for change in changes}
+    return [file.path for file in unit.files.others.values() if file.path in written]
+
+
+def _lost_by(path: str, changes: Sequence[Change], losses: Sequence[list[str]]) -> dict[str, None]:
+    """Return what a file could not be given, each loss once."""
+    made = zip(changes, losses, strict=True)
+    return dict.fromkeys(loss for change, lost in made if change.target == path for loss in lost)
 
 
 def _result(
-    file: FileContent, changes: Sequence[Change], lost: tuple[str, ...], *, is_dry_run: bool
+    file: FileContent,
+    changes: Sequence[Change],
+    lost: dict[str, list[str]],
+    options: WriteOptions,
 ) -> FileResult:
     change = next((change for change in reversed(changes) if change.target == file.path), None)
     if change is None:
-        has = _attributes_of(file.stat)
-        return FileResult(file.path, None, file.digest, file.digest, *has)
+        return FileResult(file.path, None, file.digest, file.digest, *_attributes_of(file.stat))
     has = (change.attributes.owner, change.attributes.group, change.attributes.mode)
-    # The change is made: if its outcome cannot be looked at, that is no reason to fail.
-    with suppress(OSError):
-        has = has if is_dry_run else _attributes_of(system.stat(file.path))
+    if not options.dry_run:
+        # The change is made: an error while looking at its outcome is no reason to fail.
+        with suppress(OSError):
+            has = _attributes_of(system.stat(file.path))
     strategy: Literal["in_place", "rename"] = "in_place" if change.in_place else "rename"
-    return FileResult(file.path, strategy, file.digest, change.after, *has, lost)
+    losses = tuple(lost.get(file.path, ()))
+    return FileResult(file.path, strategy, file.digest, change.after, *has, losses)
 
 
 def _attributes_of(status: os.stat_result | None) -> tuple[int | None, int | None, int | None]:
-    """Give owner, group and mode, as far as the system has them."""
+    """Return owner, group and mode, as far as the system has them."""
     if status is None or not system.HAS_OWNERS:
         return None, None, None
     return status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)

@@ -13,6 +13,7 @@ from crash.kit import Dead, DieAfterRenames, intercepted
 from support.hashes import CHEAP_HASH, SHA_HASH
 
 from esfilerealm import FileRealm, RealmSettings, UsersTool
+from esfilerealm._storage import RealmFolder, Unit, WriteOptions
 from esfilerealm.cli import main
 from esfilerealm.errors import FileRealmError
 from esfilerealm.provisioning import DesiredState, apply, plan
@@ -79,11 +80,20 @@ def realm_with_managed_users(folder: Path) -> None:
     (folder / "users.managed").chmod(0o640)
 
 
-def unfinished(act: Callable[[Path], object], renames: int) -> Callable[[Path], None]:
-    """Make a realm whose last writer was killed after so many renames; its record is the first."""
+def realm_with_other_files(folder: Path) -> None:
+    """A realm with ``roles.yml``, but without a keystore."""
+    realm(folder)
+    (folder / "roles.yml").write_text("old: {cluster: [all]}\n")
+    (folder / "roles.yml").chmod(0o640)
+
+
+def unfinished(
+    act: Callable[[Path], object], renames: int, make: Callable[[Path], object] = realm
+) -> Callable[[Path], None]:
+    """Make a realm whose last writer was killed after so many renames; its journal is the first."""
 
     def prepare(folder: Path) -> None:
-        realm(folder)
+        make(folder)
         with contextlib.suppress(Dead), intercepted(DieAfterRenames(renames)):
             act(folder)
 
@@ -139,6 +149,20 @@ def apply_in_place(folder: Path) -> None:
         "attributes": {"mode": "0604"},
     }
     apply(plan(folder, DesiredState.from_dict(content)), strategy="in_place", keep=2)
+
+
+def restore(folder: Path, **how: object) -> None:
+    """Change four files as one unit, two of them beside the realm, as a restored backup does."""
+    realm, options = RealmFolder(folder), WriteOptions(**how)
+    with realm.locked(options):
+        files = realm.read("roles.yml", "elasticsearch.keystore")
+        contents = [
+            (files.others["roles.yml"], b"restored: {cluster: [monitor]}\n"),
+            (files.others["elasticsearch.keystore"], b"keys"),
+            (files.users_roles, files.users_roles.data + b"fresh:new\n"),
+            (files.users, files.users.data + f"new:{SHA_HASH}\n".encode()),
+        ]
+        realm.commit(Unit(files, contents), options)
 
 
 class EverythingIsWeak:
@@ -218,6 +242,13 @@ SCENARIOS = {
     "desired state, in place, versions": Scenario(apply_in_place, realm_with_managed_users),
     "recover, desired state": Scenario(
         recover, unfinished(apply_desired_state, 3), apply_desired_state
+    ),
+    "four files": Scenario(restore, realm_with_other_files),
+    "four files, in place, versions": Scenario(
+        lambda folder: restore(folder, strategy="in_place", keep=1), realm_with_other_files
+    ),
+    "recover, four files": Scenario(
+        recover, unfinished(restore, 3, realm_with_other_files), restore
     ),
     "hash upgraded at login": Scenario(upgrade, realm, is_quiet=True),
     "recover, before the first file": Scenario(

@@ -42,7 +42,7 @@ class TestUseradd:
 
     def test_one_text_is_no_collection_of_roles(self, tool, realm):
         before = contents(realm)
-        with pytest.raises(TypeError, match="not one text"):
+        with pytest.raises(TypeError, match="not one string"):
             tool.useradd("ann", "secret", roles="admin")
         assert contents(realm) == before
 

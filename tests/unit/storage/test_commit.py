@@ -203,8 +203,8 @@ class TestOrder:
         trace = Trace()
         with intercepted(trace):
             write(
-                change(folder / "users.1~", b"a", is_backup=True),
-                change(folder / "users_roles.1~", b"b", is_backup=True),
+                change(folder / "users.1~", b"a", is_unread=True),
+                change(folder / "users_roles.1~", b"b", is_unread=True),
                 change(folder / "users", b"new"),
             )
         recorded = trace.calls.index("rename users.journal.tmp")

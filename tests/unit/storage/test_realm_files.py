@@ -11,7 +11,7 @@ from support.storing import OTHER_HASH, broken_off, place, posix
 from support.watching import replace
 
 from esfilerealm import UsersTool
-from esfilerealm._storage import RealmFolder, realm_files
+from esfilerealm._storage import RealmFolder, Unit, WriteOptions, realm_files
 from esfilerealm._storage.read import read_file
 from esfilerealm._storage.realm_files import read_consistently
 from esfilerealm.errors import ConfigurationFileMissingError, FileAccessError, JournalVersionError
@@ -120,6 +120,57 @@ class TestLikeness:
         empty = folder.read()
         (realm / "users_roles").unlink()
         assert not folder.read().are_like(empty)
+
+
+class TestOthers:
+    """Files that a unit may change besides both."""
+
+    def test_they_are_read_by_name(self, realm, folder):
+        (realm / "roles.yml").write_bytes(b"r: {}")
+        files = folder.read("roles.yml", "elasticsearch.keystore")
+        assert {name: file.data for name, file in files.others.items()} == {
+            "roles.yml": b"r: {}",
+            "elasticsearch.keystore": b"",
+        }
+        assert files.all == (*files.both, *files.others.values())
+
+    def test_other_names_are_refused(self, folder):
+        with pytest.raises(ValueError, match=r"\[passwd\] is not a file that changes with users"):
+            folder.read("passwd")
+
+    @posix
+    def test_one_file_is_not_taken_for_two(self, realm, folder):
+        (realm / "roles.yml").symlink_to("users_roles")
+        with pytest.raises(FileAccessError, match=r"roles.yml\]: it is the same file as \[.*roles"):
+            folder.read("roles.yml")
+
+    def test_they_are_found_where_old_versions_kept_them(self, realm, folder):
+        (realm / "x-pack").mkdir()
+        (realm / "x-pack" / "role_mapping.yml").write_bytes(b"old")
+        assert folder.read("role_mapping.yml").others["role_mapping.yml"].data == b"old"
+        assert folder.paths.legacy == []
+
+    @pytest.mark.parametrize("renames", [1, 2, 3, 4, 5])
+    def test_all_are_of_one_state(self, realm, folder, renames):
+        """Until the journal goes, a reader sees what was before the change."""
+        names = ("roles.yml", "elasticsearch.keystore")
+
+        def seen():
+            return [(file.exists, file.data) for file in folder.read(*names).all]
+
+        (realm / "roles.yml").write_bytes(b"before")
+        before = seen()
+
+        def write():
+            with folder.locked(WriteOptions()):
+                files = folder.read(*names)
+                contents = [(file, b"new:x\n") for file in files.all]
+                folder.commit(Unit(files, contents), WriteOptions())
+
+        broken_off(write, renames)
+        assert (seen() == before) == (renames < 5)
+        folder.recover(WriteOptions())
+        assert (seen() == before) == (renames < 5)
 
 
 class Watching:

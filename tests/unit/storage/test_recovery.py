@@ -17,6 +17,7 @@ from support.storing import (
     broken_off,
     contents,
     identities,
+    place,
     posix,
     refusing,
     root,
@@ -58,7 +59,7 @@ class TestNothingToDo:
         before = contents(realm)
         for name in ("users", "users_roles", "users.1~", "users_roles.12~", "users.journal"):
             (realm / f"{name}{LEFTOVER}").touch()
-        others = [f"roles.yml{LEFTOVER}", "users.1~", "users.tmp", f"users.01~{LEFTOVER}"]
+        others = [f"jvm.options{LEFTOVER}", "users.1~", "users.tmp", f"users.01~{LEFTOVER}"]
         for name in others:
             (realm / name).touch()
         recover(paths)
@@ -263,6 +264,68 @@ class TestTrust:
         assert recover(paths).outcome == "rolled_back"
         assert users.read_bytes() == program
         assert stat.S_IMODE(users.stat().st_mode) == 0o755
+
+    @root
+    @pytest.mark.parametrize("owner", ["root", "stranger"])
+    def test_a_journal_about_another_file_needs_a_writer_who_may_replace_it(
+        self, realm, paths, owner
+    ):
+        """The owner of ``users`` has no right to the keystore of root in a directory of root."""
+        keystore, old = (
+            realm / "elasticsearch.keystore",
+            realm / f"elasticsearch.keystore{LEFTOVER}",
+        )
+        keystore.write_bytes(b"new")
+        old.write_bytes(b"old")
+        step = JournalStep(
+            str(keystore),
+            digest_of(b"old"),
+            digest_of(b"new"),
+            str(old),
+            keystore.stat().st_ino,
+            None,
+        )
+        Journal(paths.journal, (step,)).write(Attributes(0o600))
+        user = {"root": 0, "stranger": STRANGER}[owner]
+        os.chown(realm / "users", STRANGER, STRANGER)
+        os.chown(realm / "users.journal", user, user)
+        recovery = recover(paths)
+        if owner == "root":
+            # It was complete but for its journal.
+            assert recovery.outcome == "completed"
+        else:
+            assert recovery.outcome == "set_aside"
+            assert "must not replace" in recovery.reason
+        assert keystore.read_bytes() == b"new"
+
+    @pytest.mark.parametrize("name", ["passwd", "elasticsearch.keystore.1~", "roles.yml.managed"])
+    def test_a_journal_about_any_other_name_is_not_believed(self, realm, paths, name):
+        (realm / name).write_bytes(b"new")
+        step = JournalStep(str(realm / name), None, digest_of(b"new"), None, 1, None)
+        Journal(paths.journal, (step,)).write(Attributes(0o600))
+        assert "it is about another file" in recover(paths).reason
+        assert (realm / name).read_bytes() == b"new"
+
+    @posix
+    @pytest.mark.parametrize("kind", ["loop", "pipe", "folder"])
+    def test_other_files_that_cannot_be_written_do_not_stop_it(self, realm, paths, change, kind):
+        before = contents(realm)
+        broken_off(change, 2)
+        place(realm / "roles.yml", kind, realm / "users")
+        assert recover(paths).outcome == "rolled_back"
+        (realm / "roles.yml").rmdir() if kind == "folder" else (realm / "roles.yml").unlink()
+        assert contents(realm) == before
+
+    @posix
+    def test_leftovers_of_another_file_go_where_it_is(self, realm, paths, tmp_path):
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "elsewhere" / "roles").touch()
+        (realm / "roles.yml").symlink_to(tmp_path / "elsewhere" / "roles")
+        left = [tmp_path / "elsewhere" / f"roles{LEFTOVER}", realm / f"elasticsearch.yml{LEFTOVER}"]
+        for path in left:
+            path.touch()
+        recover(paths)
+        assert not any(path.exists() for path in left)
 
     @posix
     def test_nobody_can_lead_it_elsewhere_by_a_link(self, realm, paths, change, tmp_path):

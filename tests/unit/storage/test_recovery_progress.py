@@ -277,9 +277,9 @@ class TestAsRead:
     def read(self, change):
         """What a reader makes of ``users`` and ``users_roles``."""
         files = [read_plain_file(str(change.folder / name)) for name in ("users", "users_roles")]
-        seen = seen_by_readers(change.steps, *files)
-        assert [file.path for file in seen] == [file.path for file in files]
-        return {os.path.basename(file.path): file.data for file in seen if file.exists}
+        seen = seen_by_readers(change.steps, files)
+        assert [file.path for file in seen.values()] == [file.path for file in files] == [*seen]
+        return {os.path.basename(path): file.data for path, file in seen.items() if file.exists}
 
     @at_each_point
     def test_as_before_until_all_of_it_is_there(self, change):
@@ -297,7 +297,7 @@ class TestAsRead:
         for path in both:
             put(path, b"x")
         files = [read_plain_file(path) for path in both]
-        assert seen_by_readers(change.steps, *files) == tuple(files)
+        assert list(seen_by_readers(change.steps, files).values()) == files
 
     def test_nothing_is_written(self, change):
         trace, before = Trace(), identities(change.folder)
