@@ -124,7 +124,7 @@ class TestRefusals:
     @posix
     def test_a_volume_of_kubernetes(self, realm):
         in_kubernetes(realm)
-        both_refuse(plan(realm, JANE), FilePermissionError, "Kubernetes makes of a Secret")
+        both_refuse(plan(realm, JANE), FilePermissionError, "Kubernetes makes from a Secret")
 
     @root
     def test_a_link_of_another_user(self, realm):
@@ -153,7 +153,7 @@ class TestRefusals:
                 os.chown(path, 0, -1)
                 path.chmod(0o777)
             os.seteuid(STRANGER)
-            both_refuse(planned, FilePermissionError, "you own neither it nor its folder")
+            both_refuse(planned, FilePermissionError, "you own neither it nor its directory")
 
     @posix
     def test_a_second_name_in_place(self, realm):
@@ -230,7 +230,7 @@ class TestCommands:
         in_kubernetes(realm)
         result = run(*words)
         assert (result.exit_code, result.out) == (77, "")
-        assert "Kubernetes makes of a Secret" in result.err
+        assert "Kubernetes makes from a Secret" in result.err
 
     @posix
     def test_options_of_a_write_count_for_a_plan(self, run, realm, document):
