@@ -395,6 +395,8 @@ REFUSED = [
         {"users": [user("jane", password=NEW), user("a:b", password=ODD)]},
         "[a:…] must not contain",
     ),
-    Refused("refused-projected", "user", user("bob", password=NEW), "Kubernetes makes from a Secret"),
+    Refused(
+        "refused-projected", "user", user("bob", password=NEW), "Kubernetes makes from a Secret"
+    ),
     Refused("refused-missing", "realm", {"users": [user("jane", password=NEW)]}, "does not exist"),
 ]
