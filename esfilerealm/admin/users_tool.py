@@ -11,7 +11,7 @@ from ..errors import (
     InvalidPasswordError,
     UserNotFoundError,
 )
-from ..formats.realm import ParsedRealm
+from ..formats.realm import parse_files
 from ..names import RESERVED_ROLE_NAMES
 from ..settings import RealmSettings
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from .._storage import RealmPaths, Strategy
     from ..findings import Finding
+    from ..formats import ParsedRealm
     from ..results import Recovery, WriteResult, WrittenRoles
     from .transaction import Transaction
 
@@ -250,13 +251,7 @@ class UsersTool:
 
     def listing(self) -> ParsedRealm:
         """Read both files: users, roles, orphans, and the lines that a node skips."""
-        files = self._folder.read()
-        return ParsedRealm.parse(
-            files.users.data,
-            files.users_roles.data,
-            sources=(files.users.path, files.users_roles.path),
-            **self.settings.name_rules,
-        )
+        return parse_files(self._folder.read(), **self.settings.name_rules)
 
     def check(self) -> tuple[Finding, ...]:
         """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from .._ground.showing import shown_name
 from .._storage import RealmFolder
-from ..formats import ParsedRealm
+from ..formats.realm import parse_files
 from .rules import (
     HASH_RULES,
     INTERRUPTED_WRITE,
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..findings import Finding
+    from ..formats import ParsedRealm
     from ..settings import RealmSettings
 
 __all__ = ["check_parsed", "check_realm"]
@@ -49,10 +50,8 @@ def check_realm(config_dir: str | os.PathLike[str], settings: RealmSettings) -> 
     """
     folder = RealmFolder(config_dir)
     files = folder.read()
+    parsed = parse_files(files, **settings.name_rules)
     sources = (files.users.path, files.users_roles.path)
-    parsed = ParsedRealm.parse(
-        files.users.data, files.users_roles.data, sources=sources, **settings.name_rules
-    )
     return (*check_parsed(parsed, sources=sources), *_interrupted_writes(folder))
 
 

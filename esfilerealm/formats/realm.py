@@ -7,15 +7,37 @@ from .lines import HashIssue
 from .users import line_numbers, parse_users
 from .users_roles import parse_users_roles
 
-__all__ = ["ParsedRealm", "find_hash_issues"]
+__all__ = ["ParsedRealm", "find_hash_issues", "parse_files"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import NoReturn
+    from typing import NoReturn, Protocol
 
     from ..hashing import HashProblem
     from .lines import LineIssue
+
+    class File(Protocol):
+        """A file that was read."""
+
+        @property
+        def path(self) -> str:
+            """The path, for errors."""
+
+        @property
+        def data(self) -> bytes:
+            """The whole content."""
+
+    class Files(Protocol):
+        """Both files of one state."""
+
+        @property
+        def users(self) -> File:
+            """The ``users`` file."""
+
+        @property
+        def users_roles(self) -> File:
+            """The ``users_roles`` file."""
 
 
 class ParsedRealm:
@@ -131,6 +153,17 @@ class ParsedRealm:
         return (
             f"<ParsedRealm: {len(self.hashes)} users, {len(self.orphans)} orphans, {issues} issues>"
         )
+
+
+def parse_files(files: Files, *, allow_reserved: bool, anonymous_username: str) -> ParsedRealm:
+    """Parse both files after they were read from disk; see ``ParsedRealm.parse``."""
+    return ParsedRealm.parse(
+        files.users.data,
+        files.users_roles.data,
+        sources=(files.users.path, files.users_roles.path),
+        allow_reserved=allow_reserved,
+        anonymous_username=anonymous_username,
+    )
 
 
 def find_hash_issues(

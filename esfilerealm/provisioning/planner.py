@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .._storage import RealmFolder, WriteOptions
-from ..formats.realm import ParsedRealm
+from ..formats.realm import parse_files
 from ..hashing import bcrypt
 from ..hashing.base import password_bytes
 from ..hashing.pool import HashingPool
@@ -87,12 +87,7 @@ def plan(
     rules = CredentialRules.of(settings, desired.hash_policy)
     is_managed = desired.purge == "managed"
     files, managed = RealmFolder(config_dir).read_with_managed(is_needed=is_managed)
-    realm = ParsedRealm.parse(
-        files.users.data,
-        files.users_roles.data,
-        sources=(files.users.path, files.users_roles.path),
-        **settings.name_rules,
-    )
+    realm = parse_files(files, **settings.name_rules)
     pool = HashingPool(jobs, show_progress=show_progress)
     comparison = Comparison(desired, realm, managed.names, rules, pool)
     if not force:

@@ -9,8 +9,10 @@ import pytest
 from support.hashes import CHEAP_HASH
 
 from esfilerealm import hashing
+from esfilerealm._storage import RealmFolder
 from esfilerealm.errors import FileFormatError
 from esfilerealm.formats import HashIssue, LineIssue, ParsedRealm
+from esfilerealm.formats.realm import parse_files
 
 USERS = f"# head\nbob:{CHEAP_HASH}\nal:clear\nb ad\nbob:{CHEAP_HASH}\nelastic:x\n".encode()
 ROLES = b"admin:ghost,bob,,al\nnothing\nviewer:bob\n"
@@ -53,6 +55,17 @@ class TestParse:
         with pytest.raises(FileFormatError) as caught:
             ParsedRealm.parse(*data, sources=("/etc/a", "/etc/b"))
         assert caught.value.path == ("/etc/a" if data[0] else "/etc/b")
+
+    def test_of_files_that_were_read(self, tmp_path):
+        (tmp_path / "users").write_bytes(USERS)
+        (tmp_path / "users_roles").write_bytes(b"\xff")
+        rules = {"allow_reserved": False, "anonymous_username": "_anonymous"}
+        with pytest.raises(FileFormatError) as caught:
+            parse_files(RealmFolder(tmp_path).read(), **rules)
+        assert caught.value.path == str(tmp_path / "users_roles")
+        (tmp_path / "users_roles").write_bytes(ROLES)
+        parsed = parse_files(RealmFolder(tmp_path).read(), **rules)
+        assert parsed.orphans == ("ghost",)
 
 
 class TestHashIssues:
