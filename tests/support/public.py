@@ -119,7 +119,7 @@ def _namespace(name: str) -> dict[str, object]:
         if isinstance(statement, ast.ImportFrom):
             names.update(_from_import(statement, module.__package__))
         else:
-            exec(compile(ast.Module([statement], []), name, "exec"), names)
+            exec(compile(ast.Module([statement], []), "<for type checkers>", "exec"), names)
     return names
 
 
