@@ -114,7 +114,7 @@ def shell(tmp_path):
 
     def shell(line, *, check=False):
         return subprocess.run(
-            ["bash", "-c", line],
+            ["bash", "-c", f"umask 022; {line}"],
             cwd=home,
             env=surroundings,
             text=True,
