@@ -103,7 +103,7 @@ class UsableRealm:
         self.losses = losses
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("the users of a realm have password hashes, which must not be pickled")
+        raise TypeError("the users of a realm have password hashes and cannot be pickled")
 
     def __repr__(self) -> str:
         return f"<UsableRealm: {len(self.hashes)} users, {len(self.losses)} losses>"

@@ -47,7 +47,7 @@ class _Outcome:
         return not any(loss.is_blocking for loss in self.losses)
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("converted users have password hashes, which must not be pickled")
+        raise TypeError("converted users have password hashes and cannot be pickled")
 
 
 class Imported(_Outcome):

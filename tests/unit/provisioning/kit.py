@@ -1,7 +1,8 @@
-"""A realm kept by hand, its state, and what every plan is put to: plan, apply, apply again."""
+"""A realm kept by hand, its state, and the test of every plan: plan, apply, apply again."""
 
 from __future__ import annotations
 
+import copy
 import os
 import stat
 from dataclasses import dataclass, replace
@@ -14,7 +15,20 @@ from esfilerealm import UsersTool
 from esfilerealm._storage.managed import ManagedUsers
 from esfilerealm.errors import FileRealmError
 from esfilerealm.formats import parse_users, parse_users_roles
-from esfilerealm.provisioning import DesiredState, Plan, SetManaged, apply, plan
+from esfilerealm.provisioning import (
+    AddRoles,
+    AddUser,
+    DesiredState,
+    Plan,
+    RehashPassword,
+    RemoveRoles,
+    RemoveUser,
+    SetAttributes,
+    SetManaged,
+    SetPassword,
+    apply,
+    plan,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +37,7 @@ if TYPE_CHECKING:
     from esfilerealm._storage.options import Tolerance
     from esfilerealm.provisioning import Change
 
-#: What CHEAP_HASH is of, and another password with its hash.
+#: The password of CHEAP_HASH, and another password with its hash.
 OLD = "test-password"
 NEW = "other-password"
 NEW_HASH = "$2a$04$rjrbz4QpmlefPQXBLS1Cb.ZLOlDpYFflw9.ZC9bxc3FhdVWJfI.a2"
@@ -43,15 +57,15 @@ def managed_names(users: str) -> set[str]:
 @dataclass
 class State:
     """
-    A realm as others see it.
+    A realm as read by other means than a plan.
 
     Attributes:
-        roles: Of each user.
-        hashes: Of each user.
-        orphans: Names that only ``users_roles`` knows, with their roles; not that of nobody, which
-            stands between two commas and goes with the line that names nobody else.
+        roles: From each user to the roles.
+        hashes: From each user to the hash.
+        orphans: From each other name in ``users_roles`` to its roles. The empty name, between two
+            commas, is left out: it disappears with a line that names nobody else.
         managed: The users who are listed as managed.
-        attributes: Owner, group and mode of each file, as a plan shows them.
+        attributes: From each file to owner, group and mode, in the form of a plan.
     """
 
     roles: dict[str, frozenset[str]]
@@ -87,41 +101,43 @@ class State:
         )
 
     def after(self, changes: Iterable[Change]) -> State:
-        """Return the state after *changes*; a hash that changes is ``?``."""
-        roles, hashes = dict(self.roles), dict(self.hashes)
-        orphans, managed = dict(self.orphans), set(self.managed)
-        attributes = {path: dict(of) for path, of in self.attributes.items()}
+        """Return the state that the changes announce; ``?`` stands for a new hash."""
+        expected = copy.deepcopy(self)
         for change in changes:
-            match change.to_dict():
-                case {"kind": "add_user", "username": name, "roles": given}:
-                    assert name not in roles
-                    roles[name], hashes[name] = frozenset(given), "?"
-                    orphans.pop(name, None)
-                case {"kind": "remove_user", "username": name}:
-                    del roles[name], hashes[name]
-                case {"kind": "set_password" | "rehash_password", "username": name}:
-                    assert hashes[name] != "?"
-                    hashes[name] = "?"
-                case {"kind": "add_roles", "username": name, "roles": given}:
-                    assert not roles[name] & set(given)
-                    roles[name] |= set(given)
-                case {"kind": "remove_roles", "username": name, "roles": taken}:
-                    assert roles[name] >= set(taken)
-                    roles[name] -= set(taken)
-                case {"kind": "set_attributes", "path": path, "before": had, "after": has}:
-                    assert had == {name: attributes[path][name] for name in has}
-                    assert all(had[name] != has[name] for name in has)
-                    attributes[path] |= has
-                case {"kind": "set_managed", "add": added, "remove": removed}:
-                    assert not managed & set(added)
-                    assert managed >= set(removed)
-                    managed = (managed | set(added)) - set(removed)
-                case other:
-                    raise AssertionError(other)
-        return State(roles, hashes, orphans, managed, attributes)
+            expected.make(change)
+        return expected
+
+    def make(self, change: Change) -> None:
+        """Make one change, which must fit the state."""
+        match change:
+            case AddUser(name, roles):
+                assert name not in self.roles
+                self.roles[name], self.hashes[name] = frozenset(roles), "?"
+                self.orphans.pop(name, None)
+            case RemoveUser(name):
+                del self.roles[name], self.hashes[name]
+            case SetPassword(name) | RehashPassword(name):
+                assert self.hashes[name] != "?"
+                self.hashes[name] = "?"
+            case AddRoles(name, roles):
+                assert not self.roles[name] & set(roles)
+                self.roles[name] |= set(roles)
+            case RemoveRoles(name, roles):
+                assert self.roles[name] >= set(roles)
+                self.roles[name] -= set(roles)
+            case SetAttributes(path, before, after):
+                assert before == {name: self.attributes[path][name] for name in after}
+                assert all(before[name] != after[name] for name in after)
+                self.attributes[path] |= after
+            case SetManaged(_, added, removed):
+                assert not self.managed & set(added)
+                assert self.managed >= set(removed)
+                self.managed = (self.managed | set(added)) - set(removed)
+            case other:
+                raise AssertionError(other)
 
     def without_new_hashes(self, expected: State, before: State) -> State:
-        """Return the same with a ``?`` where a changed hash was expected and is there."""
+        """Return the same state with ``?`` for each expected new hash that is there."""
         hashes = {
             name: "?"
             if expected.hashes.get(name) == "?" and text != before.hashes.get(name)
@@ -132,7 +148,7 @@ class State:
 
 
 def assert_predicted(before: State, planned: Plan, after: State) -> None:
-    """Make sure that a plan has said all that became of a realm, and nothing else."""
+    """Check that a plan announced all changes of a realm, and no other one."""
     expected = before.after(planned.changes)
     known = {path: of for path, of in after.attributes.items() if path in before.attributes}
     actual = replace(after, attributes=known)
@@ -155,7 +171,7 @@ def check_apply_again(
     """
     Plan, apply and apply again, as a module of Ansible is tested.
 
-    The plan changes nothing and says what then happens; the second time nothing at all happens.
+    The plan writes nothing and announces what then changes. The second time nothing changes.
     """
     files, before = statuses(folder), State.of(folder)
     planned = plan(folder, wanted, force=force, attributes=attributes)

@@ -182,7 +182,7 @@ class TestRefusals:
     def test_a_record_of_a_later_version(self, realm):
         planned = plan(realm, JANE)
         (realm / "users.journal").write_bytes(b"esfilerealm journal 2\n")
-        both_refuse(planned, JournalVersionError, r"form \[2\]")
+        both_refuse(planned, JournalVersionError, r"version \[2\]")
 
     @posix
     @pytest.mark.parametrize("kind", ["folder", "pipe", "loop"])
