@@ -56,7 +56,7 @@ ES_VERSION = Option(
 
 
 def general(*options: Option) -> OptionGroup:
-    """Return the options that every command has, behind some of its own."""
+    """Return the options of every command, after some of the command itself."""
     return OptionGroup(
         "General",
         *options,
