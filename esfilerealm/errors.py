@@ -223,7 +223,7 @@ class InvalidDesiredStateError(FileRealmError, ValueError):
     A description of users that breaks rules. Nothing was changed.
 
     Attributes:
-        issues: Everything that is wrong with it, one line each, with the place in the document.
+        issues: One line for each problem, with its place in the document.
     """
 
     def __init__(self, issues: tuple[str, ...]) -> None:
@@ -249,7 +249,7 @@ class UnsafePlanError(FileRealmError):
 
 
 class PlanOutdatedError(FileRealmError):
-    """A file that has changed since a plan was made; nothing was changed."""
+    """A file that has changed since a plan was made; the plan was not applied."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
@@ -277,7 +277,7 @@ class InvalidAuthorizationHeaderError(FileRealmError, ValueError):
     def __init__(self, rule: str, status: Literal[400, 401] = 401) -> None:
         super().__init__(rule, status)
         self.rule = rule
-        self.status = status
+        self.status: Literal[400, 401] = status
 
     def __str__(self) -> str:
         return f"invalid [Authorization] header: {self.rule}"
@@ -301,8 +301,8 @@ class InvalidHashError(FileRealmError, ValueError):
 
     Attributes:
         reason: The rule that is broken.
-        kind: ``malformed``; ``unsupported`` if it is a hash, but of an algorithm or cost that a
-            node does not know; ``clear-text`` if it is like no hash at all.
+        kind: ``malformed``; ``unsupported`` for a hash of an algorithm or cost that a node does not
+            know; ``clear-text`` for a text that looks like no hash at all.
     """
 
     def __init__(self, reason: str, kind: HashProblemKind = "malformed") -> None:

@@ -53,7 +53,7 @@ def test_the_line_pattern_of_these_tests_loses_nothing():
 
 
 class TestParsing:
-    """Any bytes parse or raise ``FileFormatError``; every line is entry, issue or comment."""
+    """Any bytes parse or raise ``FileFormatError``; each line is an entry, issue or comment."""
 
     @given(st.binary(max_size=200))
     def test_any_bytes(self, data):
@@ -83,13 +83,13 @@ class TestParsing:
             assert [i.line_number for i in parsed.issues if i.kind == "blank"] == blank
 
     @given(own.users_files, st.lists(own.usernames, min_size=1, max_size=12))
-    def test_looking_up_is_a_part_of_parsing(self, data, names):
+    def test_a_lookup_agrees_with_parsing(self, data, names):
         users = parse_users(data).users
         editor = UsersEditor(data)
         assert [editor.hash_of(n) for n in names] == [users.get(n) for n in names]
 
     @given(own.users_roles_files, st.lists(own.usernames, min_size=1, max_size=12))
-    def test_looking_up_roles_is_a_part_of_parsing(self, data, names):
+    def test_a_lookup_of_roles_agrees_with_parsing(self, data, names):
         roles = parse_users_roles(data).roles_by_user
         editor = UsersRolesEditor(data)
         assert [editor.roles_of(n) for n in names] == [roles.get(n, ()) for n in names]
@@ -97,7 +97,7 @@ class TestParsing:
 
 @contextmanager
 def small_pieces(size: int) -> Iterator[None]:
-    """Nothing that is drawn is as large as the pieces that large files are cut into."""
+    """Make pieces so small that the files of a test are cut, too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lines, "_PIECE", size)
         yield
@@ -111,15 +111,15 @@ def outcome(parse, data):
 
 
 def said(parsed, mapping):
-    """What a file says, in order."""
+    """Return what a file says, in order."""
     return list(getattr(parsed, mapping).items()), parsed.issues
 
 
 class TestPieces:
-    """Large files are read in pieces; where these begin and end shows nowhere."""
+    """Large files are read in pieces; where a piece begins and ends changes nothing."""
 
     @given(st.lists(st.binary(max_size=20)), st.integers(0, 8))
-    def test_they_are_whole_lines_and_all_of_the_file(self, blocks, size):
+    def test_are_whole_lines_and_add_up_to_the_file(self, blocks, size):
         with small_pieces(size):
             pieces = list(lines.pieces(blocks))
         assert b"".join(pieces) == b"".join(blocks)
@@ -170,7 +170,7 @@ class TestGrants:
         st.integers(1, 5),
     )
     def test_a_user_may_have_any_number_of_roles(self, grants, many):
-        """Who has many is kept otherwise than others; how many that is shows nowhere."""
+        """The form in which many roles are kept changes nothing."""
         data = "".join(f"{role}:{','.join(names)}\n" for role, names in grants).encode()
         roles: dict[str, dict[str, None]] = {}
         for role, names in grants:
@@ -183,7 +183,7 @@ class TestGrants:
 
 
 class TestEditingUsers:
-    """An edit gives exactly the mapping asked for, and keeps every line of no concern."""
+    """An edit results in exactly the requested mapping, and keeps all other lines."""
 
     @given(own.users_files)
     def test_no_change_is_the_same_bytes(self, data):
@@ -206,7 +206,7 @@ class TestEditingUsers:
             expected.pop(name, None)
         assert parse_users(after).users == expected
         changed = {n for n, h in changes.items() if before.get(n) != h}
-        assert_kept(unmeant_users_lines(data, changed), unmeant_users_lines(after, changed))
+        assert_kept(other_users_lines(data, changed), other_users_lines(after, changed))
 
     @given(own.users_files, st.dictionaries(own.usernames, own.hashes, min_size=1, max_size=3))
     def test_editing_twice_changes_nothing_more(self, data, changes):
@@ -220,20 +220,20 @@ class TestEditingUsers:
 
 
 def assert_kept(before: list[bytes], after: list[bytes]) -> None:
-    """Each line of *before* is there, in order; the last one may have been given an end."""
+    """Check that each line of *before* is there, in order; the last may have got a line end."""
     rest = iter(after)
     for number, line in enumerate(before, 1):
         for candidate in rest:
             if candidate == line or (number == len(before) and without_end(candidate) == line):
                 break
-            assert candidate == b"#\n", "only what a removal leaves may come in between"
+            assert candidate == b"#\n", "only the comment that a removal leaves may come in between"
         else:
             pytest.fail("a line is lost")
     assert set(rest) <= {b"#\n"}
 
 
-def unmeant_users_lines(data: bytes, names: set[str]) -> list[bytes]:
-    """Every line but those of *names*."""
+def other_users_lines(data: bytes, names: set[str]) -> list[bytes]:
+    """Return every line except those of *names*."""
     parsed = parse_users(data)
     skipped = {issue.line_number for issue in parsed.issues}
     kept = []
@@ -245,12 +245,12 @@ def unmeant_users_lines(data: bytes, names: set[str]) -> list[bytes]:
     return kept
 
 
-#: Text of which about half may be written.
+#: Texts of which about half can be written.
 nearly_valid = st.one_of(own.usernames, own.hostile, st.text(own.printable, max_size=6), st.text())
 
 
 class TestWriting:
-    """What a validator accepts for writing reads back as it was given; all else is refused."""
+    """What is accepted for writing is read back unchanged; everything else is refused."""
 
     @settings(max_examples=500)
     @given(own.users_files, nearly_valid, st.one_of(own.hashes, nearly_valid))
@@ -277,7 +277,7 @@ class TestWriting:
 
 
 class TestEditingRoles:
-    """An edit gives exactly the roles asked for, and touches no line that gives none of them."""
+    """An edit results in exactly the requested roles, and keeps the lines of other roles."""
 
     @given(own.users_roles_files)
     def test_no_change_is_the_same_bytes(self, data):
@@ -308,7 +308,7 @@ class TestEditingRoles:
             for name, roles in changes.items()
             for role in set(roles or ()) ^ set(before.get(name, ()))
         }
-        assert_kept(unmeant_roles_lines(data, touched), unmeant_roles_lines(after, touched))
+        assert_kept(other_roles_lines(data, touched), other_roles_lines(after, touched))
 
     @given(
         own.users_roles_files,
@@ -320,11 +320,11 @@ class TestEditingRoles:
 
 
 def nonempty(roles_by_user) -> dict[str, set[str]]:
-    """Leave out who has no role, and the empty name, which a stray comma makes and nobody bears."""
+    """Drop users without roles, and the empty name that a stray comma makes."""
     return {name: set(roles) for name, roles in roles_by_user.items() if name and roles}
 
 
-def unmeant_roles_lines(data: bytes, roles: set[str]) -> list[bytes]:
+def other_roles_lines(data: bytes, roles: set[str]) -> list[bytes]:
     skipped = {issue.line_number for issue in parse_users_roles(data).issues}
     kept = []
     for number, line in enumerate(raw_lines(data), 1):

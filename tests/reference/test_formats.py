@@ -25,7 +25,7 @@ def test_every_difference_is_explained_in_the_documentation():
 
 
 def is_strict(case):
-    """The other modes are about a store, and tried in test_reference_realm."""
+    """The other modes are about a store, and tested in ``test_realm``."""
     return case.given["mode"] == "strict"
 
 

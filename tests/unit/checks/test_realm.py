@@ -1,4 +1,4 @@
-"""The checks of a realm's files: each rule, its place, and that checking changes nothing."""
+"""The checks of a realm's files: each rule and its place; checking changes nothing."""
 
 from __future__ import annotations
 

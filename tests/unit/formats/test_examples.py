@@ -1,4 +1,4 @@
-"""Examples that the recorded cases do not have."""
+"""Examples that are not among the recorded cases."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class TestIssues:
         kinds = "blank malformed malformed malformed invalid-role-name invalid-role-name no-users"
         assert [issue.kind for issue in issues] == kinds.split()
 
-    def test_they_never_quote_the_line(self):
+    def test_never_quote_the_line(self):
         secret = "$2a$04$ZU7"
         parsed = parse_users(f"{secret}\n{secret}é:x\n".encode())
         assert secret not in repr(parsed.issues)
         assert secret not in repr(parse_users(f"bob:{secret}".encode()))
         assert secret not in repr(parse_users_roles(f"{secret}:bob".encode()))
 
-    def test_they_are_values(self):
+    def test_are_values(self):
         one, same, other = LineIssue(1, "a", "b"), LineIssue(1, "a", "b"), LineIssue(2, "a", "b")
         assert one == same
         assert one != other
@@ -71,13 +71,13 @@ class TestEditUsers:
             edit_users(b"", {"guest": "2"}, anonymous_username="guest")
 
     @pytest.mark.parametrize("text", ["", "a\nb", "a\rb", "a ", "a\x00", "\x1f", "a\ud800"])
-    def test_a_hash_that_would_not_read_back(self, text):
+    def test_a_hash_that_would_not_be_read_back(self, text):
         with pytest.raises(errors.InvalidHashError) as caught:
             edit_users(b"", {"bob": text})
         assert text != "a\ud800" or text not in str(caught.value)
 
     @pytest.mark.parametrize("name", ["a:b", "#a", "a,b", "a ", "", "é", "a\n"])
-    def test_a_name_that_would_not_read_back(self, name):
+    def test_a_name_that_would_not_be_read_back(self, name):
         with pytest.raises(errors.InvalidUsernameError):
             edit_users(b"", {name: "x"})
         assert edit_users(b"x:1\n", {name: None}) == b"x:1\n"
@@ -110,16 +110,16 @@ class TestEditUsersRoles:
         assert edit_users_roles(before, changes) == after
 
     @pytest.mark.parametrize("name", ["", " a", "a\t", "a,b", "a\nb", "a\rb", "\x00", "a\ud800b"])
-    def test_a_name_that_would_not_read_back(self, name):
+    def test_a_name_that_would_not_be_read_back(self, name):
         with pytest.raises(errors.InvalidUsernameError):
             edit_users_roles(b"r:x\n", {name: ["r"]})
 
     @pytest.mark.parametrize("role", ["a:b", "#a", "a,b", "a ", "", "é"])
-    def test_a_role_that_would_not_read_back(self, role):
+    def test_a_role_that_would_not_be_read_back(self, role):
         with pytest.raises(errors.InvalidRoleNameError):
             edit_users_roles(b"r:x\n", {"a": [role]})
 
-    def test_a_role_that_stands_there_can_be_given(self):
+    def test_an_existing_role_with_an_unwritable_name_can_be_granted(self):
         assert edit_users_roles(b" #odd:x\n", {"a": ["#odd"]}) == b" #odd:x,a\n"
 
 

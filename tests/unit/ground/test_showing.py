@@ -1,4 +1,4 @@
-"""Words that others wrote, where a secret may stand by mistake."""
+"""What is shown of strings that others wrote, where a secret may stand by mistake."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_names(name, shown):
     assert shown_name(name) == shown
 
 
-def test_a_long_name_is_cut_short():
+def test_a_long_name_is_cut():
     assert len(shown_name("x" * 1000)) < 200
 
 
