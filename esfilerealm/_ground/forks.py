@@ -1,4 +1,4 @@
-"""What has to be renewed in a child process, where the threads that held locks are gone."""
+"""Renewing objects in a child process, which lacks the threads that may hold their locks."""
 
 from __future__ import annotations
 
@@ -11,22 +11,21 @@ from .logs import get_logger
 
 __all__ = ["renew_after_fork"]
 
-
 _LOG: Final = get_logger(__name__)
 
 
 class _Renewable(Protocol):
     def after_fork(self) -> None:
-        """Take new locks, and start anew what ran in threads."""
+        """Replace the locks, and restart what ran in threads of the parent."""
 
 
-#: By number, so that they are renewed in the order in which they were made.
+#: By number, so that they are renewed in the order in which they were registered.
 _living: Final[weakref.WeakValueDictionary[int, _Renewable]] = weakref.WeakValueDictionary()
 _numbers: Final = itertools.count()
 
 
 def renew_after_fork(renewable: _Renewable) -> None:
-    """Have its ``after_fork`` called in every child process, for as long as it is in use."""
+    """Call ``renewable.after_fork`` in every child process, for as long as the object exists."""
     _living[next(_numbers)] = renewable
 
 
@@ -34,8 +33,8 @@ def _renew_all() -> None:
     for renewable in list(_living.values()):
         try:
             renewable.after_fork()
-        except Exception:  # noqa: BLE001 - the others have to be renewed whatever happens to one
-            _LOG.exception("[%r] is of no use in this child process", renewable)
+        except Exception:  # noqa: BLE001 - whatever it is, the others have to be renewed
+            _LOG.exception("[%r] is unusable in this child process", renewable)
 
 
 if hasattr(os, "register_at_fork"):

@@ -219,7 +219,7 @@ def _single(value: str | Iterable[str] | None) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bytes):
-        raise TypeError("a header must be text: decode its bytes as latin-1")
+        raise TypeError("a header must be a string: decode its bytes as latin-1")
     values = set(value)
     if len(values) > 1:
         raise InvalidAuthorizationHeaderError("sent more than once, with different values", 400)

@@ -61,7 +61,7 @@ class FolderWatch:
             self._events.close()
 
     def forget(self) -> None:
-        """Give up the watches in a child process, where they belong to the parent, for good."""
+        """In a child process, drop the watches of the parent, and make no new ones."""
         self._events = None
         self._is_possible = False
 

@@ -222,7 +222,7 @@ def _encoded(password: str) -> bytes:
         InvalidPasswordError: If it is not a string.
     """
     if not isinstance(password, str):
-        raise InvalidPasswordError(f"must be text, not {type(password).__name__}")
+        raise InvalidPasswordError(f"must be a string, not {type(password).__name__}")
     try:
         return password.encode()
     except UnicodeEncodeError:

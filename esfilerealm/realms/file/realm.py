@@ -396,4 +396,4 @@ class FileRealm:
 
 def _require_string(username: str) -> None:
     if not isinstance(username, str):
-        raise InvalidUsernameError(username, f"must be text, not {type(username).__name__}")
+        raise InvalidUsernameError(username, f"must be a string, not {type(username).__name__}")

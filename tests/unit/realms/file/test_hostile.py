@@ -552,7 +552,7 @@ def test_an_object_that_cannot_be_renewed_does_not_stop_the_others(caplog):
     finally:
         _forks._living.update(living)
     assert counting.count == 1
-    assert "is of no use in this child process" in caplog.text
+    assert "is unusable in this child process" in caplog.text
 
 
 def test_a_failing_log_does_not_end_the_watching(make, folder):

@@ -59,7 +59,7 @@ class TestAnswers:
     )
     def test_what_is_no_text(self, realm, username, password, error):
         for _ in range(2):
-            with pytest.raises(error, match="must be text"):
+            with pytest.raises(error, match="must be a string"):
                 realm.authenticate(username, password)
 
     def test_half_a_surrogate_pair_in_a_password_counts_as_on_a_node(self, make, folder):
