@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from ._ground.read_only import ReadOnlyDict
+from ._ground.values import ReadOnlyDict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._ground.read_only import ReadOnlyDict
+from .._ground.values import ReadOnlyDict
 from ..errors import InvalidRoleNameError, InvalidUsernameError, UserExistsError, UserNotFoundError
 from ..formats.realm import ParsedRealm
 from ..formats.users_editor import UsersEditor

@@ -12,7 +12,7 @@ A document is read by ``documents``, checked by ``parsing`` and merged by ``merg
 
 from __future__ import annotations
 
-from .._ground.secret import Secret
+from .._ground.values import Secret
 from ..documents.document import DocumentFormat
 from .applier import apply, rehearse
 from .desired import DesiredState, Purge

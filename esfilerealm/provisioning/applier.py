@@ -24,7 +24,7 @@ from .planner import plan as make_plan
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from .._ground.secret import Secret
+    from .._ground.values import Secret
     from .._storage import WriteArguments
     from ..admin.transaction import Transaction
     from ..results import WriteResult

@@ -12,7 +12,7 @@ from .credentials import CredentialsError
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from .._ground.secret import Secret
+    from .._ground.values import Secret
     from ..formats.realm import ParsedRealm
     from ..hashing.pool import HashingPool
     from .credentials import CredentialRules

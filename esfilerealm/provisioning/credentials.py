@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._ground.secret import Secret
+from .._ground.values import Secret
 from ..admin.credentials import NewCredentials
 from ..admin.password_sources import password_in_file
 from ..errors import (

@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING, Final, get_args
 
 from .._ground.java import has_lone_surrogate
-from .._ground.secret import Secret
 from .._ground.showing import shown_name
+from .._ground.values import Secret
 from ..admin.credentials import NewCredentials
 from ..errors import InvalidPasswordError
 from ..hashing import STORED_ALGORITHMS, hash_problem

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from .._ground.secret import Secret
+    from .._ground.values import Secret
     from .._storage import Tolerance
     from ..results import WriteResult
     from .credentials import CredentialRules

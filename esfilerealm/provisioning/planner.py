@@ -32,7 +32,7 @@ from .plan_result import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from .._ground.secret import Secret
+    from .._ground.values import Secret
     from .._storage import FileContent, ManagedUsers, RealmFiles, Tolerance
     from .desired import DesiredState
     from .plan_result import Change

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from .._ground.secret import Secret
+from .._ground.values import Secret
 
 __all__ = [
     "PASSWORD_SOURCES",

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, TypeVar
 
 from .._ground.java import decode_base64
-from .._ground.read_only import ReadOnlyDict
+from .._ground.values import ReadOnlyDict
 from ..errors import InvalidAuthorizationHeaderError, InvalidUsernameError
 from ..formats.lines import trim
 from ..hashing.base import password_bytes

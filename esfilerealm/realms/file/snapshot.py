@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NoReturn
 
-from ..._ground.read_only import ReadOnlyDict
+from ..._ground.values import ReadOnlyDict
 from ...hashing import decoy_hash
 from ...results import UserChanges
 

@@ -9,7 +9,7 @@ import pickle
 import pytest
 from unit.provisioning.kit import NEW, NEW_HASH, OLD, desired
 
-from esfilerealm._ground.secret import Secret
+from esfilerealm._ground.values import Secret
 from esfilerealm.documents import document as documents
 from esfilerealm.errors import (
     ConfigurationFileMissingError,
