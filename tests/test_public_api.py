@@ -128,3 +128,7 @@ def test_messages_are_short_and_without_control_characters():
     assert message.isprintable()
     assert len(message) < 150
     assert "must be text" in str(errors.InvalidUsernameError(7, "must be text"))
+
+
+def test_the_errors_are_loaded_on_first_use():
+    assert esfilerealm.__getattr__("errors") is errors

@@ -85,3 +85,8 @@ class TestCheck:
             with pytest.raises(errors.FilePermissionError):
                 tool.init()
         assert not (open_folder / "users.lock").exists()
+
+
+def test_a_directory_that_is_missing_is_named(tmp_path):
+    with pytest.raises(errors.ConfigurationFileMissingError, match="check the path"):
+        UsersTool(tmp_path / "nowhere").recover()

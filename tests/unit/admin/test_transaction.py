@@ -397,3 +397,10 @@ def test_threads_lose_nothing(realm):
     for thread in threads:
         thread.join(60)
     assert len(UsersTool(realm).list_users()) == 42
+
+
+def test_an_undo_goes_with_no_other_change(tool):
+    with pytest.raises(RuntimeError, match="the only change"), tool.transaction() as change:
+        change.userdel("bob")
+        change.undo()
+    assert "bob" in tool.list_users()

@@ -235,3 +235,10 @@ def test_values_that_are_not_utf_8(read_all, key, type_):
     assert caught.value.path == f"the.file: Secret [s], {key}"
     assert caught.value.line_number == 2
     assert caught.value.__context__ is None
+
+
+def test_a_secret_without_a_name_is_named_by_its_line(read_all):
+    manifest = files(users="al:x\n")
+    manifest["metadata"] = {"labels": {"a": "b"}}
+    (loss, *_) = read_all(manifest).losses
+    assert "Secret in line [" in loss.where

@@ -70,3 +70,16 @@ def test_links_above_its_folder_are_left_out(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "config").symlink_to("real")
     assert names(tmp_path / "config" / "users", tmp_path) == ["real/users"]
+
+
+@posix
+class TestLinkChain:
+    def test_of_a_loop_is_the_path_alone(self, tmp_path):
+        (tmp_path / "users").symlink_to("users")
+        assert link_chain(str(tmp_path / "users")) == {str(tmp_path / "users")}
+
+    def test_where_links_cannot_be_opened(self, tmp_path, monkeypatch):
+        monkeypatch.delattr(os, "O_PATH", raising=False)
+        (tmp_path / "users").symlink_to("real")
+        names = {str(tmp_path / "users"), str(tmp_path / "real")}
+        assert names <= link_chain(str(tmp_path / "users"))

@@ -257,3 +257,14 @@ def test_a_gap_that_somebody_made_is_no_reason_not_to_write(realm, writer, missi
     writer.write(keep=2)
     assert [state(realm), state(realm, ".1~")] == writer.states[:2]
     assert {(realm / name).read_bytes() for name in others} == {b""}
+
+
+@root
+def test_a_file_of_another_owner_than_its_version_is_not_replaced(realm):
+    tool = UsersTool(realm, keep=1)
+    tool.roles("bob", add=["x"])
+    before = contents(realm)
+    os.chown(realm / "users", STRANGER, STRANGER)
+    with pytest.raises(FileAccessError, match=rf"user \[{STRANGER}\] owns it"):
+        tool.undo()
+    assert contents(realm) == before

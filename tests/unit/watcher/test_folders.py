@@ -211,3 +211,25 @@ def test_in_the_child_of_a_fork(watch, made, tmp_path):
     watch.close()
     assert [e.folders for e in made] == [[str(tmp_path)]]
     assert not made[0].is_closed
+
+
+def test_a_directory_that_cannot_be_looked_at_is_logged(tmp_path, caplog, monkeypatch):
+    def refuse(_path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    watch = FolderWatch(lambda: None)
+    monkeypatch.setattr(folders.os, "stat", refuse)
+    with caplog.at_level(logging.INFO, "esfilerealm"):
+        assert watch._identified({str(tmp_path)}) == {}
+    assert "Permission denied" in caplog.text
+
+
+def test_a_directory_that_has_just_gone_is_watched_later(tmp_path, monkeypatch):
+    class Gone(Events):
+        def add(self, folder):
+            raise FileNotFoundError(folder)
+
+    watch = FolderWatch(lambda: None)
+    monkeypatch.setattr(watch, "_started", lambda: Gone(lambda: None))
+    assert not watch._add(str(tmp_path), (1, 2))
+    assert str(tmp_path) not in watch._watched

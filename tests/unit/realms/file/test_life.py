@@ -318,3 +318,23 @@ class TestRepr:
         assert repr(realm._store) == (
             f"<FileRealmStore of {str(folder)!r}: <RealmSnapshot: generation 0, 0 users, ok>>"
         )
+
+
+class TestAfterAFork:
+    """What the child does first, here in the process itself."""
+
+    def test_an_open_realm_goes_on(self, realm, folder):
+        assert realm.authenticate("bob", PASSWORD)
+        locks = realm._lock, realm._store._reloading
+        realm.after_fork()
+        assert (realm._lock, realm._store._reloading) != locks
+        assert realm.authenticate("bob", PASSWORD)
+        UsersTool(folder).userdel("bob")
+        assert realm.reload()
+        assert not realm.authenticate("bob", PASSWORD)
+
+    def test_a_closed_realm_stays_closed(self, realm):
+        realm.close()
+        realm.after_fork()
+        with pytest.raises(errors.RealmClosedError):
+            realm.authenticate("bob", PASSWORD)

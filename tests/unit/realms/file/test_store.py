@@ -21,7 +21,7 @@ from esfilerealm._storage import RealmFolder, read, realm_files
 from esfilerealm._storage.lock import write_lock
 from esfilerealm.errors import ConfigurationFileMissingError, FileFormatError, JournalVersionError
 from esfilerealm.formats import lines
-from esfilerealm.realms.file.snapshot import RealmSnapshot
+from esfilerealm.realms.file.snapshot import RealmHealth, RealmSnapshot
 from esfilerealm.realms.file.store import FileRealmStore
 from esfilerealm.realms.file.tracked_file import TrackedFile
 
@@ -601,3 +601,14 @@ class TestWork:
         finally:
             tracemalloc.stop()
         assert peak - held < 0.8 * size
+
+
+def test_states_of_health_are_equal_by_what_they_say():
+    def stale(reason):
+        return RealmHealth("stale", (FileFormatError("users", 1, reason),))
+
+    assert stale("not UTF-8") == stale("not UTF-8")
+    assert stale("not UTF-8") != stale("another reason")
+    assert stale("not UTF-8") != RealmHealth()
+    assert RealmHealth() != "ok"
+    assert len({stale("not UTF-8"), stale("not UTF-8"), RealmHealth()}) == 2

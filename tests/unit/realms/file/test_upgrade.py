@@ -98,3 +98,29 @@ class TestUpgrade:
         realm = make(upgrade_hashes=True, password_hashing_algorithm="pbkdf2")
         assert realm.authenticate("bob", PASSWORD)
         assert self.stored(folder).startswith("{PBKDF2}10000$")
+
+
+class TestPolicy:
+    """One that is not ours may answer anything."""
+
+    def test_a_hash_that_it_does_not_know_is_weak(self, make, folder):
+        policy = crypt_context("bcrypt5", minimum_bcrypt_cost=5)
+
+        def unknown(_stored_hash):
+            raise ValueError("unknown")
+
+        policy.needs_update = unknown
+        assert make(upgrade_hashes=True, hash_policy=policy).authenticate("jane", PASSWORD)
+        line = next(li for li in (folder / "users").read_text().splitlines() if li[:4] == "jane")
+        assert line.startswith("jane:$2a$05$")
+
+    @pytest.mark.filterwarnings("ignore::esfilerealm.errors.PasswordTruncatedWarning")
+    def test_no_hash_that_reads_less_of_the_password_replaces_one(self, make, folder, caplog):
+        password = "long enough " * 7
+        stored = hash_password(password, "pbkdf2_1000")
+        (folder / "users").write_text(f"jane:{stored}\n")
+        caplog.set_level("INFO")
+        policy = crypt_context("bcrypt5", minimum_bcrypt_cost=5)
+        assert make(upgrade_hashes=True, hash_policy=policy).authenticate("jane", password)
+        assert (folder / "users").read_text() == f"jane:{stored}\n"
+        assert "bcrypt reads only 72 bytes" in caplog.text
