@@ -129,16 +129,22 @@ class BrokenYamlError(Exception):
         self.rule = rule
 
 
-def events(text: str) -> Iterator[yaml.Event]:
+def events(text: str, *, as_java: bool = False) -> Iterator[yaml.Event]:
     """
     Iterate over the events of a text, as they are parsed.
+
+    Args:
+        text: The whole text.
+
+        as_java: Use the parser in Python even if there is the faster one in C. A node parses with a
+            translation of it to Java. Both differ from C in rare cases, such as tabs after a value.
 
     Raises:
         BrokenYamlError: Where it is not YAML.
     """
     text = text.removeprefix("\ufeff")
     try:
-        loader = _LOADER(text)
+        loader = yaml.SafeLoader(text) if as_java else _LOADER(text)
         while loader.check_event():
             yield loader.get_event()
     except yaml.MarkedYAMLError as error:
@@ -243,7 +249,7 @@ class YamlReader:
         self.issues: list[YamlIssue] = []
         self.is_broken = False
         self.line_number = self.column = self.key_line_number = 1
-        self._events = events(text)
+        self._events = events(text, as_java=as_written)
         self._as_written = as_written
         self._one_document = one_document
 

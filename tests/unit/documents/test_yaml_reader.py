@@ -232,6 +232,11 @@ class TestAsWritten:
             [],
         )
 
+    @pytest.mark.parametrize(("text", "is_valid"), [("a: |\n \t\n  b", True), ("~\t", False)])
+    def test_tabs_are_read_as_in_java(self, text, is_valid):
+        _, issues = self.read(text)
+        assert (issues == []) == is_valid
+
     def test_aliases_are_not_followed(self):
         values, issues = self.read("a: &x [b]\nc: *x\nd: *y\n*x : e")
         assert values[3:] == [(("c",), "an alias"), (("d",), "an alias")]

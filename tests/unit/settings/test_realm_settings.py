@@ -115,7 +115,6 @@ def test_environment_variables(tmp_path, monkeypatch):
         ("a:\tb: c\n", "not YAML"),
     ],
 )
-@pytest.mark.usefixtures("yaml_loader")
 def test_refusals(tmp_path, text, message):
     with pytest.raises(InvalidSettingError, match=message):
         load(tmp_path, text)

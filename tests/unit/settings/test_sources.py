@@ -17,7 +17,6 @@ def problems_of(folder, text):
     return [str(p).replace(str(folder), "") for p in SettingsReader(folder, [], {}).problems]
 
 
-@pytest.mark.usefixtures("yaml_loader")
 def test_all_problems_of_a_file(tmp_path):
     where = "in [/elasticsearch.yml], line"
     assert problems_of(
@@ -36,7 +35,6 @@ def test_all_problems_of_a_file(tmp_path):
     ]
 
 
-@pytest.mark.usefixtures("yaml_loader")
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
