@@ -15,7 +15,7 @@ __all__ = ["HashProblem", "Hasher", "password_bytes", "same_text"]
 @dataclass(frozen=True, slots=True)
 class HashProblem:
     """
-    Why no password can match a stored hash. It does not hold the hash.
+    Why no password can match a stored hash. It does not contain the hash.
 
     Attributes:
         kind: ``malformed``; ``unsupported`` for a hash of an algorithm or cost that a node does not
@@ -32,7 +32,7 @@ class HashProblem:
 
 class Hasher(Protocol):
     """
-    A way to turn a password into the text that a ``users`` file holds.
+    A way to turn a password into a text for a ``users`` file.
 
     Source:
         ``Hasher``.

@@ -81,7 +81,7 @@ def resolve(name: str) -> Hasher:
     Source:
         ``Hasher.resolve``.
     """
-    # Some letters outside ASCII have a lower case inside it.
+    # Some letters outside ASCII have an ASCII letter as their lower case.
     hasher = _HASHERS.get(name.lower()) if name.isascii() else None
     if hasher is None:
         raise UnknownHashAlgorithmError(name, _ADVICE)
@@ -161,10 +161,10 @@ def hash_problem(text: str) -> HashProblem | None:
     """
     Return why no password can match the stored *text* on a node, or None if one can.
 
-    That includes texts that are no hash: a node would take such a text for the password itself.
-    Nothing is computed; see ``check_hash`` for the hasher of a usable hash.
+    A text that is not a hash has a problem too: a node would use it as a clear-text password. No
+    hash is computed. ``check_hash`` returns the hasher of a usable hash.
     """
-    if bcrypt.match_sound(text):  # as nearly always, and quicker
+    if bcrypt.match_sound(text):  # nearly always, and fast
         return None
     try:
         check_hash(text)
@@ -175,7 +175,7 @@ def hash_problem(text: str) -> HashProblem | None:
 
 def password_matches(password: str, hash: str) -> bool:
     """
-    Check whether *password* belongs to a stored *hash*; an unusable hash matches no password.
+    Check whether *password* matches a stored *hash*. An unusable hash matches no password.
 
     Unlike ``verify_hash``, this never accepts clear text and never raises.
     """
@@ -193,17 +193,17 @@ def decoy_hash(hashes: Collection[str]) -> str | None:
     not reveal which users exist.
 
     Args:
-        hashes: Usable ones.
+        hashes: Usable hashes.
 
     Returns:
-        One of them, or None if there are none.
+        One of *hashes*, or None if there are none.
     """
     most = Counter(map(_cost_class, hashes)).most_common(1)
     return next((text for text in hashes if _cost_class(text) == most[0][0]), None)
 
 
 def _cost_class(text: str) -> str:
-    """Return what hashes of equal duration have in common: family and cost."""
+    """Return family and cost, which decide how long verifying takes."""
     if text.startswith("$"):
         return text[_BCRYPT_COST]
     return text[: text.find("$") if "$" in text else text.find("}")]

@@ -119,7 +119,7 @@ def kept_lines(data, parse):
 
 
 def assert_in_order(some, others):
-    """Make sure that all of *some* are among *others*, in this order."""
+    """Check that *others* contains all of *some*, in this order."""
     rest = iter(others)
     assert all(line in rest for line in some), (some, others)
 
@@ -134,7 +134,7 @@ def assert_lines_are_kept(folder, users, users_roles):
 
 
 class TestAnyRealm:
-    """Any files, comments, odd lines and line ends included, and any wish."""
+    """Any files, with comments, invalid lines and any line ends, and any desired state."""
 
     @settings(max_examples=150)
     @given(
@@ -180,7 +180,7 @@ class TestAnyRealm:
         users_roles=users_roles_files,
         wishes=st.lists(documents, min_size=1, max_size=3),
     )
-    def test_each_user_of_the_wish_is_as_wished(self, folder, users, users_roles, wishes):
+    def test_each_user_is_as_desired(self, folder, users, users_roles, wishes):
         lay_out(folder, users, users_roles)
         states = [DesiredState.from_dict(document) for document in wishes]
         wanted = DesiredState.merged(states)
@@ -213,7 +213,9 @@ class TestAnyRealm:
         document=documents,
         broken=st.sampled_from(["users", "users_roles"]),
     )
-    def test_what_is_no_text_is_refused(self, folder, users, users_roles, document, broken):
+    def test_a_realm_that_is_not_utf_8_is_refused(
+        self, folder, users, users_roles, document, broken
+    ):
         lay_out(folder, users, users_roles)
         (folder / broken).write_bytes((folder / broken).read_bytes() + b"\xff")
         before = statuses(folder)
@@ -335,7 +337,7 @@ fuzz = st.one_of(
 
 
 class TestAnyDocument:
-    """A desired state or an error that tells where: nothing else comes of any bytes."""
+    """Any bytes result in a desired state, or in an error with places."""
 
     @settings(max_examples=600)
     @given(data=fuzz, format=st.sampled_from(FORMATS))

@@ -23,7 +23,7 @@ def hashes():
 
 @pytest.fixture
 def bcrypt(hashes):
-    """Just any hash."""
+    """Any hash."""
     return hashes["bcrypt4"]
 
 
@@ -55,11 +55,11 @@ def write():
 
 
 @pytest.fixture
-def told():
+def losses_of():
     """Show losses in short: [!] before those that block."""
 
-    def told(outcome):
+    def losses_of(outcome):
         assert all("\n" not in str(loss) for loss in outcome.losses)
         return ["! " * loss.is_blocking + f"{loss.where}: {loss.what}" for loss in outcome.losses]
 
-    return told
+    return losses_of

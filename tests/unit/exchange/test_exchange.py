@@ -36,7 +36,7 @@ def test_an_outcome_is_complete_if_nothing_blocks(is_blocking):
     ],
     ids=lambda outcome: type(outcome).__name__,
 )
-def test_what_holds_secrets_neither_shows_nor_sends_them(outcome):
+def test_values_with_secrets_are_neither_shown_nor_pickled(outcome):
     assert "canary" not in repr(outcome)
     assert "canary" not in str([outcome])
     for duplicate in (pickle.dumps, copy.copy, copy.deepcopy):
@@ -88,7 +88,7 @@ class TestEveryExportButTar:
     USERS = "# people\nbob:{h}\n#x\noops\nal:{h}\nelastic:{h}\nbob:{h}\n\nclear:text\n"
     ROLES = "# roles\nviewer:bob,ghost\n:x\n$2a$04$canary:bob\nadmin:,al\nadmin:$2y$canary\n"
 
-    def test_tells_what_it_leaves_out(self, format, write, told, bcrypt):
+    def test_reports_what_it_leaves_out(self, format, write, losses_of, bcrypt):
         exported = write(format, self.USERS.replace("{h}", bcrypt), self.ROLES)
         expected = [
             "users: 2 comments",
@@ -103,27 +103,27 @@ class TestEveryExportButTar:
         ]
         if format == "htpasswd":
             expected.append("users_roles: roles of 2 users")
-        assert told(exported) == expected
+        assert losses_of(exported) == expected
         assert not exported.is_complete
 
     def test_of_nothing_loses_nothing(self, format, write):
         assert write(format, "\n \n", "\n").losses == ()
 
-    def test_obeys_the_rules_for_names(self, format, write, bcrypt, told):
+    def test_obeys_the_rules_for_names(self, format, write, bcrypt, losses_of):
         users = f"elastic:{bcrypt}\nnobody:{bcrypt}\n"
-        assert told(write(format, users)) == ["users, line [1]: the line"]
-        assert told(write(format, users, anonymous_username="nobody")) == [
+        assert losses_of(write(format, users)) == ["users, line [1]: the line"]
+        assert losses_of(write(format, users, anonymous_username="nobody")) == [
             "users, line [1]: the line",
             "users, line [2]: the line",
         ]
-        assert told(write(format, users, allow_reserved=True)) == []
+        assert losses_of(write(format, users, allow_reserved=True)) == []
 
     def test_is_stable(self, format, write, bcrypt):
         users, roles = f"bob:{bcrypt}\nal:{bcrypt}\n", "viewer:bob\nadmin:bob,al\n"
         assert write(format, users, roles).data == write(format, users, roles).data
 
     @pytest.mark.parametrize("files", [("\udcff", ""), ("", "\udcff")], ids=["users", "roles"])
-    def test_of_what_is_not_utf_8_is_an_error(self, format, files):
+    def test_of_files_that_are_not_utf_8_is_an_error(self, format, files):
         users, roles = (text.encode("utf-8", "surrogateescape") for text in files)
         with pytest.raises(errors.FileFormatError, match="not UTF-8"):
             exchange.export_realm(format, users, roles)

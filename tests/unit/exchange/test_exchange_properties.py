@@ -1,4 +1,4 @@
-"""Whatever realm: nothing is added, nothing is dropped in silence, and nothing secret is told."""
+"""For any realm: nothing is added or dropped silently, and no secret is shown."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ realms = st.tuples(realm_users, strategies.users_roles_files)
 
 
 def known(users, users_roles):
-    """What a node knows and can be used, read in another way."""
+    """The users with usable hashes, read in another way."""
     hashes = parse_users(users).users
     roles = parse_users_roles(users_roles).roles_by_user
     found = {}
@@ -155,7 +155,7 @@ def assert_tells_nothing(texts):
     )
 )
 @pytest.mark.parametrize("format", EXPORT_FORMATS)
-def test_no_export_tells_a_secret(format, realm):
+def test_no_export_reveals_a_secret(format, realm):
     exported = export_realm(format, *realm)
     assert_tells_nothing([repr(exported), *map(str, exported.losses), *map(repr, exported.losses)])
     if format == "htpasswd":

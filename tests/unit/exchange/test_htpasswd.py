@@ -19,7 +19,7 @@ def users_of(imported):
 
 
 class TestImport:
-    def test_of_what_the_program_wrote(self, read, vector, told):
+    def test_of_a_file_that_htpasswd_wrote(self, read, vector, losses_of):
         imported = read("htpasswd", vector("htpasswd"))
         carried = users_of(imported)
         assert list(carried) == ["bcrypt", "default"]
@@ -27,7 +27,7 @@ class TestImport:
             assert password_hash.startswith("$2a$")
             assert verify_hash("correct-horse", password_hash)
             assert not verify_hash("battery-staple", password_hash)
-        assert told(imported) == [
+        assert losses_of(imported) == [
             "! line [3]: user [alg-s]",
             "! line [4]: user [alg-m]",
             "! line [5]: user [alg-2]",
@@ -63,21 +63,21 @@ class TestImport:
         assert imported.document == {"users": [{"name": "al", "password_hash": bcrypt}]}
         assert imported.losses == ()
 
-    def test_it_reads_lines_as_apache_does(self, read, bcrypt, told):
+    def test_it_reads_lines_as_apache_does(self, read, bcrypt, losses_of):
         text = f"\ufeffal:{bcrypt}\r\n\n  # one\n#two\n \tbob:{bcrypt} \nann:{bcrypt}:Ann:x"
         imported = read("htpasswd", text)
         assert list(users_of(imported)) == ["al", "bob", "ann"]
-        assert told(imported) == [
+        assert losses_of(imported) == [
             "the file: 2 comments",
             "line [6]: the text after the hash of user [ann]",
         ]
-        assert told(read("htpasswd", "#\n")) == ["the file: 1 comment"]
+        assert losses_of(read("htpasswd", "#\n")) == ["the file: 1 comment"]
 
-    def test_the_first_line_of_a_name_counts(self, read, bcrypt, told):
+    def test_the_first_line_of_a_name_counts(self, read, bcrypt, losses_of):
         other = bcrypt[:7] + bcrypt[29:51] + bcrypt[29:]
         imported = read("htpasswd", f"al:{bcrypt}\nal:{other}\nbob:clear\nbob:{bcrypt}\n")
         assert users_of(imported) == {"al": bcrypt}
-        assert told(imported) == [
+        assert losses_of(imported) == [
             "! line [2]: user [al]",
             "! line [3]: user [bob]",
             "! line [4]: user [bob]",
@@ -85,9 +85,9 @@ class TestImport:
         assert imported.losses[0].reason == "Apache uses line [1], which has the same name"
 
     @pytest.mark.parametrize("line", ["bob", "bob:", ":{h}", ":", "bob::{h}"])
-    def test_malformed_lines(self, read, bcrypt, line, told):
+    def test_malformed_lines(self, read, bcrypt, line, losses_of):
         imported = read("htpasswd", f"{line}\nbob:{bcrypt}\n".replace("{h}", bcrypt))
-        assert told(imported)[0] == "! line [1]: the line"
+        assert losses_of(imported)[0] == "! line [1]: the line"
         assert ("bob" in users_of(imported)) == (not line.startswith("bob"))
 
     @pytest.mark.parametrize(
@@ -114,14 +114,14 @@ class TestImport:
         line = f"guest:{bcrypt}"
         assert users_of(read("htpasswd", line, anonymous_username="guest")) == {}
 
-    def test_continued_lines_are_nobodys(self, read, bcrypt, told):
+    def test_continued_lines_have_no_user(self, read, bcrypt, losses_of):
         text = f"# x \\\nal:{bcrypt}\nann:{bcrypt}\\\n\nbob:{bcrypt}\n"
         imported = read("htpasswd", text)
         assert list(users_of(imported)) == ["bob"]
-        assert told(imported) == [f"! line [{n}]: the line" for n in (1, 2, 3)]
+        assert losses_of(imported) == [f"! line [{n}]: the line" for n in (1, 2, 3)]
 
     @pytest.mark.parametrize("name", ["pbkdf2_1000", "ssha256", "md5"])
-    def test_hashes_that_only_a_node_knows_are_no_file_of_apache(self, read, hashes, name):
+    def test_hashes_that_only_a_node_knows_are_not_from_apache(self, read, hashes, name):
         (loss,) = read("htpasswd", f"al:{hashes[name]}").losses
         assert "not a file of htpasswd" in loss.reason
 
@@ -129,7 +129,7 @@ class TestImport:
         ("data", "place", "reason"),
         [(b"a:b\n\xff", (2, 4), "not UTF-8"), (b"\n\na\0b", (3, 3), "a byte 0")],
     )
-    def test_what_is_no_text(self, read, data, place, reason):
+    def test_a_binary_file_is_refused(self, read, data, place, reason):
         with pytest.raises(errors.FileFormatError) as caught:
             read("htpasswd", data)
         assert (caught.value.path, caught.value.line_number) == ("the.file", place[0])
@@ -154,7 +154,7 @@ class TestImport:
 
 
 class TestExport:
-    def test_bcrypt_and_sha_are_carried(self, write, hashes, told):
+    def test_bcrypt_and_sha_are_converted(self, write, hashes, losses_of):
         exported = write(
             "htpasswd", "".join(f"{name}:{text}\n" for name, text in hashes.items()), "viewer:sha1"
         )
@@ -162,7 +162,7 @@ class TestExport:
             f"bcrypt4:$2y${hashes['bcrypt4'][4:]}",
             f"sha1:{hashes['sha1']}",
         ]
-        assert told(exported) == [
+        assert losses_of(exported) == [
             "! users: user [pbkdf2_1000]",
             "! users: user [pbkdf2_stretch_1000]",
             "! users: user [ssha256]",
@@ -179,16 +179,19 @@ class TestExport:
             ("{SHA}short", "the sha1 digest is not base64 of 20 bytes"),
         ],
     )
-    def test_no_hash_no_user(self, write, text, reason):
+    def test_a_user_without_a_usable_hash_is_lost(self, write, text, reason):
         exported = write("htpasswd", f"al:{text}\n")
         assert exported.data == b""
         assert [loss.reason for loss in exported.losses] == [reason]
 
-    def test_names_that_apache_cannot_read(self, write, bcrypt, told):
+    def test_names_that_apache_cannot_read(self, write, bcrypt, losses_of):
         longest = "a" * 255
         exported = write("htpasswd", f" #al:{bcrypt}\n{longest}a:{bcrypt}\n{longest}:{bcrypt}\n")
         assert exported.data.decode() == f"{longest}:$2y${bcrypt[4:]}\n"
-        assert [line[:17] for line in told(exported)] == ["! users: user [#a", "! users: user [aa"]
+        assert [line[:17] for line in losses_of(exported)] == [
+            "! users: user [#a",
+            "! users: user [aa",
+        ]
 
 
 def test_there_and_back(read, write, bcrypt):

@@ -24,7 +24,7 @@ class TestFiles:
             'type: Opaque\ndata:\n  users: ""\n  users_roles: ""\n'
         )
 
-    def test_its_name_is_ours_and_its_namespace_nobodys(self, write):
+    def test_by_default_the_name_is_ours_and_there_is_no_namespace(self, write):
         metadata = yaml.safe_load(write("k8s-secret", "").data)["metadata"]
         assert metadata == {"name": "esfilerealm-users"}
 
@@ -45,7 +45,7 @@ class TestFiles:
             "users_roles": b"b c:B\nb:al,bob\nz:B,al,bob\n",
         }
 
-    def test_what_the_operator_would_refuse_is_not_written(self, write, bcrypt, told):
+    def test_lines_that_the_operator_would_reject_are_not_written(self, write, bcrypt, losses_of):
         exported = write(
             "k8s-secret", f" #al:{bcrypt}\nbob:{bcrypt}\n", "#x:bob\n #x:bob\nr:a:b,bob\n"
         )
@@ -53,32 +53,32 @@ class TestFiles:
             "users": f"bob:{bcrypt}\n".encode(),
             "users_roles": b"r:bob\n",
         }
-        assert told(exported) == [
+        assert losses_of(exported) == [
             "users_roles: 1 comment",
             "users_roles: roles of [a:…]",
             "! users: user [#al]",
             "! users_roles: role [#x] of user [bob]",
         ]
 
-    def test_more_than_kubernetes_takes_is_told(self, write, bcrypt, told):
+    def test_more_bytes_than_kubernetes_accepts_are_a_loss(self, write, bcrypt, losses_of):
         users = "".join(f"user{number}:{bcrypt}\n" for number in range(15_500))
-        assert told(write("k8s-secret", users)) == ["! users: the Secret"]
+        assert losses_of(write("k8s-secret", users)) == ["! users: the Secret"]
         assert write("k8s-secret", users[: 1024 * 1024 // 2].rpartition("\n")[0]).is_complete
 
     @pytest.mark.parametrize("name", ["", "A", "a_b", "-a", "a-", "a..b", "a\n", "a" * 254, "a b"])
-    def test_names_that_kubernetes_refuses(self, write, name):
+    def test_names_that_kubernetes_rejects(self, write, name):
         with pytest.raises(errors.InvalidSettingError) as caught:
             write("k8s-secret", "", secret_name=name)
         assert caught.value.key == "secret_name"
 
     @pytest.mark.parametrize("namespace", ["", "A", "a.b", "a" * 64])
-    def test_namespaces_that_kubernetes_refuses(self, write, namespace):
+    def test_namespaces_that_kubernetes_rejects(self, write, namespace):
         with pytest.raises(errors.InvalidSettingError) as caught:
             write("k8s-secret", "", namespace=namespace)
         assert caught.value.key == "namespace"
 
     @pytest.mark.parametrize("name", ["a", "0", "a-b.c-d", "a" * 253, "null", "1e3"])
-    def test_names_that_kubernetes_takes(self, write, name):
+    def test_names_that_kubernetes_accepts(self, write, name):
         manifest = yaml.safe_load(write("k8s-secret", "", secret_name=name).data)
         assert manifest["metadata"]["name"] == name
 

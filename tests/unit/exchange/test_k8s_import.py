@@ -38,7 +38,7 @@ def read_all(read):
     return read_all
 
 
-def test_both_forms_in_one_file(read, vector, told):
+def test_both_forms_in_one_file(read, vector, losses_of):
     imported = read("k8s-secret", vector("manifests.yaml"))
     tail = "04$5zQUs3WRRuT4StzLvfz9G.oBoDBujx/.HU3io31Rx86XVexwBEufu"
     assert imported.document == {
@@ -52,7 +52,7 @@ def test_both_forms_in_one_file(read, vector, told):
             },
         ]
     }
-    assert told(imported) == []
+    assert losses_of(imported) == []
 
 
 class TestForms:
@@ -64,11 +64,11 @@ class TestForms:
             "users": [{"name": "bob", "password_hash": bcrypt, "roles": []}]
         }
 
-    def test_string_data_counts_before_data(self, read_all, bcrypt, told):
+    def test_string_data_counts_before_data(self, read_all, bcrypt, losses_of):
         manifest = files(f"bob:{bcrypt}\n") | {"data": {"users": encoded("al:clear\n")}}
         imported = read_all(manifest)
         assert [user["name"] for user in imported.document["users"]] == ["bob"]
-        assert told(imported) == ["Secret [s]: [data.users]"]
+        assert losses_of(imported) == ["Secret [s]: [data.users]"]
 
     @pytest.mark.parametrize("kind", ["List", "SecretList"])
     def test_a_list_as_kubectl_prints_it(self, read, bcrypt, kind):
@@ -92,14 +92,16 @@ class TestForms:
             assert imported.document["users"][0]["roles"] == ["x"]
             assert imported.losses == ()
 
-    def test_other_entries_are_told(self, read_all, told):
+    def test_other_entries_are_reported(self, read_all, losses_of):
         manifest = files() | {"data": {"roles.yml": ""}}
-        assert told(read_all(manifest)) == ["Secret [s]: entry [roles.yml]"]
-        assert told(read_all(basic(users="x"))) == ["Secret [s]: entry [users]"]
+        assert losses_of(read_all(manifest)) == ["Secret [s]: entry [roles.yml]"]
+        assert losses_of(read_all(basic(users="x"))) == ["Secret [s]: entry [users]"]
 
-    def test_a_secret_without_a_name_has_a_line(self, read, told):
+    def test_a_secret_without_a_name_has_a_line(self, read, losses_of):
         text = "# x\napiVersion: v1\nkind: Secret\nstringData:\n  users: oops\n"
-        assert told(read("k8s-secret", text)) == ["! Secret in line [2], users, line [1]: the line"]
+        assert losses_of(read("k8s-secret", text)) == [
+            "! Secret in line [2], users, line [1]: the line"
+        ]
 
     def test_the_export_comes_back(self, read, write, hashes):
         users = "".join(f"{name}:{text}\n" for name, text in sorted(hashes.items()))
@@ -116,13 +118,13 @@ class TestForms:
 
 
 class TestLosses:
-    def test_of_lines(self, read_all, bcrypt, told):
+    def test_of_lines(self, read_all, bcrypt, losses_of):
         users = f"# x\nbob:{bcrypt}\noops\nelastic:{bcrypt}\nclear:text\nbob:{bcrypt}\n"
         imported = read_all(files(users, "# y\n\nx:bob,ghost\noops\na,b:bob\nz:$2a$canary\n"))
         assert imported.document["users"] == [
             {"name": "bob", "password_hash": bcrypt, "roles": ["x"]}
         ]
-        assert told(imported) == [
+        assert losses_of(imported) == [
             "Secret [s], users: 1 comment",
             "! Secret [s], users, line [3]: the line",
             "! Secret [s], users, line [4]: the line",
@@ -135,14 +137,14 @@ class TestLosses:
             "! Secret [s], users_roles: roles of [(a hash)]",
         ]
 
-    def test_the_last_secret_with_a_user_counts(self, read_all, bcrypt, told):
+    def test_the_last_secret_with_a_user_counts(self, read_all, bcrypt, losses_of):
         imported = read_all(
             files(f"al:{bcrypt}", "x:al", name="one"), basic("al", name="two", roles="y")
         )
         assert imported.document["users"] == [
             {"name": "al", "password": "hunter22", "roles": ["x", "y"]}
         ]
-        assert told(imported) == ["! Secret [one], users: user [al]"]
+        assert losses_of(imported) == ["! Secret [one], users: user [al]"]
         assert "Secret [two] has the same user" in imported.losses[0].reason
 
     @pytest.mark.parametrize(
@@ -162,10 +164,10 @@ class TestLosses:
         assert (loss.where, loss.is_blocking) == ("Secret [s]", True)
         assert loss.reason.startswith(reason)
 
-    def test_of_a_role(self, read_all, told):
+    def test_of_a_role(self, read_all, losses_of):
         imported = read_all(basic(roles="ok,, böse ,"))
         assert imported.document["users"][0]["roles"] == ["ok"]
-        assert told(imported) == ["! Secret [s]: role [böse] of user [al]"]
+        assert losses_of(imported) == ["! Secret [s]: role [böse] of user [al]"]
 
     def test_names_that_settings_allow(self, read_all, bcrypt):
         for manifest in (basic("elastic"), files(f"elastic:{bcrypt}")):
@@ -206,7 +208,7 @@ class TestLosses:
         ("{S}type: {B}\ndata:\n  username: YQ==", 1, "[password] is missing in the data of this"),
     ],
 )
-def test_what_is_no_secret_of_users(read, text, line, reason):
+def test_other_manifests_are_refused(read, text, line, reason):
     text = text.replace("{S}", "kind: Secret\napiVersion: v1\n")
     text = text.replace("{B}", "kubernetes.io/basic-auth")
     with pytest.raises(errors.FileFormatError) as caught:

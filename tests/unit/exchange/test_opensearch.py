@@ -44,8 +44,8 @@ class TestFile:
             assert user["password_hash"].startswith("$2a$")
             assert verify_hash("correct-horse", user["password_hash"])
 
-    def test_losses(self, read, vector, told):
-        assert told(read("opensearch", vector("internal_users.yml"))) == [
+    def test_losses(self, read, vector, losses_of):
+        assert losses_of(read("opensearch", vector("internal_users.yml"))) == [
             "line [8]: [reserved], [description] of user [admin]",
             "! line [11]: role [admin] of user [admin]",
             "line [15]: [hidden], [static], [attributes] of user [dashboards]",
@@ -63,13 +63,13 @@ class TestFile:
             "if this one is [superuser], pass --map-role admin=superuser"
         )
 
-    def test_the_admin_is_one_if_that_is_said(self, read, vector, told):
+    def test_the_admin_becomes_superuser_if_the_map_says_so(self, read, vector, losses_of):
         role_map = {"admin": "superuser"}
         imported = read("opensearch", vector("internal_users.yml"), role_map=role_map)
         assert imported.document["users"][0]["roles"] == ["superuser"]
-        assert not [line for line in told(imported) if "[11]" in line]
+        assert not [line for line in losses_of(imported) if "[11]" in line]
 
-    def test_with_a_map_nothing_blocks(self, read, vector):
+    def test_a_complete_map_leaves_no_blocking_loss(self, read, vector):
         role_map = {"readall": "viewer", "own_index": None, "admin": "editor"}
         imported = read("opensearch", vector("internal_users.yml"), role_map=role_map)
         assert imported.is_complete
@@ -101,7 +101,7 @@ class TestRoles:
             ("backend_roles", "", []),
         ],
     )
-    def test_of_which_nothing_was_said(self, read_users, bcrypt, kind, role, carried):
+    def test_without_a_map(self, read_users, bcrypt, kind, role, carried):
         imported = read_users({"bob": f"{{hash: {bcrypt}, {kind}: ['{role}']}}"})
         assert imported.document["users"][0]["roles"] == carried
         (loss,) = imported.losses
@@ -144,19 +144,19 @@ class TestRoles:
             ("opendistro_security_roles", "viewer", "it becomes [viewer], which Elasticsearch def"),
         ],
     )
-    def test_a_choice_is_told_once(self, read_users, bcrypt, kind, role, why):
+    def test_a_choice_is_reported_once(self, read_users, bcrypt, kind, role, why):
         fields = f"{{hash: {bcrypt}, {kind}: [{role}]}}"
         (loss,) = read_users({"bob": fields, "al": fields}).losses
         assert loss.reason.startswith(why)
         assert loss.reason.endswith(f"to change that, pass --map-role {role}=ROLE")
         assert not loss.is_blocking
 
-    def test_all_access_is_told(self, read_users, bcrypt):
+    def test_all_access_is_reported(self, read_users, bcrypt):
         fields = f"{{hash: {bcrypt}, opendistro_security_roles: [all_access]}}"
         (loss,) = read_users({"bob": fields}).losses
         assert loss.reason.startswith("it becomes [superuser], its counterpart;")
 
-    def test_the_map_goes_before_all(self, read_users, bcrypt):
+    def test_the_map_overrides_known_counterparts(self, read_users, bcrypt):
         roles = "[all_access, viewer, cn=x, gone, viewer]"
         imported = read_users(
             {"bob": f"{{hash: {bcrypt}, opendistro_security_roles: {roles}}}"},
@@ -195,7 +195,7 @@ class TestUsers:
             ("{hash: {h}, attributes: {service: 'true'}}", "the user is a service account"),
         ],
     )
-    def test_that_are_not_carried(self, read_users, hashes, bcrypt, fields, reason):
+    def test_that_are_not_converted(self, read_users, hashes, bcrypt, fields, reason):
         fields = fields.replace("{h}", bcrypt).replace("{tail}", bcrypt[7:])
         imported = read_users({"bob": fields.replace("{md5}", hashes["md5"])})
         assert imported.document == {"users": []}
@@ -214,26 +214,26 @@ class TestUsers:
         fields = f"{{hash: {bcrypt}}}"
         assert names_of(read_users({"elastic": fields}, allow_reserved=True)) == ["elastic"]
 
-    def test_that_are_enabled(self, read_users, bcrypt, told):
+    def test_that_are_enabled(self, read_users, bcrypt, losses_of):
         fields = f"{{hash: {bcrypt}, enabled: true, service: false, backend_roles: [kibanauser]}}"
         imported = read_users({"bob": fields})
         assert names_of(imported) == ["bob"]
-        assert told(imported) == ["line [2]: role [kibanauser]"]
+        assert losses_of(imported) == ["line [2]: role [kibanauser]"]
 
-    def test_nothing_said_is_nothing_lost(self, read_users, bcrypt):
+    def test_an_empty_file_has_no_losses(self, read_users, bcrypt):
         empty = "description: '', attributes: {}, reserved: false, backend_roles: [x]"
         imported = read_users({"bob": f"{{hash: {bcrypt}, {empty}}}"}, role_map={"x": "y"})
         assert imported.losses == ()
 
-    def test_keys_that_opensearch_does_not_know(self, read_users, bcrypt, told):
+    def test_keys_that_opensearch_does_not_know(self, read_users, bcrypt, losses_of):
         fields = f"{{hash: {bcrypt}, opensearch_security_roles: [x], readonly: true}}"
-        assert told(read_users({"bob": fields})) == [
+        assert losses_of(read_users({"bob": fields})) == [
             "! line [2]: [opensearch_security_roles] of user [bob]",
             "line [2]: [readonly] of user [bob]",
             "line [2]: user [bob]",
         ]
 
-    def test_none_at_all(self, read_users):
+    def test_there_is_no_bar_without_items(self, read_users):
         assert read_users({}).document == {"users": []}
 
 
@@ -269,7 +269,7 @@ class TestUsers:
         ("{M}bob: {}\nbob: {}", 3, "duplicate key, already in line [2]"),
     ],
 )
-def test_what_is_no_such_file(read, text, line, reason):
+def test_other_files_are_refused(read, text, line, reason):
     with pytest.raises(errors.FileFormatError) as caught:
         read("opensearch", text.replace("{M}", META))
     assert (caught.value.path, caught.value.line_number) == ("the.file", line)

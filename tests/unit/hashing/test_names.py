@@ -33,7 +33,7 @@ def test_a_name_resolves_in_any_letter_case(name, spell):
 
 
 @pytest.mark.parametrize("name", STORED + CACHE_ONLY)
-def test_the_cost_is_the_names(name):
+def test_the_cost_is_the_one_in_the_name(name):
     digits = name.removeprefix("bcrypt").rpartition("_")[2]
     expected = COSTS.get(name, int(digits) if digits.isdigit() else 1)
     assert resolve(name).cost == expected
@@ -64,7 +64,7 @@ def test_some_names_are_the_same_algorithm():
         "no\udc80op",
     ],
 )
-def test_an_unknown_name_is_refused_by_elasticsearchs_words(name):
+def test_an_unknown_name_is_refused_with_elasticsearchs_message(name):
     with pytest.raises(UnknownHashAlgorithmError, match=r"unknown hash function \[") as caught:
         resolve(name)
     assert caught.value.name == name

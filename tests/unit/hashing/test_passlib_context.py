@@ -45,7 +45,7 @@ def test_the_default_scheme_and_its_rounds_are_the_algorithms(algorithm):
 
 
 @pytest.mark.parametrize("algorithm", ["bcrypt4", "pbkdf2_1000", "pbkdf2_stretch_1000"])
-def test_a_new_hash_is_of_the_algorithm_and_a_nodes(algorithm):
+def test_a_new_hash_has_the_algorithm_and_a_node_accepts_it(algorithm):
     context = crypt_context(algorithm, **CHEAP)
     text = context.hash(PASSWORD)
     assert check_hash(text) == resolve(algorithm)
@@ -66,7 +66,7 @@ def test_every_family_is_identified_and_verified(context, algorithm):
 
 
 @pytest.mark.parametrize("algorithm", SCHEMES)
-def test_a_mere_digest_needs_an_update_another_family_does_not(context, algorithm):
+def test_a_digest_needs_an_update_but_another_family_does_not(context, algorithm):
     text = resolve(algorithm).hash(PASSWORD)
     assert context.needs_update(text) is (algorithm in DIGESTS)
 
@@ -122,7 +122,7 @@ def test_clear_text_is_not_identified(context, text):
 @pytest.mark.parametrize(
     "text", ["$2a$15$" + "a" * 53, "$2a$04$short", "{PBKDF2}2000$x$y", "{PBKDF2_STRETCH}"]
 )
-def test_where_a_node_throws_there_is_an_error(context, text):
+def test_a_hash_on_which_a_node_throws_is_an_error(context, text):
     assert context.identify(text)
     with pytest.raises(InvalidHashError):
         context.verify("password", text)

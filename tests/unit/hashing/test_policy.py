@@ -73,7 +73,7 @@ def test_an_algorithm_below_the_minimum_is_a_problem():
 
 @pytest.mark.parametrize("algorithm", ["ssha256", "noop", "bogus"])
 @pytest.mark.parametrize("make", [Policy.for_login, lambda name: Policy(name, None)])
-def test_no_policy_makes_what_may_not_be_stored(algorithm, make):
+def test_no_policy_makes_hashes_that_may_not_be_stored(algorithm, make):
     with pytest.raises(UnknownHashAlgorithmError):
         make(algorithm)
 

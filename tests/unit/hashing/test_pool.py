@@ -51,7 +51,7 @@ def test_results_are_in_the_order_of_the_items(jobs, count):
 
 
 @pytest.mark.parametrize("jobs", [2, 3, 8])
-def test_only_twice_as_many_items_as_jobs_are_on_their_way(jobs):
+def test_only_twice_as_many_items_as_jobs_are_queued(jobs):
     release, items = threading.Event(), Counted(100)
 
     def work(item):
@@ -104,7 +104,7 @@ def test_one_item_needs_no_thread():
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
 @pytest.mark.parametrize("jobs", [1, 4])
-def test_a_fault_ends_it_and_leaves_no_thread(jobs, error):
+def test_an_error_ends_the_work_and_leaves_no_thread(jobs, error):
     done = []
 
     def work(item):
@@ -119,7 +119,7 @@ def test_a_fault_ends_it_and_leaves_no_thread(jobs, error):
     assert len(done) <= 5 + 2 * jobs
 
 
-def test_what_waits_for_a_thread_when_a_fault_ends_it_is_never_begun(monkeypatch):
+def test_items_in_the_queue_are_dropped_after_an_error(monkeypatch):
     """Both threads are busy until the pool is told to end; what is queued then is forgotten."""
     release, begun, items = threading.Event(), [], Counted(100)
 
@@ -144,7 +144,7 @@ def test_what_waits_for_a_thread_when_a_fault_ends_it_is_never_begun(monkeypatch
 
 
 @pytest.mark.parametrize("jobs", [0, -1, -100])
-def test_no_jobs_are_refused(jobs):
+def test_zero_jobs_are_refused(jobs):
     with pytest.raises(ValueError, match=rf"jobs is \[{jobs}\]: must be at least 1"):
         HashingPool(jobs)
 
@@ -175,7 +175,7 @@ class TestProgress:
         hashing = HashingPool(1, show_progress=show_progress)
         return hashing.map(lambda _: time.sleep(0.3), range(count), "hashing")
 
-    def test_a_bar_on_a_terminal_that_goes_again(self, monkeypatch):
+    def test_a_progress_bar_on_a_terminal_disappears_at_the_end(self, monkeypatch):
         stream = Stream(is_terminal=True)
         monkeypatch.setattr(sys, "stderr", stream)
         assert self.slow() == [None] * 3
@@ -184,7 +184,7 @@ class TestProgress:
         assert "users" in stream.getvalue()
         assert stream.getvalue().rpartition("\r")[2].strip() == ""
 
-    def test_none_for_what_takes_a_moment(self, monkeypatch):
+    def test_short_work_shows_no_bar(self, monkeypatch):
         stream = Stream(is_terminal=True)
         monkeypatch.setattr(sys, "stderr", stream)
         assert HashingPool(2, show_progress=True).map(str, range(3), "hashing") == ["0", "1", "2"]
@@ -198,7 +198,7 @@ class TestProgress:
             pytest.param(None, True, id="no stream"),
         ],
     )
-    def test_none_at_all(self, monkeypatch, stream, show_progress):
+    def test_there_is_no_bar_without_items(self, monkeypatch, stream, show_progress):
         def fail(*_, **__):
             raise AssertionError("a bar")
 

@@ -1,4 +1,4 @@
-"""Texts on which a node throws, that no password matches, or that it takes for clear text."""
+"""Texts on which a node throws, that no password matches, or that it uses as clear text."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _case(table):
 
 
 @_case(THROWING)
-def test_where_a_node_throws_there_is_an_error(text, reason):
+def test_a_hash_on_which_a_node_throws_is_an_error(text, reason):
     with pytest.raises(InvalidHashError, match=reason):
         verify_hash("malformed-test", text)
     with pytest.raises(InvalidHashError, match=reason):
@@ -120,7 +120,7 @@ def test_where_a_node_throws_there_is_an_error(text, reason):
 
 
 @_case(NEVER_MATCHING)
-def test_where_a_node_never_matches_only_the_check_refuses(text, reason):
+def test_a_hash_that_a_node_never_matches_fails_only_the_check(text, reason):
     assert verify_hash("malformed-test", text) is False
     with pytest.raises(InvalidHashError, match=reason):
         check_hash(text)
@@ -158,7 +158,7 @@ def test_a_bcrypt_text_too_short_or_costly_is_an_error_for_the_hasher_too(text):
         resolve("bcrypt4").verify("malformed-test", text)
 
 
-def test_a_bcrypt_cost_without_a_name_fails_the_hashers_own_check_too():
+def test_a_bcrypt_cost_without_a_name_fails_the_check_of_the_hasher_too():
     with pytest.raises(InvalidHashError, match=r"unknown hash function \[bcrypt15\]"):
         resolve("bcrypt").check(f"$2a$15${SALT}{DIGEST}")
 

@@ -1,4 +1,4 @@
-"""Every recorded hash gets the verdict of a node."""
+"""Every recorded hash has the same result as on a node."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from esfilerealm import UsersTool
 
 @pytest.fixture
 def realm(config, monkeypatch):
-    """Three users, comments and odd lines; and the passwords where documents may look for them."""
+    """Three users, comments and invalid lines; and passwords in files and variables."""
     (config / "users").write_text(USERS)
     (config / "users_roles").write_text(USERS_ROLES)
     for name in ("users", "users_roles"):
@@ -32,7 +32,7 @@ def realm(config, monkeypatch):
 
 @pytest.fixture
 def set_managed(realm):
-    """Note users as made by provisioning."""
+    """Write the list of managed users."""
 
     def note(*names):
         text = json.dumps({"version": 1, "users": sorted(names)}, indent=1) + "\n"
@@ -43,7 +43,7 @@ def set_managed(realm):
 
 @pytest.fixture
 def realm_of_a_stranger(realm, open_folder, tmp_path):
-    """The same realm of somebody else; while it is entered, the process is theirs."""
+    """The same realm, owned by another user; inside it, the process runs as that user."""
     # They may not be able to import what a write needs: let all of it be there.
     tool = UsersTool(tmp_path / "another", mode=0o600, keep=1)
     tool.init()

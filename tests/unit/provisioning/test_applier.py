@@ -1,4 +1,4 @@
-"""Making a realm what a plan says: on the files that it was made of, or not at all."""
+"""Applying a plan to the files that it was made from, or not at all."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def hashed(monkeypatch):
 
 @pytest.fixture
 def before_the_lock(monkeypatch):
-    """Do things before the write lock is taken: one each time, the last one ever after."""
+    """Act before the write lock is taken: one action each time, then always the last one."""
 
     def prepare(*acts):
         waiting = list(acts)
@@ -183,7 +183,7 @@ class TestOutdated:
 
 
 class TestReplan:
-    def test_the_new_plan_is_what_is_done_and_told(self, realm):
+    def test_the_new_plan_is_applied_and_returned(self, realm):
         planned = plan(
             realm, desired({"name": "bob", "roles": ["a"]}, {"name": "al", "state": "absent"})
         )
@@ -204,7 +204,7 @@ class TestReplan:
         assert UsersTool(realm).verify("jane", NEW)
         assert UsersTool(realm).verify("zoe", OLD)
 
-    def test_what_is_new_in_the_new_plan_is_hashed(self, realm, hashed, before_the_lock):
+    def test_new_passwords_in_the_new_plan_are_hashed(self, realm, hashed, before_the_lock):
         wanted = desired({"name": "bob", "password": OLD}, {"name": "jane", "password": NEW})
         planned = plan(realm, wanted)
         before_the_lock(lambda: UsersTool(realm).passwd("bob", "a-third-password"), lambda: None)
@@ -280,7 +280,7 @@ class TestWrittenInBetween:
 
     @pytest.mark.parametrize("strategy", ["rename", "in_place"])
     @pytest.mark.parametrize("name", ["users", "users_roles"])
-    def test_it_is_told(self, realm, write_in_between, name, strategy):
+    def test_it_is_reported(self, realm, write_in_between, name, strategy):
         planned = plan(realm, TWO_NEW)
         write_in_between(name, 1)
         with pytest.raises(FileChangedError) as caught:
@@ -302,7 +302,7 @@ class TestWrittenInBetween:
         assert (realm / name).read_text().count("# in between\n") == times
         assert len(hashed) == 2
 
-    def test_but_not_for_ever(self, realm, write_in_between):
+    def test_it_gives_up_after_several_attempts(self, realm, write_in_between):
         write_in_between("users", -1)
         with pytest.raises(FileChangedError):
             apply(plan(realm, TWO_NEW), replan=True)
@@ -312,7 +312,7 @@ class TestWrittenInBetween:
         write_in_between("users", 2)
         assert ensure_user(realm, "jane", password=NEW).changed
 
-    def test_other_verbs_tell_it(self, realm, write_in_between):
+    def test_other_methods_report_it(self, realm, write_in_between):
         write_in_between("users", 1)
         with pytest.raises(FileChangedError):
             UsersTool(realm).userdel("bob")
@@ -426,7 +426,7 @@ class TestHow:
             apply(plan(realm, TWO_NEW), **how)
         assert statuses(realm) == before
 
-    def test_the_result_says_what_became_of_users(self, realm):
+    def test_the_result_lists_the_changed_users(self, realm):
         wanted = desired(
             {"name": "jane", "password": NEW, "roles": ["a"]},
             {"name": "al", "state": "absent"},
@@ -445,7 +445,7 @@ class TestHow:
         assert (realm / "users").is_symlink()
         assert "jane:" in real.read_text()
 
-    def test_a_plan_of_a_folder_that_is_gone(self, realm, tmp_path):
+    def test_a_plan_of_a_directory_that_was_removed(self, realm, tmp_path):
         planned = plan(realm, TWO_NEW)
         realm.rename(tmp_path / "gone")
         with pytest.raises(FileNotFoundError):
@@ -455,7 +455,7 @@ class TestHow:
 class TestOneLine:
     """``ensure_user`` and ``ensure_absent``."""
 
-    def test_a_user_comes_and_is_there(self, realm):
+    def test_a_user_is_added_and_exists(self, realm):
         applied = ensure_user(realm, "jane", password=NEW, roles=("a", "b"))
         assert applied.changes == (AddUser("jane", ("a", "b")),)
         assert applied.result.changed
@@ -489,7 +489,7 @@ class TestOneLine:
         with pytest.raises(ValueError, match=rf"\[arguments\], users\[0\].{field}: must be a list"):
             ensure_user(realm, "bob", **{field: "admin"})
 
-    def test_a_user_goes_and_is_gone(self, realm):
+    def test_a_user_is_removed_and_does_not_exist(self, realm):
         assert ensure_absent(realm, "bob", keep=1).changes == (RemoveUser("bob", "absent"),)
         with pytest.raises(UserNotFoundError):
             UsersTool(realm).list_users("bob")
@@ -498,14 +498,14 @@ class TestOneLine:
         assert statuses(realm) == before
 
     @pytest.mark.parametrize("attributes", ["refuse", "warn"])
-    def test_what_is_tolerated_is_known_to_the_plan(self, realm, attributes):
+    def test_the_plan_knows_what_is_tolerated(self, realm, attributes):
         """Or a plan that is made anew would not know it, nor one with an owner."""
         for ensure, how in ((ensure_user, {"password": NEW}), (ensure_absent, {})):
             applied = ensure(realm, "jane", attributes=attributes, **how)
             assert (applied.changed, applied._basis.attributes) == (True, attributes)
         assert ensure_user(realm, "bob")._basis.attributes == "refuse"
 
-    def test_somebody_who_writes_meanwhile_is_no_reason_to_fail(self, realm, before_the_lock):
+    def test_a_concurrent_write_is_no_error(self, realm, before_the_lock):
         before_the_lock(lambda: change_users(realm), lambda: None)
         assert ensure_user(realm, "jane", password=NEW).changed
 

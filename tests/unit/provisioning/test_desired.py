@@ -1,4 +1,4 @@
-"""Documents as a whole: reading one, merging several, and what none of it shows."""
+"""Whole documents: reading and merging them, without showing secrets."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class TestLoad:
     def test_how_large_one_may_be(self):
         assert documents._LARGEST == 256 * 2**20
 
-    def test_a_format_may_be_told(self, tmp_path):
+    def test_the_format_may_be_an_argument(self, tmp_path):
         path = tmp_path / "x.yaml"
         path.write_text('purge = "all"')
         assert DesiredState.load(path, format="toml").purge == "all"
@@ -100,7 +100,7 @@ class TestLoad:
 
 
 class TestWhatIsNone:
-    """Mistakes of a program: they are told as such."""
+    """Mistakes of a program, which are reported as such."""
 
     @pytest.mark.parametrize(
         ("content", "fault"),
@@ -125,7 +125,7 @@ class TestWhatIsNone:
             DesiredState(purge=purge)
 
     @pytest.mark.parametrize("purge", [None, "none", "managed", "all"])
-    def test_purges_that_there_are(self, purge):
+    def test_valid_purges(self, purge):
         assert DesiredState(purge=purge).purge == purge
 
 
@@ -240,7 +240,7 @@ class TestMergingUsers:
     def test_when_to_set_the_password(self, first, second, expected):
         assert merged_user(first, second).update_password == expected
 
-    def test_a_later_password_counts_for_who_exists(self, realm):
+    def test_a_later_password_counts_for_an_existing_user(self, realm):
         earlier = {"users": [{"name": "bob", "password": OLD, "update_password": "on_create"}]}
         later = {"users": [{"name": "bob", "password": NEW}]}
         assert plan(realm, merged(earlier, later)).changes == (SetPassword("bob"),)
@@ -263,7 +263,7 @@ class TestMergingUsers:
         assert plan(realm, merged(*documents)).changes == (RemoveUser("bob", "absent"),)
 
     @pytest.mark.parametrize("state", [None, "present"])
-    def test_a_state_that_is_not_said_means_present(self, state):
+    def test_a_missing_state_means_present(self, state):
         user = merged_user({"roles": ["a"]}, {"state": state})
         assert (user.is_absent, user.state, user.roles) == (False, state, ("a",))
         assert merged_user({"state": "present"}, {}).state == "present"
@@ -273,7 +273,7 @@ class TestMergingUsers:
         assert user.roles == ("a",)
         assert user.source == "3"
 
-    def test_a_fault_is_placed_where_the_field_was_given(self, realm):
+    def test_an_issue_has_the_place_of_the_field(self, realm):
         state = merged(
             {"users": [{"name": "bob", "password_env": "NOT_SET"}]},
             {"users": [{"name": "al"}, {"name": "bob", "roles": ["a"]}]},
@@ -298,7 +298,7 @@ class TestMergingUsers:
             ([{"password_hash": NEW_HASH}, {}], "[1], users[0].password_hash"),
         ],
     )
-    def test_a_password_is_placed_where_it_was_given(self, realm, documents, place):
+    def test_an_issue_of_a_password_has_its_place(self, realm, documents, place):
         state = merged(
             *({"users": [{"name": "bob", **more}]} for more in documents),
             {"hash_policy": {"algorithm": "pbkdf2_1000"}},
@@ -366,7 +366,7 @@ class TestMergingSettings:
         state = merged({"attributes": {"mode": "1"}}, {"users": []}, {"attributes": {"mode": "2"}})
         assert state.notes == ("[attributes.mode] from [3] overrides [1]",)
 
-    def test_a_fault_of_the_policy_is_placed_where_it_was_given(self, realm):
+    def test_an_issue_of_the_policy_has_its_place(self, realm):
         policy = {"hash_policy": {"minimum_cost": 9}}
         assert faults_of_plan(realm, merged({"users": []}, policy)) == ["[2], hash_policy"]
         assert faults_of_plan(realm, merged(policy, {"users": []})) == ["[1], hash_policy"]
@@ -383,13 +383,13 @@ class TestNotes:
         )
         assert state.notes == ("[b] from [3] overrides [2], [1]",)
 
-    def test_they_are_told_with_the_plan(self, realm):
+    def test_the_plan_has_them(self, realm):
         bob = {"users": [{"name": "bob", "roles": ["viewer"]}]}
         planned = plan(realm, merged(bob, bob))
         assert planned.diff() == "~ bob: roles -admin\n# [bob] from [2] overrides [1]"
         assert planned.to_dict()["notes"] == ["[bob] from [2] overrides [1]"]
 
-    def test_strict_refuses_them_all(self):
+    def test_strict_rejects_every_override(self):
         first = {"users": [{"name": "bob"}], "purge": "all"}
         with pytest.raises(InvalidDesiredStateError) as caught:
             merged(first, {**first, "purge": "none"}, strict=True)

@@ -1,4 +1,4 @@
-"""What is hardly meant is refused, before anything is done, unless it is forced."""
+"""Probable mistakes are refused before any write, unless forced."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AL_ABSENT = {"name": "al", "state": "absent"}
 
 @pytest.fixture
 def superusers(realm):
-    """Write who holds it: al can log in, root has an unusable hash, the ghost is no user."""
+    """Superusers: al can log in, root has an unusable hash, the ghost is not a user."""
     with (realm / "users").open("a") as file:
         file.write("root:swordfish\n")
     with (realm / "users_roles").open("a") as file:
@@ -72,19 +72,19 @@ class TestSuperusers:
             ),
         ],
     )
-    def test_another_may_take_it_over(self, superusers, others):
+    def test_another_user_may_take_over(self, superusers, others):
         check_apply_again(superusers, desired(*others, AL_ABSENT))
 
     @pytest.mark.parametrize("secret", [{"password": NEW}, {"password_hash": NEW_HASH}])
-    def test_who_holds_it_already_and_gets_a_hash_takes_it_over(self, superusers, secret):
+    def test_a_superuser_who_gets_a_usable_hash_takes_over(self, superusers, secret):
         check_apply_again(superusers, desired({"name": "root", **secret}, AL_ABSENT))
         assert UsersTool(superusers).verify("root", NEW)
 
-    def test_who_holds_it_and_is_given_a_hash_only_if_new_does_not(self, superusers):
+    def test_a_superuser_whose_hash_stays_does_not_take_over(self, superusers):
         root = {"name": "root", "password": NEW, "update_password": "on_create"}
         refused(superusers, desired(root, AL_ABSENT), NOBODY_LEFT.format("al"))
 
-    def test_who_gets_a_hash_and_loses_the_role_does_not(self, superusers):
+    def test_a_user_who_loses_the_role_does_not_take_over(self, superusers):
         root = {"name": "root", "password": NEW, "roles_remove": ["superuser"]}
         refused(superusers, desired(root, AL_ABSENT), NOBODY_LEFT.format("al"))
 
@@ -96,27 +96,27 @@ class TestSuperusers:
             {"name": "new", "password": NEW, "roles": ["Superuser"]},
         ],
     )
-    def test_who_has_no_such_role_takes_nothing_over(self, superusers, user):
+    def test_users_without_the_role_do_not_take_over(self, superusers, user):
         refused(superusers, desired(user, AL_ABSENT), NOBODY_LEFT.format("al"))
 
-    def test_another_password_for_the_last_one_is_fine(self, superusers):
+    def test_a_new_password_for_the_last_one_is_fine(self, superusers):
         check_apply_again(superusers, desired({"name": "al", "password": NEW}))
 
-    def test_one_of_two_may_go(self, superusers):
+    def test_one_of_two_may_be_removed(self, superusers):
         (superusers / "users_roles").write_text("superuser:al,bob\n")
         check_apply_again(superusers, desired(AL_ABSENT))
 
-    def test_where_there_is_none_nobody_is_missed(self, realm):
+    def test_a_realm_without_superusers_is_not_guarded(self, realm):
         check_apply_again(realm, desired(AL_ABSENT, {"name": "bob", "state": "absent"}))
 
-    def test_who_cannot_log_in_is_not_missed(self, superusers):
+    def test_superusers_who_cannot_log_in_are_not_guarded(self, superusers):
         (superusers / "users_roles").write_text("superuser:root,ghost\n")
         check_apply_again(superusers, desired({"name": "root", "state": "absent"}))
 
     @pytest.mark.parametrize(
         "text", ["swordfish", "$2a$04$short", "$apr1$R3DdqiAZ$aljIkaIVPSarmDMlJUBBP.", "!", "*"]
     )
-    def test_texts_that_let_nobody_in(self, realm, text):
+    def test_unusable_hashes(self, realm, text):
         (realm / "users").write_text(f"al:{CHEAP_HASH}\nroot:{text}\n")
         (realm / "users_roles").write_text("superuser:al,root\n")
         refused(realm, desired(AL_ABSENT), NOBODY_LEFT.format("al"))
@@ -147,13 +147,13 @@ class TestPurge:
             ),
         ],
     )
-    def test_by_who_wants_nobody(self, realm, wanted):
+    def test_by_a_document_that_keeps_nobody(self, realm, wanted):
         rule = r"refused: the document keeps no user and would purge \[al,.*ops-1\]; pass --force"
         refused(realm, wanted, rule)
         check_apply_again(realm, wanted, force=True)
         assert UsersTool(realm).list_users() == {}
 
-    def test_of_managed_users_by_who_wants_nobody(self, realm, set_managed):
+    def test_of_managed_users_by_a_document_that_keeps_nobody(self, realm, set_managed):
         set_managed("al")
         refused(realm, desired(purge="managed"), r"would purge \[al\]")
 
@@ -162,13 +162,13 @@ class TestPurge:
         [{"purge": "none"}, {"purge": "managed"}, {"purge": "all", "protect": ["*"]}, {}],
         ids=str,
     )
-    def test_that_has_no_victims_is_fine(self, realm, more):
+    def test_that_removes_nobody_is_fine(self, realm, more):
         assert check_apply_again(realm, desired(**more)).changes == ()
 
     def test_of_an_empty_realm_is_fine(self, config):
         assert check_apply_again(config, desired(purge="all")).changes == ()
 
-    def test_force_is_told(self, realm):
+    def test_the_message_names_force(self, realm):
         with pytest.raises(UnsafePlanError) as caught:
             plan(realm, desired(purge="all"))
         assert "pass --force (force=True)" in str(caught.value)

@@ -1,4 +1,4 @@
-"""The list of users whom provisioning has made, and the purge that goes by it."""
+"""The list of users that provisioning created, and the purge that uses it."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def digest(data):
 
 
 class TestPurge:
-    def test_only_whom_it_has_made_it_removes(self, realm):
+    def test_it_removes_only_users_that_it_created(self, realm):
         assert diff_of(realm, desired(BOB, JANE, purge="managed")) == [
             "+ jane: -",
             "~ [{}/users.managed]: +jane",
@@ -97,7 +97,7 @@ class TestPurge:
         assert managed(realm) == ["ops-1"]
 
     @pytest.mark.parametrize("purge", [None, "none", "all"])
-    def test_another_purge_notes_nobody(self, realm, purge):
+    def test_another_purge_lists_nobody(self, realm, purge):
         diff_of(realm, desired(BOB, JANE, purge=purge))
         assert managed(realm) is None
 
@@ -140,11 +140,11 @@ class TestPurge:
         ],
         ids=["password", "absent", "attributes"],
     )
-    def test_a_list_of_nobody_is_not_made(self, realm, wanted):
+    def test_an_empty_list_is_not_created(self, realm, wanted):
         assert diff_of(realm, wanted)
         assert managed(realm) is None
 
-    def test_a_change_of_somebody_else_leaves_the_list(self, realm, set_managed):
+    def test_a_change_by_another_program_keeps_the_list(self, realm, set_managed):
         set_managed("al", "gone")
         before = (realm / "users.managed").stat()
         assert diff_of(realm, desired({**BOB, "roles": ["a"]}, purge="none"))
@@ -152,7 +152,7 @@ class TestPurge:
 
 
 class TestOtherWrites:
-    """Who comes or goes in another way than by a purge of managed users is not on the list."""
+    """Users who are added or removed without a purge of managed users are not on the list."""
 
     @pytest.fixture
     def tool(self, realm, set_managed):
@@ -181,7 +181,7 @@ class TestOtherWrites:
         assert tool.useradd("jane", password_hash=NEW_HASH).managed is None
         self.assert_jane_is_nobody_s(realm)
 
-    def test_gone_and_back_in_one_transaction_is_nobody_who_came(self, realm, tool):
+    def test_a_user_removed_and_added_in_one_transaction_is_not_new(self, realm, tool):
         with tool.transaction() as transaction:
             transaction.userdel("jane")
             transaction.useradd("jane", password_hash=NEW_HASH)
@@ -201,7 +201,7 @@ class TestOtherWrites:
         self.assert_told(tool.useradd("jane", password_hash=NEW_HASH), realm, before)
         self.assert_jane_is_nobody_s(realm)
 
-    def test_an_undo_of_who_came(self, realm, tool):
+    def test_an_undo_of_an_added_user(self, realm, tool):
         before = (realm / "users.managed").read_bytes()
         self.assert_told(tool.undo(), realm, before)
         assert "jane" not in tool.list_users()
@@ -209,20 +209,20 @@ class TestOtherWrites:
         assert tool.undo().managed is None
         self.assert_jane_is_nobody_s(realm)
 
-    def test_an_undo_of_who_went(self, realm, tool):
+    def test_an_undo_of_a_removed_user(self, realm, tool):
         apply(plan(realm, desired(BOB, {"name": "al"}, purge="managed")))
         assert managed(realm) == ["al"]
         assert tool.undo().managed is None
         self.assert_jane_is_nobody_s(realm)
 
-    def test_an_undo_of_who_went_while_the_list_knew_it_not(self, realm, tool, set_managed):
+    def test_an_undo_of_a_removed_user_who_was_not_listed(self, realm, tool, set_managed):
         tool.userdel("jane")
         set_managed("al", "jane")
         before = (realm / "users.managed").read_bytes()
         self.assert_told(tool.undo(), realm, before)
         self.assert_jane_is_nobody_s(realm)
 
-    def test_what_changes_nobody_s_coming_and_going(self, realm, tool):
+    def test_changes_that_add_and_remove_nobody(self, realm, tool):
         before = statuses(realm)["users.managed"]
         results = [
             tool.passwd("jane", password_hash=CHEAP_HASH),
@@ -240,7 +240,7 @@ class TestOtherWrites:
         assert result.managed.changed
         assert statuses(realm) == before
 
-    def test_what_fails_leaves_the_list(self, realm, tool):
+    def test_a_failed_write_keeps_the_list(self, realm, tool):
         before = statuses(realm)
         with pytest.raises(ZeroDivisionError), tool.transaction() as transaction:
             transaction.userdel("jane")
@@ -258,7 +258,7 @@ class TestOtherWrites:
         self.assert_jane_is_nobody_s(realm)
 
     @pytest.mark.parametrize("purge", [None, "none", "all"])
-    def test_another_purge_of_who_comes_and_is_listed(self, realm, set_managed, purge):
+    def test_another_purge_of_a_listed_user_who_is_added(self, realm, set_managed, purge):
         set_managed("al", "jane")
         wanted = desired(BOB, JANE, {"name": "al"}, {"name": "ops-1"}, purge=purge)
         planned = plan(realm, wanted)
@@ -278,10 +278,10 @@ class TestFile:
     def read(self, realm):
         return ManagedUsers.read(str(realm / "users"))
 
-    def test_a_missing_one_names_nobody(self, realm):
+    def test_a_missing_list_is_empty(self, realm):
         assert self.read(realm).names == frozenset()
 
-    def test_what_it_holds(self, realm):
+    def test_its_content(self, realm):
         apply(plan(realm, desired(BOB, JANE, {**JANE, "name": "ann"}, purge="managed")))
         text = (realm / "users.managed").read_text()
         assert json.loads(text) == {"version": 1, "users": ["ann", "jane"]}
@@ -336,7 +336,7 @@ class TestFile:
         self.assert_ignored(realm)
 
     def assert_ignored(self, realm):
-        """Whatever but a purge of managed users adds and removes somebody, it stays as it is."""
+        """Other ways to add and remove users do not change it."""
         tool, before = UsersTool(realm, keep=2), statuses(realm)["users.managed"]
         al = {"name": "al", "state": "absent"}
         assert diff_of(realm, desired(BOB, JANE, al)) == ["+ jane: -", "- al"]
@@ -399,7 +399,7 @@ class TestFile:
         set_managed("al")
         assert apply(planned).changed
 
-    def test_one_of_nobody_that_is_not_there_is_not_made(self, realm):
+    def test_an_empty_list_that_is_missing_is_not_created(self, realm):
         """Whatever is asked, unless the plan says it."""
         assert self.read(realm).edited([], ["jane"]) == b""
         with UsersTool(realm).transaction() as change:
@@ -440,7 +440,7 @@ class TestFile:
         assert self.read(realm).names == {"al", "jane"}
 
     @root
-    def test_an_owner_that_it_cannot_be_given_is_no_reason_to_fail(self, realm, set_managed):
+    def test_an_owner_that_cannot_be_set_is_no_error(self, realm, set_managed):
         """Both files have it already; the list does not, and who writes may not give it away."""
         set_managed("al")
         asked = {"owner": STRANGER}

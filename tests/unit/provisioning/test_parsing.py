@@ -1,4 +1,4 @@
-"""From values to what is wanted: all that is wrong with them, each with its place."""
+"""From values to a desired state: every issue is reported with its place."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def no_string(kind):
 
 
 class TestKinds:
-    """Wrong types everywhere; the value itself, which may be a secret, is never shown."""
+    """Wrong types everywhere; a value, which may be a secret, is never shown."""
 
     @pytest.mark.parametrize(
         "field",
@@ -157,7 +157,7 @@ class TestUnknownFields:
         ["zzz", 7, 1.5, True, None, ("a", "b"), "a\nb\x1b", "x" * 1000, "", "purge ", "users:x"],
     )
     @pytest.mark.parametrize("value", [1, None])
-    def test_what_is_like_none_is_not_shown(self, key, value):
+    def test_an_unknown_key_unlike_a_field_is_not_shown(self, key, value):
         """It may be what was to be a value: the fields that there are, are named instead."""
         fault = f"unknown field; known are {self.KNOWN}"
         assert faults_of({"users": [], key: value}) == [fault]
@@ -172,7 +172,7 @@ class TestUnknownFields:
     @pytest.mark.parametrize(
         "key", ["password:hunter2", "password hunter2", "password=hunter2", "passwörd", "password$"]
     )
-    def test_nor_is_what_no_field_can_look_like(self, key):
+    def test_nor_is_a_key_unlike_any_field(self, key):
         fault = fault_of_user(**{key: None})
         assert fault.startswith("unknown field; known are [")
         assert "hunter" not in fault
@@ -290,7 +290,7 @@ class TestUsers:
         shown = role.replace(":b", ":…")
         assert fault.startswith(f"{field}[1]: [{shown}] {rule}")
 
-    def test_a_role_to_go_may_be_one_that_could_not_be_written(self):
+    def test_roles_to_remove_may_have_unwritable_names(self):
         state = DesiredState.from_dict({"users": [{"name": "bob", "roles_remove": ["#a", "b:c"]}]})
         assert state.users[0].roles_remove == ("#a", "b:c")
         assert fault_of_user(roles_remove=["ö"]).startswith("roles_remove[0]: [ö] must consist of")
@@ -308,12 +308,12 @@ class TestUsers:
         assert not user.is_absent
 
     @pytest.mark.parametrize("field", PASSWORD_SOURCES)
-    def test_a_password_that_is_null_has_been_forgotten(self, field):
+    def test_a_null_password_is_an_issue(self, field):
         rule = "has no value: put it in quotes, or leave the field out"
         assert fault_of_user(**{field: None}) == f"{field}: {rule}"
         assert fault_of_user(**{field: None, "state": "absent"}) == f"{field}: {rule}"
 
-    def test_a_password_that_is_null_is_no_second_one(self):
+    def test_a_null_password_is_not_a_second_source(self):
         assert faults_of({"users": [{"name": "bob", "password": None, "password_env": "X"}]}) == [
             "users[0].password: has no value: put it in quotes, or leave the field out"
         ]
@@ -386,7 +386,7 @@ class TestSettings:
         assert (state.users, state.purge, state.protect) == ((), None, ())
 
 
-def test_everything_that_is_wrong_is_told_at_once_in_order():
+def test_all_issues_are_reported_together_in_order():
     content = {
         "users": [
             {"name": "a:b", "password": 1, "roles": [1, ","], "pasword": 1},
@@ -421,15 +421,15 @@ def test_one_fault_is_on_one_line_and_more_are_a_list():
     ("written", "mode"),
     [("640", 0o640), ("0640", 0o640), ("000640", 0o640), ("7777", 0o7777), ("0007777", 0o7777)],
 )
-def test_modes_that_there_are(written, mode):
+def test_valid_modes(written, mode):
     assert DesiredState.from_dict({"attributes": {"mode": written}}).attributes.mode == mode
 
 
 @pytest.mark.parametrize("content", [{}, {"users": None}, {"purge": None, "hash_policy": None}])
-def test_nothing_asked_for_is_an_error(content):
+def test_an_empty_document_is_an_error(content):
     assert faults_of(content) == ["empty document: add [users], even if the list is empty"]
 
 
 @pytest.mark.parametrize("content", [{"users": []}, {"protect": []}, {"attributes": {}}])
-def test_an_empty_wish_is_one(content):
+def test_an_empty_list_of_users_is_valid(content):
     assert DesiredState.from_dict(content).users == ()

@@ -1,4 +1,4 @@
-"""Passwords that files and variables hold are read once; who plans anew has them already."""
+"""Passwords in files and variables are read once, even if a plan is made again."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_one_that_was_not_needed_is_read_if_it_is(realm, tmp_path, monkeypatch):
     assert UsersTool(realm).verify("al", NEW)
 
 
-def test_the_plan_keeps_what_was_wanted_otherwise(realm, tmp_path):
+def test_the_plan_keeps_the_rest_of_the_desired_state(realm, tmp_path):
     (tmp_path / "pw").write_text(OLD)
     user = {"name": "bob", "password_file": str(tmp_path / "pw"), "roles": ["viewer", "admin"]}
     planned = plan(realm, desired(user, {"name": "al"}, purge="none", protect=["x"]))

@@ -217,7 +217,7 @@ def yaml(password):
         pytest.param(f'[[users]]\npassword = "\\q{CANARY}"', "toml", id="TOML, a bad escape"),
     ],
 )
-def test_a_faulty_document_shows_no_secret(text, format):
+def test_an_invalid_document_shows_no_secret(text, format):
     with pytest.raises(InvalidDesiredStateError) as caught:
         DesiredState.parse(text.encode(), source="x", format=format)
     for shown in everything_of(caught.value):
@@ -243,7 +243,7 @@ def test_a_document_that_is_not_utf_8_shows_no_secret():
     ],
     ids=str,
 )
-def test_a_faulty_dictionary_shows_no_secret(fields):
+def test_an_invalid_dictionary_shows_no_secret(fields):
     with pytest.raises(InvalidDesiredStateError) as caught:
         DesiredState.from_dict({"users": [{"name": "bob", **fields}]})
     for shown in everything_of(caught.value):
@@ -251,7 +251,7 @@ def test_a_faulty_dictionary_shows_no_secret(fields):
 
 
 @pytest.mark.parametrize("data", [f"{CANARY}\nx", f"{CANARY}\udcff", CANARY * 5000])
-def test_a_faulty_password_file_shows_no_secret(realm, data):
+def test_an_invalid_password_file_shows_no_secret(realm, data):
     path = realm.parent / "secret.txt"
     path.write_bytes(data.encode("utf-8", "surrogateescape"))
     wanted = desired({"name": "bob", "password_file": str(path)})
@@ -297,7 +297,7 @@ class TestNoSecretInWhatGoesWell:
             assert_silent(repr(one.warnings))
         assert len(planned.warnings) == 1
 
-    def test_nothing_of_it_is_sent_away(self, realm, wanted):
+    def test_nothing_of_it_is_pickled(self, realm, wanted):
         planned = plan(realm, wanted)
         for thing in (wanted, wanted.users[0], planned, planned._basis):
             with pytest.raises(TypeError, match="cannot be pickled"):

@@ -1,4 +1,4 @@
-"""Every field of a desired user and of a document: the plan, what it does, and that it is done."""
+"""Every field of a desired user and of a document: planned, applied, and then unchanged."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def diff_of(realm, wanted, **how):
         pytest.param({"name": "elastic", "state": "absent"}, [], None, id="absent, reserved"),
     ],
 )
-def test_a_user_who_is_not_there(realm, user, diff, password):
+def test_an_unknown_user(realm, user, diff, password):
     assert diff_of(realm, desired(user)) == diff
     if password is not None:
         assert UsersTool(realm).verify(user["name"], password)
@@ -140,7 +140,7 @@ def test_a_user_who_is_not_there(realm, user, diff, password):
         ),
     ],
 )
-def test_a_user_who_is_there(realm, fields, diff, password):
+def test_an_existing_user(realm, fields, diff, password):
     assert diff_of(realm, desired({**BOB, **fields})) == diff
     tool = UsersTool(realm)
     assert tool.verify("al", OLD)
@@ -165,7 +165,7 @@ def test_an_absolute_password_file(realm):
     assert UsersTool(realm).verify("bob", NEW)
 
 
-def test_only_lines_of_users_who_change_are_others(realm):
+def test_only_lines_of_changed_users_change(realm):
     diff_of(realm, desired({"name": "al", "state": "absent"}, {**JANE, "roles": ["viewer"]}))
     lines = (realm / "users").read_text().splitlines()
     assert lines[:-1] == [line for line in USERS.splitlines() if not line.startswith("al:")]
@@ -199,7 +199,7 @@ def test_a_user_of_two_lines_has_the_last_one(realm):
     assert UsersTool(realm).verify("bob", OLD)
 
 
-def test_a_stored_text_that_is_no_hash_fits_no_password(realm):
+def test_an_unusable_stored_hash_matches_no_password(realm):
     (realm / "users").write_text(f"bob:{OLD}\nal:$2a$04$x\n")
     both = [{"name": name, "password": OLD} for name in ("bob", "al")]
     assert diff_of(realm, desired(*both)) == [
@@ -208,7 +208,7 @@ def test_a_stored_text_that_is_no_hash_fits_no_password(realm):
     ]
 
 
-def test_a_stored_text_that_is_no_hash_stays_if_nothing_is_said(realm):
+def test_an_unusable_stored_hash_stays_without_a_new_password(realm):
     (realm / "users").write_text(f"bob:{OLD}\n")
     assert diff_of(realm, desired(BOB)) == []
 
@@ -277,7 +277,7 @@ class TestHashPolicy:
         assert stored["jane"].startswith("{PBKDF2}1000$")
 
     @pytest.mark.parametrize("fields", [{}, {"password": NEW, "update_password": "on_create"}])
-    def test_who_is_not_asked_about_keeps_a_weak_hash(self, realm, fields):
+    def test_a_user_without_a_new_password_keeps_a_weak_hash(self, realm, fields):
         wanted = desired({**BOB, **fields}, hash_policy={"algorithm": "bcrypt5"})
         assert diff_of(realm, wanted) == []
 
@@ -285,7 +285,7 @@ class TestHashPolicy:
     @pytest.mark.parametrize(
         "policy", [{"algorithm": "pbkdf2_1000"}, {"algorithm": "bcrypt5"}, {"minimum_cost": 5}]
     )
-    def test_a_hash_that_breaks_it(self, realm, policy, stored):
+    def test_a_hash_that_breaks_the_policy(self, realm, policy, stored):
         (realm / "elasticsearch.yml").write_text(
             "xpack.security.authc.password_hashing.algorithm: bcrypt5\n"
         )
@@ -334,7 +334,7 @@ class TestAttributes:
         ]
 
     @pytest.mark.parametrize("mode", ["640", "0640", "00640"])
-    def test_a_mode_that_they_have(self, realm, mode):
+    def test_a_mode_that_the_files_already_have(self, realm, mode):
         assert diff_of(realm, desired(attributes={"mode": mode})) == []
 
     def test_of_one_file(self, realm):
@@ -371,7 +371,7 @@ class TestAttributes:
     def test_owner_by_name(self, realm):
         assert diff_of(realm, desired(attributes={"owner": "root", "group": "root"})) == []
 
-    def test_those_that_they_have(self, realm):
+    def test_values_that_the_files_already_have(self, realm):
         mine = {"owner": os.getuid(), "group": os.getgid()}
         assert diff_of(realm, desired(attributes=mine)) == []
 
@@ -391,14 +391,14 @@ class TestAttributes:
             assert len(diff_of(folder, desired(attributes={"mode": "0600"}))) == 2
 
     @root
-    def test_what_cannot_be_given_is_no_change_if_that_is_only_told(self, realm_of_a_stranger):
+    def test_attributes_that_cannot_be_set_are_no_change_with_warnings(self, realm_of_a_stranger):
         with realm_of_a_stranger as folder:
             wanted = desired(attributes={"owner": STRANGER + 1})
             assert len(plan(folder, wanted).changes) == 2
             assert check_apply_again(folder, wanted, attributes="warn").changes == ()
 
     @root
-    def test_what_cannot_be_given_is_none_beside_what_can(self, realm_of_a_stranger):
+    def test_attributes_that_cannot_be_set_are_no_change_beside_others(self, realm_of_a_stranger):
         with realm_of_a_stranger as folder:
             wanted = desired(attributes={"owner": STRANGER + 1, "mode": "0600"})
             applied = check_apply_again(folder, wanted, attributes="warn")
@@ -409,13 +409,13 @@ class TestAttributes:
             assert [file.lost for file in applied.result.files] == [(told,)] * 2
 
     @root
-    def test_what_can_be_given_is_a_change_even_if_less_is_only_told(self, realm):
+    def test_attributes_that_can_be_set_are_a_change_even_with_warnings(self, realm):
         wanted = desired(attributes={"owner": STRANGER})
         assert len(diff_of(realm, wanted, attributes="warn")) == 2
         assert (realm / "users").stat().st_uid == STRANGER
 
     @root
-    def test_apply_is_as_tolerant_as_the_plan_unless_told(self, realm_of_a_stranger):
+    def test_apply_is_as_tolerant_as_the_plan_by_default(self, realm_of_a_stranger):
         with realm_of_a_stranger as folder:
             wanted = desired({**BOB, "roles": []}, attributes={"owner": STRANGER + 1})
             planned = plan(folder, wanted, attributes="warn")
@@ -431,14 +431,14 @@ class TestAttributes:
             assert not ensure_user(folder, "bob", roles=[], attributes="warn").changed
 
     @root
-    def test_a_plan_anew_is_as_tolerant(self, realm_of_a_stranger):
+    def test_a_new_plan_is_equally_tolerant(self, realm_of_a_stranger):
         with realm_of_a_stranger as folder:
             planned = plan(folder, desired(attributes={"owner": STRANGER + 1}), attributes="warn")
             UsersTool(folder).userdel("al")
             again = apply(planned, replan=True)
             assert (again.changes, again._basis.attributes) == ((), "warn")
 
-    def test_a_tolerance_that_there_is_not(self, realm):
+    def test_an_unknown_tolerance(self, realm):
         with pytest.raises(ValueError, match=r"attributes is \[magic\]: must be one of"):
             plan(realm, desired(BOB), attributes="magic")
 
@@ -450,7 +450,7 @@ class TestAttributes:
             ({"owner": -1}, "invalid owner .*: must be between"),
         ],
     )
-    def test_those_that_there_are_not(self, realm, attributes, rule):
+    def test_invalid_values(self, realm, attributes, rule):
         before = statuses(realm)
         with pytest.raises(InvalidAttributeError, match=rule):
             plan(realm, desired(attributes=attributes))
@@ -477,14 +477,14 @@ class TestPurge:
             ({"purge": "all", "protect": ["*"]}, []),
         ],
     )
-    def test_of_users_whom_nobody_names(self, realm, more, diff):
+    def test_of_unlisted_users(self, realm, more, diff):
         assert diff_of(realm, desired(BOB, **more)) == diff
 
     def test_protected_names_go_if_they_are_to_be_absent(self, realm):
         wanted = desired(BOB, {"name": "ops-1", "state": "absent"}, purge="all", protect=["*"])
         assert diff_of(realm, wanted) == ["- ops-1"]
 
-    def test_odd_lines_and_orphans_are_nobody(self, realm):
+    def test_invalid_lines_and_orphans_are_not_users(self, realm):
         diff_of(realm, desired(BOB, purge="all"))
         assert (realm / "users").read_text() == (
             f"# people\nbob:{CHEAP_HASH}\n\nodd line\n# machines\n"
@@ -493,7 +493,7 @@ class TestPurge:
 
 
 class TestRefusals:
-    """What only the node can tell; all of it at once, each with its place, and nothing is done."""
+    """Issues that only the node knows: reported together, each with its place, before any write."""
 
     @pytest.mark.parametrize(
         ("user", "rule"),
@@ -559,7 +559,7 @@ class TestRefusals:
         with pytest.raises(InvalidDesiredStateError, match=r"users\[0\]\.password_"):
             plan(realm, desired({**BOB, **fields}))
 
-    def test_everything_is_told_at_once(self, realm):
+    def test_all_issues_are_reported_together(self, realm):
         wanted = desired(
             {"name": "jane"},
             {"name": "elastic", "password": NEW},
@@ -603,7 +603,7 @@ class TestRefusals:
 @pytest.mark.parametrize(
     ("policy", "warns"), [({}, True), ({"algorithm": "pbkdf2_1000"}, False)], ids=["bcrypt", "not"]
 )
-def test_a_password_that_bcrypt_does_not_read_to_its_end(realm, policy, warns):
+def test_a_password_that_bcrypt_truncates(realm, policy, warns):
     wanted = desired({**JANE, "password": "x" * 73}, BOB, hash_policy=policy)
     warnings = plan(realm, wanted).warnings
     assert [w.partition(" than ")[0] for w in warnings] == (

@@ -1,4 +1,4 @@
-"""A rehearsal finds what stands in the way of a plan, and leaves no trace."""
+"""A rehearsal finds every obstacle of a plan, and leaves no trace."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def no_hashing(monkeypatch):
 
 
 def in_kubernetes(realm):
-    """Lay both files out as Kubernetes does what it makes of a Secret."""
+    """Lay out both files as Kubernetes lays out a Secret."""
     (realm / "..2026").mkdir()
     (realm / "..data").symlink_to("..2026")
     for name in ("users", "users_roles"):
@@ -58,7 +58,7 @@ def with_link_of_another_user(realm):
 
 
 def both_refuse(planned, kind, match, **how):
-    """Make sure that a rehearsal says, word for word, what apply does."""
+    """Check that a rehearsal fails with exactly the error of apply."""
     with pytest.raises(kind, match=match) as rehearsed:
         rehearse(planned, **how)
     with pytest.raises(kind, match=match) as applied:
@@ -76,7 +76,7 @@ class TestTraces:
         assert not (realm / "users.lock").exists()
 
     @pytest.mark.parametrize("how", [{}, {"keep": 2}, {"strategy": "in_place"}], ids=str)
-    def test_what_is_rehearsed_can_be_applied(self, realm, set_managed, how):
+    def test_a_rehearsed_plan_can_be_applied(self, realm, set_managed, how):
         set_managed("al")
         planned = plan(realm, EVERYTHING)
         rehearse(planned, **how)
@@ -179,7 +179,7 @@ class TestRefusals:
         (realm / name).write_bytes((realm / name).read_bytes() + b"\n")
         both_refuse(planned, PlanOutdatedError, rf"/{name}\]")
 
-    def test_a_record_of_a_later_version(self, realm):
+    def test_a_journal_of_a_later_version(self, realm):
         planned = plan(realm, JANE)
         (realm / "users.journal").write_bytes(b"esfilerealm journal 2\n")
         both_refuse(planned, JournalVersionError, r"version \[2\]")
@@ -193,7 +193,7 @@ class TestRefusals:
         both_refuse(planned, FileRealmError, "users_roles")
 
     @pytest.mark.parametrize("how", [{"strategy": "magic"}, {"keep": -1}, {"attributes": "x"}])
-    def test_options_that_there_are_not(self, realm, how):
+    def test_unknown_options(self, realm, how):
         both_refuse(plan(realm, JANE), ValueError, "must be", **how)
 
     def test_who_has_no_need_of_a_write_is_refused_nothing(self, realm):

@@ -30,7 +30,7 @@ class TestDocuments:
         }
         assert exported.losses == ()
 
-    def test_odd_names_stay_text(self, format, write, bcrypt):
+    def test_unusual_names_stay_strings(self, format, write, bcrypt):
         names = [name for name in ODD if ":" not in name]
         users = "".join(f"{name}:{bcrypt}\n" for name in names)
         exported = write(format, users, "".join(f"{role}:{','.join(names)}\n" for role in names))
@@ -42,14 +42,14 @@ class TestDocuments:
     def test_of_nothing(self, format, write):
         assert FORMATS[format](write(format, "").data) == {"users": []}
 
-    def test_what_no_line_can_hold(self, format, write, bcrypt, told):
+    def test_names_that_no_line_can_contain(self, format, write, bcrypt, losses_of):
         exported = write(
             format, f" #al:{bcrypt}\na,b:{bcrypt}\nbob:{bcrypt}\n", "a,b:bob\n #x:bob\nok:bob"
         )
         assert FORMATS[format](exported.data)["users"] == [
             {"name": "bob", "password_hash": bcrypt, "roles": ["ok"]}
         ]
-        assert told(exported) == [
+        assert losses_of(exported) == [
             "! users: user [#al]",
             "! users: user [a,b]",
             "! users_roles: role [a,b] of user [bob]",
