@@ -172,7 +172,7 @@ class TestUnknownFields:
     @pytest.mark.parametrize(
         "key", ["password:hunter2", "password hunter2", "password=hunter2", "passwörd", "password$"]
     )
-    def test_nor_is_a_key_unlike_any_field(self, key):
+    def test_an_unknown_key_with_odd_characters_is_not_shown(self, key):
         fault = fault_of_user(**{key: None})
         assert fault.startswith("unknown field; known are [")
         assert "hunter" not in fault
