@@ -53,6 +53,7 @@ _ANCHORED: Final = (
     "anchors and aliases are not supported; put text that begins with [&] or [*] in quotes"
 )
 _TAGGED: Final = "this tag is not supported; put text that contains [!] in quotes"
+_KEY: Final = "a key must be a string"
 _MERGED: Final = "the merge key [<<] is not supported: write its entries out"
 
 
@@ -80,6 +81,13 @@ _KINDS: Final[dict[type, str]] = {
     int: "a number",
     float: "a number",
     type(None): "null",
+}
+
+
+_KINDS_OF_EVENTS: Final[dict[type, str]] = {
+    yaml.MappingStartEvent: "a mapping",
+    yaml.SequenceStartEvent: "a list",
+    yaml.AliasEvent: "an alias",
 }
 
 
@@ -340,15 +348,15 @@ class YamlReader:
 
     def _key(self, event: yaml.NodeEvent, mapping: _Open) -> object:
         if not isinstance(event, yaml.ScalarEvent):
-            self._skip(event)
-            return self._refuse_key(mapping, self._value(event, ()))
+            self._refuse(mapping.path, f"{_KEY}, not {_KINDS_OF_EVENTS[type(event)]}")
+            return self._skip(event)
         if self._as_written:
             return str(event.value)
         if _tag(event) == _MERGE:
             return self._refuse(mapping.path, _MERGED)
         key = self._scalar(event, mapping.path)
         if not isinstance(key, str):
-            return self._refuse_key(mapping, key)
+            return self._refuse(mapping.path, f"{_KEY}, not {kind_of(key)}: put it in quotes")
         if key in mapping.key_lines:
             rule = f"duplicate key, already in line [{mapping.key_lines[key]}]"
             issue = YamlIssue(self.line_number, (*mapping.path, key), rule, is_duplicate_key=True)
@@ -357,17 +365,14 @@ class YamlReader:
             mapping.key_lines[key] = self.line_number
         return key
 
-    def _skip(self, start: yaml.NodeEvent) -> None:
+    def _skip(self, start: yaml.NodeEvent) -> object:
         """Read past the end of the collection, if any, that begins with *start*."""
         depth = int(isinstance(start, yaml.CollectionStartEvent))
         while depth:
             event = next(self._events)
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
-
-    def _refuse_key(self, mapping: _Open, key: object) -> object:
-        hint = "" if isinstance(key, dict | list) or self._as_written else ": put it in quotes"
-        return self._refuse(mapping.path, f"a key must be a string, not {kind_of(key)}{hint}")
+        return _IGNORED
 
     def _refuse(self, path: YamlPath, rule: str) -> object:
         self.issues.append(YamlIssue(self.line_number, path, rule))
