@@ -65,37 +65,36 @@ def check_parsed(
         parsed: What they say.
 
         sources: The paths of ``users`` and ``users_roles``, for the findings.
+
+    Returns:
+        The findings in the order of the files and their lines; those without a line come last.
     """
     users, users_roles = sources
-    return (
-        *_skipped_lines(parsed, dict(zip(("users", "users_roles"), sources, strict=True))),
-        *(
-            HASH_RULES[issue.kind].finding(
-                f"user [{name}] cannot log in: {issue.reason}",
-                path=users,
-                line=issue.line_number,
-                subject=name,
-            )
-            for name, issue in parsed.hash_issues.items()
-        ),
-        *(
-            ROLES_WITHOUT_USER.finding(
-                f"[{name}] has roles but is not a user", path=users_roles, subject=name
-            )
-            for name in map(shown_name, parsed.orphans)
-        ),
-    )
+    in_users = [*_skipped_lines(parsed, "users", users), *_unusable_hashes(parsed, users)]
+    in_users.sort(key=lambda finding: finding.line or 0)
+    in_roles = _skipped_lines(parsed, "users_roles", users_roles)
+    return (*in_users, *in_roles, *_roles_without_user(parsed, users_roles))
 
 
-def _skipped_lines(parsed: ParsedRealm, paths: dict[str, str]) -> Iterator[Finding]:
-    for name, issues in parsed.issues.items():
-        for issue in issues:
-            if issue.kind != "blank":
-                yield LINE_RULES[issue.kind].finding(
-                    f"a node skips the line: {issue.reason}",
-                    path=paths[name],
-                    line=issue.line_number,
-                )
+def _skipped_lines(parsed: ParsedRealm, name: str, path: str) -> Iterator[Finding]:
+    for issue in parsed.issues[name]:
+        if issue.kind != "blank":
+            message = f"a node skips the line: {issue.reason}"
+            yield LINE_RULES[issue.kind].finding(message, path=path, line=issue.line_number)
+
+
+def _unusable_hashes(parsed: ParsedRealm, path: str) -> Iterator[Finding]:
+    for name, issue in parsed.hash_issues.items():
+        message = f"user [{name}] cannot log in: {issue.reason}"
+        yield HASH_RULES[issue.kind].finding(
+            message, path=path, line=issue.line_number, subject=name
+        )
+
+
+def _roles_without_user(parsed: ParsedRealm, path: str) -> Iterator[Finding]:
+    for name in map(shown_name, parsed.orphans):
+        message = f"[{name}] has roles but is not a user"
+        yield ROLES_WITHOUT_USER.finding(message, path=path, subject=name)
 
 
 def _interrupted_writes(folder: RealmFolder) -> Iterator[Finding]:

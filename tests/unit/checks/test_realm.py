@@ -66,6 +66,12 @@ class TestParsed:
         ]
         assert {finding.path for finding in found} == {"users_roles"}
 
+    def test_in_the_order_of_the_files_and_their_lines(self):
+        users, users_roles = "oops\nbob:x\noops\nal:y\n", "admin:ghost\noops\n"
+        found = check_parsed(parsed(users, users_roles), sources=("/u", "/r"))
+        places = [("/u", 1), ("/u", 2), ("/u", 3), ("/u", 4), ("/r", 2), ("/r", None)]
+        assert [(finding.path, finding.line) for finding in found] == places
+
 
 class TestOnDisk:
     @pytest.fixture
