@@ -13,6 +13,7 @@ from ..results import UserChanges
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from typing import NoReturn
 
     from .._storage import FileContent, RealmFiles
     from ..settings import RealmSettings
@@ -41,6 +42,9 @@ class RealmEdit:
         self._new_roles: dict[str, tuple[str, ...]] = {}
         self._whole: tuple[bytes, bytes] | None = None
         self._name_rules = settings.name_rules
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an edit holds password hashes and cannot be pickled")
 
     def require_user(self, username: str) -> None:
         """Raise if there is no such user."""
