@@ -53,7 +53,8 @@ def test_the_defaults():
 
 def test_repr():
     service = ResourceWatcherService(watch_events=False)
-    service.add(Watcher())
+    handle = service.add(FileWatcher("users"))
+    assert repr(handle) == "<WatcherHandle of FileWatcher('users'), medium>"
     assert repr(service) == "<ResourceWatcherService: 1 watchers, stopped>"
     with service:
         assert repr(service) == "<ResourceWatcherService: 1 watchers, running>"

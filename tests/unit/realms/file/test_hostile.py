@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import threading
 import time
@@ -442,7 +443,9 @@ class TestUpgrade:
     def stored(self, folder):
         return (folder / "users").read_text().split(":", 1)[1].strip()
 
-    def test_bcrypt_never_truncates_a_long_password(self, make, folder):
+    @pytest.mark.filterwarnings("ignore::esfilerealm.errors.PasswordTruncatedWarning")
+    def test_bcrypt_never_truncates_a_long_password(self, make, folder, caplog):
+        caplog.set_level(logging.INFO)
         password = "p" * 88
         (folder / "users").write_text(f"bob:{hash_password(password, 'pbkdf2_1000')}\n")
         policy_options = {"password_hashing_algorithm": "bcrypt5"}
@@ -452,6 +455,7 @@ class TestUpgrade:
         realm = self.upgrading(make, hash_policy=policy, **policy_options)
         assert realm.authenticate("bob", password)
         assert self.stored(folder).startswith("{PBKDF2}1000$")
+        assert "[bob] was not replaced: bcrypt reads only 72 bytes" in caplog.text
         realm.expire_all()
         assert not realm.authenticate("bob", password[:72] + "wrong")
 
@@ -556,8 +560,6 @@ def test_an_object_that_cannot_be_renewed_does_not_stop_the_others(caplog):
 
 
 def test_a_failing_log_does_not_end_the_watching(make, folder):
-    import logging
-
     class Failing(logging.Handler):
         def emit(self, record):
             raise OSError("the disk of the log is full")

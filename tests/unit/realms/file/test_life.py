@@ -291,6 +291,26 @@ class TestFork:
         self.in_child(check)
 
 
+class TestWhatAForkLeaves:
+    """The hook that runs in the child, called here."""
+
+    def test_new_locks_and_no_remembered_logins(self, realm):
+        user = realm.authenticate("bob", PASSWORD).user
+        for lock in (realm._lock, realm._cache._lock, realm._store._reloading):
+            lock.acquire()
+        realm.after_fork()
+        assert realm.usage_stats()["cache"]["size"] == 0
+        assert realm.authenticate("bob", PASSWORD).user is not user
+        assert not realm.reload()
+        realm.close()
+
+    def test_a_closed_realm_remembers_nobody(self, realm):
+        realm.close()
+        realm.after_fork()
+        assert realm._cache._is_closed
+        assert realm._pool._is_closed
+
+
 class TestAsRealm:
     """What a chain of realms asks of each of them."""
 

@@ -55,6 +55,13 @@ class TestUpgrade:
         assert make(upgrade_hashes=True, hash_policy=policy).authenticate("bob", PASSWORD)
         assert self.stored(folder).startswith("{PBKDF2_STRETCH}10000$")
 
+    def test_a_hash_that_the_policy_does_not_know_is_weak(self, make, folder):
+        (folder / "users").write_text("bob:swordfish\n")
+        policy = crypt_context("bcrypt5", minimum_bcrypt_cost=5)
+        realm = make(upgrade_hashes=True, hash_policy=policy, accept_clear_text=True)
+        assert realm.authenticate("bob", "swordfish")
+        assert self.stored(folder).startswith("$2a$05$")
+
     def test_only_if_the_line_is_still_the_one_verified(self, realm, folder, monkeypatch):
         changed = hash_password("battery-staple", "bcrypt5")
 
