@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from esfilerealm.errors import UnknownHashAlgorithmError
-from esfilerealm.hashing import CACHE_ALGORITHMS, STORED_ALGORITHMS, hash_password, resolve
+from esfilerealm.hashing import (
+    CACHE_ALGORITHMS,
+    STORED_ALGORITHMS,
+    decoy_hash,
+    hash_password,
+    is_pbkdf2,
+    resolve,
+)
 
 COUNTS = (1000, 10000, 50000, 100000, 500000, 1000000)
 STORED = (
@@ -77,6 +84,21 @@ def test_an_unknown_name_is_refused_with_elasticsearchs_message(name):
 def test_a_name_for_caches_makes_no_stored_hash(name):
     with pytest.raises(UnknownHashAlgorithmError, match=r"for caches only.*use one of bcrypt"):
         hash_password("correct horse", name)
+
+
+@pytest.mark.parametrize("name", ["pbkdf2", "PBKDF2_1000", "pbkdf2_stretch", "pbkdf2_stretch_1000"])
+def test_both_families_of_pbkdf2_count_as_pbkdf2(name):
+    assert is_pbkdf2(name)
+    assert not is_pbkdf2("bcrypt")
+    assert not is_pbkdf2("ssha256")
+
+
+def test_a_decoy_takes_as_long_as_most_hashes():
+    usual = [resolve("bcrypt5").hash("changeme") for _ in range(3)]
+    others = [resolve(name).hash("changeme") for name in ("bcrypt4", "pbkdf2_1000", "sha1", "sha1")]
+    assert decoy_hash([*others, *usual]) == usual[0]
+    assert decoy_hash(others) == others[2]
+    assert decoy_hash([]) is None
 
 
 def test_an_unknown_name_makes_no_stored_hash():

@@ -100,6 +100,9 @@ CLEAR_TEXT = {
     "$pbkdf2-sha512$25000$x$y": "passlib's PBKDF2",
     "pbkdf2_sha256$600000$x$y": "Django's PBKDF2",
     "scrypt:32768:8:1$x$y": "Werkzeug's scrypt",
+    "*94BDCEBE19083CE2A1F959FD02F964C7AF4CFC29": "a hash of a database",
+    "md55d41402abc4b2a76b9719d911017c592": "a hash of a database",
+    "!$6$x$y": "the mark of a locked account",
     "secret-of-mine": "not a known hash",
     "": "not a known hash",
 }

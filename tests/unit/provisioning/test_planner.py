@@ -281,6 +281,11 @@ class TestHashPolicy:
         wanted = desired({**BOB, **fields}, hash_policy={"algorithm": "bcrypt5"})
         assert diff_of(realm, wanted) == []
 
+    @pytest.mark.parametrize("policy", [{"algorithm": "bcrypt4"}, {"minimum_cost": 4}])
+    def test_a_stored_hash_that_meets_it_stays(self, realm, policy):
+        wanted = desired({**BOB, "password_hash": CHEAP_HASH}, hash_policy=policy)
+        assert diff_of(realm, wanted) == []
+
     @pytest.mark.parametrize("stored", [CHEAP_HASH, NEW_HASH], ids=["it is there", "it is not"])
     @pytest.mark.parametrize(
         "policy", [{"algorithm": "pbkdf2_1000"}, {"algorithm": "bcrypt5"}, {"minimum_cost": 5}]
