@@ -41,7 +41,7 @@ class Case:
         module: ``user`` or ``realm``.
         options: Those of the task, beside the folder.
         changed: Whether it changes anything.
-        roles: Of the users afterwards, where they are others than before.
+        roles: Of the users afterwards, if they differ from before.
         gone: Users who are no more.
         passwords: Those that are right afterwards.
         attributes: Owner, group and mode of the files afterwards, those that matter.

@@ -246,7 +246,7 @@ def test_what_was_created(run, ansible):
 
 
 def test_what_became_of_the_list_of_managed_users(run, ansible):
-    """In check mode, its real path is told, though nothing is there yet."""
+    """Check mode reports its real path, though nothing is there yet."""
     check, apply, again = (
         run.tasks[f"realm-create-managed | {step}"] for step in ("check", "apply", "again")
     )

@@ -33,7 +33,7 @@ def realm(folder):
 
 
 class Gate:
-    """Lets verifications begin, and end only when told; then does what it is told."""
+    """Holds verifications back until a test releases them; then makes a change first."""
 
     def __init__(self, monkeypatch, verdict=verify_hash):
         self.calls = Counter()

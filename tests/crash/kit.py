@@ -1,10 +1,10 @@
 """
-Faults on demand: every system call of the storage room can be counted, failed, or be the last one.
+Faults on demand: every system call of the storage can be counted, failed, or made the last one.
 
-``esfilerealm/_storage/system.py`` is the one door to the system. ``intercepted`` puts something in
-its way, and ``Fail``, ``FailFrom``, ``Shorten`` and ``Kill`` are such things, each by the number of
-the call, from 1. What a test has to know afterwards is here as well: ``snapshot`` is all that is in
-a folder, ``nobody_has_more`` what a node may see at any moment.
+``esfilerealm/_storage/system.py`` is the one door to the system. ``intercepted`` passes each call
+to a handler: ``Fail``, ``FailFrom``, ``Shorten`` or ``Kill``, which act at the call of a given
+number, counted from 1. A test needs two more things afterwards: ``snapshot`` is everything in a
+directory, and ``nobody_has_more`` checks what a node may see at any moment.
 
 A test of another change to files needs a scenario (``scenarios.py``) and nothing else.
 """

@@ -1,8 +1,8 @@
 """
-Children of a test: forked, so that they can do anything that the test can say, and always reaped.
+Children of a test: forked, so that they can run any function of the test, and always reaped.
 
-A child may give up what its parent could not get back: its rights, or the mounts that it shares
-with the rest of the machine. ``in_a_child`` makes a whole test such a child's.
+A child may drop what its parent could not get back: its rights, or the mounts that it shares with
+the rest of the machine. ``in_a_child`` runs a whole test in such a child.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def open_place(*, in_memory: bool = True) -> Iterator[Path]:
 
 
 def command(*args: str) -> tuple[int, str]:
-    """Run the command; gives its exit code and what it said on standard error."""
+    """Run the command; return its exit code and its standard error."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         exit_code = main(list(args))

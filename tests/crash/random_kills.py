@@ -2,11 +2,11 @@
 Writers that change a realm without a pause until they are stopped or killed.
 
 A writer owns the facts that bear its name: its users, each with a hash and roles, and its roles of
-the one user whom all share. It changes them and nothing else, so that they are all there at the end
-exactly if no change of it was lost, torn, or undone by another writer.
+the user that all share. It changes nothing else. So at the end all its facts are there exactly if
+no change was lost, torn, or undone by another writer.
 
-It says twice what it does: before a change, which facts there will be, and after it, that it is
-made. Whoever reads that knows at any moment what may be there (``Ledger``).
+It writes two lines for each change: before it, the facts that there will be, and after it, that the
+change is made. A reader of these lines knows at any moment what may be there (``Ledger``).
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class Writer:
         return self._reading
 
     def listen(self) -> bool:
-        """Take in what it has said; tells whether it may say more."""
+        """Read what the writer has written; return False at the end of its output."""
         said = os.read(self._reading, 2**16)
         *lines, self._rest = (self._rest + said).split(b"\n")
         for line in lines:
@@ -164,7 +164,7 @@ class Writer:
         self.ended()
 
     def ended(self) -> int:
-        """Wait for its end, and take in its last words; gives its exit code."""
+        """Wait for the end of the writer, read the rest of its output, return its exit code."""
         while self.listen():
             pass
         os.close(self._reading)

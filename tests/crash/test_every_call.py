@@ -1,10 +1,10 @@
 """
 A fault at every system call of every write: before or after, both files, and nothing else.
 
-Each scenario is run once to count its calls. Then each call is failed with each ``errno``, cut
-short, and made the last one of its process, before and after it. What follows a call that only
-looks is no other point than what goes before it, and is tried once. From each call that changes
-anything on, all fail. The numbers are printed at the end of the run.
+Each scenario is run once to count its calls. Then each call fails with each ``errno``, is cut
+short, and is the last one of its process: the process is killed before or after it. Before and
+after a call that only looks are the same point, which is tried once. Once more, all calls fail from
+each changing call on. The numbers are printed at the end of the run.
 """
 
 from __future__ import annotations

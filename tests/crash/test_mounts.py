@@ -204,7 +204,7 @@ class TestReadOnlyMount:
     )
     @with_own_mounts
     def test_of_the_folder_is_no_fault_for_all_that_reads(self, mounted, words):
-        """A dry run tells what the real one would be told."""
+        """A dry run reports what the real run would report."""
         self.mount_read_only(mounted)
         exit_code, error = command(*words, "-c", str(mounted))
         assert exit_code == (NO_PERMISSION if "--dry-run" in words else OK), error

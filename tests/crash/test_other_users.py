@@ -293,7 +293,7 @@ FORGERIES = {
 }
 
 
-#: What acts on a record, if on any; gives what it did with it.
+#: What recovers from a journal; each returns the recovery.
 ACTS = {
     "recover": lambda folder: UsersTool(folder).recover(),
     "passwd": lambda folder: UsersTool(folder).passwd("al", password_hash=SHA_HASH).recovery,

@@ -1,12 +1,12 @@
 """
 A power cut at every moment of every write: before or after, both files, and nothing else.
 
-Each scenario is run once and recorded. Then its folder is made whatever a power cut may leave of
-it, by the rules of ``power_cut.py``, and a node, a reader of ours and a recovery look at that. The
-numbers are printed at the end of the run.
+Each scenario is run once and recorded. Then its directory is rebuilt in every state that a power
+cut may leave by the rules of ``power_cut.py``, and each state is read as a node does, read by this
+package, and recovered. The numbers are printed at the end of the run.
 
-Where a kill or another power cut comes first, that would be too many states: ``FIRST_CUTS`` and
-``FEW`` say how many are tried, drawn with a fixed seed.
+After a kill or a first power cut there would be too many states: ``FIRST_CUTS`` and ``FEW`` limit
+how many are tried, drawn with a fixed seed.
 """
 
 from __future__ import annotations

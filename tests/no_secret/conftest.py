@@ -1,9 +1,8 @@
 """
 No secret: whatever is printed, logged, raised, pickled or written as JSON holds no password.
 
-Nor a hash, nor any part of one by which a password can be guessed. What gives hashes on purpose
-is asked for by name: ``RealmSnapshot.hash_of`` and ``decoy_hash``, and the ``users`` of a parsed
-file.
+It holds no hash either, and no part of one by which a password can be guessed. Hashes are returned
+only by ``RealmSnapshot.hash_of`` and ``decoy_hash``, and by the ``users`` of a parsed file.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ def folder(tmp_path):
 
 
 class Records(logging.Handler):
-    """All that is logged, as it is printed and as it is."""
+    """Everything that is logged, as text and as records."""
 
     def __init__(self):
         super().__init__(logging.DEBUG)
@@ -44,7 +43,7 @@ class Records(logging.Handler):
 
 @pytest.fixture(autouse=True)
 def logged():
-    """What every test here logs is searched in the end."""
+    """Search everything that a test here logs, at its end."""
     logger = logging.getLogger("esfilerealm")
     level, handler = logger.level, Records()
     logger.addHandler(handler)
@@ -58,7 +57,7 @@ def logged():
 
 @pytest.fixture
 def realm(folder):
-    """One that has seen much: logins, changes, a spoilt file, a callback that fails."""
+    """A realm after many logins, changes, a broken file and a callback that fails."""
 
     def fail(_):
         raise ValueError("the callback is broken")

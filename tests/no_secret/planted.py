@@ -56,7 +56,7 @@ HEADER = UsernamePasswordToken("bcrypt", PASSWORDS["bcrypt"]).to_basic_header()
 
 
 def secret_parts():
-    """Every text of which nothing may be found anywhere."""
+    """Yield every string of which no part may be found anywhere."""
     yield from PASSWORDS.values()
     yield from (CLEAR, SHORT, WRONG, HALF[:-1], LONG[:24], SETTING)
     yield HEADER.removeprefix("Basic ")

@@ -17,7 +17,7 @@ WINDOW = 8
 
 
 def telling(secret):
-    """Every text that tells a good part of *secret*, also in base64."""
+    """Yield every string that reveals a good part of *secret*, also in base64."""
     data = secret.encode()
     yield from (data[at : at + WINDOW] for at in range(max(1, len(data) - WINDOW + 1)))
     if len(data) > WINDOW:
@@ -25,7 +25,7 @@ def telling(secret):
 
 
 def is_secret(text):
-    """Leave out what only names the algorithm, of which an error may speak."""
+    """Leave out what only names the algorithm, which an error may do."""
     return (text not in HASHES.values() and text != STRAY) or text == CLEAR
 
 
@@ -43,7 +43,7 @@ def assert_clean(where, text):
 
 
 def refused(work):
-    """Do it, or give None if that is not allowed."""
+    """Do it, or return None if that is refused."""
     try:
         return work()
     except (TypeError, AttributeError, pickle.PicklingError):
@@ -51,7 +51,7 @@ def refused(work):
 
 
 def forms(thing):
-    """Everything that a program may print, log or send of *thing* without asking for a secret."""
+    """Yield what a program may print, log or send of *thing* without asking for a secret."""
     yield "repr", repr(thing)
     yield "str", str(thing)
     yield "format", f"{thing}"
@@ -81,7 +81,7 @@ def assert_shows_nothing(thing, *, is_sent=True):
 
 
 def family(error):
-    """An error with all that it was caused by, or raised within."""
+    """Return an error with all errors that caused it, or in whose handling it was raised."""
     found = []
     waiting = [error]
     while waiting:

@@ -62,7 +62,7 @@ def test_replay(case, tmp_path, monkeypatch):
 
 
 class Events:
-    """A listener that names what it is told as the cases do."""
+    """A listener that records changes by the names that the cases use."""
 
     def __init__(self):
         self.events = []

@@ -83,7 +83,7 @@ class TestTransaction:
         assert (realm / "users").stat().st_mode & 0o777 == 0o600
 
     def test_what_others_wrote_of_the_same_user_stays(self, tool, realm):
-        """Even if only ``users_roles`` is another than at the start."""
+        """Even if only ``users_roles`` has changed since the start."""
         with tool.transaction() as change:
             assert change.roles("al", add=["x"]) == ("admin", "x")
             UsersTool(realm).roles("al", add=["meanwhile"])

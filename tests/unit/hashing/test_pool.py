@@ -120,7 +120,7 @@ def test_an_error_ends_the_work_and_leaves_no_thread(jobs, error):
 
 
 def test_items_in_the_queue_are_dropped_after_an_error(monkeypatch):
-    """Both threads are busy until the pool is told to end; what is queued then is forgotten."""
+    """Both threads are busy until the pool is closed, which drops what is still queued."""
     release, begun, items = threading.Event(), [], Counted(100)
 
     class Executor(ThreadPoolExecutor):

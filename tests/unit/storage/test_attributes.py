@@ -220,7 +220,7 @@ class TestRefused:
 
 
 class TestTolerant:
-    """What cannot be given is told, and nobody gets more by it."""
+    """What cannot be set is reported, and nobody gains access by it."""
 
     def lost(self, users, attributes):
         [lost] = write(change(users, b"new", attributes=attributes.tolerant()))

@@ -291,7 +291,7 @@ class TestTrust:
         os.chown(realm / "users.journal", user, user)
         recovery = recover(paths)
         if owner == "root":
-            # It was complete but for its journal.
+            # Only the journal was left of it.
             assert recovery.outcome == "completed"
         else:
             assert recovery.outcome == "set_aside"
