@@ -1,4 +1,4 @@
-"""Owner, group, mode and extended attributes: keep, inherit or set them, or refuse beforehand."""
+"""Owner, group, mode and extended attributes: keep, inherit or set them, or refuse first."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ _NO_ID: Final = 2**32 - 1  # what the system takes for "leave it"
 _LONGEST_ID: Final = 20
 _UMASK_LOCK: Final = Lock()
 if hasattr(os, "register_at_fork"):
-    # A child of just that moment would keep the mask, and a lock that nobody releases.
+    # A child forked in that moment would keep the mask, and a lock that nobody releases.
     os.register_at_fork(
         before=_UMASK_LOCK.acquire,
         after_in_parent=_UMASK_LOCK.release,
         after_in_child=_UMASK_LOCK.release,
     )
 
-#: What a new file gets from its folder, and must not have if the one it replaces has it not.
+#: What a new file gets from its directory, and must not have unless the one it replaces has it.
 _INHERITED: Final = "system.posix_acl_access"
 
-#: What the kernel computes from content or inode: a copy would be wrong, and is refused.
+#: What the kernel computes from content or inode: a copy would be wrong, and the kernel refuses.
 _COMPUTED: Final = frozenset({"security.ima", "security.evm", "security.capability"})
 
-#: What ``getxattr`` and its like answer where there are none.
+#: The errors of ``getxattr`` and similar calls where there are no extended attributes.
 _NONE_THERE: Final = (errno.ENOTSUP, errno.ENODATA, errno.ENOSYS)
 
 
@@ -64,7 +64,7 @@ class Attributes:
         group: A group id, or None for what the system gives.
         extended: Access control list, SELinux label and the like, by their names; None for what
             the system gives.
-        is_tolerant: Whether what cannot be given is told, and not refused.
+        is_tolerant: Whether what cannot be set is reported instead of refused.
     """
 
     mode: int | None
@@ -78,7 +78,14 @@ class Attributes:
         cls, owner: str | int | None, group: str | int | None, mode: int | None
     ) -> Attributes:
         """
-        Make those that a user names, owner and group by name or number, or None for no wish.
+        Return the attributes that a caller asks for; None for those that are to stay.
+
+        Args:
+            owner: A name or number.
+
+            group: Likewise.
+
+            mode: Permission bits.
 
         Raises:
             InvalidAttributeError: If there is no such owner, group or mode.
@@ -92,13 +99,13 @@ class Attributes:
     @classmethod
     def of(cls, path: str, status: stat_result) -> Attributes:
         """
-        Keep those of an existing file, whose *status* is known, but for bits that give rights.
+        Return those of an existing file with this *status*, except setuid and similar bits.
 
-        Elasticsearch keeps the same nine bits of the mode. Others make a program run as its owner,
-        and whose content this may be is not for us to know.
+        Elasticsearch keeps the same nine bits of the mode. The others would make a program run as
+        its owner, and we cannot vouch for the content that would run with those rights.
 
         Raises:
-            FileChangedError: If another file has its name by now.
+            FileChangedError: If another file has the name by now.
         """
         extended = {}
         if system.HAS_EXTENDED_ATTRIBUTES:
@@ -108,19 +115,19 @@ class Attributes:
 
     @classmethod
     def of_content(cls, file: FileContent) -> Attributes:
-        """Keep those of a file that was read; if there was none, give what a new one gets."""
+        """Return those of a file that was read, or of a new one if there was none."""
         if file.stat is None:
             return cls.inherited(os.path.dirname(file.path))
         return cls.of(file.path, file.stat)
 
     @classmethod
     def inherited(cls, folder: str) -> Attributes:
-        """Give a new file the group of its folder, so that a node can read what root creates."""
+        """Return those of a new file: the group of its directory, so that a node can read it."""
         with FaultsOf(folder, "reading"):
             return cls(_NEW_FILE_MODE & ~_umask(), None, system.stat(folder).st_gid)
 
     def changed_by(self, other: Attributes) -> Attributes:
-        """Give what *other* has, and these where it has None."""
+        """Return those of *other*, and these where it has None."""
         return replace(
             self,
             mode=self.mode if other.mode is None else other.mode,
@@ -134,7 +141,7 @@ class Attributes:
         return self.mode or 0, self.owner or 0, self.group or 0
 
     def tolerant(self) -> Attributes:
-        """Give the same, but tell what cannot be given instead of refusing."""
+        """Return the same, but report what cannot be set instead of refusing."""
         return replace(self, is_tolerant=True)
 
     def without_owner(self) -> Attributes:
@@ -142,17 +149,17 @@ class Attributes:
         return replace(self, owner=None)
 
     def private(self) -> Attributes:
-        """Give the same owner a file that is for nobody else."""
+        """Return those of a file with the same owner that nobody else can read."""
         return Attributes(_PRIVATE_MODE, self.owner, self.group, None, self.is_tolerant)
 
     def differ_from(self, status: stat_result) -> bool:
-        """Tell whether a file of this *status* has something else than what is wished here."""
+        """Check whether a file with this *status* lacks any attribute that is requested here."""
         if not system.HAS_OWNERS:
             return False
         owner_differs = self.owner not in (None, status.st_uid)
         group_differs = self.group not in (None, status.st_gid)
         if self.is_tolerant and os.geteuid() != 0:
-            # What cannot be given would be tried at every write.
+            # An attribute that this user cannot set would be tried again at every write.
             owner_differs = False
             group_differs = group_differs and self.group in (os.getegid(), *os.getgroups())
         mode_differs = self.mode not in (None, stat.S_IMODE(status.st_mode))
@@ -160,10 +167,10 @@ class Attributes:
 
     def apply_to(self, descriptor: int, target: str) -> Applied:
         """
-        Give an open file all but its mode, before it holds anything; until then, it is private.
+        Set everything except the mode of an open file, before it holds anything.
 
         Raises:
-            FilePermissionError: If the system does not let us; *target* is named.
+            FilePermissionError: If the system refuses; the message names *target*.
         """
         applied = Applied(self.mode)
         if system.HAS_OWNERS:
@@ -176,7 +183,7 @@ class Attributes:
         status = system.fstat(descriptor)
         owner = -1 if self.owner in (None, status.st_uid) else self.owner
         group = -1 if self.group in (None, status.st_gid) else self.group
-        # The group first: who may not give the file away may still give it to a group of theirs.
+        # The group first: a user who may not change the owner may still set a group of theirs.
         for what, number, ids in (("group", group, (-1, group)), ("owner", owner, (owner, -1))):
             if number == -1:
                 continue
@@ -185,7 +192,7 @@ class Attributes:
             except OSError as error:  # EINVAL is for ids that a user namespace does not know
                 self._cannot(f"{what} [{number}]", target, applied, error)
                 if what == "group" and applied.mode is not None:
-                    # What the mode gave the old group is not for another one.
+                    # The new group must not get what the mode granted to the old one.
                     applied.mode &= ~_GROUP_BITS
 
     def _set_extended(self, descriptor: int, target: str, applied: Applied) -> None:
@@ -198,25 +205,25 @@ class Attributes:
                 except OSError as error:
                     self._cannot(f"extended attribute [{name}]", target, applied, error)
                     if name == _INHERITED and applied.mode is not None:
-                        # Beside a list, these bits are the most that anybody in it has.
+                        # With an access control list, these bits limit everybody in it.
                         applied.mode &= ~_GROUP_BITS
         if _INHERITED in found and _INHERITED not in wanted:
             system.removexattr(descriptor, _INHERITED)
 
     def _cannot(self, what: str, target: str, applied: Applied, error: OSError) -> None:
         if not self.is_tolerant:
-            reason = f"cannot give it {what}; run this as its owner or as root"
+            reason = f"cannot set its {what}: run this as its owner or as root"
             raise FilePermissionError(target, reason) from error
-        applied.lost.append(f"{what} could not be given to it")
+        applied.lost.append(f"{what} could not be set")
 
 
 class Applied:
     """
-    What an open file was given.
+    What was set on an open file.
 
     Attributes:
         mode: What it is to have when it is complete.
-        lost: What it could not be given, in words.
+        lost: What could not be set, as text.
     """
 
     def __init__(self, mode: int | None) -> None:
@@ -224,12 +231,12 @@ class Applied:
         self.lost: list[str] = []
 
     def make_private(self, descriptor: int) -> None:
-        """Keep it from all others; an access control list has brought a mode of its own."""
+        """Keep the file private; an access control list has brought its own mode."""
         if system.HAS_MODES:
             system.fchmod(descriptor, _PRIVATE_MODE)
 
     def set_mode(self, descriptor: int) -> None:
-        """Give it its mode, after its owner, since a change of that may take bits away."""
+        """Set the mode, after the owner, since changing the owner may clear bits."""
         if not system.HAS_MODES or self.mode is None:
             return
         # Only its owner may even set the mode that it has.
@@ -238,7 +245,7 @@ class Applied:
 
 
 def _extended_of_the_same(path: str, status: stat_result) -> dict[str, bytes]:
-    """Read them from the file of that *status*, whatever its name may mean by now."""
+    """Read them from the file with that *status*, whatever its name leads to by now."""
     descriptor = system.open(path, READ_FLAGS)
     try:
         if not os.path.samestat(system.fstat(descriptor), status):
@@ -249,12 +256,12 @@ def _extended_of_the_same(path: str, status: stat_result) -> dict[str, bytes]:
 
 
 def _extended_of(descriptor: int) -> dict[str, bytes]:
-    """Give the extended attributes of an open file, those that can be copied."""
+    """Return the extended attributes of an open file that can be copied."""
     found = {}
     for name in _unless_there_are_none(lambda: system.listxattr(descriptor)) or ():
         if name not in _COMPUTED:
             value = _unless_there_are_none(partial(system.getxattr, descriptor, name))
-            if value is not None:  # it may have gone away, or be for show only
+            if value is not None:  # it may have gone meanwhile
                 found[name] = value
     return found
 
@@ -269,7 +276,7 @@ def _unless_there_are_none(call: Callable[[], T]) -> T | None:
 
 
 def _umask() -> int:
-    # It can only be read by setting it; for that moment no file of another thread is too open.
+    # It can only be read by setting it. Meanwhile, other threads create private files.
     with _UMASK_LOCK:
         mask = system.umask(0o077)
         system.umask(mask)

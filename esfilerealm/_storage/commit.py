@@ -1,13 +1,14 @@
 """
 Several files that change as one: all of them, or none.
 
-All new content is durable under other names, and all old content has a second name, before a
-journal says so; then the files are exchanged in their order; then the journal goes, and that moment
-is when the change is made. A fault before it takes everything back; so does, after a kill or a
-power cut, whoever comes next (``recovery.py``).
+All new content is durable under temporary names, and all old content has a backup, before the
+journal is written. Then the files are replaced in their order. Removing the journal commits the
+change. An error before that rolls everything back; after a kill or a power cut, the next writer
+does (``recovery.py``).
 
-One file that is replaced whole needs no journal: a rename is done or not, and as long as the old
-file has a second name, whoever comes next knows that this may not be durable. A new file has none.
+One file that is replaced whole needs no journal: a rename happens or does not. While its backup
+exists, the next writer makes the directory durable first. A new file has no backup, so it needs a
+journal.
 """
 
 from __future__ import annotations
@@ -48,15 +49,15 @@ class Change:
 
     Attributes:
         target: Its real path.
-        before: Digest of what it holds; None if it is not there.
-        status: Of the file when that was read; None if an earlier change makes it.
-        data: What it is to hold; None if it is to go.
-        after: Digest of that.
-        has: What it has, besides content.
-        attributes: What it is to have.
-        in_place: Whether to overwrite it, and not to replace it whole.
-        source: A file that holds *data* already and may be linked in its stead.
-        is_unread: Whether no node reads it, so that its order among others does not matter.
+        before: Digest of the old content; None if there is no file.
+        status: Of the file when it was read; None if an earlier change creates it.
+        data: The new content; None to remove the file.
+        after: Digest of the new content.
+        has: The attributes before.
+        attributes: The attributes after.
+        in_place: Whether to overwrite the file instead of replacing it whole.
+        source: A file that holds *data* already and can be linked instead of written.
+        is_unread: Whether no node reads the file, so that its place in the order does not matter.
     """
 
     target: str
@@ -78,18 +79,18 @@ def commit(
     Make all *changes* in their order, or none. The caller holds the write lock.
 
     Args:
-        changes: What to do. A file may be named more than once.
+        changes: What to do. A file may be in it more than once.
 
-        journal_path: Where to keep the record of it; there is none now.
+        journal_path: Where to write the journal; there is none now.
 
-        journal_attributes: What that file is to have.
+        journal_attributes: Those of the journal.
 
     Returns:
-        For each change what its file could not be given, in words.
+        For each change the attributes that could not be set, as text.
 
     Raises:
-        FilePermissionError, FileAccessError: If the system does not let us; nothing is changed, or
-            the message says what is.
+        FilePermissionError, FileAccessError: If the system refuses. Nothing is changed, or the
+            message says what is.
     """
     moves: list[_Move] = []
     try:
@@ -107,13 +108,13 @@ def commit(
         if is_journaled:
             journal.write(journal_attributes)
         _make(moves)
-        spent = [journal.retire()] if is_journaled else []
+        spent = [journal.remove()] if is_journaled else []
     except BaseException as error:
         _roll_back(journal, error)
         _remove_all(moves)
         raise
-    # It is made, whatever becomes of what is left. But as long as the record might come back after
-    # a power cut, what it takes to act on it has to stay.
+    # The change is committed. But as long as a power cut might bring the journal back, its backups
+    # have to stay.
     with suppress(FileRealmError):
         for path in spent:
             sync_folder(os.path.dirname(path))
@@ -123,14 +124,14 @@ def commit(
 
 class _Move:
     """
-    A change on its way.
+    A change while it is made.
 
     Attributes:
-        change: What is to be done.
-        staged: Where the new content is until then, if it is anywhere.
-        old: Where the old content is from then on, if there is any.
-        inode: Of the file that takes the place, or that is overwritten.
-        lost: What the file could not be given, in words.
+        change: What to do.
+        staged: The temporary name of the new content, if there is one.
+        old: The name of the backup of the old content, if there is one.
+        inode: Of the new file, or of the one that is overwritten.
+        lost: The attributes that could not be set, as text.
     """
 
     def __init__(self, change: Change) -> None:
@@ -143,7 +144,7 @@ class _Move:
 
     @property
     def step(self) -> JournalStep:
-        """Say it in the words of the journal."""
+        """The change as the journal names it."""
         change = self.change
         return JournalStep(
             change.target,
@@ -167,7 +168,7 @@ class _Move:
             self.inode = system.lstat(self.staged).st_ino
 
     def keep_old(self, earlier: Sequence[_Move]) -> None:
-        """Give what the change will find, which an earlier one may put there, a second name."""
+        """Back up what the change will find, which an earlier change may put there."""
         change, old = self.change, self.old
         before = next((m for m in reversed(earlier) if m.change.target == change.target), None)
         if change.in_place:
@@ -185,7 +186,7 @@ class _Move:
                 _check_same(change, old)
 
     def make(self) -> None:
-        """Exchange the file."""
+        """Replace the file."""
         change = self.change
         if change.in_place and change.data is not None:
             self.lost = overwrite(change.target, change.data, change.attributes, self.inode)
@@ -198,12 +199,12 @@ class _Move:
 
 
 def _needs_journal(moves: Sequence[_Move]) -> bool:
-    """Tell whether this is more than one rename that whoever comes next knows of."""
+    """Check whether this is more than one rename that leaves a backup."""
     return len(moves) > 1 or moves[0].change.in_place or moves[0].old is None
 
 
 def _make(moves: Sequence[_Move]) -> None:
-    """Exchange all files; what a node sees is durable before the next thing that it sees."""
+    """Replace all files; each one that a node reads is durable before the next is replaced."""
     folders: set[str] = set()
     for move in moves:
         move.make()
@@ -218,19 +219,19 @@ def _make(moves: Sequence[_Move]) -> None:
 
 def _roll_back(journal: Journal, error: BaseException) -> None:
     """
-    Put everything back as it was.
+    Roll everything back.
 
     Raises:
-        FileAccessError: If that cannot be done. All that it takes to do it later is still there.
+        FileAccessError: If that fails. Everything that a later recovery needs is still there.
     """
     try:
         roll_back(journal.steps)
-        spent = journal.retire()
+        spent = journal.remove()
         sync_folder(os.path.dirname(journal.path))
         remove_quietly([spent])
     except (FileRealmError, UnusableJournalError) as fault:
         number = getattr(fault, "errno", None) or 0
-        reason = f"a change cannot be taken back now ({fault}); the next write does that"
+        reason = f"rollback failed ({fault}); the next write will complete it"
         raise FileAccessError(journal.path, number, reason) from error
 
 
@@ -239,7 +240,7 @@ def _remove_all(moves: Sequence[_Move]) -> None:
 
 
 def _check_absent(target: str) -> None:
-    """Another program, which takes no lock, may have made the file since we looked."""
+    """Raise if another program, which takes no lock, has created the file since we looked."""
     with FaultsOf(target, "examining"):
         try:
             system.lstat(target)
@@ -249,7 +250,7 @@ def _check_absent(target: str) -> None:
 
 
 def _check_same(change: Change, kept: str) -> None:
-    """Another program, which takes no lock, may have written the file since we read it."""
+    """Raise if another program, which takes no lock, has written the file since we read it."""
     with FaultsOf(change.target, "examining"):
         now = Stamp.of(system.lstat(kept))
     if change.status is not None and now.content != Stamp.of(change.status).content:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["create_missing_files"]
 
-_FOLDER_MODE: Final = 0o750
+_DIRECTORY_MODE: Final = 0o750
 _ABOVE_MODE: Final = 0o777
 
 
@@ -47,14 +47,14 @@ def create_missing_files(paths: RealmPaths, options: WriteOptions) -> WriteResul
     if not _exists(config_dir):
         if options.dry_run:
             return _would_create(paths, options)
-        _make_folder(config_dir, _FOLDER_MODE)
-        _give_folder(config_dir, options)
+        _make_directory(config_dir, _DIRECTORY_MODE)
+        _set_owner(config_dir, options)
         result = _created(paths, options)
         return replace(result, created=(config_dir, *result.created))
     if options.dry_run:
         return _written(paths, options)
     try:
-        _make_folder(config_dir)
+        _make_directory(config_dir)
         return _created(paths, options)
     except FilePermissionError:
         # A user who may not write, and need not, learns that nothing is missing.
@@ -72,10 +72,10 @@ def _would_create(paths: RealmPaths, options: WriteOptions) -> WriteResult:
     return WriteResult(files, created=(paths.config_dir, paths.users, paths.users_roles))
 
 
-def _give_folder(folder: str, options: WriteOptions) -> None:
-    """Let a new folder belong to whom its files are to belong."""
+def _set_owner(folder: str, options: WriteOptions) -> None:
+    """Set the owner and group of a new directory to those of its files."""
     wish = options.requested_attributes()
-    with FaultsOf(folder, "giving away"):
+    with FaultsOf(folder, "changing the owner of"):
         descriptor = system.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
         try:
             Attributes(None, wish.owner, wish.group, None, wish.is_tolerant).apply_to(
@@ -85,15 +85,15 @@ def _give_folder(folder: str, options: WriteOptions) -> None:
             system.close(descriptor)
 
 
-def _make_folder(folder: str, mode: int = _ABOVE_MODE) -> None:
-    """Create a folder and those above it, durably."""
+def _make_directory(folder: str, mode: int = _ABOVE_MODE) -> None:
+    """Create a directory and those above it, durably."""
     above = os.path.dirname(folder)
     if _exists(folder):
-        # Who made it may have been killed before it was durable; if we cannot see to that, well.
+        # Its creator may have been killed before it was durable. Best effort.
         with suppress(FileRealmError):
             sync_folder(above)
         return
-    _make_folder(above)
+    _make_directory(above)
     with FaultsOf(folder, "creating"), suppress(FileExistsError):
         system.mkdir(folder, mode)
     sync_folder(above)

@@ -30,7 +30,7 @@ class RealmFolder:
 
     The methods that write raise ``LockTimeoutError`` if another writer holds the lock for too long,
     ``JournalVersionError`` if a later version of this package left a change unfinished, and
-    ``FilePermissionError`` or ``FileAccessError`` if the system does not let us.
+    ``FilePermissionError`` or ``FileAccessError`` if the system refuses.
 
     Args:
         config_dir: The directory. Where its files are is decided now.

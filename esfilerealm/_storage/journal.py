@@ -1,10 +1,10 @@
 """
-The record of a change to several files, from before the first is touched until all are done.
+The journal of a change to several files, from before the first is touched until all are done.
 
-While it is there, the change counts as not made: whoever finds it puts back what was there before
-(``unfinished.py``). It names files and the digests of their content, and holds nothing of them.
+While it exists, the change is not committed: a writer that finds it rolls the change back
+(``recovery.py``). It names files and digests of their content, and holds none of the content.
 
-One line says what it is and in which version of this form, one is JSON, one the SHA-256 of both::
+The first line names the form and its version, the second is JSON, the third the SHA-256 of both::
 
     esfilerealm journal 1
     {"folder": "/etc/elasticsearch", "inode": 4711, "steps": [{"target": "users_roles", …}, …]}
@@ -44,22 +44,21 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class UnusableJournalError(Exception):
-    """A record that must not be acted on; the only argument says why."""
+    """A journal that nobody must act on; the only argument is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalStep:
     """
-    One file that becomes another.
+    The change of one file.
 
     Attributes:
         target: Its real path.
-        before: Digest of what it holds before; None if it is not there.
-        after: Digest of what it holds after; None if it is gone then.
-        old: Where it is kept as it was before; None if it was not there.
-        inode: Of the file that takes its place, or that is overwritten; None if it goes.
-        had: If it is overwritten, its mode, owner and group before; if not, it is replaced whole
-            and this is None.
+        before: Digest of the content before; None if there is no file.
+        after: Digest of the content after; None if the file is removed.
+        old: The path of the backup; None if there was no file.
+        inode: Of the new file, or of the one that is overwritten; None if the file is removed.
+        had: Mode, owner and group before, if the file is overwritten; None if it is replaced whole.
     """
 
     target: str
@@ -78,11 +77,11 @@ class JournalStep:
 @dataclass(frozen=True, slots=True)
 class Journal:
     """
-    A record.
+    A journal.
 
     Attributes:
         path: Where it is.
-        steps: What the change does, in this order; a file may be in it more than once.
+        steps: The change of each file, in order; a file may be in it more than once.
     """
 
     path: str
@@ -90,10 +89,10 @@ class Journal:
 
     def write(self, attributes: Attributes) -> None:
         """
-        Make the record durable, and with it all names that were given in its folder before.
+        Make the journal durable, and with it all names that were given before.
 
         Raises:
-            FilePermissionError, FileAccessError: If the system does not let us.
+            FilePermissionError, FileAccessError: If the system refuses.
         """
         temporary = temporary_name(self.path)
         stage(self.path, temporary, self._encoded(), attributes)
@@ -106,21 +105,21 @@ class Journal:
         for folder in {os.path.dirname(path) for path in (self.path, *self._targets())}:
             sync_folder(folder)
 
-    def retire(self) -> str:
+    def remove(self) -> str:
         """
-        Take the record away, so that the change counts as made, or as never begun.
+        Remove the journal, which commits the change or ends its rollback.
 
-        It gets the name of a temporary file. As long as one is there, the next writer knows that
-        this may not be durable (see ``remove_leftovers``).
+        It is renamed to a temporary file. While that exists, the next writer makes the directory
+        durable first (see ``remove_leftovers``).
 
         Returns:
-            That name. If there is no record, there is no such file.
+            The name of the temporary file. If there is no journal, there is no such file.
 
         Raises:
-            FilePermissionError, FileAccessError: If the system does not let us.
+            FilePermissionError, FileAccessError: If the system refuses.
         """
         temporary = temporary_name(self.path)
-        with FaultsOf(self.path, "retiring"), suppress(FileNotFoundError):
+        with FaultsOf(self.path, "removing"), suppress(FileNotFoundError):
             system.rename(self.path, temporary)
         return temporary
 
@@ -133,20 +132,21 @@ class Journal:
         others: Sequence[str] = (),
     ) -> Journal | None:
         """
-        Read the record at *path*, if there is one.
+        Read the journal at *path*, if there is one.
 
         Args:
-            path: Where it is, if it is.
+            path: Where it would be.
 
-            allowed: Regular expressions of the real paths that it may be about.
+            allowed: Regular expressions of the real paths that it may name.
 
             trusted: The users whose journal is believed.
 
-            others: Real paths that it may be about too, if its writer may replace them.
+            others: Real paths that it may name too, if its writer may replace them.
 
         Raises:
-            UnusableJournalError: If it is no whole record of theirs of a change to these files.
-            JournalVersionError: If it is of a later version of this package.
+            UnusableJournalError: If it is damaged, names other files, or was written by a user who
+                is not trusted.
+            JournalVersionError: If a later version of this package wrote it.
             FilePermissionError, FileAccessError: If it cannot be read.
         """
         with FaultsOf(path, "examining"):
@@ -183,13 +183,13 @@ class Journal:
 
 
 def _check_plausible(status: os.stat_result, trusted: Collection[int]) -> None:
-    """Look at a record from outside: who has put it there?"""
+    """Check a journal from outside, above all who wrote it."""
     if not stat.S_ISREG(status.st_mode):
-        raise UnusableJournalError("it is a link or no regular file")
+        raise UnusableJournalError("it is a link or not a regular file")
     if not is_owned_by(status, trusted):
-        raise UnusableJournalError(f"user [{status.st_uid}] has put it there")
+        raise UnusableJournalError(f"user [{status.st_uid}] wrote it")
     if status.st_nlink > 1 or status.st_size > _LARGEST:
-        raise UnusableJournalError("it has a second name, or is too large for a record")
+        raise UnusableJournalError("it has a second name or is too large for a journal")
 
 
 def _check_right(target: str, journal: os.stat_result) -> None:
@@ -203,24 +203,24 @@ def _steps(path: str, data: bytes) -> list[JournalStep]:
     lines = data.split(b"\n")
     match = _FIRST_LINE.fullmatch(lines[0])
     if match is None:
-        raise UnusableJournalError("it is not a record of this program")
+        raise UnusableJournalError("it is not a journal of esfilerealm")
     if int(match[1]) > _VERSION:
         raise JournalVersionError(path, int(match[1]), _VERSION)
     *content, digest, end = lines if len(lines) == 4 else (b"", b"", b"")  # noqa: PLR2004 - see above
     if end or digest_of(b"\n".join(content) + b"\n").encode() != digest:
-        raise UnusableJournalError("it is not whole")
+        raise UnusableJournalError("it is incomplete or damaged")
     try:
         return _decoded(json.loads(content[1]), path)
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise UnusableJournalError("it does not say what a record says") from error
+        raise UnusableJournalError("it is malformed") from error
 
 
 def _decoded(content: dict[str, object], path: str) -> list[JournalStep]:
     folder = os.path.dirname(path)
-    # The path is another where the folder is mounted elsewhere, the inode where it was restored. A
-    # copy has neither, unless both are the whole of a file system; then it is in the same state.
+    # The path differs if the directory is mounted elsewhere, the inode if it was restored. In a
+    # copy both differ, unless each is a whole file system; then the copy is in the same state.
     if content["folder"] != folder and content["inode"] != system.stat(folder).st_ino:
-        raise UnusableJournalError(f"it is about the folder [{shown(content['folder'])}]")
+        raise UnusableJournalError(f"it is about the directory [{shown(content['folder'])}]")
     steps = content["steps"]
     if not isinstance(steps, list) or not steps:
         raise ValueError
@@ -250,7 +250,7 @@ def _attributes(value: object) -> tuple[int, int, int]:
     if not isinstance(value, list):
         raise TypeError
     mode, owner, group = map(_number, value)
-    # Whoever wrote this: root must not be led to make a program of it that runs as its owner.
+    # Whoever wrote this must not make root create a program that runs as its owner.
     return mode & PERMISSIONS, owner, group
 
 
@@ -267,17 +267,17 @@ def _digest(value: object) -> str | None:
 
 
 def _check_paths(step: JournalStep, allowed: Sequence[str]) -> None:
-    """Refuse what would make us touch any other file, whoever wrote it."""
+    """Refuse a step that would touch any other file."""
     if not any(re.fullmatch(pattern, step.target) for pattern in allowed):
         raise UnusableJournalError(f"it is about another file [{shown(step.target)}]")
     if step.old is not None and not re.fullmatch(
         temporary_pattern(re.escape(step.target)), step.old
     ):
-        raise UnusableJournalError(f"it names a file that is none of ours [{shown(step.old)}]")
+        raise UnusableJournalError(f"it names a backup that is not ours [{shown(step.old)}]")
 
 
 def _relative(step: JournalStep, folder: str) -> JournalStep:
-    """Name files of *folder* without it, so that it may be found elsewhere."""
+    """Name files of *folder* without it, so that the directory may be moved."""
 
     def name(path: str) -> str:
         return os.path.basename(path) if os.path.dirname(path) == folder else path

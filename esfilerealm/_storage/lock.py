@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["holder_of", "is_held_here", "write_lock"]
 
-#: The service user and root both write, so the group has to be able to open the file.
+#: The service user and root both write, so the group must be able to open the file.
 _MODE: Final = 0o660
 
-#: Seconds between two attempts. A write takes a few milliseconds, most of them in fsync.
+#: Seconds between two attempts. A write takes a few milliseconds, mostly in fsync.
 _POLL_INTERVAL: Final = 0.005
 
-#: What the system answers where files cannot be locked at all.
+#: The errors of the system where files cannot be locked at all.
 _NO_LOCKS: Final = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
@@ -37,7 +37,7 @@ _HOLDER_FLAGS: Final = (
     getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 )
 
-#: Bytes that may say who it is; whoever may write there may write more.
+#: Bytes of the holder that are read; others may write more into the file.
 _LONGEST_HOLDER: Final = 1000
 
 
@@ -46,23 +46,23 @@ def write_lock(
     find_path: Callable[[], str], timeout: float, *, allow_local_lock: bool = False
 ) -> Iterator[None]:
     """
-    Hold the lock file, which stays behind: unlinking it would let two writers in.
+    Hold the lock file, which is never deleted: unlinking it would let two writers in.
 
-    The system frees it when its holder dies. What stands in it only names the holder for others,
-    and decides nothing.
+    The system releases the lock when its holder dies. The file names the holder, for the message of
+    a writer that times out; the content decides nothing.
 
     Args:
-        find_path: Gives its path. It is asked again once the lock is held, since the folder that
-            a link names may have been exchanged meanwhile. A missing file is created.
+        find_path: Returns its path. It is called again once the lock is held, since the directory
+            that a link names may have been replaced meanwhile. A missing file is created.
 
         timeout: Seconds to wait for another writer.
 
-        allow_local_lock: Whether a lock is good enough that other machines do not know of.
+        allow_local_lock: Whether to accept a lock that other machines do not see.
 
     Raises:
-        LockTimeoutError: If it was not free in time.
-        FilePermissionError, FileAccessError: If it can be neither created nor opened, or if the
-            file system has no locks that hold.
+        LockTimeoutError: If the lock was not free in time.
+        FilePermissionError, FileAccessError: If the file can be neither created nor opened, or if
+            the file system has no reliable locks.
     """
     while True:
         path = find_path()
@@ -82,8 +82,8 @@ def _check_file_system(path: str) -> None:
     kind = has_local_locks(path)
     if kind is not None:
         reason = (
-            f"its file system [{kind}] keeps locks from other machines, which might write at the "
-            "same time; if none does, allow that with allow_local_lock=True (for a command, "
+            f"other machines do not see locks on its file system [{kind}] and might write at the "
+            "same time; if none does, pass allow_local_lock=True (for a command, "
             "--allow-local-lock)"
         )
         raise FileAccessError(path, errno.ENOLCK, reason)
@@ -95,7 +95,7 @@ def _acquired(path: str, timeout: float) -> BaseFileLock:
     with FaultsOf(path, "taking the write lock with"):
         try:
             _create(path)
-            # Without a fallback to files that mark a lock, which nobody removes after a crash.
+            # Without the fallback to marker files, which nobody removes after a crash.
             lock = FileLock(path, timeout=timeout, mode=_MODE, fallback_to_soft=False)
             lock.acquire(poll_interval=_POLL_INTERVAL)
         except Timeout:
@@ -107,24 +107,24 @@ def _acquired(path: str, timeout: float) -> BaseFileLock:
 
 
 def _explain(path: str, error: OSError) -> None:
-    """Say what to do about the faults that have a remedy."""
+    """Raise an error with advice for the faults that have a remedy."""
     folder = os.path.dirname(path)
     if error.errno in _NO_LOCKS:
         reason = "its file system has no locks: without one, writers would lose each other's users"
         raise FileAccessError(path, error.errno, reason) from error
     if error.errno == errno.EROFS:
-        reason = f"its folder [{folder}] is on a read-only file system"
+        reason = f"its directory [{folder}] is on a read-only file system"
         raise FilePermissionError(path, reason, errno.EROFS) from error
     if error.errno in (errno.EACCES, errno.EPERM):
         reason = (
-            f"the write lock cannot be opened there, or made in its folder [{folder}]: run this as "
-            "the owner of the folder or as root"
+            f"the write lock can be neither opened nor created in its directory [{folder}]: run "
+            "this as the owner of the directory or as root"
         )
         raise FilePermissionError(path, reason, error.errno) from error
 
 
 def _create(path: str) -> None:
-    """Create the lock file with owner and group of its folder, as far as they are ours to give."""
+    """Create the lock file with owner and group of its directory, as far as we may set them."""
     flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_CLOEXEC", 0)
     try:
         descriptor = system.open(path, flags, _MODE)
@@ -135,7 +135,7 @@ def _create(path: str) -> None:
         if system.HAS_OWNERS:
             folder = system.stat(os.path.dirname(path))
             for owner in (-1, folder.st_uid):
-                with suppress(OSError):  # not root, no member of the group, an unmapped number
+                with suppress(OSError):  # not root, not in the group, or an unmapped id
                     system.fchown(descriptor, owner, folder.st_gid)
         if system.HAS_MODES:
             system.fchmod(descriptor, _MODE)
@@ -144,19 +144,19 @@ def _create(path: str) -> None:
 
 
 def _check_existing(path: str) -> None:
-    """Refuse what would be followed, waited for or written to in the place of a lock file."""
+    """Refuse a link or special file in the place of the lock file."""
     status = system.lstat(path)
     if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
-        reason = "it is no lock file of ours, but a link or no regular file; remove it"
+        reason = "it is not a lock file of esfilerealm, but a link or not a regular file: remove it"
         raise FileAccessError(path, errno.EINVAL, reason)
 
 
 @contextmanager
 def holder_named(path: str) -> Iterator[None]:
     """
-    Write into the lock file at *path* who holds it, and empty it at the end.
+    Write the holder into the lock file at *path*, and empty it at the end.
 
-    No fault of this is a reason not to write, not even a full disk.
+    Errors are ignored, even a full disk: the lock matters, its label does not.
     """
     _write_holder(path, json.dumps(_ourselves()).encode())
     try:
@@ -166,7 +166,7 @@ def holder_named(path: str) -> Iterator[None]:
 
 
 def holder_of(path: str) -> str | None:
-    """Tell who holds the lock file at *path*; None if that is not known, or no longer true."""
+    """Return who holds the lock file at *path*; None if that is unknown or outdated."""
     try:
         holder = json.loads(_read_holder(path))
         program, process, host = holder["program"], int(holder["pid"]), holder["host"]
@@ -174,7 +174,7 @@ def holder_of(path: str) -> str | None:
     except (OSError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
         return None
     if host == _host() and not _is_alive(process):
-        return None  # it was killed, and its successor has not written its own name yet
+        return None  # the holder was killed, and the next one has not written its label yet
     return f"[{program}], process [{process}] on [{host}], since {since:%Y-%m-%d %H:%M:%S} UTC"
 
 
@@ -201,7 +201,7 @@ def _host() -> str:
 
 
 def _program() -> str:
-    """Give the name of the program, without its words: a password may be among them."""
+    """Return the name of the program without its arguments, which may hold a password."""
     folder, name = os.path.split(sys.argv[0] if sys.argv else "")
     if name == "__main__.py":
         return f"python -m {os.path.basename(folder)}"
@@ -220,8 +220,8 @@ def _write_holder(path: str, data: bytes) -> None:
     with suppress(OSError):
         descriptor = system.open(path, os.O_WRONLY | _HOLDER_FLAGS)
         try:
-            # Both, in this order: while the file has the name of the lock, it must have no other.
-            # It may have had another when it was opened, and been any file.
+            # In this order: the open file must be the lock file now and have no other name. When it
+            # was opened, that name may have led to any file.
             is_plain = stat.S_ISREG(system.fstat(descriptor).st_mode)
             named = system.lstat(path)
             if (
@@ -237,7 +237,7 @@ def _write_holder(path: str, data: bytes) -> None:
 
 def _is_alive(process: int) -> bool:
     if os.name == "nt":
-        return True  # there, `kill` has no way to ask
+        return True  # on Windows, `kill` cannot ask
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""The users whom provisioning has made: their names in a small file beside ``users``."""
+"""The users that provisioning has made: their names in a small file beside ``users``."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _VERSION: Final = 1
 @dataclass(frozen=True, slots=True)
 class ManagedUsers:
     """
-    What that file says.
+    The content of that file.
 
     Attributes:
-        file: As it was read; a missing one names nobody.
-        names: Of the users.
+        file: As it was read; a missing file names nobody.
+        names: The usernames.
     """
 
     file: FileContent
@@ -36,35 +36,37 @@ class ManagedUsers:
     @classmethod
     def read(cls, real_users: str) -> ManagedUsers:
         """
-        Read the one that goes with a real ``users`` file.
+        Read the list that belongs to a real ``users`` file.
 
         Raises:
-            FileFormatError: If it is none of ours, or of a later version of this package.
-            FileAccessError: If another user of the folder has put it there, who could have others
+            FileFormatError: If it is malformed, or a later version of this package wrote it.
+            FileAccessError: If it belongs to another user of the directory, who could have users
                 removed by it.
-            FilePermissionError: If it may not be read.
+            FilePermissionError: If the system refuses to read it.
         """
         return cls.of(read_plain_file(managed_path(real_users)), real_users)
 
     @classmethod
     def of(cls, file: FileContent | FileRealmError, real_users: str) -> ManagedUsers:
-        """Make it of the file, or of why that cannot be read; for errors see ``read``."""
+        """Parse the file, or raise the error of reading it; for errors see ``read``."""
         if isinstance(file, FileRealmError):
             raise file
         if file.stat is None:
             return cls(file, frozenset())
         if not is_owned_by(file.stat, owners_of(real_users)):
-            reason = f"it is from user [{file.stat.st_uid}], who owns no [{real_users}]: remove it"
+            reason = (
+                f"it is from user [{file.stat.st_uid}], who does not own [{real_users}]: remove it"
+            )
             raise FileAccessError(file.path, errno.EPERM, reason)
         return cls(file, frozenset(_names(file)))
 
     @classmethod
     def none(cls, real_users: str) -> ManagedUsers:
-        """Give one that names nobody, for what does not depend on a list that is of no use."""
+        """Return an empty list, for a caller that does not depend on an unusable one."""
         return cls(FileContent(managed_path(real_users)), frozenset())
 
     def edited(self, add: Iterable[str], remove: Iterable[str]) -> bytes:
-        """Give the content with more names and without others."""
+        """Return the content with some names added and others removed."""
         names = sorted((self.names | set(add)) - set(remove))
         if self.names == set(names):
             return self.file.data
@@ -73,8 +75,8 @@ class ManagedUsers:
 
 def _names(file: FileContent) -> list[str]:
     reason = (
-        "it is no list of users whom this version of esfilerealm has made; if it is removed, "
-        "nobody counts as made by it"
+        "it is not a list of users that this version of esfilerealm can read; if it is removed, no "
+        "user counts as made by provisioning"
     )
     try:
         content = json.loads(file.data)

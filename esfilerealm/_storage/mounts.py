@@ -1,4 +1,4 @@
-"""File systems: which kind a path is on, and whether another machine may write to it unseen."""
+"""File systems: the kind that a path is on, and whether other machines may write to it too."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["has_local_locks", "is_mount_point", "is_network_mount", "mount_of"]
 if TYPE_CHECKING:
     from typing import Final
 
-#: Linux' own list of what is mounted for this process; other systems have no such file.
+#: The mounts that this process sees, on Linux; other systems have no such file.
 MOUNTINFO: Final = "/proc/self/mountinfo"
 
-#: Types whose files change without this kernel doing it, so that it reports no events.
+#: Types whose files other machines change, so that this kernel reports no events.
 _NETWORK: Final = frozenset(
     {
         "9p",
@@ -50,8 +50,8 @@ _NETWORK: Final = frozenset(
     }
 )
 
-#: Types whose locks other machines never know of. Not 9p, virtiofs and FUSE in general: whole
-#: containers live on them, and nobody else writes there.
+#: Types whose locks other machines do not see. 9p, virtiofs and FUSE in general are not among them:
+#: whole containers live on them, and no other machine writes there.
 _LOCAL_LOCKS: Final = frozenset(
     {
         "fuse.blobfuse2",
@@ -70,7 +70,7 @@ _LOCAL_LOCKS: Final = frozenset(
     }
 )
 
-#: What keeps the locks of NFS and SMB on this machine.
+#: The options that keep the locks of NFS and SMB on this machine.
 _LOCAL_LOCK_OPTIONS: Final = frozenset({"local_lock=all", "local_lock=flock", "nobrl", "nolock"})
 
 
@@ -80,8 +80,8 @@ class Mount:
 
     Attributes:
         point: Where it is mounted.
-        kind: The type of the file system, as Linux names it, such as ``ext4``.
-        options: Those of the file system.
+        kind: The type of the file system, such as ``ext4``.
+        options: Of the file system.
     """
 
     __slots__ = ("kind", "options", "point")
@@ -93,17 +93,17 @@ class Mount:
 
 
 def is_network_mount(path: str) -> bool:
-    """Tell whether *path* is on a file system that others may write to without an event here."""
+    """Check whether *path* is on a file system that other machines may write to."""
     mount = mount_of(path)
     return mount is not None and (mount.kind in _NETWORK or mount.kind.startswith("fuse."))
 
 
 def has_local_locks(path: str) -> str | None:
     """
-    Tell why a lock on *path* would not be known to other machines that may write there.
+    Check whether other machines that may write to *path* would not see a lock on it.
 
     Returns:
-        The type of the file system, with the option that decides; None if a lock holds everywhere.
+        The type of the file system, with the option that decides; None if every machine sees it.
     """
     mount = mount_of(path)
     if mount is None:
@@ -117,7 +117,7 @@ def has_local_locks(path: str) -> str | None:
 
 
 def is_mount_point(path: str) -> bool:
-    """Tell whether something is mounted on *path* itself, which is a real path."""
+    """Check whether something is mounted on the real path *path* itself."""
     return path in _mounts(MOUNTINFO)
 
 
@@ -126,12 +126,12 @@ def mount_of(path: str, mountinfo: str = MOUNTINFO) -> Mount | None:
     Find the mount that *path* is on.
 
     Args:
-        path: A file or folder, which need not exist; links are followed.
+        path: A file or directory, which need not exist; links are followed.
 
         mountinfo: Where the mounts are listed, as in proc_pid_mountinfo(5).
 
     Returns:
-        The mount, or None where there is no such list or it cannot be read.
+        The mount, or None if there is no such list or it cannot be read.
     """
     mounts = _mounts(mountinfo)
     place = system.realpath(path) if mounts else os.sep
@@ -142,7 +142,7 @@ def mount_of(path: str, mountinfo: str = MOUNTINFO) -> Mount | None:
 
 
 def _mounts(mountinfo: str) -> dict[str, Mount]:
-    """Give the mounts by their points; none where there is no such list."""
+    """Return the mounts by their points; none if there is no such list."""
     try:
         return _parsed(read_file(mountinfo).data)
     except FileRealmError:
@@ -151,13 +151,13 @@ def _mounts(mountinfo: str) -> dict[str, Mount]:
 
 @lru_cache(maxsize=1)
 def _parsed(mountinfo: bytes) -> dict[str, Mount]:
-    """Of two mounts on one point, the later one hides the earlier. The list is nearly constant."""
+    """Parse the list; of two mounts on one point, the later one hides the earlier."""
     lines = mountinfo.decode("utf-8", "surrogateescape").split("\n")
     return {mount.point: mount for mount in map(_mount, lines) if mount is not None}
 
 
 def _mount(line: str) -> Mount | None:
-    """Read one line; between point and type is a varying number of fields."""
+    """Parse one line; the number of fields between point and type varies."""
     fields = line.split(" ")
     if "-" not in fields[6:-1]:
         return None

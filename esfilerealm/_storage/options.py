@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from .attributes import Attributes
     from .target import Strategy
 
-    #: What to do about attributes that cannot be kept or given.
+    #: What to do about attributes that cannot be kept or set.
     Tolerance = Literal["refuse", "warn"]
 
     class WriteArguments(TypedDict, total=False):
-        """How to write, whatever is written: arguments of ``UsersTool``."""
+        """How to write: arguments of ``UsersTool``."""
 
         lock_timeout: float
         strategy: Strategy
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 class WriteOptions:
     """
-    What a caller wants of every write; for the arguments see ``UsersTool``.
+    How to write; for the arguments see ``UsersTool``.
 
     Raises:
         InvalidAttributeError: If an owner, group or mode does not exist.
-        ValueError: If any other argument has a value that is none.
+        ValueError: If any other argument has an invalid value.
     """
 
     def __init__(
@@ -60,24 +60,24 @@ class WriteOptions:
         self.group = group
         self.mode = mode
         if (owner, group, mode) != (None, None, None):
-            self.requested_attributes()  # so that a mistake is reported where it is made
+            self.requested_attributes()  # raises a mistake where it is made
 
     def changed_by(
         self, owner: str | int | None, group: str | int | None, mode: int | None
     ) -> WriteOptions:
-        """Give the same with other attributes, except where they are None."""
+        """Return the same with other attributes, except where they are None."""
         from copy import copy
 
         other = copy(self)
         other.owner = self.owner if owner is None else owner
         other.group = self.group if group is None else group
         other.mode = self.mode if mode is None else mode
-        other.requested_attributes()  # so that a mistake is reported where it is made
+        other.requested_attributes()  # raises a mistake where it is made
         return other
 
     def requested_attributes(self) -> Attributes:
-        """Give the owner, group and mode that files are to get in place of those they have."""
-        from .attributes import Attributes  # not needed by those who only read
+        """Return the owner, group and mode that files are to get."""
+        from .attributes import Attributes  # a reader does not need it
 
         wish = Attributes.requested(self.owner, self.group, self.mode)
         return wish.tolerant() if self.is_tolerant else wish

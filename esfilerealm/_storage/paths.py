@@ -1,4 +1,4 @@
-"""Where the files of a configuration folder are."""
+"""Where the files of a configuration directory are."""
 
 from __future__ import annotations
 
@@ -23,16 +23,15 @@ OTHER_FILES = ("elasticsearch.keystore", "elasticsearch.yml", "role_mapping.yml"
 #: Those that the versions 5 to 6.2 of Elasticsearch kept in ``x-pack/``.
 _ONCE_IN_X_PACK = ("role_mapping.yml", "roles.yml", "users", "users_roles")
 
-#: What follows the name of a file in that of an earlier version of it.
+#: What follows the name of a file in the name of one of its earlier versions.
 VERSION_PATTERN = r"\.[1-9][0-9]{0,8}~"
 
 
 class RealmPaths:
     """
-    The files of one configuration folder, as absolute paths, links not yet followed.
+    The files of one configuration directory, as absolute paths, links not yet followed.
 
-    A file that is missing while ``x-pack/`` holds one of its name is found there, where the
-    versions 5 to 6.2 of Elasticsearch kept it.
+    A file that is missing is looked up in ``x-pack/``, where Elasticsearch 5 to 6.2 kept it.
 
     Attributes:
         legacy: The paths that were found in ``x-pack/``.
@@ -89,27 +88,27 @@ class RealmPaths:
 
 
 def lock_path(real_users: str) -> str:
-    """Give the lock file that goes with a real ``users`` file."""
+    """Return the lock file that belongs to a real ``users`` file."""
     return real_users + ".lock"
 
 
 def journal_path(real_users: str) -> str:
-    """Give the record of a change that goes with a real ``users`` file."""
+    """Return the journal that belongs to a real ``users`` file."""
     return real_users + ".journal"
 
 
 def managed_path(real_users: str) -> str:
-    """Give the list of users who were made by provisioning that goes with a real ``users`` file."""
+    """Return the list of users made by provisioning that belongs to a real ``users`` file."""
     return real_users + ".managed"
 
 
 def version_path(path: str, number: int) -> str:
-    """Give an earlier version of a file; 1 is the latest."""
+    """Return an earlier version of a file; 1 is the latest."""
     return f"{path}.{number}~"
 
 
 def exists(path: str) -> bool:
-    """Tell whether there is anything of that name, be it a dangling link."""
+    """Check whether anything has that name, even a dangling link."""
     try:
         system.lstat(path)
     except (OSError, ValueError):  # a name that no file can have

@@ -1,4 +1,4 @@
-"""A file of secrets at a path that somebody names: for its owner only, whole or not at all."""
+"""A file of secrets at a path of the caller: readable by its owner only, and never half written."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _PRIVATE = Attributes(0o600)
 
 def write_private_file(path: str, data: bytes) -> None:
     """
-    Put *data* at *path*; a file that is there is replaced.
+    Write *data* to *path*; an existing file is replaced.
 
-    A pipe or character device is written to, if it is ours or root's: what stands there under a
-    name that others may give, they might read. What is neither that nor a file is left alone.
+    A pipe or character device is written to only if it belongs to this user or root: any other
+    owner could read the secret. A block device or socket is refused.
 
     Raises:
-        FilePermissionError: If the system does not let us, or if another user's link leads there.
-        FileAccessError: For any other fault.
+        FilePermissionError: If the system refuses, or if the link of another user leads there.
+        FileAccessError: For any other error of the system.
     """
     target = real_target(path)
     with FaultsOf(path, "writing"):
@@ -60,7 +60,7 @@ def _write_into(path: str, data: bytes) -> None:
     try:
         status = system.fstat(descriptor)
         if system.HAS_OWNERS and status.st_uid not in (0, os.geteuid()):
-            reason = f"it is a pipe or device of user [{status.st_uid}], who might read it"
+            reason = f"it is a pipe or device of user [{status.st_uid}], who could read it"
             raise FilePermissionError(path, reason, errno.EPERM)
         write_all(descriptor, data)
     finally:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Final
 
-# Without O_NONBLOCK, a named pipe in the place of a file would be waited on for ever. O_NOFOLLOW
-# is for a link that is put in the place of the file once its own links are followed.
+# Without O_NONBLOCK, opening a named pipe in the place of a file would wait for ever. O_NOFOLLOW
+# refuses a link that replaces the file after its links were followed.
 READ_FLAGS: Final = (
     os.O_RDONLY
     | getattr(os, "O_NONBLOCK", 0)
@@ -37,28 +37,28 @@ READ_FLAGS: Final = (
 _SMALLEST_READ: Final = 2**16
 _LARGEST_READ: Final = 2**30
 
-#: Bytes that are released at once. What is smaller, the C library would keep when it is freed.
+#: Bytes in a block. malloc would keep smaller blocks when they are freed.
 _BLOCK: Final = 2**18
 
 
 class Stamp(tuple[int, int, int, int, int]):
     """
-    What ``stat`` says about the content of a file: device, inode, size and, in nanoseconds, the
-    times of the last change of its content and of its attributes.
+    What shows whether a file was written: device, inode, size and, in nanoseconds, the times of the
+    last change of its content and of its attributes.
     """
 
     __slots__ = ()
 
     @classmethod
     def of(cls, status: os.stat_result) -> Stamp:
-        """Take the stamp out of a *status*."""
+        """Return the stamp in a *status*."""
         return cls(
             (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         )
 
     @property
     def content(self) -> tuple[int, ...]:
-        """All of it but the time of the attributes, which a second name changes too."""
+        """All of it except the time of the attributes, which a second name changes too."""
         return self[:-1]
 
     @property
@@ -72,9 +72,9 @@ class FileContent:
     A file as it was at one moment.
 
     Attributes:
-        path: The real path, links followed: what a write has to replace.
-        blocks: The content as it was read; none if there is no file.
-        stat: Of the file that was read, or None if there is none.
+        path: The real path, links followed: the file that a write has to replace.
+        blocks: The content as it was read; empty if there is no file.
+        stat: Of the file that was read, or None if there is no file.
     """
 
     __slots__ = ("_digest", "blocks", "path", "stat")
@@ -93,7 +93,7 @@ class FileContent:
 
     @property
     def data(self) -> bytes:
-        """The content in one."""
+        """The whole content."""
         if len(self.blocks) != 1:
             self.blocks = (b"".join(self.blocks),)
         return self.blocks[0]
@@ -111,19 +111,19 @@ class FileContent:
         return self._digest
 
     def release(self) -> Iterator[bytes]:
-        """Part with the content, and give it block by block; just the digest is left."""
+        """Yield the content block by block and free it; only the digest is kept."""
         self._digest = self.digest
         blocks, self.blocks = list(self.blocks), ()
         return _emptying(blocks)
 
     def is_same_file_as(self, other: FileContent) -> bool:
-        """Tell whether both are one file, by way of links."""
+        """Check whether both are the same file, by way of links."""
         if self.stat is None or other.stat is None:
             return self.path == other.path
         return os.path.samestat(self.stat, other.stat)
 
     def is_like(self, other: FileContent) -> bool:
-        """Tell whether a write would start from the same file, unwritten, with the same mode."""
+        """Check whether a write would start from the same file with the same content and mode."""
         return (
             self.path == other.path
             and self.data == other.data
@@ -132,14 +132,14 @@ class FileContent:
 
 
 def _emptying(blocks: list[bytes]) -> Iterator[bytes]:
-    """Give blocks in order, and keep none that was given."""
+    """Yield blocks in order, and keep none of them."""
     blocks.reverse()
     while blocks:
         yield blocks.pop()
 
 
 def digest_of(data: bytes) -> str:
-    """Give the SHA-256 of a content, in hexadecimal."""
+    """Return the SHA-256 of a content, in hexadecimal."""
     from hashlib import sha256
 
     return sha256(data).hexdigest()
@@ -148,7 +148,7 @@ def digest_of(data: bytes) -> str:
 def _attributes(status: os.stat_result | None) -> tuple[int, ...] | None:
     if status is None:
         return None
-    # The stamp too: the number of an inode that is gone may be given to the next file.
+    # The stamp too: the inode number of a removed file may be used for the next one.
     rest = status.st_nlink, status.st_mode, status.st_uid, status.st_gid
     return *Stamp.of(status).content, *rest
 
@@ -160,11 +160,11 @@ def read_file(path: str, *, in_blocks: bool = False) -> FileContent:
     Args:
         path: Its path.
 
-        in_blocks: Whether to read a large file so that its content can be released bit by bit.
+        in_blocks: Whether to read a large file so that its content can be freed block by block.
 
     Raises:
-        FilePermissionError: If it may not be read.
-        FileAccessError: If it is no regular file, or if reading fails.
+        FilePermissionError: If the system refuses to read it.
+        FileAccessError: If it is not a regular file, or if reading fails.
     """
     with FaultsOf(path, "reading"):
         real_path = system.realpath(path)
@@ -172,8 +172,8 @@ def read_file(path: str, *, in_blocks: bool = False) -> FileContent:
             try:
                 descriptor = system.open(real_path, READ_FLAGS)
             except OSError as error:
-                # ELOOP: there is a link by now. ENOENT: unless the link that led here was moved on
-                # meanwhile, as Kubernetes does, there is no file.
+                # ELOOP: a link replaced the file. ENOENT: there is no file, unless the link that
+                # led here was changed meanwhile, as Kubernetes does.
                 if error.errno not in (errno.ENOENT, errno.ELOOP):
                     raise
                 before, real_path = real_path, system.realpath(path)
@@ -187,7 +187,7 @@ def read_file(path: str, *, in_blocks: bool = False) -> FileContent:
 
 def read_plain_file(path: str) -> FileContent:
     """
-    Read a file of our own making; a link, or anything else in its place, is refused.
+    Read a file that this package keeps for itself; a link or special file is refused.
 
     Raises:
         FilePermissionError, FileAccessError: As ``read_file``.
@@ -200,7 +200,7 @@ def read_plain_file(path: str) -> FileContent:
         except OSError as error:
             if error.errno != errno.ELOOP:
                 raise
-            reason = "it is a link in the place of a file of our own making: remove it"
+            reason = "it is a link, where esfilerealm keeps a file of its own: remove it"
             raise FileAccessError(path, errno.ELOOP, reason) from error
         return _read(path, path, descriptor, _whole)
 
@@ -222,7 +222,7 @@ def _read(
 
 
 def _whole(descriptor: int, size: int) -> tuple[list[bytes], None]:
-    """Read to the end; one byte more than there should be is asked for, to see that it is there."""
+    """Read to the end; asking for one byte more than expected saves a call at the end."""
     blocks = []
     left = size
     while block := system.read(descriptor, min(max(left + 1, _SMALLEST_READ), _LARGEST_READ)):
@@ -233,11 +233,11 @@ def _whole(descriptor: int, size: int) -> tuple[list[bytes], None]:
 
 def _in_blocks(descriptor: int, size: int) -> tuple[list[bytes], str | None]:
     """
-    Read to the end into blocks that go back to the system one by one as they are freed.
+    Read to the end into blocks whose memory returns to the system as each is freed.
 
-    The content comes by way of memory that the allocator does not know. Had that once seen so large
-    a block go, it would keep what is freed from then on. And to read and to hash all at once lets
-    go of the interpreter twice, not twice a block: among busy threads each time takes a while.
+    The content is read into anonymous memory, which bypasses malloc: freeing one huge block would
+    raise glibc's mmap threshold, and malloc would keep everything that is freed later. One read and
+    one hash also release the GIL only twice, instead of twice a block.
     """
     if size <= _BLOCK or not system.HAS_READV:
         return _whole(descriptor, size)

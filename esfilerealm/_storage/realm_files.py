@@ -1,4 +1,4 @@
-"""Both files of a realm as one state, whoever is writing them meanwhile."""
+"""The files of a realm as one state, even while somebody writes them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     Read = FileContent | FileRealmError
 
-#: How often to begin anew because somebody wrote in between; each attempt takes microseconds.
+#: How often to start again because somebody wrote in between; each attempt takes microseconds.
 _ATTEMPTS: Final = 100
 
 #: Seconds for which files that were just written have to stay the same, and how often to wait for
@@ -255,7 +255,7 @@ def read_settled(paths: RealmPaths) -> SettledRead:
 
 
 def _read(paths: RealmPaths) -> SettledRead:
-    if not _is_folder(paths.config_dir):
+    if not _is_directory(paths.config_dir):
         gone = FileAccessError(paths.config_dir, errno.ENOENT, "there is no such folder")
         return SettledRead(gone, gone)
     try:
@@ -266,7 +266,7 @@ def _read(paths: RealmPaths) -> SettledRead:
 
 
 def _are_settled(stamps: list[Stamp | int]) -> bool:
-    """Tell whether all was written a while ago; a time to come was written by another clock."""
+    """Check whether all were written a while ago; a future time comes from another clock."""
     written = [stamp.latest for stamp in stamps if isinstance(stamp, Stamp)]
     return time.time_ns() - max(written, default=0) > _STILL * _NANOSECONDS
 
@@ -278,7 +278,7 @@ def _content(path: str) -> FileContent | FileRealmError:
         return without_origin(error)
 
 
-def _is_folder(path: str) -> bool:
+def _is_directory(path: str) -> bool:
     try:
         return stat.S_ISDIR(system.stat(path).st_mode)
     except (OSError, ValueError):

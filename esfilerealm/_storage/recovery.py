@@ -1,4 +1,10 @@
-"""Ending what a writer began who was killed, lost power, or could not take it back itself."""
+"""
+Ending the change of a writer that was killed, lost power, or could not roll back.
+
+The content of the files decides how far the change has come, not what anybody remembers. So the
+writer itself after an error, its successor after its death, and a reader in between all come to the
+same answer.
+"""
 
 from __future__ import annotations
 
@@ -110,7 +116,7 @@ def _exists(path: str) -> bool:
 
 
 def quarantined_journals(journal: str) -> list[str]:
-    """Give the records that were set aside and not yet removed by anybody."""
+    """Return the journals that were quarantined and that nobody has removed yet."""
     folder, name = os.path.split(journal)
     with FaultsOf(folder, "reading"):
         entries = system.listdir(folder)
@@ -135,17 +141,17 @@ def _recovered(journal: Journal | None) -> Recovery:
         roll_back(journal.steps)
     else:
         make_durable(journal.steps)
-    journal.retire()
+    journal.remove()
     sync_folder(os.path.dirname(journal.path))
     return Recovery("completed" if progress.is_complete else "rolled_back", journal.path)
 
 
 def _quarantined(path: str, reason: str) -> Recovery:
-    aside = f"{path}.{os.urandom(_RANDOM_BYTES).hex()}{REJECTED}"
-    with FaultsOf(path, "setting aside"):
-        system.rename(path, aside)
+    kept = f"{path}.{os.urandom(_RANDOM_BYTES).hex()}{REJECTED}"
+    with FaultsOf(path, "quarantining"):
+        system.rename(path, kept)
     sync_folder(os.path.dirname(path))
-    return Recovery("quarantined", aside, reason)
+    return Recovery("quarantined", kept, reason)
 
 
 def read_journal(users: str, users_roles: str, others: Sequence[str] = ()) -> Journal | None:
@@ -173,17 +179,17 @@ class Progress:
     How far a change has come.
 
     Args:
-        steps: All of it.
+        steps: The whole change.
 
-        look: Gives a target as it is now.
+        look: Returns a target as it is now.
 
     Attributes:
-        done: The steps that were taken and not taken back.
-        is_complete: Whether that is all of them, to the last byte.
+        done: The steps that were made and not rolled back.
+        is_complete: Whether these are all steps, to the last byte.
 
     Raises:
-        UnusableJournalError: If a file holds what it holds at no time during the change, so that
-            somebody else has written it since.
+        UnusableJournalError: If a file holds what it holds at no point of the change, so another
+            program has written it since.
     """
 
     def __init__(
@@ -201,11 +207,11 @@ class Progress:
 
 def _steps_taken(steps: Sequence[JournalStep], now: FileContent) -> tuple[int, bool]:
     """
-    Count the steps of one file that led to what it is *now*, and tell whether that is certain.
+    Count the steps of one file that led to its state *now*; return too whether that is certain.
 
-    Where it holds the same at several moments, as with a step that changes attributes alone, its
-    inode tells. A file that is overwritten may be half way, in its content or its attributes, and
-    nothing tells. So all of its steps count: to take back one that was not taken does no harm.
+    If it holds the same at several points, as after a step that only changes attributes, its inode
+    decides. A file that is overwritten in place may be half written, and nothing shows how far. So
+    all of its steps count: rolling back a step that was not made does no harm.
     """
     if any(step.in_place for step in steps):
         return len(steps), False
@@ -214,7 +220,7 @@ def _steps_taken(steps: Sequence[JournalStep], now: FileContent) -> tuple[int, b
     if len(possible) == 1:
         return possible[0], True
     if not possible:
-        raise UnusableJournalError(f"[{steps[0].target}] was changed by somebody else since")
+        raise UnusableJournalError(f"[{steps[0].target}] was changed by another program since")
     inode = None if now.stat is None else now.stat.st_ino
     exact = [taken for taken in possible if taken and steps[taken - 1].inode == inode]
     return max(exact, default=possible[0]), True
@@ -222,15 +228,15 @@ def _steps_taken(steps: Sequence[JournalStep], now: FileContent) -> tuple[int, b
 
 def roll_back(steps: Sequence[JournalStep]) -> None:
     """
-    Take back a change, step by step in the reverse order, and make that durable.
+    Roll back a change, step by step in the reverse order, and make that durable.
 
-    A node that reads in between sees the states that it may have seen on the way there. What is
-    kept aside is used up only where it has arrived, so that this may be broken off and begun anew.
+    A node that reads in between sees the same states as during the change. A backup is used up only
+    once it is in place, so a rollback may be interrupted and started again.
 
     Raises:
-        UnusableJournalError: If a file was written by somebody else since, or what was kept aside
-            is not there any more; nothing is touched then.
-        FilePermissionError, FileAccessError: If the system does not let us.
+        UnusableJournalError: If another program has written a file since, or a backup is missing;
+            nothing is touched then.
+        FilePermissionError, FileAccessError: If the system refuses.
     """
     done = [step for step in Progress(steps).done if not _is_untouched(step)]
     for step in done:
@@ -243,13 +249,13 @@ def roll_back(steps: Sequence[JournalStep]) -> None:
 
 def make_durable(steps: Sequence[JournalStep]) -> None:
     """
-    Make durable what a change has come to.
+    Make the present state of a change durable.
 
-    Its writer, or one who began to end it, may have been killed before that. Whatever comes next
-    must not reach the disk before it.
+    Its writer, or an earlier recovery, may have been killed before that. The next steps must not
+    reach the disk before it.
 
     Raises:
-        FilePermissionError, FileAccessError: If the system does not let us.
+        FilePermissionError, FileAccessError: If the system refuses.
     """
     for target in {step.target for step in steps if step.in_place}:
         sync_file(target)
@@ -284,7 +290,7 @@ def seen_by_readers(
 
 
 def _before(steps: Sequence[JournalStep], now: FileContent) -> FileContent:
-    """Give one file as it was before a change."""
+    """Return one file as it was before a change."""
     first = next((step for step in steps if step.target == now.path), None)
     if first is None or first.before == now.digest:
         return now
@@ -293,21 +299,21 @@ def _before(steps: Sequence[JournalStep], now: FileContent) -> FileContent:
 
 
 def _kept(step: JournalStep) -> FileContent:
-    """Give what a file held before a step, and make sure that it is that."""
+    """Return the backup of a step, and check that it is what the file held before."""
     if step.old is None:
         return FileContent(step.target)
     content = read_plain_file(step.old)
     if content.digest != step.before:
-        raise UnusableJournalError(f"[{step.old}], as [{step.target}] was before, is not there")
+        raise UnusableJournalError(f"[{step.old}], the backup of [{step.target}], is missing")
     return content
 
 
 def _is_untouched(step: JournalStep) -> bool:
     """
-    Tell whether a file was certainly not overwritten, though no one could tell by the file.
+    Check whether a file was certainly not overwritten.
 
-    What is kept aside is durable before anything is overwritten. So if that is not there, but the
-    content is, a power cut came before.
+    A backup is durable before anything is overwritten. If it is missing and the file has the old
+    content, the power was cut before that.
     """
     return (
         step.in_place
@@ -318,11 +324,11 @@ def _is_untouched(step: JournalStep) -> bool:
 
 
 def _roll_back(step: JournalStep) -> None:
-    with FaultsOf(step.target, "putting back"):
+    with FaultsOf(step.target, "restoring"):
         if step.old is None:
             system.unlink(step.target)
         elif step.had is not None:
-            # What is kept aside may belong to somebody else, who could only write the file.
+            # A backup may belong to another user, who could write the file but not own it.
             extended = Attributes.of(step.old, system.lstat(step.old)).extended
             attributes = Attributes(*step.had, extended, is_tolerant=True)
             overwrite(step.target, _kept(step).data, attributes, step.inode)

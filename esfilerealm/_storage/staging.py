@@ -1,7 +1,8 @@
 """
-Files under another name: complete and durable before anything sees them under their own.
+Temporary files: complete and durable before they get the names that others see.
 
-All that can be refused or can fail for want of room happens here, before any file is replaced.
+Everything that may be refused, or fail because the disk is full, happens before any file is
+replaced.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ __all__ = [
     "write_all",
 ]
 
-# O_EXCL: another user of the folder cannot have put a file or a link in its place.
+# O_EXCL: no other user of the directory can have put a file or a link there.
 _CREATE: Final = (
     os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 )
@@ -53,35 +54,36 @@ _OVERWRITE: Final = (
 _FOLDER: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 _RANDOM_BYTES: Final = 8
 
-#: The end of the name of what nobody needs when its writer is gone.
+#: The end of the name of a file that nobody needs once its writer is gone.
 TEMPORARY: Final = ".tmp"
 
-#: The end of the name of what is kept for a person to look at.
+#: The end of the name of a file that is kept for a person to look at.
 REJECTED: Final = ".rejected"
 
 
 def temporary_name(target: str) -> str:
-    """Give a name beside *target* that nobody can guess."""
+    """Return a name beside *target* that nobody can guess."""
     return f"{target}.{os.urandom(_RANDOM_BYTES).hex()}{TEMPORARY}"
 
 
 def temporary_pattern(target: str, end: str = TEMPORARY) -> str:
-    """Give a regular expression for all such names; *target* is one already."""
+    """Return a regular expression for all such names; *target* is a regular expression."""
     return rf"{target}\.[0-9a-f]{{{2 * _RANDOM_BYTES}}}{re.escape(end)}"
 
 
 def stage(target: str, path: str, data: bytes, attributes: Attributes) -> list[str]:
     """
-    Create *path*, with what *target* is to hold and to be.
+    Create *path* with the content and attributes that *target* is to have.
 
-    Mode 0600 until all is written; owner, group and extended attributes come before the first byte.
+    The mode is 0600 until everything is written. Owner, group and extended attributes are set
+    before the first byte.
 
     Returns:
-        What could not be kept, in words.
+        What could not be set, as text.
 
     Raises:
-        FilePermissionError: If the folder cannot be written or an attribute cannot be set.
-        FileAccessError: For any other fault, such as a full disk.
+        FilePermissionError: If the directory cannot be written or an attribute cannot be set.
+        FileAccessError: For any other error of the system, such as a full disk.
     """
     with FaultsOf(target, "writing"):
         descriptor = system.open(path, _CREATE, 0o600)
@@ -105,17 +107,17 @@ def link_backup(
     source: str, target: str, path: str, attributes: Attributes, digest: str | None
 ) -> bool:
     """
-    Give the file *source*, which is or will be *target*, a second name *path*.
+    Back up the file *source*, which is or will be *target*, as *path*: a second name, or a copy.
 
     Returns:
-        Whether it is that file. If not, it is a copy, of the content that *digest* says.
+        Whether it is a second name. If not, it is a copy whose content has the *digest*.
 
     Raises:
         FilePermissionError, FileAccessError: If it can be neither linked nor copied.
     """
     try:
         system.link(source, path, follow_symlinks=False)
-    except (OSError, NotImplementedError):  # no hard links there: a copy has to do
+    except (OSError, NotImplementedError):  # no hard links on this file system
         copy_backup(source, target, path, attributes, digest)
         return False
     return True
@@ -125,11 +127,11 @@ def copy_backup(
     source: str, target: str, path: str, attributes: Attributes, digest: str | None
 ) -> None:
     """
-    Copy the file *source* to *path*, so that it stays as it is whatever becomes of *source*.
+    Back up the file *source* as *path* by copying it.
 
     Raises:
-        FilePermissionError, FileAccessError: If that cannot be done, or if it holds something else
-            than *digest* says: its attributes are not meant for that.
+        FilePermissionError, FileAccessError: If it cannot be copied, or if its content does not
+            have the *digest*: the attributes are not meant for another content.
     """
     content = read_plain_file(source)
     if content.digest != digest:
@@ -139,10 +141,10 @@ def copy_backup(
 
 def overwrite(target: str, data: bytes, attributes: Attributes, inode: int | None) -> list[str]:
     """
-    Write into the very file that *target* is, which keeps its *inode*.
+    Overwrite the file *target* in place, so that it keeps its *inode*.
 
     Returns:
-        What could not be set, in words.
+        What could not be set, as text.
 
     Raises:
         FilePermissionError, FileAccessError: As ``stage``; part of it may be written.
@@ -164,7 +166,7 @@ def overwrite(target: str, data: bytes, attributes: Attributes, inode: int | Non
 
 
 def remove_quietly(paths: Iterable[str]) -> None:
-    """Remove files that are not needed, now or by ``remove_leftovers``."""
+    """Remove files and ignore errors; ``remove_leftovers`` tries again."""
     for path in paths:
         with suppress(OSError):
             system.unlink(path)
@@ -172,14 +174,13 @@ def remove_quietly(paths: Iterable[str]) -> None:
 
 def remove_leftovers(folder: str, names: str) -> None:
     """
-    Remove what killed writers left in *folder*; only under the lock.
+    Remove the temporary files of killed writers from *folder*; only under the lock.
 
-    Where there is anything, what such a writer did last may not be on the disk, and a power cut
-    might bring its record back when nobody expects it any more. So that is made durable first, and
-    what it would take to act on the record is removed then.
+    If there are any, the last steps of such a writer may not be durable, and a power cut might
+    bring its journal back. So the directory is made durable before the backups are removed.
 
     Args:
-        folder: Where to look.
+        folder: The directory.
 
         names: A regular expression for the names of the files that were to be written.
     """
@@ -194,7 +195,7 @@ def remove_leftovers(folder: str, names: str) -> None:
 
 def quarantine_leftovers(folder: str, names: str) -> None:
     """
-    Keep what a killed writer left in *folder* for a person, under names that mean nothing to us.
+    Rename the temporary files of a killed writer, so that they are kept for a person.
 
     For the arguments see ``remove_leftovers``.
     """
@@ -216,7 +217,7 @@ def sync_file(path: str) -> None:
 
 
 def sync_folder(folder: str) -> None:
-    """Make names in a folder durable; Windows has no such call and does without."""
+    """Make names in a directory durable. Windows has no such call."""
     if os.name == "nt":
         return
     with FaultsOf(folder, "making durable"):

@@ -1,12 +1,12 @@
 """
-Every system call of this room, by a name of its own.
+Every system call of this package, each under its own name.
 
-Nothing in this room gets at a file but by this module, so that a test can replace each call here:
-count it, let it fail, or end the process before or after it (``tests/crash/``). To be used as
-``system.rename`` and never imported by name, since a copied name could not be replaced. The lock
-itself is ``filelock``'s, and so are its calls.
+No other module of ``_storage`` calls the system about files. So a test can replace each call here:
+count it, let it fail, or end the process before or after it (``tests/crash/``). Use it as
+``system.rename`` and never import a call by name, since a copied name could not be replaced. The
+lock belongs to ``filelock``, and so do its calls.
 
-What a platform lacks is missing here too; ``HAS_OWNERS`` and its like tell.
+A call that a platform lacks is missing here too; ``HAS_OWNERS`` and similar names say so.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ HAS_STATVFS = hasattr(os, "statvfs")
 
 
 def anonymous_memory(size: int) -> mmap:
-    """Give *size* bytes of memory with no allocator and no file behind it, shared with no child."""
+    """Return *size* bytes of private memory that bypasses malloc."""
     from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 
     return mmap(-1, size, flags=MAP_PRIVATE | MAP_ANONYMOUS)

@@ -1,4 +1,4 @@
-"""What a file that is to be written is, and whether and how it can be."""
+"""Where a file is that is to be written, who owns it, and how it can be written."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ __all__ = [
 
 Strategy = Literal["rename", "in_place", "auto"]
 
-#: Of a volume that Kubernetes makes of a Secret or ConfigMap.
+#: The link in a volume that Kubernetes makes from a Secret or ConfigMap.
 _PROJECTED: Final = "..data"
 
-#: To open a link itself, so that it is one and the same that is examined and read.
+#: To open a link itself, so that the link that is examined is the one that is read.
 _LINK = getattr(os, "O_PATH", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 _LOST_IN_PLACE: Final = (
-    "it is overwritten in place: who reads it meanwhile, a node too, may see a part of it, and "
-    "after a crash it holds a part until the next write, init or check"
+    "it is overwritten in place: a node that reads it meanwhile may see a part of it, and after a "
+    "crash it may hold a part until the next write or recovery"
 )
 
 
@@ -53,8 +53,8 @@ class Target:
 
     Attributes:
         path: Its real path.
-        in_place: Whether to overwrite it, and not to replace it whole.
-        lost: In words, the guarantees that this costs.
+        in_place: Whether to overwrite it instead of replacing it whole.
+        lost: The guarantees that this costs, as text.
     """
 
     path: str
@@ -64,15 +64,15 @@ class Target:
 
 def survey(link: str, file: FileContent, strategy: Strategy) -> Target:
     """
-    Find out how a file can be written, before anything is.
+    Find out how a file can be written, before anything is written.
 
     Args:
-        link: The path by which it is known, links not followed.
+        link: Its path, links not followed.
 
-        file: What was found behind it.
+        file: The file that was read there.
 
         strategy: ``rename`` to replace it whole, ``in_place`` to overwrite it, ``auto`` to
-            overwrite it only if it is a mount point, which leaves no other way.
+            overwrite it only if it is a mount point, which cannot be replaced.
 
     Raises:
         FilePermissionError: If it must not be written; the message says what to do.
@@ -83,7 +83,7 @@ def survey(link: str, file: FileContent, strategy: Strategy) -> Target:
         raise FileChangedError(link)
     _check_folder(path, folder)
     if file.stat is None:
-        return Target(path)  # there is nothing to overwrite, nor a mount point
+        return Target(path)  # nothing to overwrite, and not a mount point
     is_mounted = is_mount_point(path)
     is_overwritten = strategy == "in_place" or (strategy == "auto" and is_mounted)
     if (is_mounted or is_overwritten) and _is_read_only(path):
@@ -93,8 +93,8 @@ def survey(link: str, file: FileContent, strategy: Strategy) -> Target:
         return Target(path, in_place=True, lost=(_LOST_IN_PLACE,))
     if is_mounted:
         reason = (
-            "it is a mount point, which cannot be replaced: mount its folder and not the file, or "
-            "allow to overwrite it with strategy [auto] (for a command, --strategy auto)"
+            "it is a mount point, which cannot be replaced: mount its directory instead of the "
+            "file, or overwrite it with strategy [auto] (for a command, --strategy auto)"
         )
         raise FileAccessError(path, errno.EBUSY, reason)
     return Target(path)
@@ -146,15 +146,15 @@ def _check_folder(path: str, folder: str) -> None:
         raise FilePermissionError(path, _READ_ONLY, errno.EROFS)
     if not _may(folder, os.W_OK | os.X_OK):
         reason = (
-            f"its folder [{folder}] is not writable, and the new file, the lock and the record of "
-            "the change have to be made there: run this as the owner of the folder or as root"
+            f"its directory [{folder}] is not writable, and the new file, the lock and the journal "
+            "are created there: run this as the owner of the directory or as root"
         )
         raise FilePermissionError(path, reason, errno.EACCES)
 
 
 def _check_in_place(path: str, status: os.stat_result) -> None:
     if not _may(path, os.W_OK):
-        reason = "it is not writable, so that it cannot be overwritten in place"
+        reason = "it is not writable, so it cannot be overwritten in place"
         raise FilePermissionError(path, reason, errno.EACCES)
     if status.st_nlink > 1:
         reason = "it has a second name, which would change with it: use strategy [rename]"
@@ -175,18 +175,18 @@ def _is_read_only(path: str) -> bool:
 
 
 def _may(path: str, mode: int) -> bool:
-    """Ask for the effective user, where the system can tell."""
+    """Check the rights of the effective user, if the system can."""
     return system.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """
-    One link.
+    One symbolic link.
 
     Attributes:
-        path: Where it is, in a folder by its real path.
-        target: What stands in it.
+        path: Where it is; the real path of its directory, and its name.
+        target: Its content.
         status: Of the link itself.
     """
 
@@ -200,7 +200,7 @@ def follow(path: str) -> tuple[list[Link], str]:
     Follow links one by one.
 
     Returns:
-        The links, and where they lead; for a loop, where it closes. Links above the folder of
+        The links, and where they lead; for a loop, where it closes. Links above the directory of
         *path* are left out.
 
     Raises:
@@ -228,7 +228,7 @@ def follow(path: str) -> tuple[list[Link], str]:
 
 
 def link_chain(path: str) -> set[str]:
-    """Give the names whose change can change what *path* leads to, as far as that can be seen."""
+    """Return the paths of all links from *path* to its file, and of the file."""
     try:
         links, end = follow(path)
     except OSError:
@@ -237,7 +237,7 @@ def link_chain(path: str) -> set[str]:
 
 
 def _link(place: str) -> Link | None:
-    """Read a link; None if there is none."""
+    """Read a link; None if it is not a link."""
     try:
         status = system.lstat(place)
     except (FileNotFoundError, NotADirectoryError):
@@ -255,11 +255,10 @@ def _link(place: str) -> Link | None:
 
 def owners_of(path: str, *, with_us: bool = True) -> Collection[int]:
     """
-    Give the ids of those who rule over the file at *path* in any case.
+    Return the ids of the users who could replace the file at *path* anyway.
 
-    They are root, who owns the file or its folder, and this user, if asked for. What they leave
-    beside it, a record of a change or a version, is believed; what another user of the folder
-    leaves is not.
+    They are root, the owners of the file and of its directory, and, with *with_us*, this user. A
+    journal or version of theirs is trusted; one of another user of the directory is not.
     """
     folder = os.path.dirname(path)
     with FaultsOf(folder, "examining"):
@@ -272,5 +271,5 @@ def owners_of(path: str, *, with_us: bool = True) -> Collection[int]:
 
 
 def is_owned_by(status: os.stat_result, users: Collection[int]) -> bool:
-    """Tell whether a file of that *status* is from one of *users*."""
+    """Check whether a file with that *status* belongs to one of *users*."""
     return not system.HAS_OWNERS or status.st_uid in users

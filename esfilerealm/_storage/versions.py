@@ -1,8 +1,8 @@
 """
 Earlier versions of both files, kept beside them as ``users.1~`` (the latest), ``users.2~``, ….
 
-A version is always both files of one state. It is written as part of the change that ends that
-state, so that the chain has neither gaps nor doubles.
+A version is always both files of one state. It is written in the same unit as the change that ends
+that state, so the chain has neither gaps nor duplicates.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ __all__ = ["earlier_version", "rotation", "swap"]
 
 def rotation(files: Sequence[FileContent], keep: int | None) -> Iterator[Change]:
     """
-    Make the state of both *files* the latest version, and each version one older.
+    Yield the changes that make *files* the latest version, and each version one older.
 
     Args:
-        files: ``users`` and ``users_roles``, as they are before.
+        files: ``users`` and ``users_roles``, as they are before the change.
 
-        keep: How many versions there are to be at most; None for as many as there are. What is
-            older is removed, and so is a version of which one file is gone.
+        keep: The largest number of versions; None for as many as exist. Older versions are removed,
+            and so is a version that has lost one of its files.
     """
     numbers = [_numbers(file.path) for file in files]
     whole = sorted(numbers[0] & numbers[1])
@@ -53,26 +53,28 @@ def rotation(files: Sequence[FileContent], keep: int | None) -> Iterator[Change]
 
 
 def swap(files: Sequence[FileContent]) -> Iterator[Change]:
-    """Make the state of *files* the latest version in place of the one that there is."""
+    """Yield the changes that make *files* the latest version in place of the existing one."""
     for file in files:
         yield _as_latest(file, _version(file.path, 1))
 
 
 def earlier_version(files: Sequence[FileContent]) -> tuple[FileContent, FileContent]:
     """
-    Give ``users`` and ``users_roles`` of the latest version.
+    Return ``users`` and ``users_roles`` of the latest version.
 
     Raises:
-        NoEarlierVersionError: If there is none.
-        FileAccessError: If it would be given to somebody whom it did not belong to: another user of
-            the folder may have put a file of his own in the place of the one that was kept.
+        NoEarlierVersionError: If no version is kept.
+        FileAccessError: If a file now belongs to a user who could not have replaced its version:
+            restoring it would give the old content to that user.
     """
     users, users_roles = (_version(file.path, 1) for file in files)
     for file, version in zip(files, (users, users_roles), strict=True):
         if version.stat is None:
             raise NoEarlierVersionError(version.path)
         if file.stat is not None and not is_owned_by(file.stat, owners_of(version.path)):
-            reason = f"user [{file.stat.st_uid}] owns it, who owns no [{version.path}]: change that"
+            reason = (
+                f"user [{file.stat.st_uid}] owns it, who does not own [{version.path}]: change that"
+            )
             raise FileAccessError(file.path, errno.EPERM, reason)
     return users, users_roles
 
@@ -83,7 +85,7 @@ def _moved(newer: FileContent, older: FileContent) -> Change:
 
 
 def _as_latest(file: FileContent, latest: FileContent) -> Change:
-    """Copy a file: the version is for its owner alone, whoever may read the file itself."""
+    """Copy a file as the latest version, which only its owner may read."""
     return _backup(latest, file.data, Attributes.of_content(file).private().tolerant())
 
 
@@ -117,7 +119,7 @@ def _version(path: str, number: int) -> FileContent:
     Read one version.
 
     Raises:
-        FileAccessError: If another user of the folder has put something in its place.
+        FileAccessError: If another user of the directory has put something in its place.
     """
     version = read_plain_file(version_path(path, number))
     if version.stat is None:
@@ -126,17 +128,17 @@ def _version(path: str, number: int) -> FileContent:
         reason = f"it is from user [{version.stat.st_uid}], who does not own [{path}]: remove it"
         raise FileAccessError(version.path, errno.EPERM, reason)
     with FaultsOf(version.path, "examining"):
-        # By its name again: what was opened may have had another one until a moment ago.
+        # By its name again: the open file may have had another name until a moment ago.
         named = system.lstat(version.path)
-    is_another = not os.path.samestat(named, version.stat)
-    if is_another or (named.st_nlink > 1 and _has_foreign_name(version.path, named)):
-        reason = "it has a second name, and may be any file that was put there: look what it is"
+    is_replaced = not os.path.samestat(named, version.stat)
+    if is_replaced or (named.st_nlink > 1 and _has_foreign_name(version.path, named)):
+        reason = "it has a second name, so it may be any file: check what it is"
         raise FileAccessError(version.path, errno.EMLINK, reason)
     return version
 
 
 def _has_foreign_name(path: str, status: os.stat_result) -> bool:
-    """Tell whether a file has other names than those that a writer gives it for a moment."""
+    """Check whether a file has names besides those that a writer gives it for a moment."""
     folder, name = os.path.split(path)
     versions_of_it = re.escape(name.rpartition(".")[0]) + VERSION_PATTERN
     kept = "|".join(temporary_pattern(versions_of_it, end) for end in (TEMPORARY, REJECTED))

@@ -1,4 +1,4 @@
-"""Both files in memory, and what they are to become."""
+"""Both files in memory, and what they become by a number of changes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ __all__ = ["RealmEdit"]
 
 class RealmEdit:
     """
-    The state after some changes to *files*; nothing is written.
+    Changes of users in both files; nothing is written.
 
-    Its methods raise ``UserNotFoundError`` or ``UserExistsError`` where a change cannot be made.
+    Its methods raise ``UserNotFoundError`` or ``UserExistsError`` if a change cannot be made.
 
     Attributes:
-        files: What it was made from.
+        files: The files before the changes.
 
     Raises:
         FileFormatError: If a file is not UTF-8.
@@ -47,12 +47,12 @@ class RealmEdit:
         raise TypeError("an edit holds password hashes and cannot be pickled")
 
     def require_user(self, username: str) -> None:
-        """Raise if there is no such user."""
+        """Raise ``UserNotFoundError`` if there is no such user."""
         if not self._has(username):
             raise UserNotFoundError(username, self.files.users.path)
 
     def require_no_user(self, username: str) -> None:
-        """Raise if there is such a user."""
+        """Raise ``UserExistsError`` if there is such a user."""
         if self._has(username):
             raise UserExistsError(username, self.files.users.path)
 
@@ -62,7 +62,7 @@ class RealmEdit:
         return self._users.hash_of(username) is not None
 
     def add_user(self, username: str, password_hash: str, roles: tuple[str, ...]) -> None:
-        """Add a user with just *roles*, whatever ``users_roles`` gives its name already."""
+        """Add a user with exactly *roles*, even if ``users_roles`` gives that name other roles."""
         self.require_no_user(username)
         self._new_hashes[username] = password_hash
         self._new_roles[username] = roles
@@ -79,14 +79,14 @@ class RealmEdit:
         self._new_hashes[username] = password_hash
 
     def replace_hash(self, username: str, old: str, new: str) -> None:
-        """Change a hash only if it is still *old*, in a file that may have changed meanwhile."""
+        """Change a hash only if it is still *old*; the file may have changed meanwhile."""
         if self._users.hash_of(username) == old:
             self._new_hashes[username] = new
 
     def change_roles(
         self, username: str, add: Collection[str], remove: Collection[str]
     ) -> tuple[str, ...]:
-        """Add, then remove, so that a role in both ends up removed; returns all that are left."""
+        """Add roles, then remove roles, so that a role in both is removed; return the result."""
         self.require_user(username)
         before = self.roles_of(username)
         after = tuple(role for role in dict.fromkeys((*before, *add)) if role not in remove)
@@ -94,13 +94,13 @@ class RealmEdit:
         return after
 
     def roles_of(self, username: str) -> tuple[str, ...]:
-        """Give the roles of a user, changes included."""
+        """Return the roles of a user, changes included."""
         if username in self._new_roles:
             return self._new_roles[username]
         return self._users_roles.roles_of(username)
 
     def go_back_to(self, users: FileContent, users_roles: FileContent) -> None:
-        """Make both files, to the last byte, what they were in an earlier version."""
+        """Restore both files, byte for byte, from an earlier version."""
         old = self._parsed(*self.files.both)
         new = self._parsed(users, users_roles)
         self._whole = users.data, users_roles.data
@@ -113,7 +113,7 @@ class RealmEdit:
         return ParsedRealm.parse(users.data, users_roles.data, sources=sources, **self._name_rules)
 
     def user_changes(self) -> UserChanges:
-        """Tell what becomes of the users."""
+        """Return which users are added, removed or changed."""
         added, removed, passwords, roles = {}, [], [], {}
         for name in {**self._new_hashes, **self._new_roles}:
             old = self._users.hash_of(name)
@@ -134,12 +134,12 @@ class RealmEdit:
 
     def edited(self) -> list[tuple[FileContent, bytes]]:
         """
-        Give what to write, in order: files with their new content, none if nothing changes.
+        Return what to write, in order: files with their new content; empty if nothing changes.
 
-        A node may read between two of the writes, and must never see anyone with more than before
-        or after. So ``users_roles`` comes first, with the roles of new users; then ``users``. Who
-        gets a new password and other roles has just the roles common to both states between the
-        two, and the others by a third write. Mere removals begin with ``users``.
+        A node may read between two writes, and must never see anybody with more rights than before
+        or after. So ``users_roles`` comes first, with the roles of new users; then ``users``. If
+        both the password and the roles of a user change, the user has only the roles common to both
+        states in between, and gets the others by a third write. Mere removals begin with ``users``.
         """
         users, users_roles = self.files.users, self.files.users_roles
         interim = self._interim_roles()
@@ -158,16 +158,18 @@ class RealmEdit:
         return [(file, after) for file, before, after in steps if after != before]
 
     def _interim(self, roles: dict[str, tuple[str, ...]]) -> bytes:
-        """Give ``users_roles`` as it is to be while ``users`` is replaced."""
+        """Return ``users_roles`` as it stands while ``users`` is replaced."""
         try:
             return self._users_roles.edited(roles)
         except (InvalidUsernameError, InvalidRoleNameError):
             if self._whole is None:
                 raise
-            return b""  # a name in an old file that cannot be edited in; nobody has more than that
+            return (
+                b""  # an old file holds a name that cannot be written; without roles, nobody gains
+            )
 
     def _interim_roles(self) -> dict[str, tuple[str, ...]]:
-        """Give the roles that are to stand in ``users_roles`` while ``users`` is replaced."""
+        """Return the roles that stand in ``users_roles`` while ``users`` is replaced."""
         interim = dict(self._new_roles)
         removed = []
         for name, after in self._new_roles.items():
@@ -180,7 +182,7 @@ class RealmEdit:
                 before = self._users_roles.roles_of(name)
                 interim[name] = tuple(role for role in before if role in kept)
         if len(removed) == len(interim):
-            # Only removals: the users go first. Among other changes, their roles may go first,
-            # which leaves them with less for a moment and spares a third write.
+            # Only removals: the users are removed first. Among other changes, their roles may be
+            # removed first, which leaves them with less for a moment and saves a third write.
             return {}
         return interim

@@ -159,7 +159,7 @@ class TestBadInput:
             result = run("userdel", "bob")
         assert result.exit_code == 77
         assert re.search(
-            r"ERROR: .*users.lock\]: .* run this as the owner of the folder", result.err
+            r"ERROR: .*users.lock\]: .* run this as the owner of the directory", result.err
         )
         assert statuses(config, with_lock=False) == before
 

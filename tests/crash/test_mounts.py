@@ -77,9 +77,7 @@ class TestMountedFile:
         """The system could not; that is found out before anything is done."""
         source = self.mount(folder, "users")
         before = snapshot(folder)
-        advice = (
-            r"mount its folder and not the file, or allow to overwrite it with strategy \[auto\]"
-        )
+        advice = r"mount its directory instead of the file, or overwrite it with strategy \[auto\]"
         with pytest.raises(FileAccessError, match=advice) as caught:
             useradd(folder)
         assert caught.value.errno == errno.EBUSY
@@ -396,7 +394,7 @@ class TestRights:
             useradd(folder)
         assert caught.value.errno == errno.EACCES
         assert f"[{folder}]" in str(caught.value)
-        assert "run this as the owner of the folder or as root" in str(caught.value)
+        assert "run this as the owner of the directory or as root" in str(caught.value)
         assert useradd_command(folder)[0] == NO_PERMISSION
         assert command("list", "-c", str(folder)) == (OK, "")
         assert UsersTool(folder).verify("bob", "test-password")
@@ -414,7 +412,7 @@ class TestRights:
         @as_somebody_else
         def refuse():
             trace = Trace()
-            with pytest.raises(FilePermissionError, match=r"cannot give it group \[0\]; run this"):
+            with pytest.raises(FilePermissionError, match=r"cannot set its group \[0\]: run this"):
                 with intercepted(trace):
                     useradd(not_ours)
             assert {call for call in trace.calls if call.startswith("write")} == {
@@ -439,7 +437,7 @@ class TestRights:
         @as_somebody_else
         def write():
             for file in useradd(not_ours, attributes="warn").files:
-                assert list(file.lost) == [f"{what} could not be given to it" for what in lost]
+                assert list(file.lost) == [f"{what} could not be set" for what in lost]
                 assert (file.owner, file.group, file.mode) == (STRANGER, STRANGERS, mode)
 
         write()
@@ -451,7 +449,7 @@ class TestRights:
         def write():
             exit_code, error = useradd_command(not_ours, "--attributes", "warn")
             assert exit_code == OK
-            assert f"WARNING: [{not_ours}/users]: owner [0] could not be given to it" in error
+            assert f"WARNING: [{not_ours}/users]: owner [0] could not be set" in error
 
         write()
 

@@ -134,11 +134,11 @@ class TestPlanted:
         ("users_roles", "pipe", "not a regular file"),
         ("users", "folder", "not a regular file"),
         ("users_roles", "folder", "not a regular file"),
-        ("users.lock", "link", "no lock file of ours"),
-        ("users.lock", "hard link", "no lock file of ours"),
-        ("users.lock", "pipe", "no lock file of ours"),
-        ("users.lock", "folder", "no lock file of ours"),
-        ("users.1~", "link", "a link in the place of a file of our own making: remove it"),
+        ("users.lock", "link", "not a lock file"),
+        ("users.lock", "hard link", "not a lock file"),
+        ("users.lock", "pipe", "not a lock file"),
+        ("users.lock", "folder", "not a lock file"),
+        ("users.1~", "link", "a link in the place of a file of its own: remove it"),
         ("users.1~", "file", rf"it is from user \[{OTHER_USER}\], who does not own"),
         ("users.1~", "pipe", "not a regular file"),
         ("users_roles.1~", "folder", "not a regular file"),
@@ -156,11 +156,11 @@ class TestPlanted:
     @pytest.mark.parametrize(
         ("kind", "reason"),
         [
-            ("link", "it is a link or no regular file"),
-            ("pipe", "it is a link or no regular file"),
-            ("folder", "it is a link or no regular file"),
+            ("link", "it is a link or not a regular file"),
+            ("pipe", "it is a link or not a regular file"),
+            ("folder", "it is a link or not a regular file"),
             ("hard link", "second name"),
-            ("file", rf"user \[{OTHER_USER}\] has put it there"),
+            ("file", rf"user \[{OTHER_USER}\] wrote it"),
         ],
     )
     def test_in_the_place_of_a_record_is_set_aside(self, where, kind, reason):

@@ -78,22 +78,26 @@ class TestOptions:
         UsersTool(open_folder).roles("bob", add=["x"])  # so that all is imported
         before = contents(open_folder)
         with acting_as(STRANGER, STRANGER):
-            with pytest.raises(errors.FilePermissionError, match=r"cannot give it owner \[0\]"):
+            with pytest.raises(errors.FilePermissionError, match=r"cannot set its owner \[0\]"):
                 UsersTool(open_folder).roles("bob", add=["y"])
             assert contents(open_folder) == before
             result = UsersTool(open_folder, attributes="warn").roles("bob", add=["y"]).write
         users, users_roles = result.files
         assert users.lost == ()
-        assert users_roles.lost == ("owner [0] could not be given to it",)
+        assert users_roles.lost == ("owner [0] could not be set",)
         assert (users_roles.owner, users_roles.group) == (STRANGER, STRANGER)
 
     def test_a_lock_that_other_machines_do_not_know_of(self, realm, monkeypatch):
         monkeypatch.setattr(lock, "has_local_locks", lambda path: "vboxsf")
         before = contents(realm)
         for call in ("recover", "init"):
-            with pytest.raises(errors.FileAccessError, match=r"\[vboxsf\] keeps locks"):
+            with pytest.raises(
+                errors.FileAccessError, match=r"do not see locks on its file system \[vboxsf\]"
+            ):
                 getattr(UsersTool(realm), call)()
-        with pytest.raises(errors.FileAccessError, match=r"\[vboxsf\] keeps locks"):
+        with pytest.raises(
+            errors.FileAccessError, match=r"do not see locks on its file system \[vboxsf\]"
+        ):
             UsersTool(realm).userdel("bob")
         assert contents(realm) == before
         tool = UsersTool(realm, allow_local_lock=True)

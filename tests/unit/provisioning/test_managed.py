@@ -320,7 +320,9 @@ class TestFile:
     def test_one_that_is_not_ours(self, realm, data):
         (realm / "users.managed").write_bytes(data)
         before = statuses(realm)
-        with pytest.raises(FileFormatError, match=r"users\.managed\], line \[1\]: it is no list"):
+        with pytest.raises(
+            FileFormatError, match=r"users\.managed\], line \[1\]: it is not a list"
+        ):
             plan(realm, desired(BOB, JANE, purge="managed"))
         assert statuses(realm) == before
 
@@ -462,7 +464,7 @@ class TestFile:
     def test_one_of_another_user(self, realm, set_managed):
         set_managed("al")
         os.chown(realm / "users.managed", STRANGER, -1)
-        reason = rf"it is from user \[{STRANGER}\], who owns no .*users\]: remove it"
+        reason = rf"it is from user \[{STRANGER}\], who does not own .*users\]: remove it"
         with pytest.raises(FileAccessError, match=reason):
             plan(realm, desired(BOB, purge="managed"))
 

@@ -386,7 +386,7 @@ class TestAttributes:
         with realm_of_a_stranger as folder:
             planned = plan(folder, wanted)
             before = statuses(folder)
-            with pytest.raises(FilePermissionError, match=r"cannot give it owner \[4712\]"):
+            with pytest.raises(FilePermissionError, match=r"cannot set its owner \[4712\]"):
                 apply(planned)
             assert {n: s for n, s in statuses(folder).items() if n != "users.lock"} == before
 
@@ -410,7 +410,7 @@ class TestAttributes:
             assert [str(change).partition(": ")[2] for change in applied.changes] == [
                 "mode 0640 -> 0600"
             ] * 2
-            told = f"owner [{STRANGER + 1}] could not be given to it"
+            told = f"owner [{STRANGER + 1}] could not be set"
             assert [file.lost for file in applied.result.files] == [(told,)] * 2
 
     @root
@@ -425,12 +425,12 @@ class TestAttributes:
             wanted = desired({**BOB, "roles": []}, attributes={"owner": STRANGER + 1})
             planned = plan(folder, wanted, attributes="warn")
             assert planned._basis.attributes == "warn"
-            with pytest.raises(FilePermissionError, match="cannot give it owner"):
+            with pytest.raises(FilePermissionError, match="cannot set its owner"):
                 apply(planned, attributes="refuse")
             assert apply(planned).changed
             strict = plan(folder, wanted)
             assert strict._basis.attributes == "refuse"
-            with pytest.raises(FilePermissionError, match="cannot give it owner"):
+            with pytest.raises(FilePermissionError, match="cannot set its owner"):
                 apply(strict)
             assert apply(strict, attributes="warn").result.files[0].lost == ()
             assert not ensure_user(folder, "bob", roles=[], attributes="warn").changed

@@ -196,7 +196,7 @@ class TestRefused:
         """EINVAL: a user namespace has no number for it."""
         refused("fchown", number)
         written = refused("write")
-        with pytest.raises(FilePermissionError, match=rf"users\]: cannot give it {what}; run this"):
+        with pytest.raises(FilePermissionError, match=rf"users\]: cannot set its {what}; run this"):
             write(change(users, b"new", attributes=attributes))
         assert written == []
         assert [path.read_text() for path in users.parent.iterdir()] == ["old"]
@@ -205,7 +205,7 @@ class TestRefused:
         set_extended(users, REMARK, b"value")
         refused("setxattr", errno.ENOTSUP)
         with pytest.raises(
-            FilePermissionError, match=rf"cannot give it extended attribute \[{REMARK}\]"
+            FilePermissionError, match=rf"cannot set its extended attribute \[{REMARK}\]"
         ):
             write(change(users, b"new"))
         assert [path.read_text() for path in users.parent.iterdir()] == ["old"]
@@ -230,14 +230,14 @@ class TestTolerant:
     def test_owner(self, users, refused):
         asked = refused("fchown")
         lost = self.lost(users, Attributes(0o660, owner=STRANGER, group=os.getegid()))
-        assert lost == [f"owner [{STRANGER}] could not be given to it"]
+        assert lost == [f"owner [{STRANGER}] could not be set"]
         assert asked == [(STRANGER, -1)]
         assert mode_of(users) == 0o660
 
     def test_what_the_mode_gave_a_group_is_not_for_another(self, users, refused):
         refused("fchown")
         lost = self.lost(users, Attributes(0o2674, group=STRANGER))
-        assert lost == [f"group [{STRANGER}] could not be given to it"]
+        assert lost == [f"group [{STRANGER}] could not be set"]
         assert mode_of(users) == 0o604
 
     def test_nor_what_a_list_gave_it(self, users, refused):
@@ -252,7 +252,7 @@ class TestTolerant:
         set_extended(users, REMARK, b"value")
         refused("setxattr")
         lost = self.lost(users, Attributes.of(str(users), users.stat()))
-        assert lost == [f"extended attribute [{REMARK}] could not be given to it"]
+        assert lost == [f"extended attribute [{REMARK}] could not be set"]
         assert not has(users, REMARK)
 
     def test_all_at_once(self, users, refused):

@@ -286,7 +286,7 @@ class TestOutcome:
             change(folder / "users_roles", b"new", attributes=Attributes(0o640)),
             change(folder / "users", b"new", attributes=Attributes(0o640, STRANGER).tolerant()),
         )
-        assert lost == [[], [f"owner [{STRANGER}] could not be given to it"]]
+        assert lost == [[], [f"owner [{STRANGER}] could not be set"]]
 
     def test_without_hard_links(self, folder, unit, monkeypatch):
         monkeypatch.setattr(system, "link", refusing(errno.EOPNOTSUPP))
@@ -347,7 +347,7 @@ class TestFaults:
 
     def test_what_cannot_be_put_back_now_is_kept_for_the_next_writer(self, folder):
         """With the record, which says so; a reader goes by that as well."""
-        with pytest.raises(FileAccessError, match="cannot be taken back now") as caught:
+        with pytest.raises(FileAccessError, match="rollback failed") as caught:
             with intercepted(failing_from("rename", 3)):
                 write(*UNITS["two files"](folder))
         assert caught.value.path == str(folder / "users.journal")

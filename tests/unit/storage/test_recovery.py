@@ -159,7 +159,7 @@ class TestUnfinished:
         with pytest.raises(FileAccessError), intercepted(FailFrom(1, errno.EIO)):
             recover(paths)
         assert (realm / "users.journal").exists()
-        with pytest.raises(FileAccessError, match="while putting back"):
+        with pytest.raises(FileAccessError, match="while restoring"):
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(system, "rename", refusing(errno.EIO))
                 recover(paths)
@@ -198,12 +198,12 @@ class TestSetAside:
     @pytest.mark.parametrize(
         ("kind", "reason"),
         [
-            ("torn", "it is not whole"),
-            ("a file that somebody wrote since", "was changed by somebody else since"),
-            ("what was kept is gone", "is not there"),
-            ("no record", "it is not a record of this program"),
-            pytest.param("a link", "it is a link or no regular file", marks=posix),
-            pytest.param("of somebody else", rf"user \[{STRANGER}\] has put it there", marks=root),
+            ("torn", "it is incomplete or damaged"),
+            ("a file that somebody wrote since", "was changed by another program since"),
+            ("what was kept is gone", "is missing"),
+            ("no record", "it is not a journal of esfilerealm"),
+            pytest.param("a link", "it is a link or not a regular file", marks=posix),
+            pytest.param("of somebody else", rf"user \[{STRANGER}\] wrote it", marks=root),
         ],
     )
     def test_what_is_of_no_use(self, realm, paths, change, kind, reason, caplog):
@@ -294,7 +294,7 @@ class TestTrust:
             # Only the journal was left of it.
             assert recovery.outcome == "completed"
         else:
-            assert recovery.outcome == "set_aside"
+            assert recovery.outcome == "quarantined"
             assert "must not replace" in recovery.reason
         assert keystore.read_bytes() == b"new"
 

@@ -141,12 +141,12 @@ class TestProgress:
     @pytest.mark.parametrize("name", ["users", "users_roles"])
     def test_a_file_that_somebody_else_wrote_since(self, change, name):
         put(str(change.folder / name), b"theirs")
-        with pytest.raises(UnusableJournalError, match=rf"{name}\] was changed by somebody else"):
+        with pytest.raises(UnusableJournalError, match=rf"{name}\] was changed by another program"):
             change.progress  # noqa: B018 - it is asked for
 
     def test_a_file_that_somebody_else_removed_since(self, change):
         (change.folder / "users").unlink()
-        with pytest.raises(UnusableJournalError, match=r"users\] was changed by somebody else"):
+        with pytest.raises(UnusableJournalError, match=r"users\] was changed by another program"):
             change.progress  # noqa: B018 - it is asked for
 
     def test_no_steps(self):
@@ -243,9 +243,7 @@ class TestPutBack:
         old = change.steps[number].old
         put(old, {"missing": None, "altered": b"x", "empty": b""}[fault])
         before = identities(tmp_path)
-        with pytest.raises(
-            UnusableJournalError, match=r"tmp\], as \[.*\] was before, is not there"
-        ):
+        with pytest.raises(UnusableJournalError, match=r"tmp\], the backup of \[.*\], is missing"):
             roll_back(change.steps)
         assert identities(tmp_path) == before
 
@@ -309,10 +307,10 @@ class TestAsRead:
     def test_a_change_that_ended_just_now(self, change):
         """What was kept is gone: the reader has to look again."""
         os.unlink(change.steps[1].old)
-        with pytest.raises(UnusableJournalError, match="is not there"):
+        with pytest.raises(UnusableJournalError, match="is missing"):
             self.read(change)
 
     def test_a_file_that_somebody_else_wrote_since(self, change):
         put(str(change.folder / "users"), b"theirs")
-        with pytest.raises(UnusableJournalError, match="changed by somebody else"):
+        with pytest.raises(UnusableJournalError, match="changed by another program"):
             self.read(change)

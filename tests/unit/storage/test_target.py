@@ -158,7 +158,9 @@ class TestMountPoint:
 
     def test_is_refused(self, users, mounted):
         mounted(users)
-        with pytest.raises(FileAccessError, match=r"mount its folder .*--strategy auto") as caught:
+        with pytest.raises(
+            FileAccessError, match=r"mount its directory .*--strategy auto"
+        ) as caught:
             surveyed(users)
         assert caught.value.errno == errno.EBUSY
 
