@@ -196,7 +196,7 @@ class TestRefused:
         """EINVAL: a user namespace has no number for it."""
         refused("fchown", number)
         written = refused("write")
-        with pytest.raises(FilePermissionError, match=rf"users\]: cannot set its {what}; run this"):
+        with pytest.raises(FilePermissionError, match=rf"users\]: cannot set its {what}: run this"):
             write(change(users, b"new", attributes=attributes))
         assert written == []
         assert [path.read_text() for path in users.parent.iterdir()] == ["old"]
