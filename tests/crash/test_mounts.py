@@ -94,7 +94,7 @@ class TestMountedFile:
         inode = source.stat().st_ino
         users, users_roles = useradd(folder, strategy=strategy).files
         assert users.strategy == "in_place"
-        assert "overwritten in place: who reads it meanwhile" in users.lost[0]
+        assert "overwritten in place: a node that reads it meanwhile" in users.lost[0]
         assert users_roles.strategy == ("rename" if strategy == "auto" else "in_place")
         assert bool(users_roles.lost) == (strategy == "in_place")
         assert source.stat().st_ino == inode

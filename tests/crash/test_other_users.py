@@ -138,7 +138,7 @@ class TestPlanted:
         ("users.lock", "hard link", "not a lock file"),
         ("users.lock", "pipe", "not a lock file"),
         ("users.lock", "folder", "not a lock file"),
-        ("users.1~", "link", "a link in the place of a file of its own: remove it"),
+        ("users.1~", "link", "it is a link, where esfilerealm keeps a file of its own: remove it"),
         ("users.1~", "file", rf"it is from user \[{OTHER_USER}\], who does not own"),
         ("users.1~", "pipe", "not a regular file"),
         ("users_roles.1~", "folder", "not a regular file"),
