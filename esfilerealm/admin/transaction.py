@@ -20,7 +20,7 @@ from .provenance import Provenance
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
     from types import TracebackType
-    from typing import Self
+    from typing import NoReturn, Self
 
     from .._storage import RealmFiles, RealmFolder, WriteOptions
     from ..results import WriteResult
@@ -95,6 +95,9 @@ class Transaction:
             self._check(pending, files)  # check
             pending.edit = self._written_edit = self._edited(pending, files)  # edit
             self._result = replace(self._commit(pending), recovery=recovery)  # journal, replace
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a transaction cannot be pickled: it holds hashes")
 
     def __repr__(self) -> str:
         state = "open" if self._pending is not None else "closed"
