@@ -142,26 +142,26 @@ def _role_changes(comparison: Comparison, name: str) -> Iterator[Change]:
 
 
 def _attribute_changes(
-    files: Iterable[FileContent], wished: FileAttributes, attributes: Tolerance
+    files: Iterable[FileContent], desired: FileAttributes, tolerance: Tolerance
 ) -> Iterator[Change]:
-    wish = WriteOptions(
-        owner=wished.owner, group=wished.group, mode=wished.mode, attributes=attributes
+    requested = WriteOptions(
+        owner=desired.owner, group=desired.group, mode=desired.mode, attributes=tolerance
     ).requested_attributes()
-    wanted = {"owner": wish.owner, "group": wish.group, "mode": wish.mode}
+    values = {"owner": requested.owner, "group": requested.group, "mode": requested.mode}
     each = {
-        "owner": replace(wish, group=None, mode=None),
-        "group": replace(wish, owner=None, mode=None),
-        "mode": replace(wish, owner=None, group=None),
+        "owner": replace(requested, group=None, mode=None),
+        "group": replace(requested, owner=None, mode=None),
+        "mode": replace(requested, owner=None, group=None),
     }
     for file in files:
-        if file.stat is not None and wish.differ_from(file.stat):
+        if file.stat is not None and requested.differ_from(file.stat):
             mode = stat.S_IMODE(file.stat.st_mode)
-            has = {"owner": file.stat.st_uid, "group": file.stat.st_gid, "mode": mode}
-            others = {n: wanted[n] for n, one in each.items() if one.differ_from(file.stat)}
+            before = {"owner": file.stat.st_uid, "group": file.stat.st_gid, "mode": mode}
+            changed = [name for name, one in each.items() if one.differ_from(file.stat)]
             yield SetAttributes(
                 file.path,
-                {name: _shown(name, has[name]) for name in others},
-                {name: _shown(name, value or 0) for name, value in others.items()},
+                {name: _shown(name, before[name]) for name in changed},
+                {name: _shown(name, values[name] or 0) for name in changed},
             )
 
 
@@ -170,15 +170,17 @@ def _shown(name: str, value: int) -> str:
 
 
 def _managed_changes(comparison: Comparison, managed: ManagedUsers) -> Iterator[Change]:
+    """List the users that a managed purge creates; unlist all other added or removed users."""
     new = [name for name in comparison.roles if comparison.is_new(name)]
-    gone = {name for name, roles in comparison.roles.items() if roles is None}
+    unlisted = {name for name, roles in comparison.roles.items() if roles is None}
     added: list[str] = []
     if comparison.desired.purge == "managed":
         added = [name for name in new if name not in managed.names]
-        gone |= managed.names - comparison.realm.hashes.keys() - {*new}
+        # Removed by another program, which does not know the list.
+        unlisted |= managed.names - comparison.realm.hashes.keys() - {*new}
     else:
-        gone |= {*new}
-    removed = sorted(managed.names & gone)
+        unlisted |= {*new}
+    removed = sorted(managed.names & unlisted)
     if added or removed:
         yield SetManaged(managed.file.path, tuple(added), tuple(removed))
 
