@@ -36,7 +36,7 @@ for thread in threads:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 def test_a_child_has_the_mask_of_new_files(tmp_path):
-    """It is read by setting it: a fork in that very moment must neither copy nor hang in it."""
+    """Reading the mask sets it: a fork at that moment must neither inherit that nor hang."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", SCRIPT],
         capture_output=True,

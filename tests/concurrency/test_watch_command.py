@@ -124,7 +124,7 @@ def role_swapped(number):
 
 
 def expect(watch, number, **expected):
-    """The next line tells the change number *number*, and nothing else."""
+    """The next line reports only the change number *number*."""
     nothing = {"added": {}, "removed": [], "passwords": [], "roles": {}}
     line = watch.next()
     told = {key: value for key, value in line.items() if key not in ("time", "users")}

@@ -135,7 +135,7 @@ def test_each_way_to_change_a_file_is_seen(folder, how, way):
 
 @linux
 def test_many_swaps_in_a_row_are_seen_by_events(folder):
-    """The folder that is watched moves with the link."""
+    """The watched directory moves with the link."""
     kubernetes(folder)
     with ResourceWatcherService(Settings()) as service:
         reader = Reader(folder / "users")

@@ -252,7 +252,7 @@ def state_of(snapshot):
 
 
 def assert_leads(change, before, after):
-    """A change tells all that differs between two states, and nothing else."""
+    """A change has every difference between two states, and nothing else."""
     told = {name: roles for name, (_, roles) in before.items()}
     for name in change.removed:
         del told[name]

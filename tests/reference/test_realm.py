@@ -24,7 +24,7 @@ def is_of_a_store(case):
 
 
 class Heard(list):
-    """What a store told a listener since it was last asked."""
+    """What a listener of a store got since the last call."""
 
     def count_and_forget(self):
         count = len(self)
@@ -33,7 +33,7 @@ class Heard(list):
 
 
 def open_store(folder):
-    """A store that has read its files once, and what it tells from then on."""
+    """A store that has read its files once, and what its listener gets from then on."""
     store, heard = FileRealmStore(folder, RealmSettings(), **NODE_LIKE), Heard()
     store.reload()
     store.on_change(heard.append)

@@ -1,4 +1,4 @@
-"""Writes wake, reading does not, and watchdog ends without a word."""
+"""Writes wake, reading does not, and watchdog ends without logging."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_write_wakes(watch, woken, users, write):
 
 
 def test_writes_to_other_names_do_not(watch, woken, users):
-    """Or a busy folder, and our own lock for reading, would wake us for ever."""
+    """Otherwise a busy directory, and our own lock for reading, would wake us for ever."""
     watch.add(str(users.parent))
     sentinel = users.with_name("sentinel")
     seen = []
@@ -78,7 +78,7 @@ def test_writes_to_other_names_do_not(watch, woken, users):
 
 
 def test_reading_does_not(watch, woken, users):
-    """Or our own would wake us for ever."""
+    """Otherwise our own reading would wake us for ever."""
     watch.add(str(users.parent))
     users.read_text()
     os.listdir(users.parent)
@@ -140,7 +140,7 @@ def test_all_threads_are_daemons_and_end(users):
 
 
 def test_it_ends_without_a_word_while_files_are_written(users, caplog):
-    """Some versions of watchdog call it an error that an event comes while they stop."""
+    """Some versions of watchdog log an error if an event comes while they stop."""
     done = threading.Event()
 
     def write():

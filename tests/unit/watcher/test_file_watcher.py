@@ -1,4 +1,4 @@
-"""Every change of content is noticed once, and told until each listener has taken it."""
+"""Every change of content is noticed once, and reported until each listener succeeds."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ class TestReading:
         return freeze
 
     def test_the_stamp_belongs_to_the_content(self, watcher, path, heard, clock, monkeypatch):
-        """A file that is exchanged between the look and the reading is seen as what was read."""
+        """A file that is replaced between the look and the reading counts as what was read."""
         real = observation.read_file
 
         def exchange_and_read(name):
@@ -286,7 +286,7 @@ def make_pipe(path):
 
 
 class TestUnreadable:
-    """Told once, since it may have changed, and again when it can be read."""
+    """Reported once, since it may have changed, and again when it can be read."""
 
     @pytest.mark.parametrize(
         "make",
@@ -309,7 +309,7 @@ class TestUnreadable:
 
     @posix
     def test_a_pipe_is_not_even_opened(self, watcher, path, reads):
-        """Who waits to write to it would take us for its reader."""
+        """A writer that waits for a reader would take us for it."""
         path.unlink()
         make_pipe(path)
         watcher.check_and_notify()

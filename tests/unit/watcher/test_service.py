@@ -1,4 +1,4 @@
-"""Registration, passes by hand and faults; none of it needs the thread."""
+"""Registration, passes by hand and errors, all without the thread."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def test_closed(timetable):
 
 
 def test_abandoned_while_somebody_holds_the_lock():
-    """The child of a fork: that somebody is not there."""
+    """In the child of a fork, the thread that holds a lock does not exist."""
     timetable = Timetable(INTERVALS)
     timetable._condition.acquire()
     timetable.abandon()

@@ -30,7 +30,7 @@ def cache(clock):
 
 
 def login(cache, name, state):
-    """What a login does: ask, and remember if need be; tells whether it was remembered."""
+    """Do what a login does: ask, and remember if need be. Return whether it was remembered."""
     entry = cache.get(name, state)
     if entry is not None and entry.password is not None and entry.password.matches(SECRET):
         return True

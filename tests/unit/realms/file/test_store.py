@@ -470,7 +470,7 @@ class TestReadingBoth:
         assert sorted(path.name for path in folder.iterdir()) == ["users", "users_roles"]
 
     def test_both_files_replaced_between_the_two_reads(self, tmp_path, monkeypatch):
-        """As Kubernetes does, with the folder link that both files are behind."""
+        """As Kubernetes does, by the directory link in the path of both files."""
         for number in (1, 2):
             (tmp_path / f"..{number}").mkdir()
             (tmp_path / f"..{number}" / "users").write_text(f"user{number}:{CHEAP_HASH}\n")

@@ -108,7 +108,7 @@ class TestUpgrade:
 
 
 class TestPolicy:
-    """One that is not ours may answer anything."""
+    """A foreign watcher may return anything."""
 
     def test_a_hash_that_it_does_not_know_is_weak(self, make, folder):
         policy = crypt_context("bcrypt5", minimum_bcrypt_cost=5)
