@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import ConfigurationFileMissingError, FileRealmError
 from . import system
-from .paths import RealmPaths, exists
+from .paths import RealmPaths
 from .realm_files import RealmFiles, read_files, read_files_and_managed, read_settled
 
 __all__ = ["RealmFolder"]
@@ -92,19 +92,6 @@ class RealmFolder:
         """Check whether *path* leads to a file of the realm, or to one that a write keeps there."""
         real_path = system.realpath(path)
         return real_path in map(system.realpath, self.paths.all)
-
-    def unfinished(self) -> str | None:
-        """
-        Return the journal of an interrupted write, or None. Nothing is touched.
-
-        The journal of a write that a living process of this machine is making does not count.
-        """
-        from .lock import is_held_here
-
-        journal = self.paths.journal
-        if not exists(journal) or is_held_here(self.paths.lock):
-            return None
-        return journal
 
     def quarantined(self) -> list[str]:
         """Return the journals that recovery could not use and that nobody has removed since."""

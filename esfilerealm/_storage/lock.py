@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from filelock import BaseFileLock
 
-__all__ = ["holder_of", "is_held_here", "write_lock"]
+__all__ = ["holder_of", "write_lock"]
 
 #: The service user and root both write, so the group must be able to open the file.
 _MODE: Final = 0o660
@@ -176,15 +176,6 @@ def holder_of(path: str) -> str | None:
     if host == _host() and not _is_alive(process):
         return None  # the holder was killed, and the next one has not written its label yet
     return f"[{program}], process [{process}] on [{host}], since {since:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def is_held_here(path: str) -> bool:
-    """Check whether a living process of this machine holds the lock file at *path*."""
-    try:
-        holder = json.loads(_read_holder(path))
-        return holder["host"] == _host() and _is_alive(int(holder["pid"]))
-    except (OSError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
-        return False
 
 
 def _ourselves() -> dict[str, object]:

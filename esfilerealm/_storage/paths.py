@@ -56,11 +56,6 @@ class RealmPaths:
         return journal_path(system.realpath(self.users))
 
     @property
-    def lock(self) -> str:
-        """The file that writers lock, beside the real ``users`` of this moment."""
-        return lock_path(system.realpath(self.users))
-
-    @property
     def all(self) -> tuple[str, ...]:
         """The files of the realm, and those that a write keeps beside the real ``users``."""
         users = system.realpath(self.users)
