@@ -1,10 +1,11 @@
-"""A password, or a hash made elsewhere, on its way into the ``users`` file."""
+"""Credentials for the ``users`` file: a new password, wherever it is kept, or a finished hash."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .. import hashing
+from .._ground.faults import FaultsOf
 from .._ground.java import has_lone_surrogate
 from ..errors import InvalidHashError, InvalidPasswordError, InvalidSettingError
 from ..names import validate_password
@@ -12,22 +13,25 @@ from ..names import validate_password
 if TYPE_CHECKING:
     from ..settings import RealmSettings
 
-__all__ = ["NewCredentials"]
+__all__ = ["NewCredentials", "one_line", "password_in_file"]
+
+#: The largest password file, in bytes.
+_LONGEST: Final = 65_536
 
 
 class NewCredentials:
     """
-    What a user is to log in with: all that is cheap is checked at once, the hash computed later.
+    New credentials of a user. Everything cheap is checked at once; the hash is computed later.
 
     Args:
         password: At least 6 characters; None if there is a hash.
 
-        password_hash: One that a node can use; None if there is a password.
+        password_hash: A hash that a node can use; None if there is a password.
 
-        settings: Of the node. They name the algorithm; with FIPS mode on, it must be PBKDF2.
+        settings: Of the node. They name the algorithm; in FIPS mode, it must be PBKDF2.
 
     Raises:
-        TypeError: If not just one of both is given.
+        TypeError: Unless exactly one of both is given.
         InvalidPasswordError, InvalidHashError: If it cannot be stored.
         InvalidSettingError: If FIPS mode forbids the algorithm.
     """
@@ -48,10 +52,10 @@ class NewCredentials:
 
     def hashed(self) -> str:
         """
-        Give the hash to store. For a password this is the slow part.
+        Return the hash to store. For a password this is the slow part.
 
         Raises:
-            UnknownHashAlgorithmError: If the algorithm of the settings is none for passwords.
+            UnknownHashAlgorithmError: If the algorithm of the settings cannot hash passwords.
         """
         if self._password_hash is not None:
             return self._password_hash
@@ -59,7 +63,7 @@ class NewCredentials:
 
 
 def _check_text(password: str) -> None:
-    """Refuse halves of characters, such as a shell's bytes that are no UTF-8: they become ``?``."""
+    """Refuse half surrogate pairs, which come from bytes that are not UTF-8."""
     if has_lone_surrogate(password):
         raise InvalidPasswordError("must be text that UTF-8 can hold")
 
@@ -77,3 +81,41 @@ def _check_hash(password_hash: str, settings: RealmSettings) -> None:
     hasher = hashing.check_hash(password_hash)
     if settings.fips_mode_enabled and not hashing.is_pbkdf2(hasher.name):
         raise InvalidHashError("FIPS mode allows PBKDF2 only")
+
+
+def password_in_file(path: str) -> str:
+    """
+    Read a password from a file; one line end at the end of the file is not part of it.
+
+    Raises:
+        FilePermissionError, FileAccessError: If the file cannot be read.
+        InvalidPasswordError: If it is not UTF-8, too large, empty, or of more than one line.
+    """
+    with FaultsOf(path, "reading"), open(path, "rb") as file:
+        data = file.read(_LONGEST + 1)
+    if len(data) > _LONGEST:
+        raise InvalidPasswordError(f"password file [{path}] holds more than {_LONGEST} bytes")
+    text: str | None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = None
+    # Not in the handler: its error, which holds the secret, would be the context of this one.
+    if text is None:
+        raise InvalidPasswordError(f"password file [{path}] is not UTF-8")
+    return one_line(text, f"password file [{path}]")
+
+
+def one_line(text: str, source: str) -> str:
+    """
+    Return *text* without the line end behind it.
+
+    Raises:
+        InvalidPasswordError: If nothing is left, or more than one line; the message names *source*.
+    """
+    line = text.removesuffix("\n").removesuffix("\r")
+    if not line:
+        raise InvalidPasswordError(f"{source} holds no password")
+    if "\n" in line or "\r" in line:
+        raise InvalidPasswordError(f"{source} holds more than one line")
+    return line

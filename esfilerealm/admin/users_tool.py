@@ -33,47 +33,47 @@ if TYPE_CHECKING:
 
 class UsersTool:
     """
-    Reads and writes the file realm in a node's configuration folder.
+    Reads and writes the file realm in the configuration directory of a node.
 
-    Writes are locked against other writers, atomic and durable, and change only the lines asked
-    for; a node sees them at its next poll. Any number of tools, threads and processes may write at
-    once.
+    Writes are locked against other writers, atomic and durable, and change only the requested
+    lines. A node sees them at its next poll. Any number of tools, threads and processes may write
+    at once.
 
     Args:
-        config_dir: The folder that holds ``users`` and ``users_roles``.
+        config_dir: The directory that holds ``users`` and ``users_roles``.
 
-        settings: Those of the node; by default read from ``elasticsearch.yml`` in *config_dir*.
+        settings: Of the node; by default read from ``elasticsearch.yml`` in *config_dir*.
 
         lock_timeout: Seconds to wait for another writer.
 
-        dry_run: Check every change, and write nothing. What the system would refuse only in the
-            act, such as keeping another owner, is not found.
+        dry_run: Check every change, and write nothing. An error that the system raises only during
+            the write, such as for an owner that cannot be kept, is not found.
 
         strategy: ``rename`` to replace files whole; ``in_place`` to overwrite them, which keeps
-            their inode and costs that a reader or a crash may meet a half-written file; ``auto``
-            to do that only with a file that is a mount point, which leaves no other way.
+            their inode, but a reader or a crash may find a half-written file; ``auto`` to overwrite
+            only a file that is a mount point, which cannot be replaced.
 
-        owner: A name or number that both files are to belong to from their next write on; by
-            default to whom they belong, and the user of this process for a new file.
+        owner: The owner of both files, by name or number, from their next write on. By default they
+            keep theirs, and a new file belongs to the user of this process.
 
-        group: Likewise; by default that of the folder for a new file.
+        group: Likewise the group; by default a new file gets that of the directory.
 
-        mode: Likewise, permission bits; by default 0660 less the umask for a new file.
+        mode: Likewise the permission bits; by default a new file gets 0660 less the umask.
 
-        attributes: What to do if an owner, group or extended attribute cannot be kept or given:
+        attributes: What to do if an owner, group or extended attribute cannot be kept or set:
             ``refuse`` to write, or ``warn`` in the result.
 
-        keep: How many earlier versions to keep as ``users.1~`` and so on, both files each. By
-            default as many as there are, at the beginning none; 0 removes them.
+        keep: How many earlier versions to keep as ``users.1~`` and so on, each of both files. By
+            default as many as exist; 0 removes them.
 
-        allow_local_lock: Write even where other machines would not know of the lock, since none of
-            them writes there.
+        allow_local_lock: Write even if other machines do not see the lock, because no other machine
+            writes there.
 
     Every method raises ``ConfigurationFileMissingError`` if there is no ``users`` file,
     ``FileFormatError`` if a file is not UTF-8, ``FilePermissionError`` or ``FileAccessError`` if
-    it cannot be read or written, ``JournalVersionError`` if a later version of this package has
-    left a change unfinished; those that write raise ``LockTimeoutError`` too. After any error both
-    files are as they were.
+    a file cannot be read or written, and ``JournalVersionError`` if a later version of this package
+    left an interrupted write. Methods that write also raise ``LockTimeoutError``. After any error
+    both files are as they were.
     """
 
     def __init__(
@@ -119,10 +119,10 @@ class UsersTool:
 
     def transaction(self) -> Transaction:
         """
-        Gather any number of changes that land together when the block is left, or not at all.
+        Return a context manager for changes that are written together, or not at all.
 
-        All of them cost one lock, one read and one write of each file; only where a user gets a
-        new password together with other roles, ``users_roles`` is written twice.
+        All changes cost one lock, one read and one write of each file. Only if both the password
+        and the roles of a user change, ``users_roles`` is written twice.
         """
         from .transaction import Transaction
 
@@ -137,7 +137,7 @@ class UsersTool:
         roles: Iterable[str] = (),
     ) -> WriteResult:
         """
-        Add a user with just the roles named.
+        Add a user with exactly the given roles.
 
         Args:
             username: 1 to 1024 printable ASCII characters, without ``:``, ``,`` or a leading
@@ -155,7 +155,7 @@ class UsersTool:
         Raises:
             UserExistsError: If there is such a user.
             InvalidUsernameError, InvalidRoleNameError, InvalidPasswordError, InvalidHashError,
-            InvalidSettingError: If what is given breaks a rule.
+            InvalidSettingError: If an argument breaks a rule.
         """
         with self.transaction() as transaction:
             transaction.useradd(username, password, password_hash=password_hash, roles=roles)
@@ -182,7 +182,7 @@ class UsersTool:
         Raises:
             UserNotFoundError: If there is no such user.
             InvalidUsernameError, InvalidPasswordError, InvalidHashError, InvalidSettingError: If
-            what is given breaks a rule.
+            an argument breaks a rule.
         """
         with self.transaction() as transaction:
             transaction.passwd(username, password, password_hash=password_hash)
@@ -192,12 +192,13 @@ class UsersTool:
         self, username: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()
     ) -> WrittenRoles:
         """
-        Give a user roles and take others away; a role that is in both is taken away.
+        Add roles to a user and remove others; a role that is in both is removed.
+
+        Without *add* and *remove*, nothing is written.
 
         Returns:
-            The roles that the user has then, in an order that may be another than that of the
-            file; what was written is its attribute ``write``. Without *add* and *remove*, that is
-            nothing.
+            The roles of the user afterwards; their order may differ from that in the file. The
+            attribute ``write`` is the result of the write.
 
         Raises:
             UserNotFoundError: If there is no such user.
@@ -211,13 +212,13 @@ class UsersTool:
 
     def undo(self) -> WriteResult:
         """
-        Go back to the latest version that is kept, which then holds the state before this.
+        Restore the latest version that is kept, and keep the present state in its place.
 
-        So a second ``undo`` takes back the first. What is not of our making is gone back on too:
-        all that happened to both files since the version was kept.
+        So a second ``undo`` reverses the first. Everything that happened to both files since that
+        version was kept is undone, also what other programs wrote.
 
         Raises:
-            NoEarlierVersionError: If none is kept: see *keep*.
+            NoEarlierVersionError: If no version is kept: see *keep*.
         """
         with self.transaction() as transaction:
             transaction.undo()
@@ -225,22 +226,22 @@ class UsersTool:
 
     def recover(self) -> Recovery:
         """
-        End what a writer began who was killed or lost power, as every write does by itself.
+        End the write of a writer that was killed or lost power, as every write does first.
 
         Returns:
-            What was found. Afterwards both files are as before or as after that change, and
-            nothing is left of it.
+            What was found. Afterwards both files are as before or as after that write, and
+            nothing else is left of it.
         """
         if not os.path.isdir(self.config_dir):
-            raise ConfigurationFileMissingError(self.config_dir, "check the path of the folder")
+            raise ConfigurationFileMissingError(self.config_dir, "check the path of the directory")
         return self._folder.recover(self._options)
 
     def list_users(self, username: str | None = None) -> dict[str, tuple[str, ...]]:
         """
-        Give the roles of every user, or of one, in the order of the ``users`` file.
+        Return the roles of every user, or of one, in the order of the ``users`` file.
 
         Raises:
-            UserNotFoundError: If *username* is no user.
+            UserNotFoundError: If there is no user *username*.
         """
         users = self.listing().users
         if username is None:
@@ -264,7 +265,7 @@ class UsersTool:
         return check_realm(self.config_dir, self.settings)
 
     def known_roles(self) -> frozenset[str]:
-        """Give the roles that a node defines itself, and those of a readable ``roles.yml``."""
+        """Return the built-in roles of a node, and those in ``roles.yml`` if it can be read."""
         from ..formats.roles_yml import parse_role_names
 
         try:
@@ -275,11 +276,13 @@ class UsersTool:
 
     def verify(self, username: str, password: str) -> bool:
         """
-        Tell whether *password* is the user's; see ``hash_problem`` for when none can be.
+        Check whether *password* is the password of a user.
+
+        If the stored hash is unusable, no password is right: see ``hash_problem``.
 
         Raises:
             UserNotFoundError: If there is no such user.
-            InvalidPasswordError: If *password* is no text.
+            InvalidPasswordError: If *password* is not a string.
         """
         from .. import hashing
 
@@ -289,9 +292,10 @@ class UsersTool:
 
     def hash_problem(self, username: str) -> str | None:
         """
-        Say why no password is right for a user, or None if one can be.
+        Return why no password of a user can be right, or None if the stored hash is usable.
 
-        Above all, a node takes a text that is no hash for the password itself; here it is refused.
+        Above all, a node would use text that is not a hash as a clear-text password; here such text
+        matches no password.
 
         Raises:
             UserNotFoundError: If there is no such user.
@@ -319,7 +323,7 @@ class UsersTool:
         mode: int | None = None,
     ) -> WriteResult:
         """
-        Create what is missing: the folder, ``users`` and ``users_roles``; the files are empty.
+        Create what is missing of the directory, ``users`` and ``users_roles``; both files empty.
 
         Args:
             owner: Of the new files, as for all files by *owner* of this tool.
@@ -329,11 +333,11 @@ class UsersTool:
             mode: Likewise.
 
         Returns:
-            What was (in a dry run: would be) written, with the paths that were ``created``; what is
-            there already is left as it is.
+            What was (in a dry run: would be) written, with the paths that were ``created``. Files
+            that exist stay as they are.
 
         Raises:
             InvalidAttributeError: If an owner, group or mode does not exist.
-            FilePermissionError: If it cannot be given.
+            FilePermissionError: If it cannot be set.
         """
         return self._folder.create(self._options.changed_by(owner, group, mode))

@@ -7,7 +7,7 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from ..admin.password_sources import one_line, password_in_file
+from ..admin.credentials import one_line, password_in_file
 from ..errors import PasswordTruncatedWarning
 from ..names import validate_password
 from .exits import CONFIGURATION, DATA, CommandError, UsageError

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._ground.values import Secret
-from ..admin.credentials import NewCredentials
-from ..admin.password_sources import password_in_file
+from ..admin.credentials import NewCredentials, password_in_file
 from ..errors import (
     FileAccessError,
     FilePermissionError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from esfilerealm.admin.password_sources import one_line, password_in_file
+from esfilerealm.admin.credentials import one_line, password_in_file
 from esfilerealm.errors import FileAccessError, InvalidPasswordError
 
 
