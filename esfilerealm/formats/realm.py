@@ -17,27 +17,19 @@ if TYPE_CHECKING:
     from ..hashing import HashProblem
     from .lines import LineIssue
 
-    class File(Protocol):
-        """A file that was read."""
+    class _File(Protocol):
+        @property
+        def path(self) -> str: ...
+        @property
+        def data(self) -> bytes: ...
+
+    class _Files(Protocol):
+        """Both files as they were read from disk."""
 
         @property
-        def path(self) -> str:
-            """The path, for errors."""
-
+        def users(self) -> _File: ...
         @property
-        def data(self) -> bytes:
-            """The whole content."""
-
-    class Files(Protocol):
-        """Both files of one state."""
-
-        @property
-        def users(self) -> File:
-            """The ``users`` file."""
-
-        @property
-        def users_roles(self) -> File:
-            """The ``users_roles`` file."""
+        def users_roles(self) -> _File: ...
 
 
 class ParsedRealm:
@@ -155,7 +147,7 @@ class ParsedRealm:
         )
 
 
-def parse_files(files: Files, *, allow_reserved: bool, anonymous_username: str) -> ParsedRealm:
+def parse_files(files: _Files, *, allow_reserved: bool, anonymous_username: str) -> ParsedRealm:
     """Parse both files after they were read from disk; see ``ParsedRealm.parse``."""
     return ParsedRealm.parse(
         files.users.data,
