@@ -91,9 +91,9 @@ class Transaction:
             self._result = self._commit(pending)
             return
         with self._folder.locked(self._options) as recovery:  # lock, recover
-            files = self._folder.read()  # re-read
-            self._check(pending, files)  # check
-            pending.edit = self._written_edit = self._edited(pending, files)  # edit
+            # No variable holds what was read: usually it equals the preview, and it may be large.
+            edit = self._edited(pending, self._reread(pending))  # re-read, check, edit
+            pending.edit = self._written_edit = edit
             self._result = replace(self._commit(pending), recovery=recovery)  # journal, replace
 
     def __reduce__(self) -> NoReturn:
@@ -120,11 +120,12 @@ class Transaction:
         """Whether any file is (or, in a dry run, would be) changed; False before leaving."""
         return self._result is not None and self._result.changed
 
-    @staticmethod
-    def _check(pending: _Pending, files: RealmFiles) -> None:
-        """Check that the files are those that a plan expects, now that nobody else writes them."""
+    def _reread(self, pending: _Pending) -> RealmFiles:
+        """Read both files, now that nobody else writes them, and check that a plan expects them."""
+        files = self._folder.read()
         pending.provenance.is_locked = True
         pending.provenance.check(files)
+        return files
 
     def _edited(self, pending: _Pending, files: RealmFiles) -> RealmEdit:
         """Make all changes on *files*, each of which checks again; keep the preview if equal."""
