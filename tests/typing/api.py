@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, assert_type
 
 import esfilerealm
 from esfilerealm import (
+    Finding,
     RealmSettings,
     errors,
     hash_password,
@@ -15,7 +16,6 @@ from esfilerealm import (
     verify_hash,
 )
 from esfilerealm.checks import check_parsed, check_realm
-from esfilerealm.findings import Finding, Severity
 from esfilerealm.formats import (
     HashIssue,
     LineIssue,
@@ -44,6 +44,7 @@ from esfilerealm.hashing.passlib_context import crypt_context
 
 if TYPE_CHECKING:
     from esfilerealm.errors import HashProblemKind
+    from esfilerealm.findings import Severity
     from esfilerealm.formats import LineKind
 
 assert_type(esfilerealm.__version__, str)

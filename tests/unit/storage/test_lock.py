@@ -396,3 +396,17 @@ class TestHostileContent:
         (tmp_path / "victim").write_text(json.dumps(SOMEBODY))
         place(tmp_path / "users.lock", kind, tmp_path / "victim")
         assert holder_of(str(tmp_path / "users.lock")) is None
+
+
+def test_no_label_is_written_into_a_file_that_replaced_the_lock(path, tmp_path, monkeypatch):
+    """Another program may rename a file to its name, after the lock was opened."""
+    (tmp_path / "other").write_text("precious")
+    real = system.lstat
+
+    def lstat(looked_at, *args, **more):
+        return real(str(tmp_path / "other") if looked_at == path else looked_at, *args, **more)
+
+    monkeypatch.setattr(system, "lstat", lstat)
+    with write_lock(lambda: path, 1.0):
+        assert Path(path).read_bytes() == b""
+    assert (tmp_path / "other").read_text() == "precious"

@@ -337,3 +337,23 @@ class TestTrust:
         (realm / "users_roles").symlink_to(victim)
         assert recover(paths).outcome == "quarantined"
         assert victim.read_text() == "precious"
+
+
+@root
+class TestLinksOfStrangers:
+    """A link of somebody else in the place of a file that may change together with both."""
+
+    @pytest.fixture
+    def link(self, realm, tmp_path):
+        (tmp_path / "elsewhere").write_text("mine: {}\n")
+        (realm / "roles.yml").symlink_to(tmp_path / "elsewhere")
+        os.lchown(realm / "roles.yml", STRANGER, STRANGER)
+
+    def test_keeps_nobody_from_writing(self, realm, link):
+        UsersTool(realm).useradd("ann", password_hash=CHEAP_HASH)
+        assert "ann" in UsersTool(realm).list_users()
+
+    def test_stops_no_recovery_and_is_not_followed(self, realm, link, tmp_path):
+        broken_off(lambda: UsersTool(realm).userdel("bob"), 1)
+        assert UsersTool(realm).recover().outcome == "rolled_back"
+        assert (tmp_path / "elsewhere").read_text() == "mine: {}\n"
