@@ -29,7 +29,7 @@ class RealmFolder:
     Reads and writes the files of one configuration directory.
 
     The methods that write raise ``LockTimeoutError`` if another writer holds the lock for too long,
-    ``JournalVersionError`` if a later version of this package left a change unfinished, and
+    ``JournalVersionError`` if a later version of this package left an interrupted write, and
     ``FilePermissionError`` or ``FileAccessError`` if the system refuses.
 
     Args:
@@ -51,7 +51,7 @@ class RealmFolder:
 
         Raises:
             ConfigurationFileMissingError: If there is no ``users`` file.
-            JournalVersionError: If a later version of this package has left a change unfinished.
+            JournalVersionError: If a later version of this package left an interrupted write.
             FilePermissionError, FileAccessError: If one of them cannot be read.
         """
         files = self.read_any(*others)

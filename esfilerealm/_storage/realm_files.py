@@ -188,7 +188,7 @@ def _distinct(links: Sequence[str], found: list[Read]) -> list[Read]:
 
 
 def _before_the_change(paths: RealmPaths, found: list[Read]) -> list[Read]:
-    """Return files as they were before an unfinished change; as they are if it ended."""
+    """Return files as they were before the change that is under way; as they are if it ended."""
     # Only here: a reader that finds no journal needs none of this.
     from .journal import UnusableJournalError
     from .recovery import read_journal, seen_by_readers

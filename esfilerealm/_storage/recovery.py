@@ -156,7 +156,7 @@ def _quarantined(path: str, reason: str) -> Recovery:
 
 def read_journal(users: str, users_roles: str, others: Sequence[str] = ()) -> Journal | None:
     """
-    Read the journal of an interrupted or unfinished change, if there is one.
+    Read the journal of a change that is under way or was interrupted, if there is one.
 
     Args:
         users: The real path.
