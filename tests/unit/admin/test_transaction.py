@@ -106,7 +106,7 @@ class TestTransaction:
         assert not (realm / "old" / "users.lock").exists()
 
     def test_a_link_that_is_moved_on_while_it_waits(self, tool, realm, monkeypatch):
-        """Both the lock and the file are those of the folder that the link names in the end."""
+        """Both the lock and the file are those of the directory that the link names in the end."""
         for name in ("old", "new"):
             (realm / name).mkdir()
             (realm / name / "users").write_bytes((realm / "users").read_bytes())

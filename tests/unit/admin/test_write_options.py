@@ -68,7 +68,7 @@ class TestOptions:
 
     @root
     def test_what_cannot_be_kept_is_refused_or_told(self, open_folder):
-        """For a member of the group of a folder whose files are not theirs."""
+        """For a member of the group of a directory whose files are not theirs."""
         for name, data in (("users", f"bob:{CHEAP_HASH}\n"), ("users_roles", "viewer:bob\n")):
             (open_folder / name).write_text(data)
             (open_folder / name).chmod(0o660)

@@ -140,7 +140,7 @@ def attempts(unit, tmp_path):
 
 
 def end_of(calls, journal):
-    """The call by which the record goes; if there is none, by which the rename is durable."""
+    """The call by which the journal goes; if there is none, by which the rename is durable."""
     renames = [call for call in calls if call.name == "rename"]
     retired = [call.number for call in renames if call.args[0] == journal]
     durable = (c.number for c in calls if c.name == "close" and c.number > renames[0].number)
@@ -153,7 +153,7 @@ def tidy(folder):
 
 class TestOrder:
     def test_one_file(self, folder):
-        """A rename is done or not: no record."""
+        """A rename is done or not: no journal."""
         trace = Trace()
         with intercepted(trace):
             write(change(folder / "users", b"new"))
@@ -216,7 +216,7 @@ class TestOrder:
             f"fsync {folder.name}",
         ]
 
-    def test_in_place_the_old_content_is_recorded_before_the_first_byte(self, folder):
+    def test_in_place_the_old_content_is_journaled_before_the_first_byte(self, folder):
         trace = Trace()
         with intercepted(trace):
             write(change(folder / "users", b"new", in_place=True))
@@ -226,7 +226,7 @@ class TestOrder:
         assert "link users" not in trace.calls
 
     def test_both_folders_are_made_durable(self, folder, tmp_path):
-        """The record is in one of them, and names files of both."""
+        """The journal is in one of them, and names files of both."""
         (tmp_path / "other").mkdir()
         (tmp_path / "other" / "users_roles").write_text("old")
         trace = Trace()
@@ -280,7 +280,7 @@ class TestOutcome:
         assert (folder / "users.1~").read_text() == "old users"
 
     @posix
-    def test_what_cannot_be_given_is_told_for_each_change(self, folder, monkeypatch):
+    def test_what_cannot_be_given_is_reported_for_each_change(self, folder, monkeypatch):
         monkeypatch.setattr(system, "fchown", refusing(errno.EPERM))
         lost = write(
             change(folder / "users_roles", b"new", attributes=Attributes(0o640)),
@@ -304,7 +304,7 @@ class TestOutcome:
 
 
 class TestFaults:
-    """Until the record goes the very same files are there: content, mode and inode."""
+    """Until the journal goes the very same files are there: content, mode and inode."""
 
     @pytest.fixture(autouse=True)
     def _quick(self, monkeypatch):
@@ -345,8 +345,8 @@ class TestFaults:
                 attempt.run(Shorten(attempt.call.number))
                 attempt.assert_made()
 
-    def test_what_cannot_be_put_back_now_is_kept_for_the_next_writer(self, folder):
-        """With the record, which says so; a reader goes by that as well."""
+    def test_what_cannot_be_rolled_back_now_is_kept_for_the_next_writer(self, folder):
+        """With the journal, which says so; a reader goes by that as well."""
         with pytest.raises(FileAccessError, match="rollback failed") as caught:
             with intercepted(failing_from("rename", 3)):
                 write(*UNITS["two files"](folder))

@@ -1,4 +1,4 @@
-"""A record says what it said when it was written, or is not acted on."""
+"""A journal says what it said when it was written, or is not acted on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from esfilerealm.errors import FileAccessError, FilePermissionError, JournalVers
 OURS = {os.geteuid()} if hasattr(os, "geteuid") else set()
 OLD, NEW = digest_of(b"old"), digest_of(b"new")
 
-#: As it stands in a record: one that makes a file.
+#: As it stands in a journal: one that makes a file.
 STEP = {
     "target": "users",
     "before": None,
@@ -66,7 +66,7 @@ def read(folder, trusted=OURS):
 
 
 def forge(folder, steps):
-    """Write a record that is whole, and says what this program would not say."""
+    """Write a journal that is whole, and says what this program would not say."""
     inode = folder.stat().st_ino
     write_whole(folder, {"folder": str(folder), "inode": inode, "steps": steps})
 
@@ -130,7 +130,7 @@ class TestWriting:
             Journal(str(folder / "users.journal"), steps_in(folder)).write(PLAIN)
         assert list(folder.iterdir()) == []
 
-    def test_what_is_left_of_one_that_is_retired(self, folder, journal):
+    def test_what_is_left_of_one_that_is_removed(self, folder, journal):
         """A temporary file, by which the next writer knows that this may not be durable."""
         retired = journal.remove()
         assert read(folder) is None
@@ -140,7 +140,7 @@ class TestWriting:
 
 
 class TestDamage:
-    """Nothing but a whole record is acted on."""
+    """Nothing but a whole journal is acted on."""
 
     def test_torn_at_every_byte(self, folder, journal):
         path = folder / "users.journal"
@@ -159,7 +159,7 @@ class TestDamage:
                 read(folder)
 
     @pytest.mark.parametrize("more", [b"\n", b"x", b"x\n", bytes(9)], ids=repr)
-    def test_more_than_a_record(self, folder, journal, more):
+    def test_more_than_a_journal(self, folder, journal, more):
         with (folder / "users.journal").open("ab") as file:
             file.write(more)
         with pytest.raises(UnusableJournalError, match="damaged"):
@@ -189,7 +189,7 @@ class TestDamage:
 
 
 class TestFolder:
-    """By path or by inode: a record in a copy of the folder is about other files."""
+    """By path or by inode: a journal in a copy of the directory is about other files."""
 
     def test_a_folder_that_was_moved(self, folder, journal, tmp_path):
         moved = tmp_path / "moved"
@@ -213,7 +213,7 @@ class TestFolder:
 
 
 class TestTrust:
-    """Others may write in the folder too; what they put there moves no file of ours."""
+    """Others may write in the directory too; what they put there moves no file of ours."""
 
     def test_nothing_there(self, folder):
         assert read(folder) is None
@@ -227,7 +227,7 @@ class TestTrust:
 
     @posix
     def test_a_second_name(self, folder, journal, tmp_path):
-        """A whole record of root's from elsewhere, which anybody may give another name."""
+        """A whole journal of root's from elsewhere, which anybody may give another name."""
         os.link(folder / "users.journal", tmp_path / "second")
         with pytest.raises(UnusableJournalError):
             read(folder)
@@ -257,7 +257,7 @@ class TestContent:
     @pytest.mark.parametrize(
         "target", ["other", "../config/users", "/etc/passwd", "sub/users", "users.1~", "users\n"]
     )
-    def test_a_file_that_is_none_of_the_two(self, folder, target):
+    def test_a_file_that_is_not_one_of_the_two(self, folder, target):
         forge(folder, steps=[{**STEP, "target": target}])
         with pytest.raises(UnusableJournalError, match="about another file"):
             read(folder)
@@ -274,7 +274,7 @@ class TestContent:
             "users.0123456789abcdef.tmp\n",
         ],
     )
-    def test_an_old_file_that_is_none_of_ours(self, folder, old):
+    def test_an_old_file_that_is_not_one_of_ours(self, folder, old):
         forge(folder, steps=[{**STEP, "before": OLD, "old": old}])
         with pytest.raises(UnusableJournalError, match="not ours"):
             read(folder)
@@ -300,7 +300,7 @@ class TestContent:
             pytest.param(None, id="nothing"),
         ],
     )
-    def test_a_step_that_is_none(self, folder, step):
+    def test_a_step_that_is_not_one(self, folder, step):
         forge(folder, steps=[step])
         with pytest.raises(UnusableJournalError, match="it is malformed"):
             read(folder)

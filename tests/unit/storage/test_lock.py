@@ -36,7 +36,7 @@ def path(tmp_path):
     return str(tmp_path / "users.lock")
 
 
-def test_the_second_writer_waits_in_vain(path):
+def test_the_second_writer_times_out(path):
     with write_lock(lambda: path, 1.0), pytest.raises(LockTimeoutError) as caught:
         with write_lock(lambda: path, 0.05):
             pytest.fail("both hold the lock")
@@ -171,7 +171,7 @@ def test_what_root_made_can_be_used_by_who_may_write_there(open_folder, user):
 
 
 @root
-def test_who_may_not_is_told_what_to_do(open_folder):
+def test_the_error_says_what_to_do(open_folder):
     path = str(open_folder / "users.lock")
     for _ in range(2):
         with acting_as(STRANGER, GROUP):

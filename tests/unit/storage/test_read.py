@@ -261,7 +261,7 @@ class TestPaths:
         assert paths.legacy == [paths.users]
 
     @posix
-    def test_the_record_is_beside_the_real_file(self, tmp_path):
+    def test_the_journal_is_beside_the_real_file(self, tmp_path):
         """Wherever it is by now."""
         for name in ("data", "other"):
             (tmp_path / name).mkdir()

@@ -248,7 +248,7 @@ class TestWriterAtWork:
 
     @pytest.mark.parametrize("renames", [1, 2, 3])
     def test_one_that_was_killed(self, realm, folder, tool, renames):
-        """Until somebody ends it, a reader goes by the record."""
+        """Until somebody ends it, a reader goes by the journal."""
         before = seen(folder)
         broken_off(lambda: tool.useradd("al", password_hash=CHEAP_HASH, roles=["admin"]), renames)
         assert (realm / "users.journal").exists()
@@ -284,14 +284,14 @@ class TestWriterAtWork:
 
 class TestRecord:
     @pytest.mark.parametrize("record", [b"", b"notes\n", b"\xff" * 9, b"esfilerealm journal 1\n"])
-    def test_one_of_no_use_changes_nothing(self, realm, folder, record):
+    def test_an_unusable_journal_changes_nothing(self, realm, folder, record):
         before = seen(folder)
         (realm / "users.journal").write_bytes(record)
         assert seen(folder) == before
 
     @posix
     @pytest.mark.parametrize("kind", ["link", "loop", "pipe", "folder"])
-    def test_nor_what_is_none(self, realm, folder, kind):
+    def test_nor_a_file_that_is_not_a_journal(self, realm, folder, kind):
         before = seen(folder)
         place(realm / "users.journal", kind, realm / "users")
         assert seen(folder) == before

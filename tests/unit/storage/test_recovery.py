@@ -37,7 +37,7 @@ LEFTOVER = ".0123456789abcdef.tmp"
 
 @pytest.fixture
 def change(realm, tool):
-    """A change with three renames: of the record, of `users_roles` and of `users`."""
+    """A change with three renames: of the journal, of `users_roles` and of `users`."""
     return lambda: tool.useradd("al", password_hash=CHEAP_HASH, roles=["admin"])
 
 
@@ -55,7 +55,7 @@ class TestNothingToDo:
         assert told(caplog) == []
 
     def test_what_killed_writers_left_is_removed(self, realm, paths):
-        """Of both files, of their versions, and of the record."""
+        """Of both files, of their versions, and of the journal."""
         before = contents(realm)
         for name in ("users", "users_roles", "users.1~", "users_roles.12~", "users.journal"):
             (realm / f"{name}{LEFTOVER}").touch()
@@ -78,7 +78,7 @@ class TestNothingToDo:
 
 class TestUnfinished:
     @pytest.mark.parametrize("renames", [1, 2], ids=["before the first file", "between the two"])
-    def test_is_taken_back(self, realm, paths, change, renames, caplog):
+    def test_is_rolled_back(self, realm, paths, change, renames, caplog):
         before = contents(realm)
         broken_off(change, renames)
         recovery = recover(paths)
@@ -88,7 +88,7 @@ class TestUnfinished:
         record = realm / "users.journal"
         assert told(caplog) == [("WARNING", f"an interrupted write was rolled back [{record}]")]
 
-    def test_is_done_if_only_the_record_was_left(self, realm, paths, tool, change, caplog):
+    def test_is_done_if_only_the_journal_was_left(self, realm, paths, tool, change, caplog):
         broken_off(change, 3)
         recovery = recover(paths)
         assert (recovery.outcome, recovery.path) == ("completed", str(realm / "users.journal"))
@@ -97,7 +97,7 @@ class TestUnfinished:
         assert [level for level, _ in told(caplog)] == ["WARNING"]
 
     @posix
-    def test_what_is_done_is_durable_before_the_record_goes(self, realm, paths, change):
+    def test_what_is_done_is_durable_before_the_journal_goes(self, realm, paths, change):
         """Its writer may have been killed before that."""
         broken_off(change, 3)
         trace = Trace()
@@ -111,8 +111,8 @@ class TestUnfinished:
         assert not recover(paths)
 
     @pytest.mark.parametrize("renames", range(1, 6))
-    def test_the_versions_of_it_are_taken_back_too(self, realm, paths, renames):
-        """First the record, then two versions of each file, then `users`."""
+    def test_the_versions_of_it_are_rolled_back_too(self, realm, paths, renames):
+        """First the journal, then two versions of each file, then `users`."""
         tool = UsersTool(realm, keep=2)
         tool.roles("bob", add=["one"])
         tool.roles("bob", add=["two"])
@@ -206,7 +206,7 @@ class TestSetAside:
             pytest.param("of somebody else", rf"user \[{STRANGER}\] wrote it", marks=root),
         ],
     )
-    def test_what_is_of_no_use(self, realm, paths, change, kind, reason, caplog):
+    def test_an_unusable_journal_is_quarantined(self, realm, paths, change, kind, reason, caplog):
         broken_off(change, 2)
         self.spoil(realm, kind)
         before = {name: (realm / name).read_bytes() for name in ("users", "users_roles")}
@@ -220,7 +220,7 @@ class TestSetAside:
             ("WARNING", True)
         ]
 
-    def test_is_told_until_somebody_removes_it(self, realm, paths, tool):
+    def test_is_reported_until_somebody_removes_it(self, realm, paths, tool):
         (realm / "users.journal").write_bytes(b"notes\n")
         first = recover(paths).path
         (realm / "users.journal").write_bytes(b"more notes\n")
@@ -240,7 +240,7 @@ class TestSetAside:
 class TestTrust:
     @root
     @pytest.mark.parametrize("owned", ["folder", "users"])
-    def test_a_record_of_who_owns_the_files_is_believed(self, realm, paths, change, owned):
+    def test_a_journal_of_who_owns_the_files_is_believed(self, realm, paths, change, owned):
         before = contents(realm)
         broken_off(change, 2)
         os.chown({"folder": realm, "users": realm / "users"}[owned], STRANGER, STRANGER)
@@ -329,7 +329,7 @@ class TestTrust:
 
     @posix
     def test_nobody_can_lead_it_elsewhere_by_a_link(self, realm, paths, change, tmp_path):
-        """The record is about the files that it was about, wherever the names lead now."""
+        """The journal is about the files that it was about, wherever the names lead now."""
         broken_off(change, 2)
         victim = tmp_path / "victim"
         victim.write_text("precious")

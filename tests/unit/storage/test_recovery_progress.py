@@ -209,9 +209,9 @@ class TestPutBack:
         assert (change.folder / "users_roles").stat().st_ino == inodes[change.steps[0].old]
 
     @posix
-    def test_in_place_the_inode_stays_and_mode_and_all_bytes_are_put_back(self, tmp_path):
+    def test_in_place_the_inode_stays_and_mode_and_all_bytes_are_rolled_back(self, tmp_path):
         change = Change(tmp_path, "three writes of two files", 2, in_place=True)
-        """The mode is that of the record: what is kept aside may be somebody else's."""
+        """The mode is that of the journal: a backup may be somebody else's."""
         mode = stat.S_IMODE((tmp_path / "users").stat().st_mode)
         for step in change.steps:
             os.chmod(step.old, 0o604)
@@ -236,7 +236,7 @@ class TestPutBack:
     @pytest.mark.parametrize("in_place", [False, True], ids=["replaced", "in place"])
     @pytest.mark.parametrize("fault", ["missing", "altered", "empty"])
     @pytest.mark.parametrize("number", [0, 1, 2])
-    def test_what_is_not_there_to_put_back_is_known_before_anything_is_touched(
+    def test_a_missing_backup_is_known_before_anything_is_touched(
         self, tmp_path, number, fault, in_place
     ):
         change = Change(tmp_path, "three writes of two files", 3, in_place=in_place)
@@ -249,7 +249,7 @@ class TestPutBack:
 
     @posix
     def test_a_link_in_the_place_of_what_was_kept(self, change, tmp_path):
-        """Somebody else of the folder would have us put in any file that we can read."""
+        """Somebody else of the directory would have us put in any file that we can read."""
         old = change.steps[1].old
         os.rename(old, tmp_path / "secret")
         os.symlink("secret", old)

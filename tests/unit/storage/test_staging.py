@@ -85,7 +85,7 @@ class TestStage:
     @posix
     @pytest.mark.parametrize("kind", ["link", "second name"])
     def test_nothing_is_written_to_what_is_there(self, target, tmp_path, kind):
-        """Somebody else of the folder has put it in its place."""
+        """Somebody else of the directory has put it in its place."""
         (tmp_path / "victim").write_text("old")
         place(tmp_path / "users", kind, tmp_path / "victim")
         with pytest.raises(FileAccessError, match="exists while writing") as caught:
@@ -206,7 +206,7 @@ class TestLeftovers:
 
     @posix
     def test_what_their_writer_did_last_is_durable_before_they_go(self, tmp_path):
-        """Its record might come back after a power cut, and must find what it needs."""
+        """Its journal might come back after a power cut, and must find what it needs."""
         (tmp_path / leftover("users")).touch()
         trace = Trace()
         with intercepted(trace):

@@ -17,7 +17,7 @@ from esfilerealm.errors import FileAccessError, FilePermissionError
 
 @pytest.fixture
 def users(tmp_path):
-    """The path, links not followed, below a folder that nobody else writes in."""
+    """The path, links not followed, below a directory that nobody else writes in."""
     (tmp_path / "users").write_text("old")
     return tmp_path / "users"
 
@@ -61,7 +61,7 @@ class TestLinks:
 
     @root
     def test_of_somebody_else(self, link):
-        """In a folder that both may write, it would lead us to any file."""
+        """In a directory that both may write, it would lead us to any file."""
         os.lchown(link, STRANGER, STRANGER)
         with pytest.raises(
             FilePermissionError, match=rf"the link \[.*users\] is from user \[{STRANGER}\]"
@@ -71,7 +71,7 @@ class TestLinks:
     @root
     @pytest.mark.parametrize("is_there", [True, False])
     def test_of_who_owns_what_it_leads_to(self, link, tmp_path, is_there):
-        """He might exchange a folder on the way for a link, once it was followed."""
+        """He might exchange a directory on the way for a link, once it was followed."""
         os.lchown(link, STRANGER, STRANGER)
         os.chown(tmp_path / "real", STRANGER, STRANGER)
         os.chown(tmp_path, STRANGER, STRANGER)
@@ -109,7 +109,7 @@ class TestLinks:
             surveyed(tmp_path / "users")
         assert (caught.value.errno, caught.value.path) == (errno.EROFS, str(tmp_path / "users"))
 
-    def test_a_folder_of_that_name_is_none(self, tmp_path):
+    def test_a_folder_of_that_name_is_not_one(self, tmp_path):
         (tmp_path / "..data").mkdir()
         (tmp_path / "..data" / "users").write_text("old")
         (tmp_path / "users").symlink_to("..data/users")
@@ -171,7 +171,7 @@ class TestMountPoint:
         assert found.in_place
         assert "may see a part of it" in found.lost[0]
 
-    def test_of_its_folder_is_none_of_it(self, users, mounted):
+    def test_of_its_folder_is_not_one_of_it(self, users, mounted):
         mounted(users.parent)
         assert surveyed(users) == Target(str(users))
 
@@ -203,7 +203,7 @@ class TestInPlace:
         assert surveyed(users) == Target(str(users))
 
     def test_not_if_it_is_mounted_read_only(self, users, monkeypatch):
-        """Its folder need not be."""
+        """Its directory need not be."""
         flags = {str(users): getattr(os, "ST_RDONLY", 1)}
         monkeypatch.setattr(system, "HAS_STATVFS", True)
         monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""Whose files are believed in a folder that others may write to as well."""
+"""Whose files are believed in a directory that others may write to as well."""
 
 from __future__ import annotations
 

@@ -188,7 +188,7 @@ class TestUndo:
         assert identities(realm) == before
 
     @pytest.mark.parametrize("missing", ["users", "users_roles"])
-    def test_half_a_version_is_none(self, realm, writer, missing):
+    def test_half_a_version_is_not_one(self, realm, writer, missing):
         writer.write(keep=1)
         (realm / f"{missing}.1~").unlink()
         before = identities(realm)
@@ -207,7 +207,7 @@ class TestUndo:
 
 @posix
 class TestTrust:
-    """Others may write in the folder too: what they put there becomes no content of ours."""
+    """Others may write in the directory too: what they put there becomes no content of ours."""
 
     PLACED = ("link", "pipe", "folder", pytest.param("of somebody else", marks=root))
 
