@@ -332,7 +332,29 @@ _EXCHANGE = (
                 metavar="FROM=TO",
                 repeatable=True,
             ),
+            Option(
+                "roles-mapping",
+                "The roles_mapping.yml of OpenSearch, which gives users and backend roles their "
+                "roles",
+                metavar="FILE",
+            ),
+            Option(
+                "cluster",
+                "The Elasticsearch whose Secrets count, if a manifest has several",
+                metavar="NAME",
+            ),
+            Option(
+                "as-node",
+                "Read Secrets that the operator would skip as a node would read their files",
+            ),
+            Option(
+                "r roles",
+                "Comma-separated roles of users to whom the source gives none",
+                metavar="ROLES",
+                native=True,
+            ),
             shared.PARTIAL,
+            Option("strict", "Fail if the password of an existing user would be replaced"),
         ),
         _WHAT_MAY_CHANGE,
         shared.WRITING,
@@ -341,10 +363,11 @@ _EXCHANGE = (
         arguments="FILE",
         notes=(
             "Everything that cannot be converted is listed on standard error; - is standard input.",
+            "A Kubernetes manifest is read as Elastic's operator reads it.",
         ),
         examples=(
-            "esfilerealm import --format htpasswd htpasswd.txt --check",
-            "esfilerealm import --format opensearch internal_users.yml --map-role admin=superuser",
+            "esfilerealm import --format htpasswd htpasswd.txt --roles viewer --check",
+            "esfilerealm import --format opensearch users.yml --roles-mapping roles_mapping.yml",
         ),
         exits=shared.PLAN_EXITS,
     ),

@@ -19,6 +19,8 @@ from .terminal import NORMAL
 from .users import split_list, warn_of_unknown_roles
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..provisioning import ChangeKind, Plan
     from .arguments import Arguments
     from .target import Target
@@ -99,15 +101,38 @@ def carry_out(
     *,
     is_check: bool = False,
     shows_diff: bool = False,
+    inspect: Callable[[Plan], None] | None = None,
+    replans: bool = True,
 ) -> int:
-    """Plan, apply unless this is a check, and print the outcome."""
+    """
+    Plan, apply unless this is a check, and print the outcome.
+
+    Args:
+        arguments: The command line.
+
+        target: The realm.
+
+        terminal: Where to print.
+
+        desired: What the realm is to be.
+
+        is_check: Whether nothing is written, whatever the command line says.
+
+        shows_diff: Whether every change is printed, whatever the command line says.
+
+        inspect: Called with the plan before anything is written; it may raise.
+
+        replans: Whether a change by another program is met by a new plan, or is an error.
+    """
     is_check = is_check or arguments.has("check")
     superusers = _superusers(target) if terminal.is_coloured else set()
     planned = _planned(arguments, target, terminal, desired)
+    if inspect is not None:
+        inspect(planned)
     if is_check:
         rehearse(planned, **arguments.write_arguments)
     else:
-        planned = _applied(arguments, terminal, planned)
+        planned = _applied(arguments, terminal, planned, replans=replans)
     if planned.result is not None:
         print_warnings(terminal, planned.result)
     terminal.result.update(planned.to_dict(), check=is_check)
@@ -142,10 +167,10 @@ def _planned(
     return planned
 
 
-def _applied(arguments: Arguments, terminal: Terminal, planned: Plan) -> Plan:
+def _applied(arguments: Arguments, terminal: Terminal, planned: Plan, *, replans: bool) -> Plan:
     return apply(
         planned,
-        replan=True,
+        replan=replans,
         jobs=_jobs(arguments),
         show_progress=terminal.verbosity >= NORMAL,
         **arguments.write_arguments,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .terminal import Terminal
 
 __all__ = [
+    "role_names",
     "run_passwd",
     "run_roles",
     "run_useradd",
@@ -33,7 +34,7 @@ def run_useradd(arguments: Arguments, target: Target, terminal: Terminal) -> int
     tool = target.tool
     username = _valid_username(arguments, target, terminal, writable=True)
     secret = new_secret(arguments, terminal)
-    roles = _role_names(arguments, "roles", writable=True)
+    roles = role_names(arguments, "roles", writable=True)
     warn_of_unknown_roles(target, terminal, roles)
     with truncation_shown(terminal), tool.transaction() as change:
         change.useradd(username, secret.password, password_hash=secret.password_hash, roles=roles)
@@ -72,8 +73,8 @@ def run_passwd(arguments: Arguments, target: Target, terminal: Terminal) -> int:
 def run_roles(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """Add and remove roles, or show them."""
     username = _valid_username(arguments, target, terminal)
-    added = _role_names(arguments, "add", writable=True)
-    removed = _role_names(arguments, "remove")
+    added = role_names(arguments, "add", writable=True)
+    removed = role_names(arguments, "remove")
     warn_of_unknown_roles(target, terminal, [*added, *removed])
     if not added and not removed:
         return show_users(arguments, target, terminal, username)
@@ -117,7 +118,8 @@ def _valid_username(
     return validate_username(arguments.first, writable=writable, **rules)
 
 
-def _role_names(arguments: Arguments, key: str, *, writable: bool = False) -> list[str]:
+def role_names(arguments: Arguments, key: str, *, writable: bool = False) -> list[str]:
+    """Return the roles that an option lists, each once."""
     names = dict.fromkeys(split_list(arguments.value(key) or ""))
     return [validate_role_name(name, writable=writable) for name in names]
 

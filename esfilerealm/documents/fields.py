@@ -164,6 +164,33 @@ class Fields:
         for number, item in enumerate(self._list(key, "mappings") or ()):
             yield Fields(self.document, (*self._path, key, number), item, known, self._issues)
 
+    def mappings_by_name(
+        self, key: str, known: Sequence[str], name: str
+    ) -> Iterator[tuple[str | None, Fields]]:
+        """
+        Iterate over mappings that are listed, or that stand each behind its name.
+
+        Args:
+            key: The field.
+
+            known: The fields that each may have.
+
+            name: The field for the name, which a mapping behind its name need not have.
+
+        Yields:
+            The name, or None in a list, and the mapping.
+        """
+        value = self._values.get(key)
+        if not isinstance(value, Mapping):
+            yield from ((None, fields) for fields in self.mappings(key, known))
+            return
+        for one, item in value.items():
+            path = (*self._path, key, one)
+            fields = Fields(self.document, path, {} if item is None else item, known, self._issues)
+            if fields.string(name) not in (None, one):
+                fields.refuse(name, f"differs from the name before these fields: omit [{name}]")
+            yield one, fields
+
     def _list(self, key: str, what: str) -> list[object] | None:
         value = self._values.get(key)
         if isinstance(value, list | tuple):

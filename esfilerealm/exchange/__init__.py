@@ -61,6 +61,11 @@ def import_users(
     *,
     source: str,
     role_map: Mapping[str, str | None] | None = None,
+    roles_mapping: bytes | None = None,
+    roles_mapping_source: str = "roles_mapping.yml",
+    roles: Iterable[str] = (),
+    as_node: bool = False,
+    cluster: str | None = None,
     allow_reserved: bool = False,
     anonymous_username: str = DEFAULT_ANONYMOUS_USERNAME,
 ) -> Imported:
@@ -77,6 +82,19 @@ def import_users(
         role_map: From a role of the source to one of Elasticsearch, or to None to leave it out.
             Only ``opensearch`` uses it.
 
+        roles_mapping: The whole ``roles_mapping.yml``, which gives backend roles and users the
+            roles of OpenSearch. Only ``opensearch`` uses it.
+
+        roles_mapping_source: The name of that file for errors.
+
+        roles: The roles of users to whom the source gives none.
+
+        as_node: Whether Secrets that Elastic's operator or the API server would not take are read
+            as a node would read their files. Only ``k8s-secret`` uses it.
+
+        cluster: The name of the ``Elasticsearch`` whose Secrets count; needed only if a manifest
+            has several. Only ``k8s-secret`` uses it.
+
         allow_reserved: As for ``parse_users``.
 
         anonymous_username: As for ``parse_users``.
@@ -86,15 +104,23 @@ def import_users(
 
     Raises:
         FileFormatError: If the file as a whole does not have that format.
-        InvalidRoleNameError: If *role_map* leads to a name that no role can have.
+        InvalidRoleNameError: If *role_map* or *roles* has a name that no role can have.
         ValueError: If the format is unknown.
     """
-    from ._shared import ImportRules
+    from ._shared import ImportRules, with_roles
 
     read = _function(_IMPORTS, format)
-    rules = ImportRules(allow_reserved, anonymous_username, role_map or {})
+    rules = ImportRules(
+        allow_reserved,
+        anonymous_username,
+        role_map or {},
+        as_node,
+        cluster,
+        roles_mapping,
+        roles_mapping_source,
+    )
     imported: Imported = read(data, source, rules)
-    return imported
+    return with_roles(imported, tuple(roles))
 
 
 def export_realm(
@@ -168,9 +194,9 @@ def basic_auth_secret(
     Args:
         username: Any name that the files can contain, even a reserved one such as ``elastic``.
 
-        password: A password by the rules of ``validate_password``.
+        password: A password by the rules of ``validate_password``, of at most 72 bytes.
 
-        roles: The roles of the user.
+        roles: The roles of the user. Without any, the Secret has no such key.
 
         secret_name: The name of the Secret.
 
@@ -178,7 +204,7 @@ def basic_auth_secret(
 
     Raises:
         InvalidUsernameError: If the name would not read back as written.
-        InvalidPasswordError: If the password breaks a rule.
+        InvalidPasswordError: If the password breaks a rule, or the operator would skip the Secret.
         InvalidRoleNameError: If a role would not read back as written.
         InvalidSettingError: If Kubernetes would reject *secret_name* or *namespace*.
     """

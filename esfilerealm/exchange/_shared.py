@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from .._ground.showing import shown_name
 from ..errors import FileFormatError
-from ..names import DEFAULT_ANONYMOUS_USERNAME, broken_rule, reserved_usernames
+from ..names import (
+    DEFAULT_ANONYMOUS_USERNAME,
+    broken_rule,
+    reserved_usernames,
+    validate_role_name,
+)
+from .losses import Imported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +26,7 @@ __all__ = [
     "shown_role",
     "shown_user",
     "username_problem",
+    "with_roles",
 ]
 
 
@@ -32,11 +39,19 @@ class ImportRules:
         allow_reserved: As for ``parse_users``.
         anonymous_username: As for ``parse_users``.
         role_map: From a role of the source to one of Elasticsearch, or to None to leave it out.
+        as_node: Whether Secrets that Elastic's operator would skip are read as a node would.
+        cluster: The ``Elasticsearch`` whose Secrets count, if a manifest has several.
+        roles_mapping: The ``roles_mapping.yml`` of OpenSearch, or None.
+        roles_mapping_source: The name of that file for errors.
     """
 
     allow_reserved: bool = False
     anonymous_username: str = DEFAULT_ANONYMOUS_USERNAME
     role_map: Mapping[str, str | None] = field(default_factory=dict)
+    as_node: bool = False
+    cluster: str | None = None
+    roles_mapping: bytes | None = None
+    roles_mapping_source: str = "roles_mapping.yml"
 
     def username_problem(self, name: str) -> str | None:
         """Return why a node rejects a username, or why no new line can contain it; or None."""
@@ -87,3 +102,20 @@ def decode_text(data: bytes, source: str) -> str:
             reason = "not UTF-8"
     line_number = data.count(b"\n", 0, offset) + 1
     raise FileFormatError(source, line_number, reason, offset)
+
+
+def with_roles(imported: Imported, roles: tuple[str, ...]) -> Imported:
+    """
+    Give roles to the users who have none.
+
+    Raises:
+        InvalidRoleNameError: If no line could hold a role.
+    """
+    if not roles:
+        return imported
+    listed = [validate_role_name(role, writable=True) for role in dict.fromkeys(roles)]
+    users = [
+        user if user.get("roles") or "state" in user else {**user, "roles": listed}
+        for user in imported.document["users"]
+    ]
+    return Imported({"users": users}, imported.losses)

@@ -13,8 +13,9 @@ import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, Final
 
-from ..errors import InvalidSettingError
+from ..errors import InvalidPasswordError, InvalidSettingError
 from ..hashing.base import password_bytes
+from ..hashing.bcrypt import PASSWORD_BYTES
 from ..names import validate_password, validate_role_name, validate_username
 from ._realm import writable_users
 from .losses import Exported, Loss
@@ -24,15 +25,15 @@ if TYPE_CHECKING:
 
     from ._realm import ExportRequest
 
-__all__ = ["BASIC_AUTH", "basic_auth_manifest", "export_secret"]
+__all__ = ["LARGEST_SECRET", "SECRET_NAME", "basic_auth_manifest", "export_secret"]
 
-BASIC_AUTH: Final = "kubernetes.io/basic-auth"
+_BASIC_AUTH: Final = "kubernetes.io/basic-auth"
 
-#: The largest size of all decoded values. Source: Kubernetes' ``MaxSecretSize``.
-_LARGEST: Final = 1024 * 1024
+LARGEST_SECRET: Final = 1024 * 1024
+"""The largest size of all decoded values. Source: Kubernetes' ``MaxSecretSize``."""
 
 _LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_NAME: Final = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*", re.ASCII)
+SECRET_NAME: Final = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*", re.ASCII)
 _NAMESPACE: Final = re.compile(rf"(?=.{{1,63}}\Z){_LABEL}", re.ASCII)
 
 
@@ -51,8 +52,8 @@ def export_secret(request: ExportRequest) -> Exported:
             names_by_role.setdefault(role, []).append(name)
     grants = [f"{role}:{','.join(sorted(names))}" for role, names in names_by_role.items()]
     data = {"users": _file(hashes), "users_roles": _file(grants)}
-    if sum(map(len, data.values())) > _LARGEST:
-        reason = f"Kubernetes accepts up to {_LARGEST} bytes in one Secret: split the realm"
+    if sum(map(len, data.values())) > LARGEST_SECRET:
+        reason = f"Kubernetes accepts up to {LARGEST_SECRET} bytes in one Secret: split the realm"
         losses.append(Loss("users", "the Secret", reason, is_blocking=True))
     manifest = _manifest(request.secret_name, request.namespace, "Opaque", data)
     return Exported(manifest, tuple(losses))
@@ -67,19 +68,22 @@ def basic_auth_manifest(
 ) -> bytes:
     """Write the manifest of ``basic_auth_secret``."""
     validate_username(username, allow_reserved=True, writable=True)
-    data = {
-        "username": username.encode(),
-        "password": password_bytes(validate_password(password)),
-        "roles": ",".join([validate_role_name(role, writable=True) for role in roles]).encode(),
-    }
-    return _manifest(secret_name, namespace, BASIC_AUTH, data)
+    secret = password_bytes(validate_password(password))
+    if len(secret) > PASSWORD_BYTES:
+        rule = f"must have at most {PASSWORD_BYTES} bytes, or the operator would skip the Secret"
+        raise InvalidPasswordError(rule)
+    data = {"username": username.encode(), "password": secret}
+    listed = [validate_role_name(role, writable=True) for role in roles]
+    if listed:  # an empty list is invalid, and none is a user without roles
+        data["roles"] = ",".join(listed).encode()
+    return _manifest(secret_name, namespace, _BASIC_AUTH, data)
 
 
 def _manifest(
     secret_name: str, namespace: str | None, type_: str, data: Mapping[str, bytes]
 ) -> bytes:
     """Write a manifest; strings that YAML could read as another type are quoted."""
-    _check("secret_name", secret_name, _NAME)
+    _check("secret_name", secret_name, SECRET_NAME)
     lines = ["apiVersion: v1", "kind: Secret", "metadata:", f"  name: {json.dumps(secret_name)}"]
     if namespace is not None:
         _check("namespace", namespace, _NAMESPACE)
@@ -94,6 +98,6 @@ def _manifest(
 def _check(key: str, name: str, pattern: re.Pattern[str]) -> None:
     if pattern.fullmatch(name) is None:
         rule = "Kubernetes accepts lower-case letters and digits, with [-] between them"
-        if pattern is _NAME:
+        if pattern is SECRET_NAME:
             rule += ", in parts with [.] between"
         raise InvalidSettingError(key, name, rule, "the arguments of the export")

@@ -1,261 +1,333 @@
 """
-Manifests of Kubernetes Secrets with users for Elastic's operator (ECK).
+Users from the Secrets of Elastic's operator (ECK): what the cluster has is what is imported.
 
-A Secret contains the realm's files as ``users`` and ``users_roles``. With the type
-``kubernetes.io/basic-auth`` it contains one user as ``username``, ``password`` and ``roles``. A
-manifest may be a List, and a file may contain several manifests.
+A Secret contains the realm's files as ``users`` and ``users_roles``, or one user as ``username``,
+``password`` and ``roles``; its keys decide, and never its type. A manifest may hold other objects.
+If an ``Elasticsearch`` is among them, its ``spec.auth.fileRealm`` says which Secrets count, and in
+which order.
 
 Source:
-    ECK's page about file-based users: if several Secrets contain a user, the last one counts; the
-    roles of all Secrets are united.
+    ``user_provided.go`` of the operator: the last hash of a user counts, and the roles of all
+    Secrets are united.
 """
 
 from __future__ import annotations
 
-import base64
+import os
 from typing import TYPE_CHECKING, Final
 
-from ..documents.nodes import read_nodes
-from ..errors import FileFormatError, InvalidPasswordError
+from ..errors import FileFormatError
+from ..formats.lines import COMMENT, read_lines, trim
 from ..formats.realm import ParsedRealm
-from ..hashing import hash_problem
-from ..names import validate_password
-from ._realm import orphan_losses, roles_losses, users_losses
+from ..hashing import hash_password, hash_problem
+from ..names import MIN_PASSWORD_LENGTH, broken_rule
 from ._shared import decode_text, role_problem, shown_name, shown_role, shown_user
-from .k8s_manifest import BASIC_AUTH
+from .eck import (
+    FILES,
+    BasicAuth,
+    Merged,
+    Provided,
+    SecretSkippedError,
+    basic_auth,
+    is_basic_auth,
+    provided_by_files,
+)
+from .k8s_documents import read_documents
+from .k8s_objects import Objects
 from .losses import Imported, Loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..documents.nodes import Node
     from ._shared import ImportRules
+    from .k8s_objects import Cluster, Secret
 
 __all__ = ["import_secrets"]
 
-_LISTS: Final = ("List", "SecretList")
-_FILES: Final = ("users", "users_roles")
 _FIELDS: Final = ("username", "password", "roles")
+_AS_NODE: Final = "pass --as-node to read it as a node would"
+_SETTING: Final = "xpack.security.authc.reserved_realm.enabled"
 
 
 def import_secrets(data: bytes, source: str, rules: ImportRules) -> Imported:
     """
-    Read all Secrets of a file.
+    Read the Secrets of a manifest.
 
     Args:
         data: The whole file, YAML or JSON.
 
         source: The name of the file for errors.
 
-        rules: Which usernames a node accepts.
+        rules: Which usernames a node accepts, which cluster counts, and whether Secrets that the
+            operator would skip are read too.
 
     Raises:
-        FileFormatError: If it is not YAML, or contains anything except Secrets with users.
+        FileFormatError: If there is no Secret in it.
     """
-    collected = _Collected(rules)
-    count = 0
-    for manifest in _secrets(read_nodes(decode_text(data, source), source)):
-        count += 1
-        _Secret(manifest, source).read_into(collected, rules)
-    if not count:
-        raise FileFormatError(source, 1, "no Secret found")
-    return collected.imported()
+    objects = Objects(read_documents(decode_text(data, source)))
+    if not objects.secrets:
+        line_number, problem = objects.problem or (1, f"no Secret found{objects.others}")
+        raise FileFormatError(source, line_number, problem.removeprefix(f"line [{line_number}]: "))
+    reader = _Reader(rules, objects.losses)
+    for secret in reader.chosen(objects, source):
+        reader.read(secret)
+    return reader.imported()
 
 
-def _secrets(documents: Iterable[Node]) -> Iterator[Node]:
-    """Iterate over the manifests of all Secrets; empty documents are skipped."""
-    for document in documents:
-        if document.is_null:
-            continue
-        entries = document.entries()
-        kind = _required(document, entries, "kind").string()
-        if kind in _LISTS:
-            for item in _required(document, entries, "items").items():
-                item_kind = _required(item, item.entries(), "kind").string()
-                yield _of_kind(item, item_kind)
-        else:
-            yield _of_kind(document, kind)
+class _Reader:
+    """Reads Secrets in the order in which they count."""
 
-
-def _of_kind(manifest: Node, kind: str) -> Node:
-    if kind != "Secret":
-        manifest.refuse(f"kind [{shown_name(kind)}] cannot be imported, only Secrets")
-    version = _required(manifest, manifest.entries(), "apiVersion").string()
-    if version != "v1":
-        manifest.refuse("[apiVersion] must be [v1]")
-    return manifest
-
-
-def _required(parent: Node, entries: dict[str, Node], key: str) -> Node:
-    if key not in entries:
-        parent.refuse(f"[{key}] is missing: not a manifest of a Secret with users")
-    return entries[key]
-
-
-def _from_base64(text: str) -> bytes | None:
-    """
-    Decode base64 as Kubernetes does: padded, with line ends anywhere. None if it is invalid.
-
-    Source:
-        Go's ``base64.StdEncoding``, which ``encoding/json`` uses for bytes.
-    """
-    bare = text.replace("\r", "").replace("\n", "")
-    try:
-        return base64.b64decode(bare, validate=True)
-    except ValueError:  # that of binascii too
-        return None
-
-
-class _Secret:
-    """One Secret, with decoded values."""
-
-    def __init__(self, manifest: Node, source: str) -> None:
-        entries = manifest.entries()
-        self._manifest = manifest
-        self._source = source
-        self._type = entries["type"].string() if "type" in entries else "Opaque"
-        self.label = f"Secret in line [{manifest.line_number}]"
-        if "metadata" in entries:
-            name = entries["metadata"].entries().get("name")
-            if name is not None:
-                self.label = f"Secret [{shown_name(name.string())}]"
-        self.losses: list[Loss] = []
-        self._values = self._decoded(entries)
-
-    def _decoded(self, entries: dict[str, Node]) -> dict[str, bytes]:
-        """Return the values; as in Kubernetes, ``stringData`` overrides ``data``."""
-        values: dict[str, bytes] = {}
-        for key, node in self._part(entries, "data"):
-            what = f"[data.{shown_name(key)}]"
-            decoded = b"" if node.is_null else _from_base64(node.string())
-            if decoded is None:
-                node.refuse(f"{what} is not base64")
-            values[key] = decoded
-        for key, node in self._part(entries, "stringData"):
-            if key in values:
-                reason = "[stringData] has this key too, and Kubernetes uses that"
-                self._remark(f"[data.{shown_name(key)}]", reason)
-            text = "" if node.is_null else node.string()
-            values[key] = text.encode("utf-8", "surrogatepass")
-        return values
-
-    @staticmethod
-    def _part(entries: dict[str, Node], name: str) -> Iterable[tuple[str, Node]]:
-        return entries[name].entries().items() if name in entries else ()
-
-    def _remark(self, what: str, reason: str) -> None:
-        self.losses.append(Loss(self.label, what, reason, is_blocking=False))
-
-    def read_into(self, collected: _Collected, rules: ImportRules) -> None:
-        """Add the content of this Secret to that of the Secrets before it."""
-        collected.losses += self.losses
-        read = self._read_user if self._type == BASIC_AUTH else self._read_files
-        read(collected, rules)
-
-    def _text(self, key: str) -> str:
-        return decode_text(self._values.get(key, b""), f"{self._source}: {self.label}, {key}")
-
-    def _report_other_keys(self, collected: _Collected, known: tuple[str, ...]) -> None:
-        for key in self._values:
-            if key not in known:
-                what = f"entry [{shown_name(key)}]"
-                reason = "not part of a file realm"
-                collected.losses.append(Loss(self.label, what, reason, is_blocking=False))
-
-    def _read_user(self, collected: _Collected, _: ImportRules) -> None:
-        for key in ("username", "password"):
-            if key not in self._values:
-                self._manifest.refuse(f"[{key}] is missing in the data of this {BASIC_AUTH} Secret")
-        self._report_other_keys(collected, _FIELDS)
-        name = self._text("username")
-        roles = [role for part in self._text("roles").split(",") if (role := part.strip())]
-        collected.add_user(name, self.label, "password", self._text("password"))
-        collected.add_roles({name: tuple(roles)}, self.label)
-
-    def _read_files(self, collected: _Collected, rules: ImportRules) -> None:
-        if not any(key in self._values for key in _FILES):
-            self._manifest.refuse(
-                "the data of this Secret has neither [users] nor [users_roles]; "
-                f"[username] and [password] are for Secrets of type {BASIC_AUTH}"
-            )
-        self._report_other_keys(collected, _FILES)
-        source, where = f"{self._source}: {self.label}, users", f"{self.label}, users"
-        users, users_roles = (self._values.get(key, b"") for key in _FILES)
-        parsed = ParsedRealm.parse(
-            users,
-            users_roles,
-            sources=(source, f"{source}_roles"),
-            allow_reserved=rules.allow_reserved,
-            anonymous_username=rules.anonymous_username,
-        )
-        collected.losses += users_losses(users, parsed.issues["users"], where, is_strict=True)
-        for name, password_hash in parsed.hashes.items():
-            collected.add_user(name, where, "password_hash", password_hash)
-        where = f"{where}_roles"
-        issues = parsed.issues["users_roles"]
-        collected.losses += roles_losses(users_roles, issues, where, is_strict=True)
-        roles = {name: roles for name, roles in parsed.roles_by_user.items() if name}
-        collected.add_roles(roles, where)
-
-
-class _Collected:
-    """
-    The content of all Secrets together.
-
-    Attributes:
-        losses: What cannot be converted.
-    """
-
-    def __init__(self, rules: ImportRules) -> None:
-        self.losses: list[Loss] = []
+    def __init__(self, rules: ImportRules, losses: Iterable[Loss]) -> None:
         self._rules = rules
-        self._users: dict[str, tuple[str, str, str]] = {}
-        self._roles: dict[str, dict[str, str]] = {}
+        self._losses = list(losses)
+        self._merged = Merged()
+        #: From the stand-in for a hash to the password of a user.
+        self._passwords: dict[str, bytes] = {}
+        self._mark = f"password-{os.urandom(16).hex()}-"
 
-    def add_user(self, name: str, where: str, key: str, secret: str) -> None:
-        """Add a user. An earlier entry for the same name is lost, except its roles."""
-        if name in self._users:
-            reason = f"{where} has the same user, and the operator uses that entry"
-            earlier = self._users[name][0]
-            self.losses.append(Loss(earlier, shown_user(name), reason, is_blocking=True))
-        self._users[name] = (where, key, secret)
+    def _note(self, where: str, what: str, reason: str, *, is_blocking: bool = False) -> None:
+        self._losses.append(Loss(where, what, reason, is_blocking))
 
-    def add_roles(self, roles_by_user: dict[str, tuple[str, ...]], where: str) -> None:
-        """Add roles to those from the Secrets before."""
-        for name, roles in roles_by_user.items():
-            places = self._roles.setdefault(name, {})
-            for role in roles:
-                places.setdefault(role, where)
+    def chosen(self, objects: Objects, source: str) -> list[Secret]:
+        """
+        Return the Secrets that count, in order.
+
+        Raises:
+            FileFormatError: If two clusters differ in it, and the rules name neither.
+        """
+        applied: dict[tuple[str, str], Secret] = {}
+        for number, secret in enumerate(objects.secrets):
+            if secret.problems:
+                self._report_refused(secret, f"the API server would refuse it: {secret.problem}")
+            if not secret.problems or self._rules.as_node:
+                namespace, name = secret.identity
+                identity = namespace, name or f"\0{number}"
+                if identity in applied:
+                    reason = "the file has a later Secret of that name, which replaces it"
+                    self._note(secret.label, "the Secret", reason)
+                applied[identity] = secret
+        if not objects.clusters:
+            return list(applied.values())
+        cluster = self._cluster(objects.clusters, source)
+        for identity, secret in applied.items():
+            if identity not in cluster.refs:
+                reason = f"{cluster.label} does not name it in [spec.auth.fileRealm]"
+                self._note(secret.label, "the Secret", f"left out: {reason}")
+        for namespace, name in dict.fromkeys(cluster.refs):
+            if (namespace, name) not in applied:
+                reason = f"it is not in this file, in the namespace [{shown_name(namespace)}]"
+                self._note(cluster.label, f"Secret [{shown_name(name)}]", reason)
+        return [applied[identity] for identity in cluster.refs if identity in applied]
+
+    def _cluster(self, clusters: list[Cluster], source: str) -> Cluster:
+        wanted = self._rules.cluster
+        named = [cluster for cluster in clusters if wanted in (None, cluster.name)]
+        if not named:
+            reason = f"there is no Elasticsearch [{shown_name(wanted or '')}] in it"
+            raise FileFormatError(source, 1, reason)
+        if any(cluster.refs != named[0].refs for cluster in named):
+            names = ", ".join(f"[{shown_name(cluster.name)}]" for cluster in named)
+            reason = f"the users of {names} differ: choose one with --cluster NAME"
+            raise FileFormatError(source, 1, reason)
+        return named[0]
+
+    def read(self, secret: Secret) -> None:
+        """Add what a Secret gives to that of the Secrets before it."""
+        for key in secret.overridden:
+            reason = "[stringData] has this key too, and Kubernetes uses that"
+            self._note(secret.label, f"[data.{shown_name(key)}]", reason)
+        try:
+            provided = self._provided(secret)
+        except SecretSkippedError as error:
+            self._report_refused(secret, f"the operator would not take it: {error}")
+            if not self._rules.as_node:
+                return
+            provided = self._as_node(secret)
+        if provided.is_utf8:
+            self._merged.add(provided, secret.label)
+        else:
+            reason = (
+                "left out: not UTF-8, so a node could not read the file and would let nobody in"
+            )
+            self._note(secret.label, "the Secret", reason, is_blocking=True)
+
+    def _report_refused(self, secret: Secret, reason: str) -> None:
+        if self._rules.as_node:
+            self._note(secret.label, "the Secret", f"read as a node would: {reason}")
+        else:
+            self._note(secret.label, "the Secret", f"left out: {reason}; {_AS_NODE}")
+
+    def _provided(self, secret: Secret) -> Provided:
+        """
+        Read a Secret as the operator does.
+
+        Raises:
+            SecretSkippedError: If the operator skips it.
+        """
+        values = secret.values
+        if is_basic_auth(values):
+            user = basic_auth(values)
+            self._report_other_keys(secret, _FIELDS, "the operator reads one user instead")
+            return self._user(secret, user)
+        provided = provided_by_files(values)
+        self._report_kind_of_files(secret)
+        return provided
+
+    def _report_kind_of_files(self, secret: Secret) -> None:
+        values = secret.values
+        half = [key for key in ("username", "password") if key in values]
+        if half:
+            other = "password" if half == ["username"] else "username"
+            reason = f"without [{other}] it is no user, and the operator warns of it"
+            self._note(secret.label, f"entry [{half[0]}]", reason)
+        if any(key in values for key in FILES):
+            self._report_other_keys(secret, (*FILES, *half), "not part of a file realm")
+        elif not half:
+            reason = "it has neither [users] nor [users_roles], nor [username] and [password]"
+            self._note(secret.label, "the Secret", reason)
+
+    def _report_other_keys(self, secret: Secret, known: tuple[str, ...], reason: str) -> None:
+        for key in secret.values:
+            if key not in known:
+                why = reason if key in FILES else "not part of a file realm"
+                self._note(secret.label, f"entry [{shown_name(key)}]", why)
+
+    def _user(self, secret: Secret, user: BasicAuth) -> Provided:
+        """Note the password of a user, and return the rest with a stand-in for the hash."""
+        if b":" in user.name or any(b":" in role for role in user.roles):
+            reason = (
+                "a name with [:] breaks the cluster: the operator writes it, and then cannot read "
+                "its own Secret any more"
+            )
+            self._note(secret.label, "the Secret", reason)
+        if b":" in user.name:
+            return Provided({}, {})
+        stand_in = f"{self._mark}{len(self._passwords)}"
+        self._passwords[stand_in] = user.password
+        return user.provided(stand_in.encode())
+
+    def _as_node(self, secret: Secret) -> Provided:
+        """Read a Secret that the operator skips: blanks and comments do no harm."""
+        values = secret.values
+        if is_basic_auth(values):
+            listed = (role.strip() for role in values.get("roles", b"").split(b","))
+            roles = tuple(dict.fromkeys(role for role in listed if role))
+            user = BasicAuth(values["username"].strip(), values["password"], roles)
+            return self._user(secret, user)
+        users, users_roles = (values.get(key, b"") for key in FILES)
+        try:
+            realm = ParsedRealm.parse(users, users_roles, allow_reserved=True)
+        except FileFormatError:
+            return Provided({b"": users}, {b"": [users_roles]})
+        for key, issues in realm.issues.items():
+            for issue in issues:
+                if issue.kind != "blank":
+                    where = f"{secret.label}, {key}, line [{issue.line_number}]"
+                    self._note(where, "the line", issue.reason)
+        names_by_role: dict[bytes, list[bytes]] = {}
+        for name, granted in realm.roles_by_user.items():
+            for role in granted:
+                names_by_role.setdefault(role.encode(), []).append(name.encode())
+        hashes = {name.encode(): text.encode() for name, text in realm.hashes.items()}
+        return Provided(hashes, names_by_role)
 
     def imported(self) -> Imported:
-        """Convert all users."""
+        """Read what the Secrets give together as a node reads it."""
+        files = {key: self._merged.file(key) for key in FILES}
+        realm = ParsedRealm.parse(
+            files["users"],
+            files["users_roles"],
+            allow_reserved=self._rules.allow_reserved,
+            anonymous_username=self._rules.anonymous_username,
+        )
+        places = {name: where for name, where in self._report_lines("users", realm) if name}
+        role_places = dict(self._report_lines("users_roles", realm))
         users: list[dict[str, object]] = []
-        for name, (where, key, secret) in self._users.items():
-            if reason := self._rules.username_problem(name) or _secret_problem(key, secret):
-                self.losses.append(Loss(where, shown_user(name), reason, is_blocking=True))
-            else:
-                users.append({"name": name, key: secret, "roles": self._converted_roles(name)})
-        places = {name: next(iter(roles.values()), "") for name, roles in self._roles.items()}
-        self.losses += orphan_losses(self._users, places, is_strict=True)
-        return Imported({"users": users}, tuple(self.losses))
+        order = {
+            trim(raw.decode("utf-8")): number for number, raw in enumerate(self._merged.hashes)
+        }
+        for name in sorted(realm.hashes, key=lambda name: order.get(name, len(order))):
+            entry = self._entry(name, places[name], realm)
+            if entry is not None:
+                users.append(entry | {"roles": self._roles(name, realm, role_places)})
+        users += self._taken_away(realm)
+        for name in realm.orphans:
+            where = role_places.get(realm.roles_of(name)[0], "users_roles")
+            self._note(where, f"roles of [{shown_name(name)}]", "no user has that name")
+        return Imported({"users": users}, tuple(dict.fromkeys(self._losses)))
 
-    def _converted_roles(self, name: str) -> list[str]:
+    def _report_lines(self, key: str, realm: ParsedRealm) -> Iterator[tuple[str, str]]:
+        """Note the lines that a node skips; yield the first field of others with its place."""
+        issues = {issue.line_number: issue for issue in realm.issues[key]}
+        number = 0
+        for row, label in self._merged.rows(key):
+            where = f"{label}, {key}"
+            for line in read_lines(row.decode("utf-8")):
+                number += 1
+                name = trim(line).partition(":")[0]
+                what = f"the row of [{shown_name(name)}]"
+                if line.startswith(COMMENT):
+                    self._note(where, what, "a node takes it for a comment")
+                elif number not in issues:
+                    yield name, where
+                elif issues[number].kind != "blank" and not _is_empty_entry(key, line):
+                    reason = f"a node skips it: {issues[number].reason}"
+                    if issues[number].kind == "reserved-username":
+                        reason += f"; the nodes of the operator have [{_SETTING}: false]"
+                    self._note(where, what, reason)
+
+    def _entry(self, name: str, where: str, realm: ParsedRealm) -> dict[str, object] | None:
+        """Return a user without its roles, or None if it cannot be converted."""
+        text = realm.hashes[name]
+        rule = broken_rule(name, writable=True)
+        password = self._passwords.get(text)
+        if rule is not None:
+            self._note(where, shown_user(name), f"invalid username: {rule}", is_blocking=True)
+        elif password is not None:
+            return self._with_password(name, password, where)
+        elif (problem := hash_problem(text)) is not None:
+            is_blocking = problem.kind == "clear-text"
+            self._note(where, shown_user(name), problem.reason, is_blocking=is_blocking)
+        else:
+            return {"name": name, "password_hash": text}
+        return None
+
+    def _with_password(self, name: str, password: bytes, where: str) -> dict[str, object] | None:
+        try:
+            text = password.decode("utf-8")
+        except UnicodeDecodeError:
+            self._note(where, shown_user(name), "the password is not UTF-8, so nobody can type it")
+            return None
+        if not text:
+            self._note(where, shown_user(name), "the password is empty", is_blocking=True)
+            return None
+        if len(text) + sum(c > "\uffff" for c in text) < MIN_PASSWORD_LENGTH:
+            reason = f"its password has fewer than {MIN_PASSWORD_LENGTH} characters; it is kept"
+            self._note(where, shown_user(name), reason)
+            return {"name": name, "password_hash": hash_password(text)}
+        return {"name": name, "password": text}
+
+    def _roles(self, name: str, realm: ParsedRealm, places: dict[str, str]) -> list[str]:
         roles = []
-        for role, where in self._roles.get(name, {}).items():
+        for role in realm.roles_of(name):
             if reason := role_problem(role):
-                self.losses.append(Loss(where, shown_role(role, name), reason, is_blocking=True))
+                where = places.get(role, "users_roles")
+                self._note(where, shown_role(role, name), reason, is_blocking=True)
             else:
                 roles.append(role)
         return roles
 
+    def _taken_away(self, realm: ParsedRealm) -> Iterator[dict[str, object]]:
+        """Yield the users whose last entry has no hash."""
+        for raw, password_hash in self._merged.hashes.items():
+            name = trim(raw.decode("utf-8"))
+            is_empty = not trim(password_hash.decode("utf-8"))
+            if is_empty and name not in realm.hashes and not self._rules.username_problem(name):
+                where = f"{self._merged.hash_sources[raw]}, users"
+                self._note(where, shown_user(name), "its last entry has no hash: it is taken away")
+                yield {"name": name, "state": "absent"}
 
-def _secret_problem(key: str, secret: str) -> str | None:
-    """Return why a hash is unusable, or which rule a password breaks; or None."""
-    if key == "password_hash":
-        problem = hash_problem(secret)
-        return None if problem is None else problem.reason
-    try:
-        validate_password(secret)
-    except InvalidPasswordError as error:
-        return f"the password {error.rule}"
-    return None
+
+def _is_empty_entry(key: str, line: str) -> bool:
+    """Check whether a line is a user without a hash, which is taken away."""
+    return key == "users" and trim(line).endswith(":")

@@ -17,6 +17,7 @@ from ..hashing import hash_problem
 from ..hashing.bcrypt import NODE_REVISION, with_revision
 from ._shared import decode_text, shown_name, shown_role, shown_user
 from .losses import Imported, Loss
+from .opensearch_mapping import RolesMapping
 from .opensearch_roles import RoleMap
 
 if TYPE_CHECKING:
@@ -50,7 +51,10 @@ def import_internal_users(data: bytes, source: str, rules: ImportRules) -> Impor
         FileFormatError: If it is not YAML, or not an ``internal_users.yml``.
         InvalidRoleNameError: If the rules map a role to a name that no role can have.
     """
-    reader = _Reader(rules)
+    mapping = None
+    if rules.roles_mapping is not None:
+        mapping = RolesMapping.parse(rules.roles_mapping, rules.roles_mapping_source)
+    reader = _Reader(rules, mapping)
     entries = _root(data, source)
     users = []
     for name, node in entries.items():
@@ -91,9 +95,10 @@ class _Reader:
         losses: What could not be converted so far.
     """
 
-    def __init__(self, rules: ImportRules) -> None:
-        self.losses: list[Loss] = []
+    def __init__(self, rules: ImportRules, mapping: RolesMapping | None) -> None:
+        self.losses: list[Loss] = [] if mapping is None else list(mapping.losses)
         self._rules = rules
+        self._mapping = mapping
         self._role_map = RoleMap(rules.role_map)
 
     def user(self, name: str, node: Node) -> dict[str, object] | None:
@@ -108,8 +113,11 @@ class _Reader:
             return None
         self._report_unknown_keys(name, fields)
         self._report_extras(where, name, fields)
-        if not any(roles.values()):
-            reason = "the user has no roles here; roles_mapping.yml may map some to the name"
+        if not any(roles.values()) and self._mapping is None:
+            reason = (
+                "the user has no roles here; roles_mapping.yml may map some to the name: "
+                "pass --roles-mapping roles_mapping.yml"
+            )
             self._lose(where, shown_user(name), reason, is_blocking=False)
         return {
             "name": name,
@@ -119,17 +127,57 @@ class _Reader:
 
     def _converted_roles(self, name: str, roles: dict[str, list[tuple[str, str]]]) -> list[str]:
         converted: dict[str, None] = {}
-        for kind, named in roles.items():
-            for role, where in named:
-                choice = self._role_map.choose(role, is_backend_role=kind == "backend_roles")
-                if choice.problem:
-                    self._lose(where, shown_role(role, name), choice.problem)
-                if choice.remark:
-                    what = f"role [{shown_name(role)}]"
-                    self._lose(where, what, choice.remark, is_blocking=False)
-                if choice.role is not None:
-                    converted[choice.role] = None
+        for role, where in roles["backend_roles"]:
+            if self._mapping is None or role in self._rules.role_map:
+                self._convert(name, role, where, converted, is_backend_role=True)
+        if self._mapping is not None:
+            self._convert_mapped(name, roles["backend_roles"], self._mapping, converted)
+        for role, where in roles["opendistro_security_roles"]:
+            self._convert(name, role, where, converted)
         return list(converted)
+
+    def _convert_mapped(
+        self,
+        name: str,
+        backend_roles: list[tuple[str, str]],
+        mapping: RolesMapping,
+        converted: dict[str, None],
+    ) -> None:
+        """Convert the roles that ``roles_mapping.yml`` gives to a user."""
+        known = set(self._rules.role_map)
+        for mapped in mapping.roles_of(name, [role for role, _ in backend_roles]):
+            known |= mapped.backend_roles
+            self._convert(
+                name,
+                mapped.role,
+                mapped.where,
+                converted,
+                is_blocking=not mapped.is_for_everybody,
+            )
+        for role, where in backend_roles:
+            if role not in known:
+                reason = "roles_mapping.yml gives it no role"
+                self._lose(where, shown_role(role, name), reason, is_blocking=False)
+
+    def _convert(
+        self,
+        name: str,
+        role: str,
+        where: str,
+        converted: dict[str, None],
+        *,
+        is_backend_role: bool = False,
+        is_blocking: bool = True,
+    ) -> None:
+        """Convert one role, and add its counterpart to *converted*."""
+        choice = self._role_map.choose(role, is_backend_role=is_backend_role)
+        if choice.problem:
+            self._lose(where, shown_role(role, name), choice.problem, is_blocking=is_blocking)
+        if choice.remark:
+            what = f"role [{shown_name(role)}]"
+            self._lose(where, what, choice.remark, is_blocking=False)
+        if choice.role is not None:
+            converted[choice.role] = None
 
     def _report_unknown_keys(self, name: str, fields: dict[str, Node]) -> None:
         for key, node in fields.items():

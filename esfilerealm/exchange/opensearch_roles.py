@@ -104,7 +104,7 @@ def _problem(role: str, *, is_backend_role: bool) -> str:
     advised = _ADVISED.get(role, role if role in RESERVED_ROLE_NAMES else None)
     if is_backend_role and advised is not None:
         return (
-            "roles_mapping.yml gives a backend role its meaning: "
+            "roles_mapping.yml gives a backend role its meaning: pass --roles-mapping FILE; or, "
             f"if this one is [{advised}], pass --map-role {role}={advised}"
         )
     return "it has no counterpart: name one with --map-role FROM=TO"

@@ -62,9 +62,10 @@ class DesiredState:
         Make a desired state from a dictionary.
 
         Args:
-            content: Any of ``users`` (a list of dictionaries with the fields of ``DesiredUser``),
-                ``purge``, ``protect``, ``hash_policy`` (``algorithm``, ``minimum_cost``) and
-                ``attributes`` (``owner``, ``group``, ``mode`` as an octal string).
+            content: Any of ``users`` (a list of dictionaries with the fields of ``DesiredUser``, or
+                a dictionary from the name to the other fields), ``purge``, ``protect``,
+                ``hash_policy`` (``algorithm``, ``minimum_cost``) and ``attributes`` (``owner``,
+                ``group``, ``mode`` as an octal string).
 
             source: The origin, for messages.
 
@@ -160,6 +161,19 @@ class DesiredState:
         if strict and notes:
             raise InvalidDesiredStateError(tuple(notes))
         return merged
+
+    def with_default_roles(self, roles: Iterable[str]) -> Self:
+        """Return a copy in which the users of whose roles nothing is said have *roles*."""
+        roles = tuple(roles)
+        if not roles:
+            return self
+        users = (
+            user
+            if user.is_absent or user.roles is not None or user.roles_add or user.roles_remove
+            else replace(user, roles=roles)
+            for user in self.users
+        )
+        return replace(self, users=tuple(users))
 
     @property
     def source(self) -> str:

@@ -39,10 +39,10 @@ _MODE: Final = re.compile(r"0*[0-7]{1,4}", re.ASCII)
 
 
 def read_users(fields: Fields) -> tuple[DesiredUser, ...]:
-    """Read the list of users; each name may occur once."""
+    """Read the users, a list or a mapping from their names; each name may occur once."""
     users: dict[str, DesiredUser] = {}
-    for one in fields.mappings("users", _USER_FIELDS):
-        user = _read_user(one)
+    for name, one in fields.mappings_by_name("users", _USER_FIELDS, "name"):
+        user = _read_user(one, name)
         if user is None:
             continue
         if user.name in users:
@@ -52,8 +52,8 @@ def read_users(fields: Fields) -> tuple[DesiredUser, ...]:
     return tuple(users.values())
 
 
-def _read_user(fields: Fields) -> DesiredUser | None:
-    name = _read_name(fields)
+def _read_user(fields: Fields, name: str | None) -> DesiredUser | None:
+    name = _read_name(fields) if name is None else _valid_name(fields, None, name)
     _check_sources(fields)
     roles = fields.strings("roles", _role_rule)
     roles_add = fields.strings("roles_add", _role_rule) or ()
@@ -87,9 +87,13 @@ def _read_name(fields: Fields) -> str | None:
         if fields.is_mapping and "name" not in fields.given:
             fields.refuse(None, "the [name] of the user is missing")
         return None
+    return _valid_name(fields, "name", name)
+
+
+def _valid_name(fields: Fields, key: str | None, name: object) -> str | None:
     rule = broken_rule(name, writable=True)
-    if rule is not None:
-        fields.refuse("name", f"[{shown_name(name)}] {rule}")
+    if rule is not None or not isinstance(name, str):
+        fields.refuse(key, f"[{shown_name(str(name))}] {rule}")
         return None
     return name
 

@@ -215,7 +215,7 @@ class TestBasicAuth:
         manifest = yaml.safe_load(run(*words, stdin="correct-horse\n").out)
         assert manifest["type"] == "kubernetes.io/basic-auth"
         data = {key: base64.b64decode(text) for key, text in manifest["data"].items()}
-        assert data == {"username": b"bob", "password": b"correct-horse", "roles": b""}
+        assert data == {"username": b"bob", "password": b"correct-horse"}
 
     def test_is_imported_as_a_password(self, run, realm, other):
         words = ["export", "--format", "k8s-secret", "--basic-auth", "bob", "-p", "correct-horse"]

@@ -153,9 +153,12 @@ def home(tmp_path):
     (tmp_path / "users.yaml").write_text(
         f"users: [{{name: jane, password: {PASSWORD}, roles: [superuser]}}]\n"
     )
-    (tmp_path / "internal_users.yml").write_text(
+    (tmp_path / "users.yml").write_text(
         "_meta: {type: internalusers, config_version: 2}\n"
         f'ann: {{hash: "{CHEAP_HASH}", backend_roles: [admin]}}\n'
+    )
+    (tmp_path / "roles_mapping.yml").write_text(
+        "_meta: {type: rolesmapping, config_version: 2}\nall_access: {backend_roles: [admin]}\n"
     )
     programs = tmp_path / "bin"
     programs.mkdir()

@@ -111,7 +111,6 @@ class TestBasicAuth:
         assert data_of(basic_auth_secret("elastic", "hunter22", (), secret_name="x")) == {
             "username": b"elastic",
             "password": b"hunter22",
-            "roles": b"",
         }
 
     @pytest.mark.parametrize(
@@ -120,6 +119,9 @@ class TestBasicAuth:
             ({"username": "a:b"}, errors.InvalidUsernameError),
             ({"username": ""}, errors.InvalidUsernameError),
             ({"password": "canar"}, errors.InvalidPasswordError),
+            ({"password": "canary" * 12 + "x"}, errors.InvalidPasswordError),
+            ({"password": "canar" + "ä" * 34}, errors.InvalidPasswordError),
+            ({"username": "a,b"}, errors.InvalidUsernameError),
             ({"roles": ["a,b"]}, errors.InvalidRoleNameError),
             ({"roles": [""]}, errors.InvalidRoleNameError),
             ({"secret_name": "X"}, errors.InvalidSettingError),

@@ -59,7 +59,7 @@ class TestFile:
     def test_the_loss_of_the_admin_says_what_to_do(self, read, vector):
         loss = read("opensearch", vector("internal_users.yml")).losses[1]
         assert loss.reason == (
-            "roles_mapping.yml gives a backend role its meaning: "
+            "roles_mapping.yml gives a backend role its meaning: pass --roles-mapping FILE; or, "
             "if this one is [superuser], pass --map-role admin=superuser"
         )
 

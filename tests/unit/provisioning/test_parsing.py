@@ -78,7 +78,7 @@ class TestKinds:
     def test_one_role(self, value, kind):
         assert fault_of_user(roles=["a", value]) == f"roles[1]: {no_string(kind)}"
 
-    @pytest.mark.parametrize(("value", "kind"), others_than("a list"))
+    @pytest.mark.parametrize(("value", "kind"), others_than("a list", "a mapping"))
     def test_users(self, value, kind):
         assert faults_of({"users": value}) == [f"users: must be a list of mappings, not {kind}"]
 

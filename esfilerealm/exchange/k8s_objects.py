@@ -1,0 +1,263 @@
+"""
+The Secrets of a manifest as the API server takes them, and the Secrets that a cluster names.
+
+Source:
+    ``conversion.go`` and ``validation.go`` of Kubernetes (``pkg/apis/core``), with the strict
+    validation that ``kubectl`` asks for, and ``spec.auth`` of Elastic's operator.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from ..documents.yaml import kind_of
+from ._shared import shown_name
+from .k8s_documents import Typed, decode_base64
+from .k8s_manifest import LARGEST_SECRET, SECRET_NAME
+from .losses import Loss
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from .k8s_documents import K8sDocument
+
+__all__ = ["Cluster", "Objects", "Secret"]
+
+_KEY: Final = re.compile(r"(?!\.\Z|\.\.)[-._a-zA-Z0-9]{1,253}", re.ASCII)
+_FIELDS: Final = frozenset(
+    {"apiVersion", "kind", "metadata", "data", "stringData", "type", "immutable"}
+)
+_METADATA: Final = frozenset(
+    {
+        "annotations",
+        "clusterName",
+        "creationTimestamp",
+        "deletionGracePeriodSeconds",
+        "deletionTimestamp",
+        "finalizers",
+        "generateName",
+        "generation",
+        "labels",
+        "managedFields",
+        "name",
+        "namespace",
+        "ownerReferences",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    }
+)
+#: The keys that a Secret of a type needs; of the first type, one is enough.
+_BASIC_AUTH: Final = "kubernetes.io/basic-auth"
+_NEEDED: Final = {
+    _BASIC_AUTH: ("username", "password"),
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+    "kubernetes.io/dockercfg": (".dockercfg",),
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
+}
+_CLUSTER_GROUP: Final = "elasticsearch.k8s.elastic.co/"
+_DEFAULT_NAMESPACE: Final = "default"
+
+
+class Secret:
+    """
+    One Secret, with decoded values.
+
+    Attributes:
+        label: What it is called in messages.
+        identity: Its namespace and name.
+        values: From key to value, as far as it can be decoded.
+        overridden: The keys of ``data`` that ``stringData`` overrides.
+        problems: Why the API server would refuse it.
+    """
+
+    def __init__(self, manifest: dict[str, object], line_number: int) -> None:
+        self.problems: list[str] = []
+        self.overridden: list[str] = []
+        self.values: dict[str, bytes] = {}
+        metadata = self._mapping(manifest, "metadata")
+        name, namespace = metadata.get("name"), metadata.get("namespace")
+        self.identity = (_namespace(namespace), name if isinstance(name, str) else "")
+        self.label = (
+            f"Secret [{shown_name(name)}]"
+            if isinstance(name, str) and name
+            else f"Secret in line [{line_number}]"
+        )
+        self._check_fields(manifest, metadata)
+        self._read_data(manifest)
+        self._read_string_data(manifest)
+        self._check_values(manifest.get("type"))
+
+    def __repr__(self) -> str:
+        return f"<{self.label}: {len(self.values)} values>"
+
+    @property
+    def problem(self) -> str:
+        """All problems as one text."""
+        return "; ".join(dict.fromkeys(self.problems))
+
+    def _mapping(self, parent: dict[str, object], key: str) -> dict[str, object]:
+        value = parent.get(key)
+        if isinstance(value, dict):
+            return value
+        if value is not None:
+            self.problems.append(f"[{key}] must be a mapping, not {kind_of(value)}")
+        return {}
+
+    def _check_fields(self, manifest: dict[str, object], metadata: dict[str, object]) -> None:
+        for parent, known in ((manifest, _FIELDS), (metadata, _METADATA)):
+            self.problems += [
+                f"[{shown_name(key)}] is not a field of a Secret"
+                for key in parent
+                if key not in known
+            ]
+        name = metadata.get("name")
+        if name is None and isinstance(metadata.get("generateName"), str):
+            pass
+        elif not isinstance(name, str) or not SECRET_NAME.fullmatch(name):
+            self.problems.append(
+                "[metadata.name] must be a name of lower-case letters and digits, with [-] or [.] "
+                "between them"
+            )
+        for key in ("labels", "annotations"):
+            for value in self._mapping(metadata, key).values():
+                if value is not None and not isinstance(value, str):
+                    rule = f"must be a string, not {kind_of(value)}: put it in quotes"
+                    self.problems.append(f"a value of [metadata.{key}] {rule}")
+        for parent, key in ((metadata, "namespace"), (manifest, "type")):
+            if not isinstance(parent.get(key), str | None):
+                self.problems.append(f"[{key}] must be a string, not {kind_of(parent[key])}")
+
+    def _read_data(self, manifest: dict[str, object]) -> None:
+        for key, text in self._texts(manifest, "data"):
+            decoded = decode_base64(text)
+            if decoded is None:
+                self.problems.append(f"[data.{shown_name(key)}] is not base64")
+            else:
+                self.values[key] = decoded
+
+    def _read_string_data(self, manifest: dict[str, object]) -> None:
+        for key, text in self._texts(manifest, "stringData"):
+            if key in self.values:
+                self.overridden.append(key)
+            self.values[key] = text.encode("utf-8", "surrogatepass")
+
+    def _texts(self, manifest: dict[str, object], part: str) -> Iterator[tuple[str, str]]:
+        for key, value in self._mapping(manifest, part).items():
+            if isinstance(value, Typed | bool):
+                what = f"[{part}.{shown_name(key)}]"
+                rule = f"must be a string, not {kind_of(value)}: put it in quotes"
+                self.problems.append(f"{what} {rule}")
+            if isinstance(value, str | None):
+                yield key, value or ""
+            elif isinstance(value, Typed):
+                yield key, value.text
+            elif not isinstance(value, bool):
+                what = f"[{part}.{shown_name(key)}]"
+                self.problems.append(f"{what} must be a string, not {kind_of(value)}")
+
+    def _check_values(self, type_: object) -> None:
+        for key in self.values:
+            if not _KEY.fullmatch(key):
+                rule = "must consist of letters, digits, [-], [_] and [.]"
+                self.problems.append(f"the key [{shown_name(key)}] {rule}")
+        if sum(map(len, self.values.values())) > LARGEST_SECRET:
+            self.problems.append(f"Kubernetes accepts up to {LARGEST_SECRET} bytes in one Secret")
+        needed = _NEEDED.get(type_, ()) if isinstance(type_, str) else ()
+        missing = [key for key in needed if key not in self.values]
+        if missing and not (type_ == _BASIC_AUTH and len(missing) == 1):
+            self.problems.append(f"a Secret of the type [{type_}] needs [{missing[0]}]")
+
+
+def _namespace(value: object) -> str:
+    return value if isinstance(value, str) and value else _DEFAULT_NAMESPACE
+
+
+class Cluster:
+    """
+    One ``Elasticsearch``.
+
+    Attributes:
+        label: What it is called in messages.
+        name: Its name.
+        refs: The identities of the Secrets that it names, in order.
+    """
+
+    def __init__(self, manifest: dict[str, object]) -> None:
+        metadata = manifest.get("metadata")
+        name = metadata.get("name") if isinstance(metadata, dict) else None
+        self.name = name if isinstance(name, str) else ""
+        self.label = f"Elasticsearch [{shown_name(self.name)}]"
+        namespace = _namespace(metadata.get("namespace") if isinstance(metadata, dict) else None)
+        value: object = manifest
+        for key in ("spec", "auth", "fileRealm"):
+            value = value.get(key) if isinstance(value, dict) else None
+        names = [
+            ref.get("secretName")
+            for ref in (value if isinstance(value, list) else ())
+            if isinstance(ref, dict)
+        ]
+        self.refs = [(namespace, name) for name in names if isinstance(name, str) and name]
+
+
+class Objects:
+    """
+    The objects of a stream that matter, with lists unfolded.
+
+    Attributes:
+        secrets: All Secrets, in order.
+        clusters: Every ``Elasticsearch``, in order.
+        losses: The documents of other kinds, and those that cannot be read.
+        problem: The first document that cannot be read, and why.
+        others: The kinds of all other objects, as the end of a sentence; nothing if there are none.
+    """
+
+    def __init__(self, documents: Iterable[K8sDocument]) -> None:
+        self.secrets: list[Secret] = []
+        self.clusters: list[Cluster] = []
+        self.losses: list[Loss] = []
+        self.problem: tuple[int, str] | None = None
+        self._kinds: dict[str, int] = {}
+        for document in documents:
+            if document.problem:
+                self._refuse(document.line_number, document.problem)
+            else:
+                self._add(document.value, document.line_number, "")
+        kinds = ", ".join(
+            kind if count == 1 else f"{count} {kind}" for kind, count in self._kinds.items()
+        )
+        self.others = f", only {kinds}" if kinds else ""
+        if kinds:
+            reason = "only Secrets are read, and which of them an Elasticsearch names"
+            self.losses.append(Loss("the file", kinds, reason, is_blocking=False))
+
+    def _refuse(self, line_number: int, problem: str) -> None:
+        self.problem = self.problem or (line_number, problem)
+        where = f"line [{line_number}]"
+        self.losses.append(Loss(where, "the document", f"left out: {problem}", is_blocking=False))
+
+    def _add(self, value: object, line_number: int, item_kind: str) -> None:
+        """Add a document or an item of a list, which is of *item_kind* if it does not say."""
+        if not isinstance(value, dict):
+            self._refuse(line_number, f"must be a mapping, not {kind_of(value)}")
+            return
+        kind, version = value.get("kind", item_kind), value.get("apiVersion")
+        if not isinstance(kind, str) or not kind:
+            self._refuse(line_number, "[kind] is missing: not a manifest")
+        elif kind.endswith("List") and isinstance(value.get("items"), list):
+            items = value["items"]
+            for item in items if isinstance(items, list) else ():
+                self._add(item, line_number, kind.removesuffix("List"))
+        elif kind == "Secret" and (version == "v1" or (version is None and item_kind)):
+            self.secrets.append(Secret(value, line_number))
+        elif (
+            kind == "Elasticsearch"
+            and isinstance(version, str)
+            and version.startswith(_CLUSTER_GROUP)
+        ):
+            self.clusters.append(Cluster(value))
+        else:
+            name = shown_name(kind)
+            self._kinds[name] = self._kinds.get(name, 0) + 1
