@@ -209,7 +209,7 @@ def test_marked_commands_are_one_line():
 @pages_with("yaml")
 def test_tasks_have_documented_options(page):
     for block in blocks(page, "yaml"):
-        content = yaml.safe_load(block)
+        content, *_ = yaml.safe_load_all(block)
         if not isinstance(content, list):
             continue
         tasks = [task for play in content for task in play.get("tasks", [play])]

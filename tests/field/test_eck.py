@@ -1,7 +1,7 @@
 """
 Secrets of Elastic's operator: what an import arrives at is what the cluster has.
 
-``vectors/eck-cases.json`` records what the operator and a node behind it make of Secrets.
+``vectors/exchange/eck-cases.json`` records what the operator and a node behind it make of Secrets.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ from esfilerealm.hashing import check_hash
 from esfilerealm.names import broken_rule
 from esfilerealm.settings import RealmSettings
 
-CASES = json.loads((Path(__file__).parents[1] / "vectors" / "eck-cases.json").read_text("utf-8"))
+CASES = json.loads(
+    (Path(__file__).parents[1] / "vectors" / "exchange" / "eck-cases.json").read_text("utf-8")
+)
 
 #: The operator gives these users to every cluster, beside those of the Secrets.
 PREDEFINED = (
