@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final, Literal
 
+from .._storage import RealmFolder
 from ..documents.document import content_of
 from ..errors import FileFormatError
 from ..exchange import IMPORT_FORMATS, import_users
@@ -66,11 +67,11 @@ def run_import(arguments: Arguments, target: Target, terminal: Terminal) -> int:
                     data,
                     source=source,
                     role_map=role_map,
-                    roles_mapping=None if mapping is None else content_of(mapping),
-                    roles_mapping_source=mapping or "",
+                    roles_mapping=None if mapping is None else (mapping, content_of(mapping)),
                     roles=roles,
                     as_node=arguments.has("as-node"),
                     cluster=arguments.value("cluster"),
+                    existing=RealmFolder(target.config_dir).read().users.data,
                     **target.tool.settings.name_rules,
                 )
             except FileFormatError as error:  # its own exit code means a file of the realm

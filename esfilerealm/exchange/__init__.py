@@ -61,11 +61,11 @@ def import_users(
     *,
     source: str,
     role_map: Mapping[str, str | None] | None = None,
-    roles_mapping: bytes | None = None,
-    roles_mapping_source: str = "roles_mapping.yml",
+    roles_mapping: tuple[str, bytes] | None = None,
     roles: Iterable[str] = (),
     as_node: bool = False,
     cluster: str | None = None,
+    existing: bytes = b"",
     allow_reserved: bool = False,
     anonymous_username: str = DEFAULT_ANONYMOUS_USERNAME,
 ) -> Imported:
@@ -82,10 +82,8 @@ def import_users(
         role_map: From a role of the source to one of Elasticsearch, or to None to leave it out.
             Only ``opensearch`` uses it.
 
-        roles_mapping: The whole ``roles_mapping.yml``, which gives backend roles and users the
-            roles of OpenSearch. Only ``opensearch`` uses it.
-
-        roles_mapping_source: The name of that file for errors.
+        roles_mapping: The name of a ``roles_mapping.yml``, for errors, and its whole content. It
+            gives backend roles and users the roles of OpenSearch. Only ``opensearch`` uses it.
 
         roles: The roles of users to whom the source gives none.
 
@@ -94,6 +92,9 @@ def import_users(
 
         cluster: The name of the ``Elasticsearch`` whose Secrets count; needed only if a manifest
             has several. Only ``k8s-secret`` uses it.
+
+        existing: The whole ``users`` file of the realm that the users are for. The operator keeps
+            a password of more than 72 bytes that a user has already. Only ``k8s-secret`` uses it.
 
         allow_reserved: As for ``parse_users``.
 
@@ -117,7 +118,7 @@ def import_users(
         as_node,
         cluster,
         roles_mapping,
-        roles_mapping_source,
+        existing,
     )
     imported: Imported = read(data, source, rules)
     return with_roles(imported, tuple(roles))

@@ -41,8 +41,8 @@ class ImportRules:
         role_map: From a role of the source to one of Elasticsearch, or to None to leave it out.
         as_node: Whether Secrets that Elastic's operator would skip are read as a node would.
         cluster: The ``Elasticsearch`` whose Secrets count, if a manifest has several.
-        roles_mapping: The ``roles_mapping.yml`` of OpenSearch, or None.
-        roles_mapping_source: The name of that file for errors.
+        roles_mapping: Name and content of the ``roles_mapping.yml`` of OpenSearch, or None.
+        existing: The ``users`` file of the realm that the users are for.
     """
 
     allow_reserved: bool = False
@@ -50,8 +50,8 @@ class ImportRules:
     role_map: Mapping[str, str | None] = field(default_factory=dict)
     as_node: bool = False
     cluster: str | None = None
-    roles_mapping: bytes | None = None
-    roles_mapping_source: str = "roles_mapping.yml"
+    roles_mapping: tuple[str, bytes] | None = None
+    existing: bytes = field(default=b"", repr=False)
 
     def username_problem(self, name: str) -> str | None:
         """Return why a node rejects a username, or why no new line can contain it; or None."""

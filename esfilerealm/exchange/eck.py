@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from ..names import MAX_NAME_LENGTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = [
     "FILES",
@@ -91,9 +91,19 @@ def is_basic_auth(values: Mapping[str, bytes]) -> bool:
     return "username" in values and "password" in values
 
 
-def basic_auth(values: Mapping[str, bytes]) -> BasicAuth:
+def basic_auth(
+    values: Mapping[str, bytes],
+    *,
+    is_in_use: Callable[[bytes, bytes], bool] = lambda _name, _password: False,
+) -> BasicAuth:
     """
     Read a Secret with one user.
+
+    Args:
+        values: The decoded values of the Secret.
+
+        is_in_use: Called with a name and a password that is too long; True if the user has that
+            password already, which may stay then.
 
     Raises:
         SecretSkippedError: With everything that is wrong.
@@ -106,7 +116,7 @@ def basic_auth(values: Mapping[str, bytes]) -> BasicAuth:
     )
     if len(password) < MIN_PASSWORD_BYTES:
         problems.append(f"[password] must have at least {MIN_PASSWORD_BYTES} bytes")
-    if len(password) > _MAX_PASSWORD_BYTES:
+    if len(password) > _MAX_PASSWORD_BYTES and not is_in_use(name, password):
         problems.append(f"[password] must have at most {_MAX_PASSWORD_BYTES} bytes")
     if problems:
         raise SecretSkippedError("; ".join(problems))

@@ -48,15 +48,8 @@ _METADATA: Final = frozenset(
         "uid",
     }
 )
-#: The keys that a Secret of a type needs; of the first type, one is enough.
+#: A Secret of this type needs one of two keys.
 _BASIC_AUTH: Final = "kubernetes.io/basic-auth"
-_NEEDED: Final = {
-    _BASIC_AUTH: ("username", "password"),
-    "kubernetes.io/tls": ("tls.crt", "tls.key"),
-    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
-    "kubernetes.io/dockercfg": (".dockercfg",),
-    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
-}
 _CLUSTER_GROUP: Final = "elasticsearch.k8s.elastic.co/"
 _DEFAULT_NAMESPACE: Final = "default"
 
@@ -165,10 +158,8 @@ class Secret:
                 self.problems.append(f"the key [{shown_name(key)}] {rule}")
         if sum(map(len, self.values.values())) > LARGEST_SECRET:
             self.problems.append(f"Kubernetes accepts up to {LARGEST_SECRET} bytes in one Secret")
-        needed = _NEEDED.get(type_, ()) if isinstance(type_, str) else ()
-        missing = [key for key in needed if key not in self.values]
-        if missing and not (type_ == _BASIC_AUTH and len(missing) == 1):
-            self.problems.append(f"a Secret of the type [{type_}] needs [{missing[0]}]")
+        if type_ == _BASIC_AUTH and not {"username", "password"} & self.values.keys():
+            self.problems.append(f"a Secret of type [{type_}] needs [username] or [password]")
 
 
 def _namespace(value: object) -> str:

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Final
 from ..errors import FileFormatError
 from ..formats.lines import COMMENT, read_lines, trim
 from ..formats.realm import ParsedRealm
-from ..hashing import hash_password, hash_problem
+from ..formats.users import parse_users
+from ..hashing import hash_password, hash_problem, password_matches
 from ..names import MIN_PASSWORD_LENGTH, broken_rule
 from ._shared import decode_text, role_problem, shown_name, shown_role, shown_user
 from .eck import (
@@ -111,7 +112,10 @@ class _Reader:
         cluster = self._cluster(objects.clusters, source)
         for identity, secret in applied.items():
             if identity not in cluster.refs:
-                reason = f"{cluster.label} does not name it in [spec.auth.fileRealm]"
+                reason = (
+                    f"{cluster.label} does not name it in [spec.auth.fileRealm]: name it there, or "
+                    "import it from a file of its own"
+                )
                 self._note(secret.label, "the Secret", f"left out: {reason}")
         for namespace, name in dict.fromkeys(cluster.refs):
             if (namespace, name) not in applied:
@@ -166,12 +170,22 @@ class _Reader:
         """
         values = secret.values
         if is_basic_auth(values):
-            user = basic_auth(values)
+            user = basic_auth(values, is_in_use=self._is_in_use)
             self._report_other_keys(secret, _FIELDS, "the operator reads one user instead")
             return self._user(secret, user)
         provided = provided_by_files(values)
         self._report_kind_of_files(secret)
         return provided
+
+    def _is_in_use(self, name: bytes, password: bytes) -> bool:
+        """Check whether a user has a password already."""
+        try:
+            password_hash = parse_users(self._rules.existing).users.get(name.decode("utf-8"))
+            return password_hash is not None and password_matches(
+                password.decode("utf-8"), password_hash
+            )
+        except (FileFormatError, UnicodeDecodeError):
+            return False
 
     def _report_kind_of_files(self, secret: Secret) -> None:
         values = secret.values

@@ -53,7 +53,7 @@ def import_internal_users(data: bytes, source: str, rules: ImportRules) -> Impor
     """
     mapping = None
     if rules.roles_mapping is not None:
-        mapping = RolesMapping.parse(rules.roles_mapping, rules.roles_mapping_source)
+        mapping = RolesMapping.parse(*rules.roles_mapping)
     reader = _Reader(rules, mapping)
     entries = _root(data, source)
     users = []

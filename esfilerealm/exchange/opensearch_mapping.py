@@ -94,7 +94,7 @@ class RolesMapping:
         self._entries: list[_Entry] = []
 
     @classmethod
-    def parse(cls, data: bytes, source: str) -> Self:
+    def parse(cls, source: str, data: bytes) -> Self:
         """
         Read a ``roles_mapping.yml``.
 

@@ -308,6 +308,32 @@ def test_what_the_operator_skips_is_left_out(read_all, change, reason, bcrypt):
     assert loss.reason.startswith(f"left out: the operator would not take it: {reason}")
 
 
+class TestLongPasswords:
+    """Of more than 72 bytes: bcrypt would ignore the rest."""
+
+    def test_one_that_already_counts_stays(self, read_all, bcrypt):
+        long = "x" * 80
+        existing = f"al:{hashing.resolve('bcrypt4').hash(long)}\n".encode()
+        imported = read_all(basic(password=long), existing=existing)
+        assert imported.document["users"] == [{"name": "al", "password": long, "roles": []}]
+
+    @pytest.mark.parametrize(
+        "existing",
+        [b"", b"\xff", b"al:{h}", b"bob:{h}", b"al:"],
+        ids=["none", "not UTF-8", "another password", "another user", "no hash"],
+    )
+    def test_any_other_is_left_out(self, read_all, bcrypt, existing):
+        existing = existing.replace(b"{h}", bcrypt.encode())
+        imported = read_all(basic(password="x" * 80), existing=existing)
+        assert imported.document == {"users": []}
+
+    def test_nothing_else_may_be_wrong(self, read_all):
+        long = "x" * 80
+        existing = f"al:{hashing.resolve('bcrypt4').hash(long)}\n".encode()
+        imported = read_all(basic(password=long, roles=""), existing=existing)
+        assert imported.document == {"users": []}
+
+
 class TestAsNode:
     """What the operator or the API server would not take."""
 
