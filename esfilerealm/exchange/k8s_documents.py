@@ -29,6 +29,7 @@ __all__ = ["K8sDocument", "Typed", "decode_base64", "read_documents"]
 
 _TAG: Final = "tag:yaml.org,2002:"
 _SEPARATOR: Final = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
+_NOT_BLANK: Final = re.compile(r"\S")
 _TRUE: Final = ("y", "yes", "true", "on")
 _FALSE: Final = ("n", "no", "false", "off")
 _NULLS: Final = ("", "~", "null", "Null", "NULL")
@@ -116,12 +117,9 @@ def _json_values(text: str) -> list[tuple[object, int]] | None:
     )
     values, position = [], 0
     try:
-        while position < len(text):
-            start = position + len(text[position:]) - len(text[position:].lstrip())
-            if start == len(text):
-                break
-            value, position = decoder.raw_decode(text, start)
-            values.append((value, text.count("\n", 0, start) + 1))
+        while match := _NOT_BLANK.search(text, position):
+            value, position = decoder.raw_decode(text, match.start())
+            values.append((value, text.count("\n", 0, match.start()) + 1))
     except (ValueError, RecursionError):
         return None
     return values
