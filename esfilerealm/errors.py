@@ -120,7 +120,7 @@ class InvalidPasswordError(FileRealmError, ValueError):
 
 
 class UserNotFoundError(FileRealmError, LookupError):
-    """A user that is not in the ``users`` file."""
+    """A user that is not in the ``users`` file; scripts match the words of the message."""
 
     def __init__(self, username: str, path: str) -> None:
         super().__init__(username, path)
@@ -128,11 +128,11 @@ class UserNotFoundError(FileRealmError, LookupError):
         self.path = path
 
     def __str__(self) -> str:
-        return f"no user [{shown(self.username)}] in the users file [{self.path}]"
+        return f"user [{shown(self.username)}] doesn't exist in the users file [{self.path}]"
 
 
 class UserExistsError(FileRealmError):
-    """A user that is already in the ``users`` file."""
+    """A user that is already in the ``users`` file; scripts match the words of the message."""
 
     def __init__(self, username: str, path: str) -> None:
         super().__init__(username, path)

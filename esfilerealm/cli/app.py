@@ -8,6 +8,7 @@ from ..errors import FileRealmError
 from .arguments import Arguments
 from .commands import COMMANDS, PROGRAM, find_command
 from .exits import INTERNAL, INTERRUPTED, IO, OK, CommandError, UsageError, exit_code_of
+from .naming import program_name
 from .options import ParsedLine, did_you_mean, parse
 from .target import Target
 from .terminal import OutputError, Terminal
@@ -34,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
         exit_code = _run(sys.argv[1:] if argv is None else argv, terminal)
         terminal.flush()
     except KeyboardInterrupt:
-        terminal.warn("")
+        terminal.note("")
         return INTERRUPTED
     except OutputError as error:
         terminal.abandon_output()
@@ -94,7 +95,7 @@ def _run_program(line: ParsedLine, terminal: Terminal) -> int:
     else:
         from .help import overview
 
-        terminal.warn(overview(terminal.columns) + "\n")
+        terminal.note(overview(terminal.columns) + "\n")
         raise UsageError("the command is missing")
     return OK
 
@@ -145,13 +146,13 @@ def _report(
     error: CommandError | FileRealmError, exit_code: int, terminal: Terminal, command: Command
 ) -> None:
     if not isinstance(error, UsageError):
-        terminal.warn("")
+        terminal.note("")
         _print_error(terminal, str(error), exit_code)
         return
     _print_error(terminal, str(error), exit_code)
     is_about_all = command is PROGRAM or command.name == "help"
-    name = PROGRAM.name if is_about_all else f"{PROGRAM.name} {command.name}"
-    terminal.warn(f"Try '{name} --help' for more information.")
+    name = program_name() if is_about_all else f"{program_name()} {command.name}"
+    terminal.note(f"Try '{name} --help' for more information.")
 
 
 def _print_error(terminal: Terminal, message: str, exit_code: int) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from .commands import COMMAND_GROUPS, COMMANDS, PROGRAM, find_command
 from .exits import OK, UsageError
+from .naming import as_called
 from .options import did_you_mean
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def help_of(command: Command, columns: int) -> str:
     elif command.exits:
         codes = [(f"{code}", meaning) for code, meaning in ((OK, "done"), *command.exits)]
         blocks.append(_titled("Exit codes", _table(codes, columns, width=3)))
-    return "\n\n".join(blocks)
+    return as_called("\n\n".join(blocks))
 
 
 def overview(columns: int) -> str:
@@ -64,7 +65,7 @@ def overview(columns: int) -> str:
             text = f"{command.name} - {command.summary}"
             lines += wrap(text, columns - 2, subsequent_indent="    ")
         blocks.append(_titled(title, lines))
-    return "\n\n".join(blocks)
+    return as_called("\n\n".join(blocks))
 
 
 def _usage(command: Command) -> str:

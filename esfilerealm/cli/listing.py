@@ -73,11 +73,11 @@ def _print_issues(target: Target, terminal: Terminal, listing: ParsedRealm) -> N
     if listing.orphans:
         path = target.tool.paths.users_roles
         names = ", ".join(map(shown_name, listing.orphans))
-        terminal.warn(f"[{path}] gives roles to users that do not exist: [{names}]")
+        terminal.note(f"[{path}] gives roles to users that do not exist: [{names}]")
     for name, issues in listing.issues.items():
         path = getattr(target.tool.paths, name)
         for issue in issues:
-            terminal.warn(
+            terminal.note(
                 f"[{path}], line [{issue.line_number}]: {issue.reason}; a node skips the line",
                 VERBOSE,
             )

@@ -9,7 +9,6 @@ from .._ground.showing import shown
 from ..errors import FileRealmError
 from .exits import CONFIGURATION, DATA, OK
 from .output import counted, print_changes, print_written
-from .terminal import SILENT
 
 if TYPE_CHECKING:
     from ..settings.report import SettingsReport
@@ -39,8 +38,10 @@ def run_check(_: Arguments, target: Target, terminal: Terminal) -> int:
     count = len(target.tool.listing().hashes)
     terminal.result.update(users=count, findings=[finding.to_dict() for finding in findings])
     for finding in findings:
-        show = terminal.print_problem if finding.severity == "error" else terminal.print
-        show(str(finding))
+        if finding.severity == "info":
+            terminal.print(str(finding))
+        else:
+            terminal.print_problem(str(finding), is_error=finding.severity == "error")
     if not findings:
         terminal.print(f"No problems found ({counted(count)})")
     return DATA if findings else OK
@@ -90,7 +91,7 @@ def run_settings(_: Arguments, target: Target, terminal: Terminal) -> int:
     for problem in report.problems:
         terminal.error(str(problem))
     for warning in report.warnings:
-        terminal.warn(f"WARNING: {warning}", SILENT)
+        terminal.warn(f"WARNING: {warning}")
     terminal.result["settings"] = [
         {"key": setting.key, "value": setting.value, "source": setting.source}
         for setting in report.settings

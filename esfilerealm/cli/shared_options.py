@@ -72,7 +72,7 @@ def general(*options: Option) -> OptionGroup:
             repeatable=True,
             native=True,
         ),
-        Option("s silent", "Print only errors", native=True),
+        Option("s silent", "Print only errors and warnings", native=True),
         Option("v verbose", "Print more, such as the lines that a node skips", native=True),
         Option("h help", "Show this help", native=True),
     )

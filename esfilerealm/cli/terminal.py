@@ -6,6 +6,7 @@ import os
 import sys
 
 from .exits import DATA, INTERNAL, CommandError
+from .naming import as_called
 
 __all__ = ["NORMAL", "SILENT", "VERBOSE", "OutputError", "Terminal"]
 
@@ -59,9 +60,12 @@ class Terminal:
             line = _coloured(line, _BOLD, code) if is_important else _coloured(line, code)
         self.print(line)
 
-    def print_problem(self, line: str) -> None:
-        """Print a result that is an error, in the colour of errors."""
-        self.print(_coloured(line, _RED) if self.is_coloured else line)
+    def print_problem(self, line: str, *, is_error: bool) -> None:
+        """Print a result that is an error, in the colour of errors, or a warning; also silently."""
+        if not self.is_for_programs:
+            line = as_called(line)
+            line = _coloured(line, _RED) if is_error and self.is_coloured else line
+            _write(self._stdout, line + "\n")
 
     def print_paged(self, text: str) -> None:
         """Print a long text; on a terminal, through ``$PAGER``, by default ``less``."""
@@ -100,24 +104,26 @@ class Terminal:
             OutputError: If it cannot be printed.
         """
         stream = self._stderr if self.is_for_programs else self._stdout
-        if stream is None:
-            raise CommandError("cannot print the secret: the output is closed", INTERNAL)
         _write(stream, secret + "\n")
         _flush(stream)
 
-    def warn(self, text: str, level: int = NORMAL) -> None:
-        """Print a warning to standard error; if that fails, continue without."""
+    def warn(self, text: str) -> None:
+        """Print a warning to standard error, whatever the verbosity."""
+        self.note(text, SILENT)
+
+    def note(self, text: str, level: int = NORMAL) -> None:
+        """Print what is worth knowing to standard error; if that fails, continue without."""
         if level <= self.verbosity:
             self.flush()
             try:
-                _write(self._stderr, text + "\n")
+                _write(self._stderr, as_called(text) + "\n")
             except OutputError:
                 self._stderr = None
 
     def error(self, text: str) -> None:
         """Print an error to standard error, whatever the verbosity."""
         line = f"ERROR: {text}"
-        self.warn(_coloured(line, _RED) if _shows_colours(self._stderr) else line, SILENT)
+        self.note(_coloured(line, _RED) if _shows_colours(self._stderr) else line, SILENT)
 
     @property
     def is_coloured(self) -> bool:
@@ -152,12 +158,17 @@ class Terminal:
             from getpass import getpass
 
             return _answer(lambda: getpass(prompt, stream=self._stderr), prompt)
-        _write(self._stderr, prompt)
-        _flush(self._stderr)
+        self._prompt(prompt)
         line = _answer(self._stdin.readline, prompt) if self._stdin is not None else ""
         if not line:
             raise _no_answer(prompt)
         return line.removesuffix("\n").removesuffix("\r")
+
+    def _prompt(self, prompt: str) -> None:
+        """Print a prompt; without a standard error, go on without, as programs do."""
+        if self._stderr is not None:
+            _write(self._stderr, prompt)
+            _flush(self._stderr)
 
     def read_secret(self) -> str:
         """
@@ -232,7 +243,7 @@ def _page(text: str) -> bool:
 
 def _write(stream: TextIO | None, text: str) -> None:
     if stream is None:
-        return
+        raise OutputError("the output is closed")
     try:
         stream.write(text)
     except UnicodeEncodeError:  # a path of bytes, or a terminal without these letters

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from ..realms.file.realm import FileRealm
 from .exits import CONFIGURATION, CommandError
 from .output import counted, print_changes
-from .terminal import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -84,7 +83,7 @@ class _Printer:
     def start(self, warnings: Iterable[str]) -> None:
         """Print the first line: from now on, every change is seen."""
         for warning in warnings:
-            self._terminal.warn(f"WARNING: {warning}", SILENT)
+            self._terminal.warn(f"WARNING: {warning}")
         snapshot = self._realm.snapshot
         self._generation = snapshot.generation
         self._was_healthy = bool(snapshot.health)
@@ -110,7 +109,7 @@ class _Printer:
 
     def problem(self, text: str) -> None:
         """Print a warning of the log."""
-        self._terminal.warn(f"WARNING: {text}", SILENT)
+        self._terminal.warn(f"WARNING: {text}")
         self._print_json("problem", message=text)
         self._terminal.flush()
 

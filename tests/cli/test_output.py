@@ -122,9 +122,10 @@ class TestOutputThatFails:
     def test_closed(self, config, bob, monkeypatch):
         monkeypatch.setattr(sys, "stdout", None)
         monkeypatch.setattr(sys, "stderr", None)
-        assert main(["-c", str(config), "list"]) == 0
+        assert main(["-c", str(config), "list"]) == 74
+        assert main(["-c", str(config), "list", "-s"]) == 0
         assert main(["-c", str(config), "list", "nobody"]) == 67
-        assert main(["-c", str(config), "verify", "bob", "-p", "test-password"]) == 0
+        assert main(["-c", str(config), "verify", "bob", "-p", "test-password", "-s"]) == 0
 
     def test_an_ascii_terminal(self, config, tmp_path, monkeypatch):
         out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")

@@ -82,7 +82,7 @@ class TestPasswordSources:
         monkeypatch.setattr(sys, "stdout", Full())
         assert main(["-c", str(config), "useradd", "ann", "--generate"]) == 74
         monkeypatch.setattr(sys, "stdout", None)
-        assert main(["-c", str(config), "useradd", "ann", "--generate"]) == 70
+        assert main(["-c", str(config), "useradd", "ann", "--generate"]) == 74
         assert statuses(config, with_lock=False) == before
 
     @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ class TestVerify:
         for options in ([], ["--json"]):
             result = run("verify", "nobody", "-p", PASSWORD, *options)
             assert result.exit_code == 67
-            assert "no user [nobody] in the users file" in result.err
+            assert "user [nobody] doesn't exist in the users file" in result.err
         assert json.loads(result.out)["error"]["type"] == "UserNotFoundError"
 
     def test_missing_file(self, run, config, bob):

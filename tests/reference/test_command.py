@@ -24,7 +24,7 @@ ERRORS = {
     "password-mismatch": "differ",
     "invalid-role": "invalid role name",
     "user-exists": "already exists in the users file",
-    "no-such-user": "no user",
+    "no-such-user": "doesn't exist",
     "users-file-missing": "users] does not exist",
     "fips-needs-pbkdf2": "FIPS mode",
     "usage": "option|expected one",
@@ -219,7 +219,7 @@ def test_error_line(case, run):
     loud, silent = run("userdel", "bob"), run("userdel", "bob", "--silent")
     assert loud.exit_code == silent.exit_code == 67
     assert silent.out == ""
-    assert re.fullmatch(r"ERROR: no user \[bob\] .*, with exit code 67\n", silent.err)
+    assert re.fullmatch(r"ERROR: user \[bob\] doesn't exist .*, with exit code 67\n", silent.err)
     assert loud.err == "\n" + silent.err
 
 
