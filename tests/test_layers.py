@@ -217,7 +217,7 @@ def loaded_by(*args: str, cwd: Path) -> set[str]:
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
     )
-    exit_code, *modules = done.stderr.split()
+    exit_code, *modules = done.stderr.splitlines()[-1].split()
     assert exit_code == "0"
     return set(modules)
 

@@ -99,6 +99,15 @@ class RealmFolder:
 
         return quarantined_journals(self.paths.journal)
 
+    @staticmethod
+    def prepare_to_write() -> None:
+        """Import what a write needs, while a hash is computed beside it."""
+        import filelock
+
+        from . import write
+
+        del filelock, write
+
     def locked(self, options: WriteOptions) -> AbstractContextManager[Recovery]:
         """Hold the write lock, recover, and give what was found of an interrupted write."""
         from .write import locked

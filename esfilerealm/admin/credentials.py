@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .. import hashing
+from .._ground.ahead import PASSWORD_BYTES, password_bytes, take_hash
 from .._ground.faults import FaultsOf
 from .._ground.java import has_lone_surrogate
 from ..errors import InvalidHashError, InvalidPasswordError, InvalidSettingError
@@ -12,6 +12,8 @@ from ..names import validate_password
 
 if TYPE_CHECKING:
     from ..settings import RealmSettings
+
+# Hashing is imported where it is needed: a command may have begun the hash before all else.
 
 __all__ = ["NewCredentials", "one_line", "password_in_file"]
 
@@ -59,7 +61,14 @@ class NewCredentials:
         """
         if self._password_hash is not None:
             return self._password_hash
-        return hashing.hash_password(self._password or "", self._algorithm)
+        password = self._password or ""
+        if len(password_bytes(password)) <= PASSWORD_BYTES:
+            begun = take_hash(password, self._algorithm)
+            if begun is not None:
+                return begun
+        from .. import hashing
+
+        return hashing.hash_password(password, self._algorithm)
 
 
 def _check_text(password: str) -> None:
@@ -69,8 +78,12 @@ def _check_text(password: str) -> None:
 
 
 def _check_algorithm(settings: RealmSettings) -> None:
+    if not settings.fips_mode_enabled:
+        return
+    from .. import hashing
+
     algorithm = settings.password_hashing_algorithm
-    if settings.fips_mode_enabled and not hashing.is_pbkdf2(algorithm):
+    if not hashing.is_pbkdf2(algorithm):
         key = "xpack.security.authc.password_hashing.algorithm"
         raise InvalidSettingError(key, algorithm, "FIPS mode allows PBKDF2 only", "the settings")
 
@@ -78,6 +91,8 @@ def _check_algorithm(settings: RealmSettings) -> None:
 def _check_hash(password_hash: str, settings: RealmSettings) -> None:
     if not isinstance(password_hash, str):
         raise InvalidHashError(f"it must be text, not {type(password_hash).__name__}")
+    from .. import hashing
+
     hasher = hashing.check_hash(password_hash)
     if settings.fips_mode_enabled and not hashing.is_pbkdf2(hasher.name):
         raise InvalidHashError("FIPS mode allows PBKDF2 only")

@@ -169,6 +169,7 @@ class Transaction:
         )
         credentials = NewCredentials(password, password_hash, self._settings)
         self._open.edit.require_no_user(username)
+        self._folder.prepare_to_write()
         stored = credentials.hashed()
         self._change(lambda edit: edit.add_user(username, stored, wanted))
 
@@ -184,6 +185,7 @@ class Transaction:
         validate_username(username, **self._settings.name_rules)
         credentials = NewCredentials(password, password_hash, self._settings)
         self._open.edit.require_user(username)
+        self._folder.prepare_to_write()
         stored = credentials.hashed()
         self._change(lambda edit: edit.set_hash(username, stored))
 

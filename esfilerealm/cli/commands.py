@@ -42,6 +42,7 @@ _USERS = (
         shared.WRITING,
         shared.general(*_DRY_RUN),
         run="users:run_useradd",
+        hashes_ahead=True,
         arguments="USERNAME",
         notes=("A node sees the user at its next poll, within 5 seconds.",),
         examples=(
@@ -71,6 +72,7 @@ _USERS = (
         shared.WRITING,
         shared.general(*_DRY_RUN),
         run="users:run_passwd",
+        hashes_ahead=True,
         arguments="USERNAME",
         examples=(
             "esfilerealm passwd jane --generate",

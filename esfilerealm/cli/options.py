@@ -100,9 +100,21 @@ class Command:
         examples: Command lines.
 
         exits: Exit codes worth knowing, with their meaning.
+
+        hashes_ahead: Whether it needs the hash of a new password.
     """
 
-    __slots__ = ("arguments", "examples", "exits", "groups", "name", "notes", "run", "summary")
+    __slots__ = (
+        "arguments",
+        "examples",
+        "exits",
+        "groups",
+        "hashes_ahead",
+        "name",
+        "notes",
+        "run",
+        "summary",
+    )
 
     def __init__(
         self,
@@ -114,6 +126,7 @@ class Command:
         notes: Sequence[str] = (),
         examples: Sequence[str] = (),
         exits: Sequence[tuple[int, str]] = (),
+        hashes_ahead: bool = False,
     ) -> None:
         self.name = name
         self.summary = summary
@@ -123,6 +136,7 @@ class Command:
         self.notes = notes
         self.examples = examples
         self.exits = exits
+        self.hashes_ahead = hashes_ahead
 
     @property
     def options(self) -> list[Option]:

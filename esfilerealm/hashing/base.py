@@ -6,6 +6,8 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from .._ground.ahead import password_bytes
+
 if TYPE_CHECKING:
     from ..errors import HashProblemKind
 
@@ -75,21 +77,6 @@ class Hasher(Protocol):
         Raises:
             InvalidHashError: If a node would throw on *hash*, or if no password can match it.
         """
-
-
-def password_bytes(password: str) -> bytes:
-    """
-    Encode *password* for hashing as UTF-8, without normalising or trimming it.
-
-    As in Java, a lone surrogate becomes ``?`` and a pair becomes one character.
-
-    Source:
-        ``CharArrays.toUtf8Bytes``.
-    """
-    if password.isascii():
-        return password.encode("ascii")
-    units = password.encode("utf-16-le", "surrogatepass")
-    return units.decode("utf-16-le", "surrogatepass").encode("utf-8", "replace")
 
 
 def same_text(one: str, other: str) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar, Final
 
+from .._ground.ahead import PASSWORD_BYTES, bcrypt_hash
 from .._ground.java import java_units, read_int
 from ..errors import InvalidHashError, PasswordTruncatedWarning
 from .base import password_bytes, same_text
@@ -32,9 +33,6 @@ PREFIXES: Final = ("$2a$", "$2b$", "$2y$")
 
 NODE_REVISION: Final = "$2a$"
 """The revision for new hashes. Releases of Elasticsearch before 7.15 read no other one."""
-
-PASSWORD_BYTES: Final = 72
-"""The number of bytes of a password that bcrypt uses."""
 
 _INSIDE: Final = (__name__.partition(".")[0], "passlib")
 _DEFAULT_COST: Final = 10
@@ -110,10 +108,7 @@ class BcryptHasher:
 
     def hash(self, password: str) -> str:
         """Hash the first 72 bytes of *password* as revision ``2a``, which every release reads."""
-        import bcrypt  # only here: most commands compute no bcrypt
-
-        salt = bcrypt.gensalt(self.cost, prefix=b"2a")
-        return bcrypt.hashpw(password_bytes(password)[:PASSWORD_BYTES], salt).decode("ascii")
+        return bcrypt_hash(password, self.cost)
 
     def verify(self, password: str, hash: str) -> bool:
         """Check *password* as a node does, with the cost in the text; see ``Hasher.verify``."""
