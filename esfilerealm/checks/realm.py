@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..formats import ParsedRealm
     from ..settings import RealmSettings
 
-__all__ = ["check_parsed", "check_realm"]
+__all__ = ["check_entries", "check_parsed", "check_realm"]
 
 #: How long a journal may belong to a writer that is at work; a write takes milliseconds.
 _PATIENCE: Final = 1.0
@@ -69,11 +69,17 @@ def check_parsed(
     Returns:
         The findings in the order of the files and their lines; those without a line come last.
     """
+    return (*check_entries(parsed, sources=sources), *_roles_without_user(parsed, sources[1]))
+
+
+def check_entries(
+    parsed: ParsedRealm, *, sources: tuple[str, str] = ("users", "users_roles")
+) -> tuple[Finding, ...]:
+    """Check line by line: skipped lines and unusable hashes. Otherwise as ``check_parsed``."""
     users, users_roles = sources
     in_users = [*_skipped_lines(parsed, "users", users), *_unusable_hashes(parsed, users)]
     in_users.sort(key=lambda finding: finding.line or 0)
-    in_roles = _skipped_lines(parsed, "users_roles", users_roles)
-    return (*in_users, *in_roles, *_roles_without_user(parsed, users_roles))
+    return (*in_users, *_skipped_lines(parsed, "users_roles", users_roles))
 
 
 def _skipped_lines(parsed: ParsedRealm, name: str, path: str) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Protocol, TypeAlias, TypeVar
 
 from .._ground.java import decode_base64
 from .._ground.values import ReadOnlyDict
@@ -19,12 +19,28 @@ if TYPE_CHECKING:
 __all__ = [
     "AuthenticationResult",
     "AuthenticationStatus",
+    "FailureReason",
     "Realm",
     "User",
     "UsernamePasswordToken",
 ]
 
 _SCHEME: Final = "Basic "
+
+FailureReason: TypeAlias = Literal[
+    "unknown_user",
+    "wrong_password",
+    "no_usable_hash",
+    "password_too_long",
+    "realm_disabled",
+    "busy",
+    "user_changing",
+    "files_unreadable",
+]
+"""Why a login failed, for programs. The guide of the realm explains each word."""
+
+#: With these, the same credentials may be right a little later.
+_TEMPORARY: Final = frozenset({"busy", "user_changing", "files_unreadable"})
 
 Token_contra = TypeVar("Token_contra", contravariant=True)
 
@@ -71,19 +87,33 @@ class AuthenticationResult:
     Attributes:
         status: A file realm never returns ``TERMINATE``.
         user: The user, with ``SUCCESS`` only.
-        message: Why the login failed, for logs rather than for the client. None after a success,
-            and if the realm does not know the user.
+        message: Why the login failed, for logs only: its words may change, and the client must not
+            see them. None after a success, and if the realm does not know the user.
+        reason: Why the login failed, for programs; None after a success. A file realm always has
+            one. It tells who exists, so the client must not see it either.
 
     Source:
-        ``AuthenticationResult``.
+        ``AuthenticationResult``. A node has no reason.
     """
 
     status: AuthenticationStatus
     user: User | None = None
     message: str | None = None
+    reason: FailureReason | None = None
 
     def __bool__(self) -> bool:
         return self.status is AuthenticationStatus.SUCCESS
+
+    @property
+    def http_status(self) -> Literal[200, 401, 503]:
+        """
+        The HTTP status to answer with.
+
+        200 after a success; 503 if the login may succeed a little later; otherwise 401.
+        """
+        if self:
+            return 200
+        return 503 if self.reason in _TEMPORARY else 401
 
     @classmethod
     def success(cls, user: User) -> AuthenticationResult:
@@ -91,19 +121,23 @@ class AuthenticationResult:
         return cls(AuthenticationStatus.SUCCESS, user)
 
     @classmethod
-    def not_handled(cls) -> AuthenticationResult:
+    def not_handled(cls, reason: FailureReason = "unknown_user") -> AuthenticationResult:
         """Leave the login to another realm, which may know the user."""
-        return cls(AuthenticationStatus.CONTINUE)
+        return cls(AuthenticationStatus.CONTINUE, None, None, reason)
 
     @classmethod
-    def unsuccessful(cls, message: str) -> AuthenticationResult:
+    def unsuccessful(
+        cls, message: str, reason: FailureReason = "wrong_password"
+    ) -> AuthenticationResult:
         """Refuse a known user; another realm may accept the same name."""
-        return cls(AuthenticationStatus.CONTINUE, None, message)
+        return cls(AuthenticationStatus.CONTINUE, None, message, reason)
 
     @classmethod
-    def terminate(cls, message: str) -> AuthenticationResult:
+    def terminate(
+        cls, message: str, reason: FailureReason = "wrong_password"
+    ) -> AuthenticationResult:
         """Refuse the login for good: no other realm is asked."""
-        return cls(AuthenticationStatus.TERMINATE, None, message)
+        return cls(AuthenticationStatus.TERMINATE, None, message, reason)
 
 
 class UsernamePasswordToken:

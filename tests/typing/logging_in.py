@@ -9,6 +9,7 @@ from esfilerealm import (
     AuthenticationResult,
     AuthenticationStatus,
     FileRealm,
+    Finding,
     RealmSettings,
     User,
     UsernamePasswordToken,
@@ -16,7 +17,9 @@ from esfilerealm import (
 )
 from esfilerealm.realms import (
     CacheStats,
+    FailureReason,
     FileStamp,
+    HealthStatus,
     Realm,
     RealmChange,
     RealmHealth,
@@ -43,6 +46,8 @@ with FileRealm(Path("config"), settings=settings, on_unreadable="node") as realm
     assert_type(result, AuthenticationResult)
     assert_type(result.status, AuthenticationStatus)
     assert_type(result.message, str | None)
+    assert_type(result.reason, FailureReason | None)
+    assert_type(result.http_status, Literal[200, 401, 503])
     assert_type(result.user, User | None)
     if result.user is not None:
         assert_type((result.user.username, result.user.roles), tuple[str, tuple[str, ...]])
@@ -64,7 +69,8 @@ with FileRealm(Path("config"), settings=settings, on_unreadable="node") as realm
     assert_type(snapshot.roles_of("bob"), tuple[str, ...])
     assert_type(snapshot.hash_of("bob"), str | None)
     assert_type(snapshot.stamps["users"], FileStamp)
-    assert_type(realm.health.status, Literal["ok", "stale", "empty"])
+    assert_type(realm.health.status, HealthStatus)
+    assert_type(realm.health.issues, tuple[Finding, ...])
     assert_type(realm.health.problems, tuple[errors.FileRealmError, ...])
     stats = realm.usage_stats()
     assert_type(stats, UsageStats)
@@ -74,6 +80,10 @@ with FileRealm(Path("config"), settings=settings, on_unreadable="node") as realm
 
 async def log_in(realm: FileRealm) -> bool:
     """Log in on an event loop."""
+    async with FileRealm("config") as opened:
+        assert_type(opened, FileRealm)
+        token = UsernamePasswordToken("bob", "secret")
+        assert_type(await opened.authenticate_token_async(token), AuthenticationResult)
     result = await realm.authenticate_async("bob", "secret")
     assert_type(result, AuthenticationResult)
     return bool(result)

@@ -12,12 +12,13 @@ A reload: the watcher notices a change, ``store`` reads both files as one state 
 from __future__ import annotations
 
 from .realm import CacheStats, FileRealm, UsageStats
-from .snapshot import FileStamp, RealmChange, RealmHealth, RealmSnapshot
+from .snapshot import FileStamp, HealthStatus, RealmChange, RealmHealth, RealmSnapshot
 
 __all__ = [
     "CacheStats",
     "FileRealm",
     "FileStamp",
+    "HealthStatus",
     "RealmChange",
     "RealmHealth",
     "RealmSnapshot",

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-__all__ = ["BusyError", "HashingSlots", "LoginPool", "SingleFlight"]
+__all__ = ["BusyError", "HashingSlots", "LoginPool", "SingleFlight", "in_thread"]
 
 T = TypeVar("T")
 
@@ -219,3 +219,11 @@ class LoginPool:
     def _leave_queue(self, _work: Future[T]) -> None:
         with self._lock:
             self._queued -= 1
+
+
+def in_thread(call: Callable[[], T]) -> Future[T]:
+    """Have a new thread make one *call*."""
+    executor = ThreadPoolExecutor(1, "esfilerealm-call")
+    work = executor.submit(call)
+    executor.shutdown(wait=False)  # the thread ends after the call
+    return work

@@ -21,14 +21,14 @@ from ..base import AuthenticationResult
 from .concurrency import BusyError, SingleFlight
 
 if TYPE_CHECKING:
-    from ..base import User
+    from ..base import FailureReason, User
     from .cache import CredentialCache, RememberedPassword
     from .concurrency import HashingSlots
     from .snapshot import RealmSnapshot
     from .store import FileRealmStore
     from .upgrade import HashUpgrader
 
-__all__ = ["MAX_PASSWORD_BYTES", "NOT_HANDLED", "Authenticator"]
+__all__ = ["MAX_PASSWORD_BYTES", "REALM_DISABLED", "Authenticator"]
 
 #: Longer passwords are refused before anything is computed. A node has no limit.
 MAX_PASSWORD_BYTES: Final = 4096
@@ -36,13 +36,17 @@ MAX_PASSWORD_BYTES: Final = 4096
 #: How often a login starts again because its user was changed in the meantime.
 _ATTEMPTS: Final = 10
 
-NOT_HANDLED: Final = AuthenticationResult.not_handled()
-_BUSY: Final = AuthenticationResult.unsuccessful("too many passwords are being verified; try again")
+REALM_DISABLED: Final = AuthenticationResult.not_handled("realm_disabled")
+_UNKNOWN_USER: Final = AuthenticationResult.not_handled("unknown_user")
+_FILES_UNREADABLE: Final = AuthenticationResult.not_handled("files_unreadable")
+_BUSY: Final = AuthenticationResult.unsuccessful(
+    "too many passwords are being verified; try again", "busy"
+)
 _TOO_LONG: Final = AuthenticationResult.unsuccessful(
-    f"the password is longer than {MAX_PASSWORD_BYTES} bytes"
+    f"the password is longer than {MAX_PASSWORD_BYTES} bytes", "password_too_long"
 )
 
-_Outcome: TypeAlias = Literal["right password", "wrong password", "unusable hash", "unknown user"]
+_Outcome: TypeAlias = Literal["right_password", "wrong_password", "no_usable_hash", "unknown_user"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,19 +155,19 @@ class Authenticator:
             now = self._store.snapshot
             if now.hash_of(username) != verdict.stored_hash:
                 continue
-            if verdict.outcome == "right password":
+            if verdict.outcome == "right_password":
                 return self._cache.put(username, now, verdict.password, epoch).result
-            if verdict.outcome == "unknown user":
-                return NOT_HANDLED
-            return _refusal(username, "password authentication failed")
-        return _refusal(username, "too many changes during a login")
+            if verdict.outcome == "unknown_user":
+                return _FILES_UNREADABLE if _may_know_more(now) else _UNKNOWN_USER
+            return _refusal(username, "password authentication failed", verdict.outcome)
+        return _refusal(username, "too many changes during a login", "user_changing")
 
     def _verdict(self, username: str, secret: bytes, snapshot: RealmSnapshot) -> _Verdict:
         stored_hash = snapshot.hash_of(username)
         if stored_hash is None:
-            return self._refused(username, secret, snapshot, _Verdict("unknown user", None))
+            return self._refused(username, secret, snapshot, _Verdict("unknown_user", None))
         if not self._is_usable(username, snapshot):
-            verdict = _Verdict("unusable hash", stored_hash)
+            verdict = _Verdict("no_usable_hash", stored_hash)
             return self._refused(username, secret, snapshot, verdict)
         return self.flights.do(
             self._question(username, secret, stored_hash),
@@ -194,9 +198,9 @@ class Authenticator:
     def _verify(self, username: str, secret: bytes, stored_hash: str) -> _Verdict:
         with self._slots:
             if not verify_hash(secret.decode(), stored_hash):
-                return _Verdict("wrong password", stored_hash)
+                return _Verdict("wrong_password", stored_hash)
             password = self._cache.remember(secret)
-        return _Verdict("right password", self._upgraded(username, secret, stored_hash), password)
+        return _Verdict("right_password", self._upgraded(username, secret, stored_hash), password)
 
     def _upgraded(self, username: str, secret: bytes, stored_hash: str) -> str:
         """Return the hash that was written in place of *stored_hash*, or *stored_hash* itself."""
@@ -229,5 +233,10 @@ def _encoded(password: str) -> bytes:
         return password_bytes(password)
 
 
-def _refusal(username: str, reason: str) -> AuthenticationResult:
-    return AuthenticationResult.unsuccessful(f"{reason} for [{shown(username)}]")
+def _may_know_more(snapshot: RealmSnapshot) -> bool:
+    """Check whether nobody is known because a file cannot be read."""
+    return not snapshot.users and snapshot.health.status == "empty"
+
+
+def _refusal(username: str, text: str, reason: FailureReason) -> AuthenticationResult:
+    return AuthenticationResult.unsuccessful(f"{text} for [{shown(username)}]", reason)

@@ -12,8 +12,8 @@ from ...settings import RealmSettings
 from ...watcher import FileWatcher, Frequency, ResourceWatcherService
 from ..base import UsernamePasswordToken
 from .cache import CredentialCache
-from .concurrency import HashingSlots, LoginPool
-from .login import NOT_HANDLED, Authenticator
+from .concurrency import HashingSlots, LoginPool, in_thread
+from .login import REALM_DISABLED, Authenticator
 from .store import FileRealmStore
 
 if TYPE_CHECKING:
@@ -76,10 +76,11 @@ class FileRealm:
     """
     The users of a configuration directory, ready to log in. A ``Realm``.
 
-    A context manager: on entry it loads the files and starts to watch them, at the interval of the
-    settings, until it is left or closed. Without that it answers from the files as they were at the
-    first login or lookup, until ``reload`` is called. Any number of threads may use it. After a
-    fork, the realm of the child starts threads of its own, goes on watching, and remembers nobody.
+    A context manager, also for ``async with``: on entry it loads the files and starts to watch
+    them, at the interval of the settings, until it is left or closed. Without that it answers from
+    the files as they were at the first login or lookup, until ``reload`` is called. Any number of
+    threads may use it. After a fork, the realm of the child starts threads of its own, goes on
+    watching, and remembers nobody.
 
     Args:
         config_dir: The directory that holds ``users`` and ``users_roles``. A missing file is empty.
@@ -208,6 +209,21 @@ class FileRealm:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    async def __aenter__(self) -> Self:
+        import asyncio
+
+        opening = in_thread(self.__enter__)
+        try:
+            return await asyncio.wrap_future(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(lambda _: self.close())  # nobody else would
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        import asyncio
+
+        await asyncio.wrap_future(in_thread(self.close))
+
     def close(self) -> None:
         """
         Stop watching and forget all users. Later calls raise ``RealmClosedError``.
@@ -229,9 +245,8 @@ class FileRealm:
 
         Returns:
             ``SUCCESS`` with the user, who is the same object while the login is remembered and
-            nothing about the user changes. Or ``CONTINUE``: without a message for an unknown user,
-            with a message if the password is wrong, is longer than 4096 bytes, or waited too long
-            to be verified.
+            nothing about the user changes. Or ``CONTINUE``: without a message if the realm knows no
+            such user, otherwise with a message. ``reason`` and ``http_status`` tell programs why.
 
         Raises:
             InvalidUsernameError, InvalidPasswordError: If one of them is not a string.
@@ -241,7 +256,7 @@ class FileRealm:
             _require_string(username)
             self._make_ready()
         if not self._takes_logins:
-            return NOT_HANDLED
+            return REALM_DISABLED
         return self._authenticator.authenticate(username, password)
 
     async def authenticate_async(self, username: str, password: str) -> AuthenticationResult:
@@ -288,6 +303,10 @@ class FileRealm:
     def authenticate_token(self, token: UsernamePasswordToken) -> AuthenticationResult:
         """Do as ``authenticate`` with the username and password of *token*."""
         return self.authenticate(token.principal, token.credentials)
+
+    async def authenticate_token_async(self, token: UsernamePasswordToken) -> AuthenticationResult:
+        """Do as ``authenticate_async`` with the username and password of *token*."""
+        return await self.authenticate_async(token.principal, token.credentials)
 
     def lookup_user(self, username: str) -> User | None:
         """Return a user without checking a password, as for run-as; None for an unknown user."""
@@ -354,7 +373,7 @@ class FileRealm:
 
     @property
     def health(self) -> RealmHealth:
-        """Whether that state is what the files say."""
+        """Whether that state is what the files say, and what in them a person should look at."""
         return self.snapshot.health
 
     def usage_stats(self) -> UsageStats:

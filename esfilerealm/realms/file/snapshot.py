@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 
 from ..._ground.values import ReadOnlyDict
 from ...hashing import decoy_hash
@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import KeysView, Mapping
 
     from ...errors import FileRealmError
+    from ...findings import Finding
     from ...formats.realm import ParsedRealm
 
-__all__ = ["FileStamp", "RealmChange", "RealmHealth", "RealmSnapshot"]
+__all__ = ["FileStamp", "HealthStatus", "RealmChange", "RealmHealth", "RealmSnapshot"]
+
+
+HealthStatus: TypeAlias = Literal["ok", "issues", "stale", "empty"]
+"""From the best to the worst; see ``RealmHealth``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +45,25 @@ class FileStamp:
 @dataclass(frozen=True, slots=True, eq=False)
 class RealmHealth:
     """
-    Whether the snapshot is what the files say; true if it is.
+    Whether the snapshot is what the files say; true if it is, even with issues.
 
-    Two are equal if their status and the texts of their problems are.
+    Two are equal if their status, their issues and the texts of their problems are.
 
     Attributes:
-        status: ``ok``; ``stale`` if a file cannot be read and the last good state is kept;
-            ``empty`` if there is no good state to keep.
-        problems: The reasons, an error for each file that cannot be read.
+        status: ``ok``; ``issues`` if both files are read, but some of their lines have no effect
+            or a hash is unusable; ``stale`` if a file cannot be read and the last good state is
+            kept; ``empty`` if there is no good state to keep.
+        problems: Why not, an error for each file that cannot be read.
+        issues: Each line that a node skips, and each user whose entry is not a usable hash, as
+            ``esfilerealm check`` reports them.
     """
 
-    status: Literal["ok", "stale", "empty"] = "ok"
+    status: HealthStatus = "ok"
     problems: tuple[FileRealmError, ...] = ()
+    issues: tuple[Finding, ...] = ()
 
     def __bool__(self) -> bool:
-        return self.status == "ok"
+        return self.status in ("ok", "issues")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, RealmHealth):
@@ -64,8 +73,8 @@ class RealmHealth:
     def __hash__(self) -> int:
         return hash(self._key())
 
-    def _key(self) -> tuple[str, ...]:
-        return (self.status, *map(str, self.problems))
+    def _key(self) -> tuple[object, ...]:
+        return (self.status, self.issues, *map(str, self.problems))
 
 
 class RealmSnapshot:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from ..._ground.logs import get_logger, log_errors
 from ..._storage import RealmFolder
+from ...checks import check_entries
 from ...errors import ConfigurationFileMissingError
 from ...formats.realm import ParsedRealm
 from ...formats.users_roles import ParsedUsersRoles, UsersRolesReader
@@ -18,9 +19,10 @@ from .tracked_file import CheckedUsersReader, TrackedFile
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ...errors import FileRealmError
     from ...formats import HashIssue
     from ...settings import RealmSettings
-    from .snapshot import RealmChange
+    from .snapshot import HealthStatus, RealmChange
 
 __all__ = ["FileRealmStore"]
 
@@ -191,29 +193,32 @@ class FileRealmStore:
         # By their texts, since a missing directory is the same problem for both.
         found = {str(file.problem): file.problem for file in files if file.problem is not None}
         problems = tuple(found.values())
-        if not problems:
-            return self._snapshot(before, RealmHealth())
-        if self._keeps_last_good:
-            return before.with_health(
-                RealmHealth("stale" if before.generation else "empty", problems)
-            )
-        return self._snapshot(before, RealmHealth("empty", problems))
+        if problems and self._keeps_last_good:
+            status: HealthStatus = "stale" if before.generation else "empty"
+            return before.with_health(RealmHealth(status, problems, before.health.issues))
+        return self._snapshot(before, problems)
 
-    def _snapshot(self, before: RealmSnapshot, health: RealmHealth) -> RealmSnapshot:
+    def _snapshot(
+        self, before: RealmSnapshot, problems: tuple[FileRealmError, ...]
+    ) -> RealmSnapshot:
         """Join what both files say. An equal state keeps the generation of *before*."""
         users, users_roles = self._users.parsed_or_empty, self._users_roles.parsed_or_empty
         _log_hash_issues(before.hash_issues, users.hash_issues)
         stamps = {"users": self._users.stamp, "users_roles": self._users_roles.stamp}
+        parsed = ParsedRealm(
+            users.hashes,
+            users_roles.roles_by_user,
+            issues={"users": users.issues["users"], "users_roles": users_roles.issues},
+            find_hash_issues=lambda: users.hash_issues,
+        )
+        paths = self.folder.paths
+        issues = check_entries(parsed, sources=(paths.users, paths.users_roles))
+        status: HealthStatus = "empty" if problems else "issues" if issues else "ok"
         after = RealmSnapshot(
-            ParsedRealm(
-                users.hashes,
-                users_roles.roles_by_user,
-                issues={"users": users.issues["users"], "users_roles": users_roles.issues},
-                find_hash_issues=lambda: users.hash_issues,
-            ),
+            parsed,
             generation=before.generation,
             stamps={name: stamp for name, stamp in stamps.items() if stamp is not None},
-            health=health,
+            health=RealmHealth(status, problems, issues),
         )
         if not before.generation or not after.has_same_content_as(before):
             after.generation += 1

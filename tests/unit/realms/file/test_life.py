@@ -48,7 +48,7 @@ class TestLife:
         )
         realm = FileRealm(folder)
         assert (realm.settings.realm_name, realm.usage_stats()["cache"]["size"]) == ("mine", -1)
-        assert repr(realm) == f"<FileRealm 'mine' of {str(folder)!r}: 3 users, ok>"
+        assert repr(realm) == f"<FileRealm 'mine' of {str(folder)!r}: 3 users, issues>"
 
     def test_answers_without_being_entered(self, realm, folder):
         assert realm.authenticate("bob", PASSWORD)
@@ -334,7 +334,7 @@ class TestRepr:
         at = f"<FileRealm 'default_file' of {str(folder)!r}: "
         assert repr(realm) == at + "not loaded, ok>"
         assert realm.snapshot
-        assert repr(realm) == at + "3 users, ok>"
+        assert repr(realm) == at + "3 users, issues>"
         realm.close()
         assert repr(realm) == at + "3 users, closed>"
 
