@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from support.hashes import CHEAP_HASH
-from support.pages import GUIDES, PAGES, ROOT, blocks, name_of, text_of
+from support.pages import GUIDES, PAGES, ROOT, blocks, files_of, name_of, text_of
 from support.public import MODULES
 
 import esfilerealm
@@ -56,6 +56,8 @@ def test_python_examples(page, tmp_path, monkeypatch, capsys):
     for block in blocks(page, "python"):
         if "import Starlette" in block:
             pytest.importorskip("starlette")
+        if block in files_of(page).values():
+            continue  # a program, which an example in a shell runs
         for node in ast.parse(block).body:
             value = run(node, names)
             printed = capsys.readouterr().out.strip()
@@ -105,6 +107,7 @@ def shell(tmp_path):
     programs = tmp_path / "bin"
     programs.mkdir()
     write_program(programs / "esfilerealm", f'exec {sys.executable} -m esfilerealm "$@"')
+    write_program(programs / "python", f'exec {sys.executable} "$@"')
     write_program(programs / "ansible-doc", 'echo "$ANSIBLE_COLLECTIONS_PATH"; echo "$1"')
     home = tmp_path / "you"
     home.mkdir()
@@ -137,10 +140,10 @@ def write_program(path, line):
 @posix_shell
 @pages_with("console")
 def test_console_examples(page, shell):
-    """A `yaml` block whose first line is a comment with a name is the file of that name."""
-    for block in blocks(page, "yaml"):
-        if name := re.match(r"# (\S+\.yml)\n", block):
-            (shell.home / name[1]).write_text(block)
+    """A block whose first line is a comment with a name is the file of that name."""
+    for name, block in files_of(page).items():
+        (shell.home / name).parent.mkdir(exist_ok=True)
+        (shell.home / name).write_text(block)
     for block in blocks(page, "console"):
         for example in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             line, _, shown = example.partition("\n")
@@ -148,6 +151,13 @@ def test_console_examples(page, shell):
             assert matches(shown.replace("/home/you", str(shell.home)), printed), (
                 f"{line}\n{printed}"
             )
+
+
+@pages_with("python")
+def test_every_program_is_run(page):
+    commands = "".join(blocks(page, "console"))
+    programs = [name for name in files_of(page) if name.endswith(".py")]
+    assert [name for name in programs if f"$ python {name}" not in commands] == []
 
 
 @posix_shell
@@ -158,7 +168,8 @@ def test_shell_examples(page, shell):
             continue  # installs; `.ci/run` runs it
         if "--print-completion" in block:
             pytest.importorskip("shtab")
-        printed = shell(f"set -eu; {block}", check=True).splitlines()
+        here = block.replace("/usr/local/bin", str(shell.home.parent / "bin"))
+        printed = shell(f"set -eu; {here}", check=True).splitlines()
         if "ansible-doc" in block:
             path, module = printed
             collection = Path(path.split(":")[0], "ansible_collections", *module.split(".")[:2])
