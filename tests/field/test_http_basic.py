@@ -23,7 +23,8 @@ from esfilerealm.realms.base import _TEMPORARY, FailureReason
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
 
-GUIDE = ROOT / "esfilerealm/realms/README.md"
+GUIDE_NAME = "esfilerealm/realms/README.md"
+GUIDE = ROOT / GUIDE_NAME
 CHALLENGE = 'Basic realm="example", charset="UTF-8"'
 
 
@@ -150,6 +151,25 @@ def test_n08_busy(tmp_path, realm, application):
     assert "login refused, busy: " in server.log
 
 
+def test_in_fastapi(tmp_path, realm, application):
+    pytest.importorskip("fastapi")
+    (parameter,) = re.findall(r"`(user: User = Depends\(current_user\))`", text_of(GUIDE_NAME))
+    application += f"""
+from fastapi import Depends, FastAPI
+
+app = FastAPI(lifespan=lifespan)
+
+@app.get("/whoami")
+async def me({parameter}) -> str:
+    return user.username
+"""
+    with serving(tmp_path, application) as server:
+        response, body = server.log_in("al", PASSWORD)
+        assert (response.status, json.loads(body)) == (200, "al")
+        response, _ = server.log_in("al", "wrong-password")
+        assert (response.status, response.headers["WWW-Authenticate"]) == (401, CHALLENGE)
+
+
 def test_a_missing_directory_stops_the_start(tmp_path, application):
     (tmp_path / "app.py").write_text(application)
     done = subprocess.run(
@@ -165,7 +185,7 @@ def test_a_missing_directory_stops_the_start(tmp_path, application):
 
 
 def test_the_tables_of_the_guide_are_complete():
-    page = text_of("esfilerealm/realms/README.md")
+    page = text_of(GUIDE_NAME)
     reasons = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", page, re.MULTILINE))
     assert reasons == {
         reason: "503" if reason in _TEMPORARY else "401" for reason in FailureReason.__args__
