@@ -15,6 +15,8 @@ __all__ = [
     "RELOAD_INTERVAL_MEDIUM",
     "RELOAD_KEYS",
     "RELOAD_PREFIX",
+    "SECURITY_ENABLED",
+    "SECURITY_KEYS",
     "TOOL_KEYS",
     "Key",
     "check_keys",
@@ -168,6 +170,13 @@ TOOL_KEYS: Final = (
         "string", DEFAULT_ANONYMOUS_USERNAME,
         "this name is reserved, like those of built-in users"),
 )
+
+SECURITY_ENABLED: Final = Key(
+    "security_enabled", "xpack.security.enabled", "boolean", "true",
+    "if false, a node asks no realm at all",
+)
+#: What decides whether a node asks its realms. Source: ``XPackSettings``.
+SECURITY_KEYS: Final = (SECURITY_ENABLED,)
 
 #: What can be set for a realm of type ``file``.
 REALM_KEYS: Final = (

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from .sources import Setting
+    from .yaml_file import KeyIssue
 
 DEFAULT = "default"
+#: Later versions take nothing but ``true`` and ``false`` for a boolean.
+_LAST_WITH_WORDS = 5
 _NANOSECONDS = 1e9
 
 
@@ -29,25 +32,51 @@ class SettingsReader:
 
         environ: Where placeholders are looked up first.
 
+        version: The major version of the node, if it is known.
+
     Attributes:
         problems: What is wrong with the file and with what was read, in the order of finding.
         warnings: What a node accepts, but somebody should know.
+        notes: What only matters to somebody who looks for it.
         effective: From each key that was read to the text that counts and the place it comes from.
     """
 
-    __slots__ = ("_environ", "_settings", "effective", "problems", "warnings")
+    __slots__ = (
+        "_environ",
+        "_issues",
+        "_reads_words",
+        "_settings",
+        "effective",
+        "notes",
+        "problems",
+        "warnings",
+    )
 
     def __init__(
         self,
         config_dir: str | os.PathLike[str] | None,
         layers: Iterable[Mapping[str, Setting]],
         environ: Mapping[str, str],
+        version: int | None = None,
     ) -> None:
         self.problems: list[InvalidSettingError] = []
         self.warnings: list[str] = []
+        self.notes: list[str] = []
         self.effective: dict[str, tuple[str, str]] = {}
-        self._settings = combined_settings(config_dir, layers, self.problems)
+        self._issues: dict[str, list[KeyIssue]] = {}
+        self._settings = combined_settings(config_dir, layers, self.problems, self._issues)
         self._environ = environ
+        self._reads_words = version == _LAST_WITH_WORDS
+
+    def apart(self) -> SettingsReader:
+        """Return a reader of the same settings, for questions whose problems do not count."""
+        other = object.__new__(SettingsReader)
+        other.problems, other.warnings, other.notes, other.effective = [], [], [], {}
+        other._issues = dict(self._issues)
+        other._settings = self._settings
+        other._environ = self._environ
+        other._reads_words = self._reads_words
+        return other
 
     def string(self, key: str, default: str = "") -> str:
         """Read a string; an empty one, after replacing placeholders, counts as unset."""
@@ -63,6 +92,10 @@ class SettingsReader:
         text = self.string(key, default)
         if text in ("true", "false"):
             return text == "true"
+        if self._reads_words:
+            is_true = text not in ("0", "no", "off")
+            self.warn(key, f"a node of 5 reads it as {str(is_true).lower()}, later ones refuse it")
+            return is_true
         from .._ground.hints import boolean_hint
 
         self.add_problem(key, "must be exactly [true] or [false]", boolean_hint(text))
@@ -93,6 +126,7 @@ class SettingsReader:
 
     def strings(self, key: str) -> list[str]:
         """Read a list of strings; a string is one too, separated by commas."""
+        self._claim(key)
         value = self._settings[key].value if key in self._settings else []
         if isinstance(value, str):
             text = self._text(key)
@@ -107,19 +141,60 @@ class SettingsReader:
         """Return the keys below *prefix* that have a value, in the order in which they are set."""
         return [key for key in self._settings if key.startswith(prefix) and self.is_given(key)]
 
+    def is_any_given(self) -> bool:
+        """Check whether anything is set at all."""
+        return bool(self._settings)
+
+    def claim_below(self, prefix: str) -> None:
+        """Make problems of what is wrong with the keys below *prefix*, as reading them would."""
+        for key in [key for key in self._issues if key.startswith(prefix)]:
+            self._claim(key)
+
+    def _claim(self, key: str) -> None:
+        """
+        Make problems of what the file has wrong about a key that counts.
+
+        If it is certain which value a node reads, a warning is enough.
+        """
+        for issue in self._issues.pop(key, ()):
+            if issue.is_harmless:
+                self._warn_of(key, issue)
+            else:
+                self.problems.append(InvalidSettingError(key, None, issue.rule, issue.where))
+
+    def finish(self) -> None:
+        """Make warnings and notes of what is wrong with keys that nobody has read."""
+        left = [(key, issue) for key, issues in self._issues.items() for issue in issues]
+        self._issues = {}
+        for key, issue in sorted(left, key=lambda pair: pair[1].line_number):
+            self._warn_of(key, issue)
+        for key in self._settings.keys() - self.effective.keys():
+            self._note_placeholders(key)
+
+    def _note_placeholders(self, key: str) -> None:
+        value = self.written(key)
+        if "${" not in value:
+            return
+        import re
+
+        for name in re.findall(r"\$\{([^${}:]+)\}", value):
+            if name not in self._environ and name not in self._settings:
+                text = f"[{name}] is neither in the environment of this process nor a setting; "
+                self.note(key, f"{text}a node does not start unless its own environment has it")
+
+    def _warn_of(self, key: str, issue: KeyIssue) -> None:
+        what = f"setting [{key}]" if key else "settings"
+        self.warnings.append(f"{what} in {issue.where}: {issue.rule}; {issue.effect}")
+
     def is_given(self, key: str) -> bool:
         """Check whether a key has a value; one that cannot be resolved counts as a value."""
         if key not in self._settings:
             return False
         value = self._settings[key].value
-        if isinstance(value, list) or "${" not in value:
+        if isinstance(value, list):
             return bool(value)
-        from .placeholders import PlaceholderError, replace_placeholders
-
-        try:
-            return bool(replace_placeholders(value, self._look_up))
-        except (PlaceholderError, RecursionError):
-            return True
+        text, reason = self._resolved(value)
+        return bool(text or reason)
 
     def add_problem(self, key: str, rule: str, hint: str = "") -> None:
         """
@@ -128,9 +203,8 @@ class SettingsReader:
         The value is shown as it is written: what a placeholder stands for may be a secret.
         """
         given = key in self._settings
-        value = self._settings[key].value if given else self.effective[key][0]
+        shown = self.written(key) if given else self.effective[key][0]
         where = self.where(key) if given else DEFAULT
-        shown = value if isinstance(value, str) else ", ".join(value)
         if hint and "${" not in shown:
             rule = f"{rule}; {hint}"
         if all(problem.key != key for problem in self.problems):
@@ -147,6 +221,15 @@ class SettingsReader:
         if warning not in self.warnings:
             self.warnings.append(warning)
 
+    def written(self, key: str) -> str:
+        """Return the value of *key* as it is written: what a placeholder means may be secret."""
+        value = self._settings[key].value
+        return value if isinstance(value, str) else ", ".join(value)
+
+    def note(self, key: str, text: str) -> None:
+        """Add a note about *key*."""
+        self.notes.append(f"setting [{key}] in {self.where(key)}: {text}")
+
     def raise_first_problem(self) -> None:
         """
         Raise the first problem, if there is one.
@@ -158,6 +241,7 @@ class SettingsReader:
             raise self.problems[0]
 
     def _text(self, key: str) -> str | None:
+        self._claim(key)
         if key not in self._settings:
             return None
         value = self._settings[key].value
@@ -167,19 +251,25 @@ class SettingsReader:
         return None
 
     def _replaced(self, key: str, value: str) -> str | None:
+        text, reason = self._resolved(value)
+        if reason:
+            self.add_problem(key, reason)
+        return text
+
+    def _resolved(self, value: str) -> tuple[str | None, str]:
+        """Return a text with placeholders replaced, or None and why that is impossible."""
         if "${" not in value:
-            return value
+            return value, ""
         from .placeholders import PlaceholderError, replace_placeholders
 
         try:
-            return replace_placeholders(value, self._look_up)
+            return replace_placeholders(value, self._look_up), ""
         except PlaceholderError as error:
             # A name that is not in the text itself is made of other values, and may be a secret.
             name = f"[{error.name}]" if error.name in value else "a placeholder inside"
-            self.add_problem(key, f"{name} {error.rule}")
+            return None, f"{name} {error.rule}"
         except RecursionError:
-            self.add_problem(key, "its placeholders are nested too deeply")
-        return None
+            return None, "its placeholders are nested too deeply"
 
     def _look_up(self, name: str) -> str | None:
         value = self._environ.get(name)

@@ -1,7 +1,8 @@
 """
 The realms that a node asks, in order, by the rules of its major version.
 
-Known are the types that Elasticsearch brings along. Of realms that are not of type ``file``, only
+A type that Elasticsearch does not bring along is that of a plugin, unless it is nearly the name of
+one that it does, which is a mistake. Of realms that are not of type ``file``, only
 ``type``, ``order`` and ``enabled`` are read: their other keys are for a node to check.
 
 Source:
@@ -14,10 +15,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._ground.hints import nearest
+from .._ground.showing import shown
 from ..errors import InvalidSettingError
-from .keys import REALM_KEYS
+from .keys import REALM_KEYS, SECURITY_ENABLED
 
-__all__ = ["ConfiguredRealm", "RealmOrder", "infer_major_version", "realm_order"]
+__all__ = [
+    "ConfiguredRealm",
+    "RealmOrder",
+    "infer_major_version",
+    "realm_order",
+    "why_file_realm_is_unused",
+]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,10 +98,39 @@ class RealmOrder:
         for realm in self.realms:
             if realm.type == "file":
                 return realm
-        unused = next((realm for realm in self.configured if realm.type == "file"), None)
-        if unused is None:
-            unused = _implicit_realm("file", self.version, _LAST, enabled=False)
-        return unused
+        return self.unused_file_realm or _implicit_realm("file", self.version, _LAST, enabled=False)
+
+    @property
+    def unused_file_realm(self) -> ConfiguredRealm | None:
+        """The realm of type ``file`` that is configured, but not asked, if there is one."""
+        if any(realm.type == "file" for realm in self.realms):
+            return None
+        return next((realm for realm in self.configured if realm.type == "file"), None)
+
+
+def why_file_realm_is_unused(
+    reader: SettingsReader, order: RealmOrder, *, security_enabled: bool
+) -> str | None:
+    """Return why a node does not ask the file realm, in one line, or None if it does."""
+    unasked = "a node does not ask the file realm"
+    if not security_enabled:
+        where = reader.where(SECURITY_ENABLED.key)
+        return f"security is off ([{SECURITY_ENABLED.key}] in {where}), so {unasked}"
+    if any(realm.type == "file" for realm in order.realms):
+        return None
+    unused = order.unused_file_realm
+    if unused is not None:
+        return f"the file realm [{unused.name}] is disabled in {unused.where}, so {unasked}"
+    return _absence("file", order.version)
+
+
+def _absence(kind: str, version: int) -> str:
+    """Return why there is no realm of a basic type, which only happens before 8."""
+    since_8 = "; since 8, it exists unless it is disabled" if version == ES7 else ""
+    return (
+        f"there is no realm of type {kind}, because others are enabled and no setting mentions "
+        f"it: it is not in the chain, and its users cannot log in{since_8}"
+    )
 
 
 def infer_major_version(reader: SettingsReader) -> int:
@@ -159,11 +196,14 @@ def _spelled_since_7(reader: SettingsReader) -> list[ConfiguredRealm]:
         prefix = f"{_PREFIX}{kind}.{name}."
         if prefix not in realms:
             realms[prefix] = ConfiguredRealm(kind, name, prefix, reader.where(key))
-            if kind not in _TYPES:
-                rule = f"unknown realm type [{kind}]; {nearest(kind, _TYPES)}"
+            if meant := _meant_type(kind):
+                rule = f"unknown realm type [{kind}]; did you mean [{meant}]?"
                 reader.add_key_problem(key, rule)
+            elif kind not in _TYPES:
+                reader.note(key, _plugin_rule(kind))
         _check_own_key(reader, key, realms[prefix], _FILE_REALM_KEYS)
-    return [realm for realm in realms.values() if realm.type in _TYPES]
+    reader.claim_below(f"{_PREFIX}file.")
+    return [realm for realm in realms.values() if not _meant_type(realm.type)]
 
 
 def _spelled_before_7(reader: SettingsReader) -> list[ConfiguredRealm]:
@@ -179,7 +219,10 @@ def _spelled_before_7(reader: SettingsReader) -> list[ConfiguredRealm]:
             kind = _type_of(reader, prefix, reader.where(key))
             realms[prefix] = ConfiguredRealm(kind, name, prefix, reader.where(key))
         _check_own_key(reader, key, realms[prefix], ("type", *_FILE_REALM_KEYS))
-    return [realm for realm in realms.values() if realm.type in _TYPES]
+    for realm in realms.values():
+        if realm.type == "file":
+            reader.claim_below(realm.prefix)
+    return [realm for realm in realms.values() if realm.type and not _meant_type(realm.type)]
 
 
 def _type_of(reader: SettingsReader, prefix: str, where: str) -> str:
@@ -188,9 +231,39 @@ def _type_of(reader: SettingsReader, prefix: str, where: str) -> str:
     if not reader.is_given(key):
         rule = "is missing: in Elasticsearch 5 and 6, every realm has one"
         reader.problems.append(InvalidSettingError(key, None, rule, where))
-    elif kind not in _TYPES:
-        reader.add_problem(key, "unknown realm type", nearest(kind, _TYPES))
+    elif meant := _meant_type(kind):
+        reader.add_problem(key, "unknown realm type", f"did you mean [{meant}]?")
+    elif kind and kind not in _TYPES:
+        reader.note(key, _plugin_rule(reader.written(key)))
     return kind
+
+
+def _plugin_rule(kind: str) -> str:
+    return (
+        f"Elasticsearch has no realm of type [{shown(kind)}]; a node starts only with the plugin "
+        "that brings it"
+    )
+
+
+def _meant_type(kind: str) -> str | None:
+    """Return the type of Elasticsearch that a name is a mistyped form of, or None."""
+    if kind in _TYPES:
+        return None
+    return next((known for known in _TYPES if _is_mistyped(kind.lower(), known)), None)
+
+
+def _is_mistyped(word: str, known: str) -> bool:
+    """Check whether one letter is missing, extra, wrong or exchanged with its neighbour."""
+    if word == known:
+        return True
+    same = [letter == other for letter, other in zip(word, known, strict=False)]
+    start = same.index(False) if False in same else len(same)
+    left, right = word[start:], known[start:]
+    if left[1:2] + left[:1] + left[2:] == right:
+        return True
+    if left[1:] in (right, right[1:]):
+        return not left[:1].isdigit() and left[:1] not in ("_", "-")
+    return left == right[1:]
 
 
 def _check_own_key(
@@ -231,6 +304,7 @@ class _Rules:
         """Check all of them, together with those that a node adds itself."""
         self._check_types()
         if self._version < ES7:
+            self._check_before_7()
             return
         for realm, other in _repeats(self.enabled, "name"):
             rule = f"the realm of type {other.type} in {other.where} has the same name"
@@ -270,6 +344,10 @@ class _Rules:
             )
             self._reader.add_problem(f"{realm.prefix}order", rule)
 
+    def _check_before_7(self) -> None:
+        if self.enabled and all(realm.type != "file" for realm in self._configured):
+            self._reader.warnings.append(_absence("file", self._version))
+
     def _check_in_7(self) -> None:
         for realm in self.enabled:
             if not realm.has_order:
@@ -279,10 +357,7 @@ class _Rules:
         for kind in _BASIC_TYPES:
             same_type = [realm for realm in self._configured if realm.type == kind]
             if self.enabled and not same_type:
-                self._reader.warnings.append(
-                    f"there is no realm of type {kind}, because others are enabled and no setting "
-                    "mentions it; since 8, it exists unless it is disabled"
-                )
+                self._reader.warnings.append(_absence(kind, self._version))
             if not self.enabled:
                 for realm in same_type:
                     rule = "the realm is used anyway, because no realm is enabled; not so since 8"

@@ -12,6 +12,7 @@ from .keys import (
     RELOAD_INTERVAL_MEDIUM,
     RELOAD_KEYS,
     RELOAD_PREFIX,
+    SECURITY_KEYS,
     TOOL_KEYS,
     check_keys,
     read_keys,
@@ -19,7 +20,7 @@ from .keys import (
 from .reader import SettingsReader
 from .sources import Setting
 
-__all__ = ["RealmSettings", "read_all"]
+__all__ = ["RealmSettings", "load_for_writing", "read_all"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
@@ -59,13 +60,17 @@ class RealmSettings:
         realm_name: The name of the file realm.
         enabled: Also false if other realms displace the file realm, as they do before
             Elasticsearch 8.
-        warnings: What a node accepts, but somebody should know.
+        warnings: What somebody should know: what a node accepts although it is probably not meant,
+            that it does not ask the file realm, and what stops it elsewhere in its settings.
+        notes: What matters only to somebody who looks for it, such as realms that need a plugin.
+        elasticsearch_version: The major version of the node, or None if it was not stated.
     """
 
     password_hashing_algorithm: str = "bcrypt"  # noqa: S105 - not a password
     fips_mode_enabled: bool = False
     reserved_realm_enabled: bool = True
     anonymous_username: str = "_anonymous"
+    security_enabled: bool = True
     realm_name: str = "default_file"
     order: int = -(2**31)
     enabled: bool = True
@@ -78,6 +83,8 @@ class RealmSettings:
     reload_interval_medium: float = 30.0
     reload_interval_low: float = 60.0
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    elasticsearch_version: int | None = None
 
     if not TYPE_CHECKING:  # pragma: no branch
 
@@ -133,22 +140,17 @@ class RealmSettings:
                 ``xpack.security.authc.realms.<name>.type``, else 8.
 
         Raises:
-            InvalidSettingError: If the file is not one YAML mapping, gives a key twice or without a
-                value, or if a value that is read here breaks its rule.
+            InvalidSettingError: If the file is not one YAML mapping, or if a setting that is read
+                here has no value, is given twice, or breaks its rule. Anything wrong elsewhere in
+                the file is one of the ``warnings``.
             FilePermissionError, FileAccessError: If the file cannot be read.
             ValueError: If the version is unknown.
         """
-        layer = {}
-        for key, value in (overrides or {}).items():
-            if not isinstance(value, str | list):
-                rule = f"must be a string or a list of strings, not {type(value).__name__}"
-                raise InvalidSettingError(key, None, rule, "the overrides")
-            layer[key] = Setting(value, "the overrides")
-        reader = SettingsReader(config_dir, [layer], os.environ)
+        reader = _reader(config_dir, overrides, elasticsearch_version)
         if check_realm:
             settings, _ = read_all(reader, elasticsearch_version)
         else:
-            settings = cls(**_read_tool_keys(reader))
+            settings = _read_for_writing(reader, elasticsearch_version)
         reader.raise_first_problem()
         return settings
 
@@ -165,6 +167,66 @@ class RealmSettings:
         return RealmSettings(**{**vars(self), "password_hashing_algorithm": algorithm})
 
 
+def load_for_writing(
+    config_dir: str | os.PathLike[str] | None,
+    overrides: Mapping[str, str] | None = None,
+    *,
+    elasticsearch_version: int | None = None,
+) -> RealmSettings:
+    """
+    Read what decides how the files are written, as ``RealmSettings.load`` does.
+
+    If a node does not ask the file realm, that is one of the warnings.
+    """
+    reader = _reader(config_dir, overrides, elasticsearch_version)
+    settings = _read_for_writing(reader, elasticsearch_version, warn_if_unused=True)
+    reader.raise_first_problem()
+    return settings
+
+
+def _reader(
+    config_dir: str | os.PathLike[str] | None,
+    overrides: Mapping[str, str] | None,
+    version: int | None,
+) -> SettingsReader:
+    if version is not None and version not in _VERSIONS:
+        raise ValueError(f"unknown major version of Elasticsearch: {version}; known are 5 to 9")
+    layer = {}
+    for key, value in (overrides or {}).items():
+        if not isinstance(value, str | list):
+            rule = f"must be a string or a list of strings, not {type(value).__name__}"
+            raise InvalidSettingError(key, None, rule, "the overrides")
+        layer[key] = Setting(value, "the overrides")
+    return SettingsReader(config_dir, [layer], os.environ, version)
+
+
+def _read_for_writing(
+    reader: SettingsReader, version: int | None, *, warn_if_unused: bool = False
+) -> RealmSettings:
+    values = _read_tool_keys(reader, version or _VERSIONS[-1])
+    if warn_if_unused and reader.is_any_given():
+        _warn_if_unused(reader, version)
+    reader.finish()
+    return RealmSettings(
+        **values,
+        warnings=tuple(reader.warnings),
+        notes=tuple(reader.notes),
+        elasticsearch_version=version,
+    )
+
+
+def _warn_if_unused(reader: SettingsReader, version: int | None) -> None:
+    """Warn if a node does not ask the file realm; what is wrong with its realms does not matter."""
+    from .realm_order import infer_major_version, realm_order, why_file_realm_is_unused
+
+    apart = reader.apart()
+    values = read_keys(apart, SECURITY_KEYS)
+    order = realm_order(apart, version or infer_major_version(apart))
+    reason = why_file_realm_is_unused(apart, order, **values)
+    if reason is not None:
+        reader.warnings.append(reason)
+
+
 def read_all(reader: SettingsReader, version: int | None) -> tuple[RealmSettings, RealmOrder]:
     """
     Read everything for a node of major version *version*; problems go to ``reader.problems``.
@@ -172,22 +234,31 @@ def read_all(reader: SettingsReader, version: int | None) -> tuple[RealmSettings
     Raises:
         ValueError: If the version is unknown.
     """
-    if version is not None and version not in _VERSIONS:
-        raise ValueError(f"unknown major version of Elasticsearch: {version}; known are 5 to 9")
     # A users tool, which must start fast, does not need this.
-    from .realm_order import infer_major_version, realm_order
+    from .realm_order import infer_major_version, realm_order, why_file_realm_is_unused
 
-    version = version or infer_major_version(reader)
+    stated, version = version, version or infer_major_version(reader)
     values = _read_tool_keys(reader, version)
     check_keys(reader, TOOL_KEYS, values)
+    values |= read_keys(reader, SECURITY_KEYS)
     order = realm_order(reader, version, reserved_realm_enabled=values["reserved_realm_enabled"])
     # A node also reads the settings of disabled realms.
     for realm in order.configured:
         if realm.type == "file":
             _read_realm(reader, realm, values)
     realm_values = _read_realm(reader, order.file_realm, values)
+    reload_values = _read_reload(reader)
+    reason = why_file_realm_is_unused(reader, order, security_enabled=values["security_enabled"])
+    if reason is not None and reason not in reader.warnings:
+        reader.warnings.append(reason)
+    reader.finish()
     settings = RealmSettings(
-        **values, **realm_values, **_read_reload(reader), warnings=tuple(reader.warnings)
+        **values,
+        **realm_values,
+        **reload_values,
+        warnings=tuple(reader.warnings),
+        notes=tuple(reader.notes),
+        elasticsearch_version=stated,
     )
     return settings, order
 
@@ -223,6 +294,7 @@ def _read_realm(
 
 
 def _read_reload(reader: SettingsReader) -> dict[str, Any]:
+    reader.claim_below(RELOAD_PREFIX)
     known = [key.key for key in (*RELOAD_KEYS, RELOAD_INTERVAL)]
     for key in reader.keys_below(RELOAD_PREFIX):
         if key not in known:

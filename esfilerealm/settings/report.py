@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .keys import RELOAD_PREFIX, TOOL_KEYS
+from .keys import RELOAD_PREFIX, SECURITY_ENABLED, TOOL_KEYS
 from .reader import SettingsReader
 from .realm_settings import read_all
 from .sources import Setting, container_variables
@@ -43,12 +43,14 @@ class SettingsReport:
     Attributes:
         settings: Every setting that concerns it.
         problems: Everything that keeps a node from starting, or from reading what was meant.
-        warnings: What a node accepts, but somebody should know.
+        warnings: As in ``RealmSettings``.
+        notes: As in ``RealmSettings``.
     """
 
     settings: tuple[EffectiveSetting, ...]
     problems: tuple[InvalidSettingError, ...]
     warnings: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def inspect_settings(
@@ -79,12 +81,15 @@ def inspect_settings(
         key: Setting(environ[name], f"environment variable [{name}]")
         for key, name in container_variables(environ).items()
     }
-    reader = SettingsReader(config_dir, [from_options, from_environment], environ)
+    layers = [from_options, from_environment]
+    reader = SettingsReader(config_dir, layers, environ, elasticsearch_version)
     settings, order = read_all(reader, elasticsearch_version)
-    tool_keys = {key.key for key in TOOL_KEYS}
+    shown = {key.key for key in TOOL_KEYS}
+    if reader.is_given(SECURITY_ENABLED.key):
+        shown.add(SECURITY_ENABLED.key)
     rows = tuple(
         EffectiveSetting(key, value, source)
         for key, (value, source) in reader.effective.items()
-        if key in tool_keys or key.startswith((order.file_realm.prefix, RELOAD_PREFIX))
+        if key in shown or key.startswith((order.file_realm.prefix, RELOAD_PREFIX))
     )
-    return SettingsReport(rows, tuple(reader.problems), settings.warnings)
+    return SettingsReport(rows, tuple(reader.problems), settings.warnings, settings.notes)

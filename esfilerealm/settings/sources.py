@@ -13,6 +13,8 @@ TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from .yaml_file import KeyIssue
+
 _FORCE = "force."
 
 
@@ -36,11 +38,13 @@ def combined_settings(
     config_dir: str | os.PathLike[str] | None,
     layers: Iterable[Mapping[str, Setting]],
     problems: list[InvalidSettingError],
+    issues: dict[str, list[KeyIssue]],
 ) -> dict[str, Setting]:
     """
     Combine ``elasticsearch.yml`` and the *layers* above it, of which the last wins.
 
-    A key ``force.x`` wins over ``x`` in any layer. What is wrong is added to *problems*.
+    A key ``force.x`` wins over ``x`` in any layer. A file that cannot be read as settings is added
+    to *problems*, and what is wrong with a single key to *issues*, by key.
 
     Raises:
         FilePermissionError, FileAccessError: If the file cannot be read.
@@ -48,16 +52,20 @@ def combined_settings(
     Source:
         ``InternalSettingsPreparer``.
     """
-    settings = {} if config_dir is None else _read(os.fspath(config_dir), problems)
+    settings = {} if config_dir is None else _read(os.fspath(config_dir), problems, issues)
     for layer in layers:
         settings.update(layer)
+        for issue in [issue for key in layer for issue in issues.get(key, ())]:
+            issue.is_harmless = True
     for key in [key for key in settings if key.startswith(_FORCE)]:
         settings[key.removeprefix(_FORCE)] = settings.pop(key)
-    _gather_lists(settings, problems)
+    _gather_lists(settings, issues)
     return settings
 
 
-def _read(config_dir: str, problems: list[InvalidSettingError]) -> dict[str, Setting]:
+def _read(
+    config_dir: str, problems: list[InvalidSettingError], issues: dict[str, list[KeyIssue]]
+) -> dict[str, Setting]:
     for name in ("elasticsearch.yaml", "elasticsearch.json"):
         other = os.path.join(config_dir, name)
         if os.path.exists(other):
@@ -71,13 +79,13 @@ def _read(config_dir: str, problems: list[InvalidSettingError]) -> dict[str, Set
 
     settings = {
         key: Setting(value, where)
-        for key, (value, where) in flat_settings(file.data, path, problems).items()
+        for key, (value, where) in flat_settings(file.data, path, problems, issues).items()
     }
-    _gather_lists(settings, problems)
+    _gather_lists(settings, issues)
     return settings
 
 
-def _gather_lists(settings: dict[str, Setting], problems: list[InvalidSettingError]) -> None:
+def _gather_lists(settings: dict[str, Setting], issues: dict[str, list[KeyIssue]]) -> None:
     """
     Combine the old spelling of a list, ``x.0``, ``x.1``, to ``x``, up to the first gap.
 
@@ -88,7 +96,9 @@ def _gather_lists(settings: dict[str, Setting], problems: list[InvalidSettingErr
         key = head.removesuffix(".0")
         if key in settings:
             rule = f"also given as [{head}] in {settings.pop(head).where}"
-            problems.append(InvalidSettingError(key, None, rule, settings[key].where))
+            from .yaml_file import KeyIssue
+
+            issues.setdefault(key, []).append(KeyIssue(rule, settings[key].where))
             continue
         where = settings[head].where
         items: list[str] = []

@@ -5,24 +5,63 @@ from __future__ import annotations
 from ..documents.yaml import Unread, YamlReader
 from ..errors import InvalidSettingError
 
-__all__ = ["flat_settings"]
+__all__ = ["KeyIssue", "flat_settings"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
+    from typing import Final
+
     from ..documents.yaml import YamlPath
 
     #: A value with the place it comes from. A value is a string, or a list of strings.
     Placed = tuple[str | list[str], str]
 
+#: What a node does about an issue.
+_REFUSED: Final = "a node does not start"
 
-def flat_settings(data: bytes, path: str, problems: list[InvalidSettingError]) -> dict[str, Placed]:
+
+class KeyIssue:
+    """
+    What is wrong with one key of a settings file.
+
+    Attributes:
+        rule: The rule that is broken.
+        where: The file and its line.
+        effect: What a node does about it.
+        line_number: Counted from 1; 0 if it is unknown.
+        is_harmless: Whether it is certain which value a node reads.
+    """
+
+    __slots__ = ("effect", "is_harmless", "line_number", "rule", "where")
+
+    def __init__(
+        self,
+        rule: str,
+        where: str,
+        effect: str = _REFUSED,
+        line_number: int = 0,
+        *,
+        is_harmless: bool = False,
+    ) -> None:
+        self.rule = rule
+        self.where = where
+        self.effect = effect
+        self.line_number = line_number
+        self.is_harmless = is_harmless
+
+
+def flat_settings(
+    data: bytes,
+    path: str,
+    problems: list[InvalidSettingError],
+    issues: dict[str, list[KeyIssue]],
+) -> dict[str, Placed]:
     """
     Flatten a YAML mapping, whose keys may be nested, dotted or both, to dotted keys.
 
-    What a node refuses is added to *problems*: a file that is not one mapping, a key without a
-    value, a list of anything but plain values. So is what a node would not read as it looks: a key
-    that is given twice, once flat and once nested, and YAML's aliases. Values are not quoted: they
-    may be secrets.
+    A file that is not one mapping is added to *problems*. What is wrong with a single key goes to
+    *issues*: one without a value, one that is given twice, a list of anything but plain values,
+    YAML's aliases. Values are not quoted: they may be secrets.
 
     Source:
         ``Settings.fromXContent``.
@@ -35,7 +74,8 @@ def flat_settings(data: bytes, path: str, problems: list[InvalidSettingError]) -
         return {}
     flattening = _Flattening(path)
     settings = flattening.read(text)
-    problems += flattening.problems()
+    problems += flattening.problems
+    issues.update(flattening.issues)
     return settings
 
 
@@ -43,9 +83,12 @@ class _Flattening:
     """The way through one file."""
 
     def __init__(self, path: str) -> None:
+        self.problems: list[InvalidSettingError] = []
+        self.issues: dict[str, list[KeyIssue]] = {}
         self._path = path
-        self._issues: dict[tuple[int, str, str], None] = {}
         self._settings: dict[str, Placed] = {}
+        self._lines: dict[YamlPath, int] = {}
+        self._repeated: set[YamlPath] = set()
         self._list: list[str] = []
         self._line_of_list = 0
 
@@ -55,22 +98,19 @@ class _Flattening:
             if path:
                 self._add(path, value, reader)
             elif not isinstance(value, dict) and value not in (None, ""):
-                self._refuse("", "must be a mapping of keys to values", reader.line_number)
-        issues = reader.issues
+                self._break("must be a mapping of keys to values", reader.line_number)
         if reader.is_broken:
             self._settings.clear()
-            self._issues.clear()
-            issues = issues[-1:]
-        for issue in issues:
-            self._refuse(".".join(map(str, issue.path)), issue.rule, issue.line_number)
+            self.issues.clear()
+            self.problems.clear()
+            self._break(reader.issues[-1].rule, reader.issues[-1].line_number)
+            return self._settings
+        for issue in reader.issues:
+            self._add_issue(".".join(map(str, issue.path)), issue.rule, issue.line_number)
         return self._settings
 
-    def problems(self) -> list[InvalidSettingError]:
-        """Return what is wrong, in the order of the file."""
-        return [
-            InvalidSettingError(key or None, None, rule, self._place(line_number))
-            for line_number, key, rule in sorted(self._issues, key=lambda issue: issue[0])
-        ]
+    def _break(self, rule: str, line_number: int) -> None:
+        self.problems.append(InvalidSettingError(None, None, rule, self._place(line_number)))
 
     def _add(self, path: YamlPath, value: object, reader: YamlReader) -> None:
         *outer, step = path
@@ -78,31 +118,64 @@ class _Flattening:
             return  # within an item of a list, which is refused
         if isinstance(step, int):
             self._add_item(".".join(map(str, outer)), value)
-        elif not isinstance(value, dict):
-            self._add_setting(".".join(map(str, path)), value, reader)
+            return
+        key = ".".join(map(str, path))
+        is_repeated = self._is_repeated(path, key, reader.key_line_number)
+        if not isinstance(value, dict):
+            self._add_setting(key, value, reader, is_repeated=is_repeated)
+
+    def _is_repeated(self, path: YamlPath, key: str, line_number: int) -> bool:
+        """Check whether a key is given twice in one mapping, which a node refuses."""
+        if path not in self._lines:
+            self._lines[path] = line_number
+            return False
+        if not any(path[:length] in self._repeated for length in range(1, len(path))):
+            rule = f"already given in {self._place(self._lines[path])}"
+            self._add_issue(key, rule, line_number)
+        self._repeated.add(path)
+        return True
 
     def _add_item(self, key: str, value: object) -> None:
         if isinstance(value, str):
             self._list.append(value)
         else:
-            self._refuse(key, "a list must hold plain values only", self._line_of_list)
+            self._add_issue(key, "a list must hold plain values only", self._line_of_list)
 
-    def _add_setting(self, key: str, value: object, reader: YamlReader) -> None:
+    def _add_setting(
+        self, key: str, value: object, reader: YamlReader, *, is_repeated: bool
+    ) -> None:
         line_number = reader.key_line_number
         if isinstance(value, list):
             self._list, self._line_of_list = value, line_number
-        if not isinstance(value, str | list):
+        if isinstance(value, Unread):
+            rule = "must not be given by alias, which a node does not follow"
+            self._add_issue(key, rule, line_number, "a node takes the name behind [*] as the value")
+        elif not isinstance(value, str | list):
             rule = f"has no value at column {reader.column}: give one, or remove it"
-            if isinstance(value, Unread):
-                rule = "must not be given by alias, which a node does not follow"
-            self._refuse(key, rule, line_number)
-        elif key in self._settings:
-            self._refuse(key, f"already given in {self._settings[key][1]}", line_number)
+            self._add_issue(key, rule, line_number)
+        elif is_repeated and key in self._settings:
+            return
         else:
+            if key in self._settings:
+                rule = f"already given in {self._settings[key][1]}"
+                effect = "a node takes the later one"
+                self._add_issue(key, rule, line_number, effect, is_harmless=True)
             self._settings[key] = (value, self._place(line_number))
 
     def _place(self, line_number: int) -> str:
         return f"[{self._path}], line {line_number}"
 
-    def _refuse(self, key: str, rule: str, line_number: int) -> None:
-        self._issues[line_number, key, rule] = None
+    def _add_issue(
+        self,
+        key: str,
+        rule: str,
+        line_number: int,
+        effect: str = _REFUSED,
+        *,
+        is_harmless: bool = False,
+    ) -> None:
+        where = self._place(line_number)
+        issue = KeyIssue(rule, where, effect, line_number, is_harmless=is_harmless)
+        issues = self.issues.setdefault(key, [])
+        if all((other.rule, other.where) != (rule, where) for other in issues):
+            issues.append(issue)

@@ -150,10 +150,16 @@ DIFFERENCES: dict[str, tuple[str, dict[str, Any]]] = {
         "a symlink is replaced",
         {"exit_code": 0, "users_is_symlink_after": True, "target_after": ""},
     ),
-    "settings/same key flat and nested, newer releases": (
-        "a key given twice, once flat and once nested: the later one wins silently",
-        {"error_contains": ["given twice", "line 1", "line 3"]},
-    ),
+    **{
+        f"settings/unknown type, generation {generation}": (
+            "a realm of an unknown type",
+            {"chain": ["reserved", *implicit, name]},
+        )
+        for generation, implicit, name in (
+            ("5/6", (), "foo"),
+            ("8+", ("default_file", "default_native"), "x"),
+        )
+    },
     **{
         f"settings/{name}": ("domains, keystore, service tokens and role definitions", {"ok": True})
         for name in (

@@ -11,17 +11,25 @@ import pytest
 
 import esfilerealm
 from esfilerealm import RealmSettings
-from esfilerealm.settings.keys import REALM_KEYS, RELOAD_INTERVAL, RELOAD_KEYS, TOOL_KEYS
+from esfilerealm.settings.keys import (
+    REALM_KEYS,
+    RELOAD_INTERVAL,
+    RELOAD_KEYS,
+    SECURITY_KEYS,
+    TOOL_KEYS,
+)
 from esfilerealm.settings.reader import SettingsReader
 
-KEYS = (*TOOL_KEYS, *REALM_KEYS, *RELOAD_KEYS)
+KEYS = (*TOOL_KEYS, *SECURITY_KEYS, *REALM_KEYS, *RELOAD_KEYS)
 TYPES = {"boolean": bool, "integer": int, "seconds": float, "string": str}
 GUIDE = Path(esfilerealm.__file__).parent / "settings" / "README.md"
 
 
 def test_every_setting_is_an_attribute():
     names = {key.name for key in KEYS}
-    assert set(get_type_hints(RealmSettings)) == names | {"realm_name", "warnings"}
+    assert set(get_type_hints(RealmSettings)) == names | {
+        *("realm_name", "warnings", "notes", "elasticsearch_version"),
+    }
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.name)
@@ -40,6 +48,7 @@ def test_the_tables_of_the_guide():
     rows = [line for line in GUIDE.read_text().splitlines() if line.startswith("| `")]
     assert rows == [
         *map(row, TOOL_KEYS),
+        *map(row, SECURITY_KEYS),
         *(row(key, "….") for key in REALM_KEYS),
         *map(row, RELOAD_KEYS),
         row(RELOAD_INTERVAL),

@@ -100,7 +100,6 @@ def test_depth():
         {FIPS: ["${bootstrap.password}"]},
         {"resource.reload.interval.high": "${bootstrap.password}"},
         {"xpack.security.authc.password_hashing.algorithm": "${bootstrap.password}"},
-        {"xpack.security.authc.realms.f.type": "${bootstrap.password}"},
     ],
 )
 def test_the_value_of_a_placeholder_is_not_shown(settings, monkeypatch):
@@ -110,6 +109,13 @@ def test_the_value_of_a_placeholder_is_not_shown(settings, monkeypatch):
     assert "hunter2" not in str(caught.value) + repr(caught.value.args)
     assert "${" in str(caught.value)
     assert caught.value.__context__ is None
+
+
+def test_the_note_about_a_type_does_not_show_it():
+    settings = {"xpack.security.authc.realms.f.type": "${bootstrap.password}"}
+    (note,) = RealmSettings.load(None, {**settings, "bootstrap.password": "hunter2"}).notes
+    assert "hunter2" not in note
+    assert "no realm of type [${bootstrap.password}]" in note
 
 
 @pytest.mark.parametrize("secret", ["4711", "yes", "1.5h", "4711M"])

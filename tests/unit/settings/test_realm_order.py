@@ -36,6 +36,20 @@ def order_of(settings, version):
 
 
 @pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        *(("flie", "file"), ("fil", "file"), ("FILE", "file"), ("files", "file"), ("fule", "file")),
+        *(("ldpa", "ldap"), ("activedirectory", "active_directory"), ("natvie", "native")),
+        *(("acme_sso", None), ("saml2", None), ("custom", None), ("ad", None), ("f", None)),
+        *(("profile", None), ("ldap-x", None), ("openid", None)),
+    ],
+)
+def test_a_near_miss_is_one_letter_away(written, meant):
+    _, problems, _ = order_of({f"{written}.x.order": "5"}, 8)
+    assert [f"did you mean [{meant}]?" in problem for problem in problems] == [True] * bool(meant)
+
+
+@pytest.mark.parametrize(
     ("settings", "version"),
     [
         ({}, 8),
@@ -118,11 +132,20 @@ class TestSince8:
         assert "must be a whole number" in order_of({"ldap.l.order": "x"}, 8)[1][0]
         assert "must be exactly" in order_of({"ldap.l.order": "1", "ldap.l.enabled": "y"}, 8)[1][0]
 
-    def test_an_unknown_type_is_reported_once(self):
-        _, problems, _ = order_of({"custom.c.order": "1", "custom.c.key": "x"}, 8)
-        assert len(problems) == 1
-        assert problems[0].startswith(
-            "setting […custom.c.order] in line 1: unknown realm type [custom]"
+    def test_a_mistyped_type_is_reported_once(self):
+        _, problems, _ = order_of({"flie.c.order": "1", "flie.c.key": "x"}, 8)
+        assert problems == [
+            "setting […flie.c.order] in line 1: unknown realm type [flie]; did you mean [file]?"
+        ]
+
+    def test_a_type_of_a_plugin_is_noted_once(self):
+        values = values_of({"custom.c.order": "1", "custom.c.key": "x", "file.f.order": "0"})
+        order = realm_order(values, 8)
+        assert [realm.name for realm in order.realms][-2:] == ["f", "c"]
+        assert values.problems == []
+        (note,) = values.notes
+        assert (
+            "realms.custom.c.order] in line 1: Elasticsearch has no realm of type [custom]" in note
         )
 
     def test_the_old_spelling(self):
@@ -145,7 +168,8 @@ class TestIn7:
             ("setting […saml.a.order] in line 3: realm [b] has the same order; an error since 8"),
             *(
                 f"there is no realm of type {kind}, because others are enabled and no setting "
-                "mentions it; since 8, it exists unless it is disabled"
+                "mentions it: it is not in the chain, and its users cannot log in; since 8, "
+                "it exists unless it is disabled"
                 for kind in ("file", "native")
             ),
         ]
@@ -194,6 +218,12 @@ class TestIn5And6:
             "setting […f.type] is [fiel] in line 2: unknown realm type; did you mean [file]?",
             "setting […type] in line 3: must be […<name>.<key>]",
         ]
+
+    @pytest.mark.parametrize("version", [5, 6])
+    def test_a_plugin_realm_alone_displaces_the_file_realm(self, version):
+        names, problems, warnings = order_of({"a.type": "acme_sso"}, version)
+        assert (names, problems) == (["reserved", "a"], [])
+        assert warnings[0].startswith("there is no realm of type file, because others are enabled")
 
     def test_two_kerberos_realms_are_left_to_a_node(self):
         assert order_of({"a.type": "kerberos", "b.type": "kerberos"}, 6)[1] == []

@@ -11,6 +11,7 @@ ALGORITHM = "xpack.security.authc.password_hashing.algorithm"
 FIPS = "xpack.security.fips_mode.enabled"
 RESERVED = "xpack.security.authc.reserved_realm.enabled"
 ANONYMOUS = "xpack.security.authc.anonymous.username"
+REALM = "xpack.security.authc.realms.file.f"
 
 
 def load(tmp_path, text, overrides=None):
@@ -22,11 +23,12 @@ def test_defaults(tmp_path):
     for settings in (RealmSettings(), RealmSettings.load(tmp_path), RealmSettings.load(None)):
         assert repr(settings) == (
             "RealmSettings(anonymous_username='_anonymous', authentication_enabled=True, "
-            "cache_hash_algo='ssha256', cache_max_users=100000, cache_ttl=1200.0, enabled=True, "
-            "fips_mode_enabled=False, order=-2147483648, password_hashing_algorithm='bcrypt', "
+            "cache_hash_algo='ssha256', cache_max_users=100000, cache_ttl=1200.0, "
+            "elasticsearch_version=None, enabled=True, fips_mode_enabled=False, notes=(), "
+            "order=-2147483648, password_hashing_algorithm='bcrypt', "
             "realm_name='default_file', reload_enabled=True, reload_interval_high=5.0, "
             "reload_interval_low=60.0, reload_interval_medium=30.0, reserved_realm_enabled=True, "
-            "warnings=())"
+            "security_enabled=True, warnings=())"
         )
         assert settings.name_rules == {"allow_reserved": False, "anonymous_username": "_anonymous"}
 
@@ -102,14 +104,12 @@ def test_environment_variables(tmp_path, monkeypatch):
         (f"{FIPS}: yes\n", r"\[yes\] in \[.*elasticsearch.yml\], line 1: must be exactly"),
         (f"a: 1\n{FIPS}: True\n", "line 2: must be exactly"),
         (f"{FIPS}:\n", "line 1: has no value at column 34"),
-        ("a: 1\nempty:\n", r"setting \[empty\] in .*, line 2: has no value at column 7"),
+        (f"a: 1\n{REALM}.order:\n", r"file.f.order\] in .*, line 2: has no value at column 42"),
+        (f"{REALM}.cache.ttl: &a 1s\n{REALM}.order: *a\n", "must not be given by alias"),
+        ("resource.reload.enabled:\n", "has no value"),
+        ("xpack.security.authc.realms: {f: {type: file, cache.ttl: }}\n", "has no value"),
         (f"{FIPS}: [true]\n", "must be one value, not a list"),
         (f"{FIPS}: true\n{FIPS}: true\n", r"line 2: already given in .* line 1"),
-        (
-            f"{FIPS}: true\nxpack:\n  security.fips_mode.enabled: true\n",
-            "line 3: already given in .* line 1",
-        ),
-        ("a: &a\n  b: *a\n", "must not be given by alias"),
         ("- a\n", "must be a mapping"),
         ("a: [\n", "line 2: not YAML here"),
         ("a:\tb: c\n", "not YAML"),
@@ -125,14 +125,31 @@ def test_refusals(tmp_path, text, message):
     [
         "a.password: hunter2\na.password: hunter2\n",
         "a.password: *hunter2\n",
-        "a.password: [hunter2\n",
         "a.password: {b: &x {c: hunter2}, d: *x}\n",
-        "a.password: hunter2\xff\n",
         "a.password: &x hunter2\nb: *x\n",
         "a.password: [[hunter2]]\n",
         "? [hunter2]\n: 1\n",
-        "a.password: hunter2\n---\nb: hunter2\n",
         "a: hunter2\na.0: hunter2\n",
+    ],
+)
+def test_warnings_do_not_show_other_settings(tmp_path, text):
+    for check_realm in (True, False):
+        (tmp_path / "elasticsearch.yml").write_text(text)
+        settings = RealmSettings.load(tmp_path, check_realm=check_realm)
+        assert settings.warnings
+        assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a.password: [hunter2\n",
+        "a.password: @hunter2\n",
+        "a.password: *\n",
+        "a.password: hunter2: hunter2\n",
+        "a.password: 'hunter2\n",
+        "a.password: hunter2\xff\n",
+        "a.password: hunter2\n---\nb: hunter2\n",
         "hunter2\n",
         "- hunter2\n",
         "[" * 5000 + "hunter2",
@@ -150,8 +167,7 @@ def test_other_settings_are_not_shown(tmp_path, text):
 def test_many_aliases_take_no_time(tmp_path):
     lines = ["a0: &a0 {x: y}"]
     lines += [f"a{n}: &a{n} {{l: *a{n - 1}, r: *a{n - 1}}}" for n in range(1, 40)]
-    with pytest.raises(InvalidSettingError, match="alias"):
-        load(tmp_path, "\n".join(lines))
+    assert "alias" in load(tmp_path, "\n".join(lines)).warnings[0]
 
 
 def test_another_algorithm():
@@ -216,6 +232,27 @@ class TestTheRealm:
         settings = RealmSettings.load(None, overrides, elasticsearch_version=version)
         assert (settings.realm_name, settings.enabled) == ("default_file", False)
 
+    def test_a_realm_whose_node_has_security_off(self, tmp_path):
+        settings = load(tmp_path, "xpack.security.enabled: false\n")
+        assert (settings.enabled, settings.security_enabled) == (True, False)
+        (warning,) = settings.warnings
+        assert warning.startswith("security is off ([xpack.security.enabled] in [")
+        assert warning.endswith("line 1), so a node does not ask the file realm")
+
+    def test_a_realm_that_is_disabled(self, tmp_path):
+        settings = load(tmp_path, f"{REALM}.enabled: false\n")
+        (warning,) = settings.warnings
+        assert warning.startswith("the file realm [f] is disabled in [")
+
+    def test_booleans_of_5(self, tmp_path):
+        text = "xpack.security.authc.realms.f: {type: file, enabled: off}\n"
+        with pytest.raises(InvalidSettingError, match="must be exactly"):
+            load(tmp_path, text)
+        settings = RealmSettings.load(tmp_path, elasticsearch_version=5)
+        assert "a node of 5 reads it as false, later ones refuse it" in settings.warnings[0]
+        settings = RealmSettings.load(None, {RESERVED: "yes"}, elasticsearch_version=5)
+        assert settings.reserved_realm_enabled
+
     @pytest.mark.parametrize("version", [4, 10])
     def test_unknown_versions(self, version):
         with pytest.raises(ValueError, match=f"unknown major version of Elasticsearch: {version}"):
@@ -259,16 +296,6 @@ class TestSettingsForWriting:
         (config / "elasticsearch.yml").write_text(self.BAD)
         assert UsersTool(config).list_users() == {}
         assert run("list").exit_code == 0
-
-    def test_a_file_that_no_node_reads_is_refused(self, run, config):
-        (config / "elasticsearch.yml").write_text("discovery.seed_hosts:\n")
-        result = run("list")
-        assert result.exit_code == 78
-        assert "[discovery.seed_hosts]" in result.err
-        assert "line 1: has no value at column 22" in result.err
-
-
-REALM = "xpack.security.authc.realms.file.f"
 
 
 @pytest.mark.parametrize(

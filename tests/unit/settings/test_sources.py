@@ -12,27 +12,95 @@ from esfilerealm.settings.sources import combined_settings, container_overrides
 FIPS = "xpack.security.fips_mode.enabled"
 
 
-def problems_of(folder, text):
+def reader_of(folder, text):
     (folder / "elasticsearch.yml").write_text(text, encoding="utf-8")
-    return [str(p).replace(str(folder), "") for p in SettingsReader(folder, [], {}).problems]
+    return SettingsReader(folder, [], {})
 
 
-def test_all_problems_of_a_file(tmp_path):
+def problems_of(folder, text):
+    """What is wrong with a file if all of its settings count."""
+    reader = reader_of(folder, text)
+    reader.claim_below("")
+    return [str(p).replace(str(folder), "") for p in reader.problems]
+
+
+def warnings_of(folder, text):
+    """What is wrong with a file if none of its settings counts."""
+    reader = reader_of(folder, text)
+    reader.finish()
+    assert reader.problems == []
+    return [warning.replace(str(folder), "") for warning in reader.warnings]
+
+
+REFUSED = "; a node does not start"
+LATER = "; a node takes the later one"
+ALIAS = "; a node takes the name behind [*] as the value"
+
+
+def test_what_is_wrong_with_settings_of_others(tmp_path):
     where = "in [/elasticsearch.yml], line"
-    assert problems_of(
+    assert warnings_of(
         tmp_path,
         "a: 1\nb:\nc:\n  d: [1, {x: 1}]\n  e: ~\na: 2\nc.d: 3\nf: &f x\ng: *f\n? [k]\n: 1\n"
         "h:\n  &i j: 1\n  *i : 2\n",
     ) == [
-        f"setting [b] {where} 2: has no value at column 3: give one, or remove it",
-        f"setting [c.d] {where} 4: a list must hold plain values only",
-        f"setting [c.e] {where} 5: has no value at column 6: give one, or remove it",
-        f"setting [a] {where} 6: already given in [/elasticsearch.yml], line 1",
-        f"setting [c.d] {where} 7: already given in [/elasticsearch.yml], line 4",
-        f"setting [g] {where} 9: must not be given by alias, which a node does not follow",
-        f"settings {where} 10: a key must be a string, not a list",
-        f"setting [h] {where} 14: a key must be a string, not an alias",
+        f"setting [b] {where} 2: has no value at column 3: give one, or remove it{REFUSED}",
+        f"setting [c.d] {where} 4: a list must hold plain values only{REFUSED}",
+        f"setting [c.e] {where} 5: has no value at column 6: give one, or remove it{REFUSED}",
+        f"setting [a] {where} 6: already given in [/elasticsearch.yml], line 1{REFUSED}",
+        f"setting [c.d] {where} 7: already given in [/elasticsearch.yml], line 4{LATER}",
+        f"setting [g] {where} 9: must not be given by alias, which a node does not follow{ALIAS}",
+        f"settings {where} 10: a key must be a string, not a list{REFUSED}",
+        f"setting [h] {where} 14: a key must be a string, not an alias{REFUSED}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("a: {b: 1}\na: {c: 2}\n", ["a] 2 1"]),
+        ("a: {b: 1}\na: {b: 2}\n", ["a] 2 1"]),
+        ("a: {b: 1, b: 2}\n", ["a.b] 1 1"]),
+        ("a: [1]\na: [2]\na: 3\n", ["a] 2 1", "a] 3 1"]),
+        ("a: {b: 1}\nc: {b: 1}\na.d: 1\n", []),
+    ],
+)
+def test_a_key_that_is_given_twice_in_one_mapping(tmp_path, text, lines):
+    """A node refuses that, wherever it is."""
+    assert warnings_of(tmp_path, text) == [
+        f"setting [{key} in [/elasticsearch.yml], line {line}: already given in "
+        f"[/elasticsearch.yml], line {first}{REFUSED}"
+        for key, line, first in map(str.split, lines)
+    ]
+
+
+@pytest.mark.parametrize("text", [f"{FIPS}: true\nxpack.security:\n  fips_mode.enabled: false\n"])
+def test_of_a_key_given_flat_and_nested_the_later_one_counts(tmp_path, text):
+    (tmp_path / "elasticsearch.yml").write_text(text)
+    settings = RealmSettings.load(tmp_path)
+    assert not settings.fips_mode_enabled
+    (warning,) = settings.warnings
+    assert "line 3: already given in" in warning
+    assert "line 1; a node takes the later one" in warning
+
+
+def test_an_override_decides_where_the_file_does_not(tmp_path):
+    (tmp_path / "elasticsearch.yml").write_text(f"{FIPS}:\n")
+    with pytest.raises(InvalidSettingError, match="has no value"):
+        RealmSettings.load(tmp_path)
+    settings = RealmSettings.load(tmp_path, {FIPS: "true"})
+    assert settings.fips_mode_enabled
+    assert "has no value" in settings.warnings[0]
+
+
+def test_a_placeholder_of_others_is_noted(tmp_path):
+    text = "node.name: ${HERE}\na: [x, '${NOPE}', '${NOPE:d}']\nb: ${c}\nc: d\n"
+    (tmp_path / "elasticsearch.yml").write_text(text)
+    reader = SettingsReader(tmp_path, [], {"HERE": "secret"})
+    reader.finish()
+    (note,) = reader.notes
+    assert note.startswith("setting [a] in ")
+    assert "line 2: [NOPE] is neither in the environment of this process nor a setting" in note
 
 
 @pytest.mark.parametrize(
@@ -69,7 +137,7 @@ def test_force(tmp_path, text):
 class TestOldLists:
     def test_up_to_the_first_gap(self, tmp_path):
         (tmp_path / "elasticsearch.yml").write_text("a.0: x\na.1: [y, z]\na.3: w\nb.1: q\n")
-        settings = combined_settings(tmp_path, [], [])
+        settings = combined_settings(tmp_path, [], [], {})
         assert settings["a"].value == ["x", "y,z"]
         assert settings["a"].where.endswith("line 1")
         assert list(settings) == ["a.3", "b.1", "a"]
@@ -83,8 +151,8 @@ class TestOldLists:
 
     def test_of_an_override_beside_one_of_the_file(self, tmp_path):
         (tmp_path / "elasticsearch.yml").write_text("a.0: x\n")
-        with pytest.raises(InvalidSettingError, match=r"also given as \[a.0\] in the overrides"):
-            RealmSettings.load(tmp_path, {"a.0": "y"})
+        (warning,) = RealmSettings.load(tmp_path, {"a.0": "y"}).warnings
+        assert "also given as [a.0] in the overrides; a node does not start" in warning
 
 
 def test_the_same_shape_twice(tmp_path):
