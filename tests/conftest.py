@@ -18,6 +18,7 @@ from esfilerealm import UsersTool
 from esfilerealm._storage import realm_files
 from esfilerealm.cli import main
 from esfilerealm.documents import yaml as yaml_reader
+from esfilerealm.settings import location
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,9 +44,11 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture(autouse=True)
 def _no_surroundings(monkeypatch):
-    """Remove the environment variables of this machine that would change a test."""
-    for name in ("ES_PATH_CONF", "ELASTIC_CONTAINER", "ES_DISTRIBUTION_TYPE"):
+    """Hide the environment variables and directories of this machine that would change a test."""
+    surroundings = ("ES_PATH_CONF", "CONF_DIR", "ES_HOME", "ELASTIC_CONTAINER")
+    for name in (*surroundings, "ES_DISTRIBUTION_TYPE"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(location, "_root", "/nowhere at all")
 
 
 @pytest.fixture(params=["c", "python"])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     C = TypeVar("C", bound=str)
 
+_LAST_WITH_PATH_CONF = 5
 _LONGEST_NUMBER = 9
 """Digits."""
 
@@ -104,6 +105,11 @@ class Arguments:
                 raise UsageError(f"setting [{key}] is given twice")
             if key == "path.home":
                 raise UsageError("setting [path.home] is fixed by the installation")
+            if key == "path.conf" and self.elasticsearch_version != _LAST_WITH_PATH_CONF:
+                raise UsageError(
+                    "setting [path.conf] is refused by Elasticsearch 6 and later: give -c DIR, or "
+                    "set ES_PATH_CONF; for a node of version 5, add --es-version 5"
+                )
             settings[key] = value
         return settings
 

@@ -386,7 +386,7 @@ _NODE = (
     Command(
         "settings",
         "Show the settings of the realm, their sources and problems",
-        shared.general(shared.ES_VERSION, shared.JSON),
+        shared.general(shared.JSON),
         run="realm:run_settings",
         examples=("esfilerealm settings", "esfilerealm settings --es-version 7"),
         exits=((exits.CONFIGURATION, "a node would not start with these settings"),),
@@ -395,7 +395,6 @@ _NODE = (
         "watch",
         "Follow the files as a node does, and print changes until interrupted",
         shared.general(
-            shared.ES_VERSION,
             Option("no-events", "Only poll; do not wait for file events"),
             Option("json", "Print one JSON object a line, which never holds a secret"),
         ),

@@ -144,6 +144,11 @@ class Command:
         return [option for group in self.groups for option in group.options]
 
     @property
+    def writes(self) -> bool:
+        """Whether it changes the files of a realm."""
+        return any(option.key in ("dry-run", "check") for option in self.options)
+
+    @property
     def argument(self) -> str:
         """The name of its argument, or nothing."""
         return self.arguments.strip("[].").lower()

@@ -92,12 +92,15 @@ def run_settings(_: Arguments, target: Target, terminal: Terminal) -> int:
         terminal.error(str(problem))
     for warning in report.warnings:
         terminal.warn(f"WARNING: {warning}")
+    for note in report.notes:
+        terminal.warn(f"NOTE: {note}")
     terminal.result["settings"] = [
         {"key": setting.key, "value": setting.value, "source": setting.source}
         for setting in report.settings
     ]
     terminal.result["problems"] = [str(problem) for problem in report.problems]
     terminal.result["warnings"] = list(report.warnings)
+    terminal.result["notes"] = list(report.notes)
     return CONFIGURATION if report.problems else OK
 
 

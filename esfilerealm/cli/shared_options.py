@@ -62,7 +62,9 @@ def general(*options: Option) -> OptionGroup:
         *options,
         Option(
             "c config",
-            "Configuration directory; default: $ES_PATH_CONF, else /etc/elasticsearch",
+            "Configuration directory; default: the first of $ES_PATH_CONF, $CONF_DIR (version 5), "
+            "the same in /etc/default/elasticsearch or /etc/sysconfig/elasticsearch, "
+            "/etc/elasticsearch, $ES_HOME/config, /usr/share/elasticsearch/config",
             metavar="DIR",
         ),
         Option(
@@ -72,6 +74,7 @@ def general(*options: Option) -> OptionGroup:
             repeatable=True,
             native=True,
         ),
+        ES_VERSION,
         Option("s silent", "Print only errors and warnings", native=True),
         Option("v verbose", "Print more, such as the lines that a node skips", native=True),
         Option("h help", "Show this help", native=True),

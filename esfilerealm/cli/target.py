@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 
 from ..admin.users_tool import UsersTool
-from ..settings import RealmSettings, container_overrides
+from ..errors import InvalidSettingError
+from ..settings import ConfigLocation, RealmSettings, container_overrides, find_config_dir
 from .exits import CONFIGURATION, CommandError, UsageError
+from .terminal import VERBOSE
 
-__all__ = ["DEFAULT_CONFIG_DIR", "Target"]
+__all__ = ["Target"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
+    from .._storage import RealmPaths
     from ..settings.report import SettingsReport
     from .arguments import Arguments
     from .terminal import Terminal
 
-DEFAULT_CONFIG_DIR = "/etc/elasticsearch"
+#: Commands that may create the configuration directory.
+_CREATING = ("init",)
+#: Of 6, some versions read files in `x-pack` only, and others want them one directory up.
+_LAST_WITH_X_PACK_ONLY = 5
 
 
 class Target:
@@ -26,6 +32,7 @@ class Target:
         self._arguments = arguments
         self._terminal = terminal
         self._tool: UsersTool | None = None
+        self._location: ConfigLocation | None = None
 
     @property
     def tool(self) -> UsersTool:
@@ -34,19 +41,45 @@ class Target:
             arguments, config_dir = self._arguments, self.config_dir
             self._tool = UsersTool(
                 config_dir,
-                settings=RealmSettings.load(config_dir, self._overrides(), check_realm=False),
+                settings=self._settings_of_tool(config_dir),
                 dry_run=arguments.has("dry-run"),
                 owner=arguments.value("owner"),
                 group=arguments.value("group"),
                 mode=arguments.mode,
                 **arguments.write_arguments,
             )
-            for path in self._tool.paths.legacy:
-                self._terminal.warn(
-                    f"WARNING: using [{path}] in the deprecated directory x-pack: "
-                    "move the file up one directory"
-                )
+            self._warn_of_settings(self._tool.settings)
+            self._warn_of_x_pack(self._tool.paths)
         return self._tool
+
+    def _settings_of_tool(self, config_dir: str) -> RealmSettings:
+        version = self._arguments.elasticsearch_version
+        if self._arguments.command.writes:
+            from ..settings.realm_settings import load_for_writing
+
+            return load_for_writing(config_dir, self._overrides(), elasticsearch_version=version)
+        return RealmSettings.load(
+            config_dir, self._overrides(), check_realm=False, elasticsearch_version=version
+        )
+
+    def _warn_of_settings(self, settings: RealmSettings) -> None:
+        for warning in settings.warnings:
+            self._terminal.warn(f"WARNING: {warning}")
+        for note in settings.notes:
+            self._terminal.warn(f"NOTE: {note}", VERBOSE)
+
+    def _warn_of_x_pack(self, paths: RealmPaths) -> None:
+        """
+        Warn, in one line, of files in ``x-pack``.
+
+        Up to 6.2 a node reads them only there, so whoever moves them too early loses all users.
+        """
+        version = self._arguments.elasticsearch_version
+        if paths.legacy and version != _LAST_WITH_X_PACK_ONLY:
+            self._terminal.warn(
+                f"WARNING: using [{', '.join(paths.legacy)}]; 6.3 and later: move it up one "
+                "directory; earlier versions read it only there"
+            )
 
     @property
     def config_dir(self) -> str:
@@ -54,28 +87,36 @@ class Target:
         The configuration directory.
 
         Raises:
-            CommandError: If neither an option nor the environment names one, and the default does
-                not exist.
+            CommandError: If none is named and no default exists, or if it does not exist and the
+                command does not create it.
         """
-        config_dir = self._config_dir()
-        if config_dir is None:
+        location = self._find_location()
+        if location is None:
             raise CommandError(
                 "no configuration directory: give -c DIR, or set ES_PATH_CONF; "
-                f"[{DEFAULT_CONFIG_DIR}] is not there",
+                "[/etc/elasticsearch] is not there",
                 CONFIGURATION,
             )
-        return config_dir
+        if self._arguments.command.name not in _CREATING:
+            _check_exists(location)
+        return location.path
 
     @property
     def settings(self) -> RealmSettings:
         """The settings of the realm; without a configuration directory, defaults and ``-E``."""
-        return RealmSettings.load(self._config_dir(), self._overrides(), check_realm=False)
+        location = self._find_location()
+        return RealmSettings.load(
+            None if location is None else location.path,
+            self._overrides(),
+            check_realm=False,
+            elasticsearch_version=self._arguments.elasticsearch_version,
+        )
 
     @property
     def realm_settings(self) -> RealmSettings:
         """The settings of the realm, refused if a node would not start with them."""
         return RealmSettings.load(
-            self.tool.config_dir,
+            self.config_dir,
             self._overrides(),
             elasticsearch_version=self._arguments.elasticsearch_version,
         )
@@ -89,35 +130,56 @@ class Target:
         """
         from ..settings.report import inspect_settings
 
-        config_dir = self._config_dir()
-        if config_dir is not None and not os.path.isdir(config_dir):
-            raise CommandError(
-                f"configuration directory [{config_dir}] does not exist", CONFIGURATION
-            )
+        location = self._find_location()
+        if location is not None:
+            _check_exists(location)
         return inspect_settings(
-            config_dir,
+            None if location is None else location.path,
             options=self._arguments.settings(),
             environ=os.environ,
             elasticsearch_version=self._arguments.elasticsearch_version,
         )
 
-    def _config_dir(self) -> str | None:
-        given = self._arguments.value("config")
-        if given is not None:
-            if not given:
+    def _find_location(self) -> ConfigLocation | None:
+        """Find the configuration directory, and warn once of others that are named."""
+        if self._location is None:
+            given = self._arguments.value("config")
+            if given == "":
                 raise UsageError("option [c/config] needs a directory, not an empty string")
-            return given
-        from_environment = os.environ.get("ES_PATH_CONF")
-        if from_environment is not None:
-            if not from_environment:
-                raise CommandError(
-                    "environment variable [ES_PATH_CONF] is empty: set it to the configuration "
-                    "directory, or unset it",
-                    CONFIGURATION,
-                )
-            return from_environment
-        return DEFAULT_CONFIG_DIR if os.path.isdir(DEFAULT_CONFIG_DIR) else None
+            path_conf = self._arguments.settings().get("path.conf")
+            if given is None and path_conf is not None:
+                self._location = ConfigLocation(path_conf, "setting path.conf of -E")
+                return self._location
+            version = self._arguments.elasticsearch_version
+            try:
+                self._location = find_config_dir(given, elasticsearch_version=version)
+            except InvalidSettingError as error:
+                message = f"environment variable [{error.key}] {error.rule}"
+                raise CommandError(message, CONFIGURATION) from None
+            for warning in self._location.warnings if self._location else ():
+                self._terminal.warn(f"WARNING: {warning}")
+        return self._location
 
     def _overrides(self) -> dict[str, str]:
         """Return the settings of ``-E``, overridden by those of a container's environment."""
         return {**self._arguments.settings(), **container_overrides(os.environ)}
+
+
+def _check_exists(location: ConfigLocation) -> None:
+    """Raise an error that says where the name of a missing directory comes from."""
+    try:
+        is_directory = os.path.isdir(location.path)
+        os.stat(location.path)
+    except (FileNotFoundError, NotADirectoryError):
+        rule = "does not exist"
+    except (OSError, ValueError):  # whoever reads it will say more
+        return
+    else:
+        if is_directory:
+            return
+        rule = "is not a directory"
+    raise CommandError(
+        f"configuration directory [{location.path}] {rule}; it is named by "
+        f"{location.source}: correct that, or run `esfilerealm init` to create it",
+        CONFIGURATION,
+    )

@@ -36,7 +36,7 @@ def run_watch(arguments: Arguments, target: Target, terminal: Terminal) -> NoRet
     # This thread prints everything, whichever thread reports it.
     events: SimpleQueue[Callable[[], None]] = SimpleQueue()
     realm = FileRealm(
-        target.tool.config_dir, settings=settings, watch_events=not arguments.has("no-events")
+        target.config_dir, settings=settings, watch_events=not arguments.has("no-events")
     )
     printer = _Printer(terminal, realm)
     realm.on_change(lambda change: events.put(lambda: printer.change(change)))

@@ -43,6 +43,25 @@ _LONGEST_NUMBER: Final = 100
 
 _NOT_YAML: Final = "not YAML here; put text with special characters in quotes"
 _TAB: Final = "not YAML here: use blanks in place of the tab"
+#: Characters with which no value without quotes can begin.
+_NO_BEGINNINGS: Final = "@`%"
+_BEGINNING: Final = "a value that begins with [{met}]"
+_BEHIND_A_LINE: Final = "a [:] behind a line that is no key"
+_AMONG_KEYS: Final = "something else than a key"
+#: What both parsers say, and what was met then. The first that fits counts.
+_WORDS_OF_PARSERS: Final = {
+    "scanning an alias": "a bare [*], which begins an alias",
+    "scanning an anchor": "a bare [&], which begins an anchor",
+    "cannot start any token": _BEGINNING,
+    "mapping values": _BEHIND_A_LINE,
+    "find expected ':'": "a line without [:], line {line}",
+    "unknown escape": "a [\\] with no meaning in double quotes",
+    "quoted scalar": "a quote that is not closed, opened in line {line}",
+    "flow": "a bracket that is not closed, opened in line {line}",
+    " tag ": "a [!], which begins a tag",
+    "block collection": "a key among the items of a list",
+    "block mapping": _AMONG_KEYS,
+}
 _CONTROL_CHARACTER: Final = "not YAML: there is a control character in it"
 _TOO_DEEP: Final = "nested too deeply"
 _MORE: Final = (
@@ -129,12 +148,14 @@ class BrokenYamlError(Exception):
     Attributes:
         line_number: Counted from 1.
         rule: The rule that is broken.
+        is_syntax: Whether the text is not YAML, and not only more than is read.
     """
 
     def __init__(self, line_number: int, rule: str) -> None:
         super().__init__(rule)
         self.line_number = line_number
         self.rule = rule
+        self.is_syntax = rule.startswith(_NOT_YAML)
 
 
 def events(text: str, *, as_java: bool = False) -> Iterator[yaml.Event]:
@@ -170,15 +191,48 @@ def _syntax_issue(text: str, error: yaml.MarkedYAMLError) -> tuple[int, str]:
     mark = error.problem_mark
     if mark is None:
         return 1, _NOT_YAML
-    rule = _NOT_YAML
     start = text.rfind("\n", 0, mark.index) + 1
     line = text[start:].partition("\n")[0]
     indentation = line[: len(line) - len(line.lstrip())]
     if "\t" in indentation + text[mark.index : mark.index + 1]:
-        rule = _TAB
-    elif "maximum nesting" in (error.problem or ""):
-        rule = _TOO_DEEP
-    return mark.line + 1, rule
+        return mark.line + 1, _TAB
+    if "maximum nesting" in (error.problem or ""):
+        return mark.line + 1, _TOO_DEEP
+    met = _what_was_met(error, text[start : mark.index], text[mark.index : mark.index + 1])
+    return mark.line + 1, f"{_NOT_YAML}; met here: {met}" if met else _NOT_YAML
+
+
+def _what_was_met(error: yaml.MarkedYAMLError, before: str, met: str) -> str:
+    """
+    Return what stands at a syntax error, in words that quote nothing but single signs.
+
+    Args:
+        error: Of either parser; their words differ.
+
+        before: What precedes the error in its line.
+
+        met: The character there.
+    """
+    said = f"{error.context} {error.problem}"
+    text = next((text for words, text in _WORDS_OF_PARSERS.items() if words in said), "")
+    if text in ("", _AMONG_KEYS) and met and met in "]}":
+        text = "a [{met}] that nothing opened"
+    elif text == _AMONG_KEYS:
+        text = _met_among_keys(before.rstrip(), met)
+    elif text == _BEHIND_A_LINE and ":" in before:
+        text = "a second [:] in a line"
+    elif text == _BEGINNING and met not in _NO_BEGINNINGS:
+        text = ""
+    first_line = error.context_mark.line + 1 if error.context_mark else 0
+    return text.format(met=met, line=first_line)
+
+
+def _met_among_keys(before: str, met: str) -> str:
+    if before.endswith(("'", '"')):
+        return "text behind a closing quote"
+    if not before and met == "-":
+        return "an item of a list among keys"
+    return "" if before else "an indentation that fits no line above"
 
 
 def _line_of_control_character(text: str) -> int:
@@ -290,7 +344,7 @@ class YamlReader:
                         self._break(_MORE)
                     has_document = True
         except BrokenYamlError as error:
-            if has_document and self._one_document and not open_ and error.rule == _NOT_YAML:
+            if has_document and self._one_document and not open_ and error.is_syntax:
                 error.rule = _MORE
             raise
 

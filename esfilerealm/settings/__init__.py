@@ -4,13 +4,15 @@
 ``RealmSettings`` is what a program needs. It is read in steps: a file becomes flat keys
 (``yaml_file``), layers become one set of settings (``sources``), text becomes values (``reader``,
 ``placeholders``, ``time_value``) by a table of all settings (``keys``), and the realms of a node
-are put in order (``realm_order``). ``report`` shows all of it to people.
+are put in order (``realm_order``). ``report`` shows all of it to people. ``location`` finds the
+configuration directory.
 
 Values are text, as in Elasticsearch: ``yes`` is not a boolean, and ``007`` is a number.
 """
 
 from __future__ import annotations
 
+from .location import ConfigLocation, find_config_dir
 from .realm_settings import RealmSettings
 from .sources import container_overrides
 
@@ -18,4 +20,4 @@ TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from .realm_settings import NameRules as NameRules
 
-__all__ = ["RealmSettings", "container_overrides"]
+__all__ = ["ConfigLocation", "RealmSettings", "container_overrides", "find_config_dir"]

@@ -169,7 +169,7 @@ class TestBadInput:
             ("- a\n", "must be a mapping"),
             ("a: [\n", "not YAML"),
             ("xpack.security.fips_mode.enabled: yes\n", r"exactly \[true\] or \[false\]"),
-            ("a.b: 1\na:\n  b: 2\n", "line [13]: already given in"),
+            ("xpack.security.fips_mode.enabled:\n", "line 1: has no value"),
         ],
     )
     def test_settings(self, run, config, text, message):

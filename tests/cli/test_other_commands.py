@@ -33,7 +33,6 @@ class TestOtherCommands:
         assert verify_hash(PASSWORD, result.out.strip())
         assert resolve_from_hash(result.out.strip()).name == "bcrypt4"
         monkeypatch.delenv("ES_PATH_CONF")
-        monkeypatch.setattr("esfilerealm.cli.target.DEFAULT_CONFIG_DIR", "/nowhere at all")
         result = run(
             "hash", "--algorithm", "PBKDF2_1000", stdin="secret\nsecret\n", config_dir=None
         )
@@ -48,10 +47,6 @@ class TestOtherCommands:
         assert result.exit_code == 1
         assert "a node would use the text as a clear-text password" in result.err
         assert "aljIk" not in result.err
-
-    def test_default_configuration_directory(self, run, config, bob, monkeypatch):
-        monkeypatch.setattr("esfilerealm.cli.target.DEFAULT_CONFIG_DIR", str(config))
-        assert run("list", config_dir=None).out == "bob            : viewer\n"
 
     def test_version_before_a_command(self, run):
         assert run("--version", "list").out.startswith("esfilerealm ")

@@ -49,8 +49,7 @@ class TestSettings:
         (config / "elasticsearch.yml").unlink()
         assert {source for _, source in rows(run("settings")).values()} == {"default"}
 
-    def test_without_a_directory(self, run, monkeypatch):
-        monkeypatch.setattr("esfilerealm.cli.target.DEFAULT_CONFIG_DIR", "/nowhere at all")
+    def test_without_a_directory(self, run):
         result = run("settings", "-E", "resource.reload.interval.low=2m", config_dir=None)
         assert result.exit_code == 0
         assert rows(result)["resource.reload.interval.low"] == ("2m", "-E")

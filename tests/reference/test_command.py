@@ -7,7 +7,7 @@ import re
 import pytest
 from support.reference import cases, write_files
 
-from esfilerealm.cli import exits, target
+from esfilerealm.cli import exits
 from esfilerealm.cli.commands import COMMANDS
 from esfilerealm.cli.options import Option, parse
 from esfilerealm.cli.terminal import NORMAL, SILENT, VERBOSE
@@ -310,8 +310,7 @@ def test_refused_settings(case, run):
 
 
 @other("config-property-missing")
-def test_no_configuration_folder(case, run, monkeypatch, tmp_path):
-    monkeypatch.setattr(target, "DEFAULT_CONFIG_DIR", str(tmp_path / "nowhere"))
+def test_no_configuration_folder(case, run):
     result = run(*case.given["args"], config_dir=None)
     assert result.exit_code == case.expect["exit_code"]
     assert re.search(ERRORS[case.expect["error"]], result.err)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
 from ..._ground.forks import renew_after_fork
+from ..._ground.logs import get_logger
 from ...errors import InvalidUsernameError, RealmClosedError
 from ...hashing.pool import available_cores
 from ...settings import RealmSettings
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from .upgrade import HashUpgrader
 
 __all__ = ["CacheStats", "FileRealm", "UsageStats"]
+
+_LOG: Final = get_logger(__name__)
 
 
 class CacheStats(TypedDict):
@@ -137,6 +140,10 @@ class FileRealm:
         hash_policy: CryptContext | None = None,
     ) -> None:
         self.settings = RealmSettings.load(config_dir) if settings is None else settings
+        for warning in self.settings.warnings:
+            _LOG.warning("%s", warning)
+        for note in self.settings.notes:
+            _LOG.info("%s", note)
         if hash_policy is not None and not upgrade_hashes:
             raise ValueError("hash_policy has no effect without upgrade_hashes=True")
         if max_concurrent_hashing is None:

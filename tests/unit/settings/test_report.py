@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from esfilerealm.cli import target
 from esfilerealm.settings.report import inspect_settings
 
 ALGORITHM = "xpack.security.authc.password_hashing.algorithm"
@@ -169,7 +168,7 @@ class TestCommand:
         result = run("settings", "--json")
         shown = json.loads(result.out)
         assert result.exit_code == 78
-        assert set(shown) == {"command", "settings", "problems", "warnings"}
+        assert set(shown) == {"command", "settings", "problems", "warnings", "notes"}
         assert {
             "key": f"{REALM}.order",
             "value": "1",
@@ -196,8 +195,7 @@ class TestCommand:
         assert result.out == ""
         assert result.err.count("ERROR: ") == 5
 
-    def test_no_directory_at_all(self, run, monkeypatch, tmp_path):
-        monkeypatch.setattr(target, "DEFAULT_CONFIG_DIR", str(tmp_path / "nowhere"))
+    def test_no_directory_at_all(self, run):
         result = run("settings", "-E", f"{FIPS}=true", config_dir=None)
         assert result.exit_code == 0
         assert any(line.split() == [FIPS, "true", "-E"] for line in result.out.splitlines())
