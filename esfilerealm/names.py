@@ -16,6 +16,7 @@ __all__ = [
     "RESERVED_ROLE_NAMES",
     "RESERVED_USERNAMES",
     "broken_rule",
+    "reserved_role_names",
     "reserved_usernames",
     "validate_password",
     "validate_role_name",
@@ -45,42 +46,88 @@ RESERVED_USERNAMES: Final = frozenset(
     }
 )
 
-#: Roles that every node defines. Source: ``ReservedRolesStore``.
-RESERVED_ROLE_NAMES: Final = frozenset(
-    {
-        "apm_system",
-        "beats_admin",
-        "beats_system",
-        "data_frame_transforms_admin",
-        "data_frame_transforms_user",
-        "editor",
-        "enrich_user",
-        "inference_admin",
-        "inference_user",
+#: Roles that nodes define, by the major version that had them first; all of them are still there.
+_ROLES_SINCE: Final = {
+    5: (
         "ingest_admin",
-        "kibana_admin",
         "kibana_system",
         "kibana_user",
-        "logstash_admin",
         "logstash_system",
         "machine_learning_admin",
         "machine_learning_user",
         "monitoring_user",
         "remote_monitoring_agent",
-        "remote_monitoring_collector",
         "reporting_user",
+        "superuser",
+        "transport_client",
+        "watcher_admin",
+        "watcher_user",
+    ),
+    6: (
+        "apm_system",
+        "beats_admin",
+        "beats_system",
+        "logstash_admin",
+        "remote_monitoring_collector",
         "rollup_admin",
         "rollup_user",
         "snapshot_user",
-        "superuser",
+    ),
+    7: (
+        "data_frame_transforms_admin",
+        "data_frame_transforms_user",
+        "editor",
+        "enrich_user",
+        "kibana_admin",
         "transform_admin",
         "transform_user",
-        "transport_client",
         "viewer",
-        "watcher_admin",
-        "watcher_user",
-    }
-)
+    ),
+    8: (
+        "inference_admin",
+        "inference_user",
+    ),
+}
+#: Roles that nodes no longer define: the first and the last major version that had them.
+_FORMER_ROLES: Final = {
+    "apm_user": (6, 8),
+    "code_admin": (7, 7),
+    "code_user": (7, 7),
+    "kibana_dashboard_only_user": (6, 7),
+}
+
+#: Roles that every node of the latest version defines. Source: ``ReservedRolesStore``.
+RESERVED_ROLE_NAMES: Final = frozenset(name for names in _ROLES_SINCE.values() for name in names)
+
+
+def reserved_role_names(elasticsearch_version: int | None = None) -> frozenset[str]:
+    """
+    Return the roles that a node defines itself.
+
+    Args:
+        elasticsearch_version: The major version of the node; with None, the roles that any of the
+            versions 5 to 9 defines.
+
+    Source:
+        ``ReservedRolesStore``, and the documentation of built-in roles of each version.
+    """
+    if elasticsearch_version is None:
+        return RESERVED_ROLE_NAMES | _FORMER_ROLES.keys()
+    return frozenset(
+        [
+            *(
+                name
+                for first, names in _ROLES_SINCE.items()
+                if first <= elasticsearch_version
+                for name in names
+            ),
+            *(
+                name
+                for name, (first, last) in _FORMER_ROLES.items()
+                if first <= elasticsearch_version <= last
+            ),
+        ]
+    )
 
 
 def broken_rule(

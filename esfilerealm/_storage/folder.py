@@ -145,5 +145,10 @@ class RealmFolder:
 
 def _check_exists(users: FileContent, paths: RealmPaths) -> None:
     if not users.exists:
+        if paths.of_shield is not None:
+            advice = (
+                f"[{paths.of_shield}] holds the files of Shield 1 or 2: give -c {paths.of_shield}"
+            )
+            raise ConfigurationFileMissingError(paths.users, advice)
         advice = "check the directory, or run `esfilerealm init` to make it an empty realm"
         raise ConfigurationFileMissingError(paths.users, advice)

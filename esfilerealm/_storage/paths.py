@@ -32,6 +32,8 @@ class RealmPaths:
     The files of one configuration directory, as absolute paths, links not yet followed.
 
     A file that is missing is looked up in ``x-pack/``, where Elasticsearch 5 to 6.2 kept it.
+    So is a ``users_roles`` that is missing in both places while ``users`` is there: those versions
+    read it nowhere else, and later ones find it.
 
     Attributes:
         legacy: The paths that were found in ``x-pack/``.
@@ -45,10 +47,18 @@ class RealmPaths:
         self.legacy: list[str] = []
         self.users = self._locate("users")
         self.users_roles = self._locate("users_roles")
+        if self.users in self.legacy and not exists(self.users_roles):
+            self.users_roles = os.path.join(os.path.dirname(self.users), "users_roles")
         self.roles_yml = self._locate("roles.yml")
 
     def __repr__(self) -> str:
         return f"RealmPaths({self.config_dir!r})"
+
+    @property
+    def of_shield(self) -> str | None:
+        """The directory in which Shield 1 and 2 kept the files, if they are there."""
+        directory = os.path.join(self.config_dir, "shield")
+        return directory if exists(os.path.join(directory, "users")) else None
 
     @property
     def journal(self) -> str:

@@ -12,7 +12,7 @@ from ..errors import (
     UserNotFoundError,
 )
 from ..formats.realm import parse_files
-from ..names import RESERVED_ROLE_NAMES
+from ..names import reserved_role_names
 from ..settings import RealmSettings
 
 __all__ = ["UsersTool"]
@@ -265,14 +265,19 @@ class UsersTool:
         return check_realm(self.config_dir, self.settings)
 
     def known_roles(self) -> frozenset[str]:
-        """Return the built-in roles of a node, and those in ``roles.yml`` if it can be read."""
+        """
+        Return the roles that a node defines itself, and those of a readable ``roles.yml``.
+
+        Which roles a node defines depends on its major version. Unless the settings state it, those
+        of all versions are known.
+        """
         from ..formats.roles_yml import parse_role_names
 
         try:
             data = read_file(self.paths.roles_yml).data
         except FileRealmError:
             data = b""
-        return RESERVED_ROLE_NAMES | parse_role_names(data)
+        return reserved_role_names(self.settings.elasticsearch_version) | parse_role_names(data)
 
     def verify(self, username: str, password: str) -> bool:
         """

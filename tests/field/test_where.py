@@ -1,0 +1,167 @@
+"""Where the files are: the configuration directory, its old layouts, and a closed output."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from support.hashes import CHEAP_HASH
+
+from esfilerealm import UsersTool
+from esfilerealm.errors import ConfigurationFileMissingError
+from esfilerealm.settings import location
+
+PASSWORD = ("-p", "test-password")
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """A root directory in place of that of this machine."""
+    root = tmp_path / "root"
+    root.mkdir()
+    monkeypatch.setattr(location, "_root", str(root))
+    return root
+
+
+def realm(path, user="bob"):
+    """Make a configuration directory with one user."""
+    path.mkdir(parents=True)
+    (path / "users").write_text(f"{user}:{CHEAP_HASH}\n")
+    (path / "users_roles").write_text(f"superuser:{user}\n")
+    (path / "elasticsearch.yml").write_text(
+        "xpack.security.authc.password_hashing.algorithm: bcrypt4\n"
+    )
+    return path
+
+
+@pytest.mark.parametrize("file", ["default", "sysconfig"])
+def test_f06_the_package_names_the_directory(run, machine, file):
+    realm(machine / "etc" / "elasticsearch")
+    one = realm(machine / "etc" / "elasticsearch" / "one")
+    (machine / "etc" / file).mkdir()
+    (machine / "etc" / file / "elasticsearch").write_text(f"ES_PATH_CONF={one}\n")
+    result = run("useradd", "ann", *PASSWORD, config_dir=None)
+    assert (result.exit_code, result.err) == (0, "")
+    assert "ann:" in (one / "users").read_text()
+    assert "ann:" not in (one.parent / "users").read_text()
+
+
+def test_f07_the_home_of_an_archive(run, tmp_path, monkeypatch):
+    realm(tmp_path / "x" / "config")
+    monkeypatch.setenv("ES_HOME", str(tmp_path / "x"))
+    assert run("list", config_dir=None).out == "bob            : superuser\n"
+
+
+def test_f07_the_directory_of_the_image(run, machine):
+    realm(machine / "usr" / "share" / "elasticsearch" / "config")
+    assert run("list", config_dir=None).out == "bob            : superuser\n"
+
+
+def test_two_directories_that_disagree(run, machine, tmp_path, monkeypatch):
+    one, two = realm(tmp_path / "one"), realm(tmp_path / "two", "eve")
+    (machine / "etc" / "default").mkdir(parents=True)
+    (machine / "etc" / "default" / "elasticsearch").write_text(f"ES_PATH_CONF={two}\n")
+    monkeypatch.setenv("ES_PATH_CONF", str(one))
+    result = run("list", config_dir=None)
+    assert result.out == "bob            : superuser\n"
+    assert result.err.startswith("WARNING: using the configuration directory [")
+    assert str(one) in result.err
+    assert str(two) in result.err
+    assert run("list", "-c", str(one), config_dir=None).err == ""
+
+
+class TestPathConf:
+    @pytest.mark.parametrize("version", [(), ("--es-version", "6"), ("--es-version", "8")])
+    def test_later_versions_refuse_it(self, run, tmp_path, version):
+        result = run("list", "-E", f"path.conf={tmp_path}", *version)
+        assert result.exit_code == 64
+        assert "give -c DIR, or set ES_PATH_CONF" in result.err
+        assert "--es-version 5" in result.err
+
+    def test_5_takes_it(self, run, tmp_path):
+        one = realm(tmp_path / "one", "eve")
+        words = ("-E", f"path.conf={one}", "--es-version", "5")
+        assert run("list", *words).out == "eve            : superuser\n"
+        assert run("list", "-c", str(realm(tmp_path / "two")), *words).out.startswith("bob ")
+
+
+class TestN29MissingDirectory:
+    @pytest.mark.parametrize("words", [("list",), ("useradd", "x", *PASSWORD), ("settings",)])
+    def test_the_variable_is_named(self, run, monkeypatch, words):
+        monkeypatch.setenv("ES_PATH_CONF", "/nope")
+        result = run(*words, config_dir=None)
+        assert result.exit_code == 78
+        assert "configuration directory [/nope] does not exist" in result.err
+        assert "named by environment variable ES_PATH_CONF" in result.err
+
+    def test_the_option_is_named(self, run, tmp_path):
+        result = run("list", "-c", str(tmp_path / "none"))
+        assert "does not exist; it is named by option -c" in result.err
+
+    def test_the_file_of_the_package_is_named(self, run, machine):
+        (machine / "etc" / "default").mkdir(parents=True)
+        (machine / "etc" / "default" / "elasticsearch").write_text("ES_PATH_CONF=/nope\n")
+        result = run("list", config_dir=None)
+        assert "named by ES_PATH_CONF in [" in result.err
+
+    def test_a_file(self, run, tmp_path):
+        (tmp_path / "file").touch()
+        assert "file] is not a directory" in run("list", "-c", str(tmp_path / "file")).err
+        assert "does not exist" in run("list", "-c", str(tmp_path / "file" / "x")).err
+
+    def test_init_makes_it(self, run, tmp_path):
+        assert run("init", "-c", str(tmp_path / "none")).exit_code == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closes the output of a shell")
+@pytest.mark.parametrize(("command", "code"), [("list", "74"), ("guide", "74"), ("list -s", "0")])
+def test_n29_a_closed_output(config, command, code):
+    line = f'"$0" -m esfilerealm -c "$1" {command} >&- 2>/dev/null; echo $? >&3'
+    words = ["sh", "-c", f"exec 3>&1; {line}", sys.executable, str(config)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.stdout == f"{code}\n"
+
+
+class TestF19XPack:
+    """The layout of 5.0 to 6.2."""
+
+    @pytest.fixture
+    def old(self, tmp_path):
+        realm(tmp_path / "old" / "x-pack")
+        return tmp_path / "old"
+
+    def test_one_line(self, run, old):
+        result = run("list", "-c", str(old))
+        assert result.out == "bob            : superuser\n"
+        assert len(result.err.splitlines()) == 1
+        assert "6.3 and later: move it up" in result.err
+        assert run("list", "-c", str(old), "--es-version", "5").err == ""
+
+    def test_what_is_missing_is_made_where_5_reads_it(self, run, old):
+        (old / "x-pack" / "users_roles").unlink()
+        result = run("useradd", "ann", *PASSWORD, "-r", "viewer", "-c", str(old))
+        assert result.exit_code == 0
+        assert (old / "x-pack" / "users_roles").read_text() == "viewer:ann\n"
+        assert not (old / "users_roles").exists()
+
+    def test_init_makes_it_there_too(self, old):
+        (old / "x-pack" / "users_roles").unlink()
+        created = UsersTool(old).init().created
+        assert created == (str(old / "x-pack" / "users_roles"),)
+
+
+class TestF28Shield:
+    """The layout of Shield, for Elasticsearch 1 and 2."""
+
+    def test_its_directory_is_named(self, run, tmp_path):
+        shield = realm(tmp_path / "old" / "shield")
+        result = run("list", "-c", str(shield.parent))
+        assert result.exit_code == 78
+        assert f"give -c {shield}" in result.err
+        assert run("list", "-c", str(shield)).out == "bob            : superuser\n"
+
+    def test_for_programs(self, tmp_path):
+        shield = realm(tmp_path / "old" / "shield")
+        with pytest.raises(ConfigurationFileMissingError, match="Shield 1 or 2"):
+            UsersTool(shield.parent).list_users()
