@@ -38,17 +38,21 @@ class SettingsReader:
         problems: What is wrong with the file and with what was read, in the order of finding.
         warnings: What a node accepts, but somebody should know.
         notes: What only matters to somebody who looks for it.
+        has_file_problems: Whether the file cannot be read as settings.
+        reads_words: Whether words such as ``yes`` are booleans, as they are in version 5.
         effective: From each key that was read to the text that counts and the place it comes from.
     """
 
     __slots__ = (
+        "_all_issues",
         "_environ",
         "_issues",
-        "_reads_words",
         "_settings",
         "effective",
+        "has_file_problems",
         "notes",
         "problems",
+        "reads_words",
         "warnings",
     )
 
@@ -65,17 +69,21 @@ class SettingsReader:
         self.effective: dict[str, tuple[str, str]] = {}
         self._issues: dict[str, list[KeyIssue]] = {}
         self._settings = combined_settings(config_dir, layers, self.problems, self._issues)
+        self._all_issues = dict(self._issues)
+        self.has_file_problems = bool(self.problems)
         self._environ = environ
-        self._reads_words = version == _LAST_WITH_WORDS
+        self.reads_words = version == _LAST_WITH_WORDS
 
     def apart(self) -> SettingsReader:
         """Return a reader of the same settings, for questions whose problems do not count."""
         other = object.__new__(SettingsReader)
         other.problems, other.warnings, other.notes, other.effective = [], [], [], {}
-        other._issues = dict(self._issues)
+        other._issues = dict(self._all_issues)
+        other._all_issues = self._all_issues
         other._settings = self._settings
         other._environ = self._environ
-        other._reads_words = self._reads_words
+        other.has_file_problems = self.has_file_problems
+        other.reads_words = self.reads_words
         return other
 
     def string(self, key: str, default: str = "") -> str:
@@ -92,7 +100,7 @@ class SettingsReader:
         text = self.string(key, default)
         if text in ("true", "false"):
             return text == "true"
-        if self._reads_words:
+        if self.reads_words:
             is_true = text not in ("0", "no", "off")
             self.warn(key, f"a node of 5 reads it as {str(is_true).lower()}, later ones refuse it")
             return is_true

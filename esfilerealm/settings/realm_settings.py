@@ -20,7 +20,7 @@ from .keys import (
 from .reader import SettingsReader
 from .sources import Setting
 
-__all__ = ["RealmSettings", "load_for_writing", "read_all"]
+__all__ = ["RealmSettings", "is_valid_in_7", "load_for_realm", "load_for_writing", "read_all"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ else:
 
 _VERSIONS: Final = range(5, 10)
 _FIRST_WITH_FIPS_DEFAULT: Final = 7
+_LAST_OLD_SPELLING: Final = 6
+#: What it only warns of, later versions refuse.
+_LAST_LENIENT: Final = 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +152,8 @@ class RealmSettings:
         reader = _reader(config_dir, overrides, elasticsearch_version)
         if check_realm:
             settings, _ = read_all(reader, elasticsearch_version)
+            if reader.problems and elasticsearch_version is None:
+                raise _advised(reader)
         else:
             settings = _read_for_writing(reader, elasticsearch_version)
         reader.raise_first_problem()
@@ -165,6 +170,41 @@ class RealmSettings:
     def with_algorithm(self, algorithm: str) -> RealmSettings:
         """Return the same settings with another algorithm for new hashes."""
         return RealmSettings(**{**vars(self), "password_hashing_algorithm": algorithm})
+
+
+def load_for_realm(config_dir: str | os.PathLike[str]) -> RealmSettings:
+    """
+    Read the settings for a realm that opens, as ``RealmSettings.load`` does.
+
+    Where no node of 8 or later would start, but one of 7 would, they are read as 7 does. That is
+    one of the warnings.
+    """
+    reader = _reader(config_dir, None, None)
+    settings, _ = read_all(reader, None)
+    if reader.problems and is_valid_in_7(reader):
+        settings, _ = read_all(reader.apart(), _LAST_LENIENT)
+        reason = f"{reader.problems[0]}; read as Elasticsearch {_LAST_LENIENT} does"
+        return RealmSettings(**{**vars(settings), "warnings": (reason, *settings.warnings)})
+    reader.raise_first_problem()
+    return settings
+
+
+def is_valid_in_7(reader: SettingsReader) -> bool:
+    """Check whether a node of version 7 starts with settings that were read for another one."""
+    apart = reader.apart()
+    read_all(apart, _LAST_LENIENT)
+    in_8 = reader.apart()
+    read_all(in_8, _VERSIONS[-1])
+    return not reader.has_file_problems and not apart.problems and bool(in_8.problems)
+
+
+def _advised(reader: SettingsReader) -> InvalidSettingError:
+    """Return the first problem, and what to do if the node has a version that takes it."""
+    first = reader.problems[0]
+    if not is_valid_in_7(reader):
+        return first
+    advice = f"Elasticsearch 7 takes it: state it by elasticsearch_version={_LAST_LENIENT}"
+    return InvalidSettingError(first.key, first.value, f"{first.rule}; {advice}", first.where)
 
 
 def load_for_writing(
@@ -238,6 +278,8 @@ def read_all(reader: SettingsReader, version: int | None) -> tuple[RealmSettings
     from .realm_order import infer_major_version, realm_order, why_file_realm_is_unused
 
     stated, version = version, version or infer_major_version(reader)
+    if stated is None and version == _LAST_OLD_SPELLING:
+        reader.reads_words = True  # the node may be of version 5
     values = _read_tool_keys(reader, version)
     check_keys(reader, TOOL_KEYS, values)
     values |= read_keys(reader, SECURITY_KEYS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .keys import RELOAD_PREFIX, SECURITY_ENABLED, TOOL_KEYS
 from .reader import SettingsReader
-from .realm_settings import read_all
+from .realm_settings import is_valid_in_7, read_all
 from .sources import Setting, container_variables
 
 __all__ = ["EffectiveSetting", "SettingsReport", "inspect_settings"]
@@ -92,4 +92,7 @@ def inspect_settings(
         for key, (value, source) in reader.effective.items()
         if key in shown or key.startswith((order.file_realm.prefix, RELOAD_PREFIX))
     )
-    return SettingsReport(rows, tuple(reader.problems), settings.warnings, settings.notes)
+    notes = settings.notes
+    if reader.problems and elasticsearch_version is None and is_valid_in_7(reader):
+        notes += ("a node of Elasticsearch 7 starts with these settings: give --es-version 7",)
+    return SettingsReport(rows, tuple(reader.problems), settings.warnings, notes)

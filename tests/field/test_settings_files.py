@@ -84,18 +84,19 @@ def test_file_realm(file, settings, caplog):
     assert has_login == (settings.enabled)
 
 
-#: A node of version 7 takes them, one of 8 does not; without a version, 8 is assumed.
-ONLY_IN_7 = ("7-missing-orders", "7-same-order")
-#: Without a version, 6 is assumed, which has only two booleans.
-ONLY_IN_5 = ("5-conf-of-a-small-shop",)
+def test_file_realm_without_a_version(file):
+    with FileRealm(file.config) as realm:
+        assert realm.snapshot.users == {"bob"}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_file_realm_without_a_version(path, config):
-    file = File(path, config)
-    if path.stem in (*ONLY_IN_5, *ONLY_IN_7):
-        with pytest.raises(InvalidSettingError, match="elasticsearch_version"):
-            FileRealm(file.config)
-    else:
-        with FileRealm(file.config) as realm:
-            assert realm.snapshot.users == {"bob"}
+@pytest.mark.parametrize("name", ["7-missing-orders", "7-same-order"])
+def test_what_only_7_takes(run, config, name):
+    """Without a version, 8 is assumed; a realm opens, and the others say what to state."""
+    file = File(next(path for path in FILES if path.stem == name), config)
+    with pytest.raises(InvalidSettingError, match="state it by elasticsearch_version=7"):
+        RealmSettings.load(file.config)
+    result = run("settings")
+    assert result.exit_code == 78
+    assert "a node of Elasticsearch 7 starts with these settings: give --es-version 7" in result.err
+    warning = FileRealm(file.config).settings.warnings[0]
+    assert warning.endswith("; read as Elasticsearch 7 does")

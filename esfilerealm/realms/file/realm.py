@@ -10,6 +10,7 @@ from ..._ground.logs import get_logger
 from ...errors import InvalidUsernameError, RealmClosedError
 from ...hashing.pool import available_cores
 from ...settings import RealmSettings
+from ...settings.realm_settings import load_for_realm
 from ...watcher import FileWatcher, Frequency, ResourceWatcherService
 from ..base import UsernamePasswordToken
 from .cache import CredentialCache
@@ -139,7 +140,7 @@ class FileRealm:
         upgrade_hashes: bool = False,
         hash_policy: CryptContext | None = None,
     ) -> None:
-        self.settings = RealmSettings.load(config_dir) if settings is None else settings
+        self.settings = load_for_realm(config_dir) if settings is None else settings
         for warning in self.settings.warnings:
             _LOG.warning("%s", warning)
         for note in self.settings.notes:

@@ -246,10 +246,12 @@ class TestTheRealm:
 
     def test_booleans_of_5(self, tmp_path):
         text = "xpack.security.authc.realms.f: {type: file, enabled: off}\n"
+        load(tmp_path, text)
         with pytest.raises(InvalidSettingError, match="must be exactly"):
-            load(tmp_path, text)
-        settings = RealmSettings.load(tmp_path, elasticsearch_version=5)
-        assert "a node of 5 reads it as false, later ones refuse it" in settings.warnings[0]
+            RealmSettings.load(tmp_path, elasticsearch_version=6)
+        for version in (None, 5):
+            settings = RealmSettings.load(tmp_path, elasticsearch_version=version)
+            assert "a node of 5 reads it as false, later ones refuse it" in settings.warnings[0]
         settings = RealmSettings.load(None, {RESERVED: "yes"}, elasticsearch_version=5)
         assert settings.reserved_realm_enabled
 
