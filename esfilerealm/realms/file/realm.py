@@ -9,7 +9,6 @@ from ..._ground.forks import renew_after_fork
 from ..._ground.logs import get_logger
 from ...errors import InvalidUsernameError, RealmClosedError
 from ...hashing.pool import available_cores
-from ...settings import RealmSettings
 from ...settings.realm_settings import load_for_realm
 from ...watcher import FileWatcher, Frequency, ResourceWatcherService
 from ..base import UsernamePasswordToken
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from passlib.context import CryptContext
 
+    from ...settings import RealmSettings
     from ..base import AuthenticationResult, User
     from .snapshot import RealmChange, RealmHealth, RealmSnapshot
     from .upgrade import HashUpgrader
