@@ -14,7 +14,6 @@ from .commands import COMMANDS, PROGRAM, TOPICS, find_command
 from .exits import CONFIGURATION, OK, CommandError, UsageError
 from .options import parse
 from .target import Target
-from .terminal import NORMAL, SILENT
 
 if TYPE_CHECKING:
     from argparse import Action
@@ -109,13 +108,12 @@ def print_candidates(words: list[str], terminal: Terminal) -> int:
         terminal: Where to print.
     """
     kind, *typed = words
-    terminal.verbosity = SILENT  # a warning would stand between the words that are typed
+    terminal.hide_warnings()  # they would stand between the words that are typed
     try:
         tool = Target(_addressed(typed), terminal).tool
         names = tool.listing().users if kind == "users" else sorted(tool.known_roles())
     except (CommandError, FileRealmError):
         return OK
-    terminal.verbosity = NORMAL
     for name in names:
         terminal.print(name)
     return OK

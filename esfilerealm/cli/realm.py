@@ -93,7 +93,7 @@ def run_settings(_: Arguments, target: Target, terminal: Terminal) -> int:
     for warning in report.warnings:
         terminal.warn(f"WARNING: {warning}")
     for note in report.notes:
-        terminal.warn(f"NOTE: {note}")
+        terminal.note(f"NOTE: {note}")
     terminal.result["settings"] = [
         {"key": setting.key, "value": setting.value, "source": setting.source}
         for setting in report.settings

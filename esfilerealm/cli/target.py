@@ -66,7 +66,7 @@ class Target:
         for warning in settings.warnings:
             self._terminal.warn(f"WARNING: {warning}")
         for note in settings.notes:
-            self._terminal.warn(f"NOTE: {note}", VERBOSE)
+            self._terminal.note(f"NOTE: {note}", VERBOSE)
 
     def _warn_of_x_pack(self, paths: RealmPaths) -> None:
         """

@@ -120,6 +120,10 @@ class Terminal:
             except OutputError:
                 self._stderr = None
 
+    def hide_warnings(self) -> None:
+        """Print nothing to standard error from now on."""
+        self._stderr = None
+
     def error(self, text: str) -> None:
         """Print an error to standard error, whatever the verbosity."""
         line = f"ERROR: {text}"
