@@ -20,6 +20,7 @@ from esfilerealm.exchange import EXPORT_FORMATS, export_realm, import_users
 from esfilerealm.formats import parse_users, parse_users_roles
 from esfilerealm.hashing import CACHE_ALGORITHMS, hash_problem, resolve, resolve_from_hash
 from esfilerealm.provisioning import DesiredState, apply, plan
+from esfilerealm.settings import find_config_dir
 from esfilerealm.settings.report import inspect_settings
 from esfilerealm.watcher import FileWatcher, Frequency, ResourceWatcherService
 
@@ -37,6 +38,7 @@ OBJECTS = {
     "Change": lambda _, folder: planned(folder).changes,
     "CacheEntry": lambda realm, _: list(realm._cache._entries.values()),
     "CacheStats": lambda realm, _: [realm.usage_stats()["cache"]],
+    "ConfigLocation": lambda _, folder: [find_config_dir(str(folder))],
     "CredentialCache": lambda realm, _: [realm._cache],
     "DesiredState": lambda *_: [desired()],
     "DesiredUser": lambda *_: desired().users,

@@ -213,9 +213,9 @@ ERRORS = {
     "InvalidSettingError": [
         with_settings(f"{REALM}.cache.ttl: 20M"),
         with_settings(f"{REALM}.pasword: {SETTING}"),
-        with_settings(f"xpack.security.authc.realms.ldap.other.bind_password: {SETTING}"),
+        with_settings(f"resource.reload.bind_password: {SETTING}"),
         with_settings(f"a: [{SETTING}"),
-        with_settings(f"secret.list: [{SETTING}, {{b: {SETTING}}}]"),
+        with_settings(f"{REALM}.cache.ttl: [{SETTING}, {{b: {SETTING}}}]"),
         with_settings(f"other: {SETTING}", f"{REALM}.cache.ttl: ${{other}}"),
         with_settings(f"other: {SETTING}", f"{REALM}.cache.ttl: ${{${{other}}}}"),
         lambda folder: UsersTool(
