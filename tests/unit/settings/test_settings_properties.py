@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from esfilerealm import RealmSettings
 from esfilerealm.errors import InvalidSettingError
 from esfilerealm.settings.report import inspect_settings
-from esfilerealm.settings.yaml_file import flat_settings
+from esfilerealm.settings.yaml_file import KeyIssue, flat_settings
 
 pytestmark = pytest.mark.property
 
@@ -77,6 +77,8 @@ def test_any_settings(overrides, version):
 )
 def test_any_file(data):
     problems: list[InvalidSettingError] = []
-    settings = flat_settings(data, "path", problems)
+    issues: dict[str, list[KeyIssue]] = {}
+    settings = flat_settings(data, "path", problems, issues)
+    assert all(issue.rule and issue.effect for found in issues.values() for issue in found)
     assert all(isinstance(value, str | list) and where for value, where in settings.values())
     assert all(str(problem) for problem in problems)
