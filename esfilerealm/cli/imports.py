@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from .._storage import RealmFolder
 from ..documents.document import content_of
-from ..errors import FileFormatError
+from ..errors import FileFormatError, FileRealmError
 from ..exchange import IMPORT_FORMATS, import_users
 from ..provisioning import DesiredState, SetPassword
 from .exits import DATA, CommandError, UsageError
@@ -71,7 +71,7 @@ def run_import(arguments: Arguments, target: Target, terminal: Terminal) -> int:
                     roles=roles,
                     as_node=arguments.has("as-node"),
                     cluster=arguments.value("cluster"),
-                    existing=RealmFolder(target.config_dir).read().users.data,
+                    existing=_existing_users(target),
                     **target.tool.settings.name_rules,
                 )
             except FileFormatError as error:  # its own exit code means a file of the realm
@@ -86,6 +86,14 @@ def run_import(arguments: Arguments, target: Target, terminal: Terminal) -> int:
         inspect=lambda planned: _report_replaced(arguments, terminal, planned),
         replans=not arguments.has("strict"),
     )
+
+
+def _existing_users(target: Target) -> bytes:
+    """Return the ``users`` file; nothing if it cannot be read, which the plan reports."""
+    try:
+        return RealmFolder(target.config_dir).read().users.data
+    except FileRealmError:
+        return b""
 
 
 def _report_replaced(arguments: Arguments, terminal: Terminal, planned: Plan) -> None:

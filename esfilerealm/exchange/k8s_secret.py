@@ -264,7 +264,7 @@ class _Reader:
             entry = self._entry(name, places[name], realm)
             if entry is not None:
                 users.append(entry | {"roles": self._roles(name, realm, role_places)})
-        users += self._taken_away(realm)
+        users += [{"name": name, "state": "absent"} for name in self._taken_away(realm)]
         for name in realm.orphans:
             where = role_places.get(realm.roles_of(name)[0], "users_roles")
             self._note(where, f"roles of [{shown_name(name)}]", "no user has that name")
@@ -331,15 +331,17 @@ class _Reader:
                 roles.append(role)
         return roles
 
-    def _taken_away(self, realm: ParsedRealm) -> Iterator[dict[str, object]]:
-        """Yield the users whose last entry has no hash."""
+    def _taken_away(self, realm: ParsedRealm) -> dict[str, None]:
+        """Return the users whose last entry has no hash."""
+        names: dict[str, None] = {}
         for raw, password_hash in self._merged.hashes.items():
             name = trim(raw.decode("utf-8"))
             is_empty = not trim(password_hash.decode("utf-8"))
             if is_empty and name not in realm.hashes and not self._rules.username_problem(name):
                 where = f"{self._merged.hash_sources[raw]}, users"
                 self._note(where, shown_user(name), "its last entry has no hash: it is taken away")
-                yield {"name": name, "state": "absent"}
+                names[name] = None
+        return names
 
 
 def _is_empty_entry(key: str, line: str) -> bool:

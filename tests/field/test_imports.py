@@ -373,6 +373,15 @@ class TestAsNode:
         assert done.exit_code == 0
         assert tool.list_users() == {}
 
+    def test_a_user_who_is_taken_away_by_two_spellings_is_so_once(self, run, tool):
+        import_(run, "k8s-secret", FILES)
+        text = FILES.replace(f"ann:{CHEAP_HASH}", "'x':\n    ann:\n    ann :")
+        assert import_(run, "k8s-secret", text, "--force", "--as-node").exit_code == 0
+
+    def test_a_directory_without_a_realm(self, run, tmp_path):
+        done = run("import", "--format", "k8s-secret", "-", stdin=FILES, config_dir=tmp_path / "no")
+        assert done.exit_code == 78
+
     def test_a_cluster_is_chosen(self, run, tool):
         stream = "---\n".join(
             (

@@ -17,6 +17,7 @@ from esfilerealm.exchange import EXPORT_FORMATS, IMPORT_FORMATS, export_realm, i
 from esfilerealm.exchange._shared import role_problem, shown_name, username_problem
 from esfilerealm.formats import parse_users, parse_users_roles
 from esfilerealm.hashing import check_hash, resolve
+from esfilerealm.provisioning import DesiredState
 
 pytestmark = pytest.mark.property
 
@@ -162,6 +163,45 @@ def test_no_export_reveals_a_secret(format, realm):
         imported = import_users(format, realm[0], source="x")
         assert_tells_nothing([repr(imported), *map(str, imported.losses)])
 
+
+_fields = st.one_of(
+    st.sampled_from(["greta", " ivy", "ivy ", "#kim", "a,b", "a:b", "elastic", "böb", "", *GOOD]),
+    st.text(max_size=3),
+)
+_rows = st.lists(
+    st.builds("{}:{}{}".format, _fields, _fields, st.sampled_from(["", ",greta", "\r", ":"])),
+    max_size=4,
+).map("\n".join)
+_secrets = st.lists(
+    st.one_of(
+        st.fixed_dictionaries({}, optional={"users": _rows, "users_roles": _rows}),
+        st.fixed_dictionaries(
+            {"username": _fields, "password": _fields | st.just("x" * 73)},
+            optional={"roles": _fields, "users": _rows},
+        ),
+    ),
+    max_size=4,
+)
+
+
+@given(secrets=_secrets, as_node=st.booleans(), allow_reserved=st.booleans())
+def test_whatever_secrets_hold_is_a_desired_state(secrets, as_node, allow_reserved):
+    manifests = [
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": f"s{n}"}, "stringData": values}
+        for n, values in enumerate(secrets, 1)
+    ]
+    imported = import_users(
+        "k8s-secret",
+        json.dumps({"kind": "List", "items": [*manifests, {**EMPTY_SECRET}]}).encode(),
+        source="x",
+        as_node=as_node,
+        allow_reserved=allow_reserved,
+    )
+    state = DesiredState.from_dict(imported.document)
+    assert len(state.users) == len(imported.document["users"])
+
+
+EMPTY_SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "empty"}}
 
 _pieces = st.sampled_from(
     [
