@@ -53,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
     Run the command.
 
     Args:
-        argv: The words behind the program's name; by default those of the process.
+        argv: The arguments after the program's name; by default those of the process.
 
     Returns:
         The exit code. Standard streams and environment are used as found at the call.

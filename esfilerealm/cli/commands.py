@@ -261,7 +261,7 @@ _PROVISIONING = (
         shared.general(*_CHECK),
         run="plans:run_ensure",
         arguments="USERNAME",
-        notes=("Whatever no option mentions stays as it is.",),
+        notes=("Everything that no option mentions stays as it is.",),
         examples=(
             "esfilerealm ensure jane --roles viewer --password-file secret.txt",
             "esfilerealm ensure jane --absent",
@@ -295,8 +295,8 @@ _EXCHANGE = (
             Option("namespace", "Namespace of the Secret", metavar="NAME"),
             Option(
                 "basic-auth",
-                "Make a Secret of type kubernetes.io/basic-auth of one user. It holds the password "
-                "in clear text, which has to be given",
+                "Make a Secret of type kubernetes.io/basic-auth for one user. It holds the "
+                "password in clear text, so the password is needed",
                 metavar="USERNAME",
             ),
         ),
@@ -342,16 +342,16 @@ _EXCHANGE = (
             ),
             Option(
                 "cluster",
-                "The Elasticsearch whose Secrets count, if a manifest has several",
+                "Name of the Elasticsearch resource to import, if the manifest has several",
                 metavar="NAME",
             ),
             Option(
                 "as-node",
-                "Read Secrets that the operator would skip as a node would read their files",
+                "Read Secrets as a node reads its files, even if the operator would skip them",
             ),
             Option(
                 "r roles",
-                "Comma-separated roles of users to whom the source gives none",
+                "Comma-separated roles for users that have none in the source",
                 metavar="ROLES",
                 native=True,
             ),
@@ -369,7 +369,7 @@ _EXCHANGE = (
         ),
         examples=(
             "esfilerealm import --format htpasswd htpasswd.txt --roles viewer --check",
-            "esfilerealm import --format opensearch users.yml --roles-mapping roles_mapping.yml",
+            "esfilerealm import --format opensearch users.yml --map-role admin=superuser",
         ),
         exits=shared.PLAN_EXITS,
     ),
@@ -399,7 +399,9 @@ _NODE = (
             Option("json", "Print one JSON object a line, which never holds a secret"),
         ),
         run="watch:run_watch",
-        notes=("The files are polled every 5 seconds, or resource.reload.interval.high.",),
+        notes=(
+            "The files are polled every 5 seconds, unless resource.reload.interval.high is set.",
+        ),
         examples=("esfilerealm watch", "esfilerealm watch --json"),
         exits=(
             (exits.CONFIGURATION, "a node would not start, or never reload"),
@@ -411,7 +413,7 @@ _NODE = (
 _OTHER = (
     Command(
         "guide",
-        "Read a guide, or list them",
+        "Read a guide, or list all guides",
         shared.general(),
         run="guides:run_guide",
         arguments="[TOPIC]",

@@ -198,7 +198,7 @@ def _complete(argument: Action, metavar: str) -> None:
     if metavar in choices:
         argument.choices = choices[metavar]
     elif metavar in functions:
-        argument.complete = functions[metavar]  # type: ignore[attr-defined] # how shtab is told
+        argument.complete = functions[metavar]  # type: ignore[attr-defined] # read by shtab
 
 
 def _function(kind: str, *, zsh: str = "", tcsh: str = "") -> dict[str, str | dict[str, str]]:

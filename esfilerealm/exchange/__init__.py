@@ -85,7 +85,7 @@ def import_users(
         roles_mapping: The name of a ``roles_mapping.yml``, for errors, and its whole content. It
             gives backend roles and users the roles of OpenSearch. Only ``opensearch`` uses it.
 
-        roles: The roles of users to whom the source gives none.
+        roles: The roles of users that have none in the source.
 
         as_node: Whether Secrets that Elastic's operator or the API server would not take are read
             as a node would read their files. Only ``k8s-secret`` uses it.

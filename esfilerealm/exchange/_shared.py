@@ -106,7 +106,7 @@ def decode_text(data: bytes, source: str) -> str:
 
 def with_roles(imported: Imported, roles: tuple[str, ...]) -> Imported:
     """
-    Give roles to the users who have none.
+    Return the users with *roles* for those who have none.
 
     Raises:
         InvalidRoleNameError: If no line could hold a role.

@@ -159,7 +159,7 @@ def _rows(values: Mapping[str, bytes], key: str) -> Iterator[tuple[bytes, bytes]
 
 
 def _grant(grants: dict[bytes, list[bytes]], role: bytes, names: list[bytes]) -> None:
-    """Give a role to users. Repetitions stay until the role comes a second time."""
+    """Add users to a role. Repetitions stay until the role comes a second time."""
     grants[role] = sorted({*grants[role], *names}) if role in grants else names
 
 

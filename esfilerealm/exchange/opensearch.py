@@ -219,7 +219,7 @@ def _hash(fields: dict[str, Node]) -> tuple[str, str | None]:
 
 
 def _barred(fields: dict[str, Node]) -> str | None:
-    """Return why OpenSearch rejects a user whom a file realm would accept, or None."""
+    """Return why OpenSearch rejects a user that a file realm accepts, or None."""
     # Service accounts also have these two as attributes. Source: ``UserService``.
     attributes = fields["attributes"].entries() if "attributes" in fields else {}
     for place in (fields, attributes):

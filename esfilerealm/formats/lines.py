@@ -88,7 +88,7 @@ class LineIssue(_Issue):
 
 class HashIssue(_Issue):
     """
-    A user whom no password lets in because of the stored hash. The hash is not quoted.
+    A user that cannot log in because of the stored hash. The hash is not quoted.
 
     Attributes:
         username: The user.

@@ -37,7 +37,7 @@ class Frequency(Enum):
 
 class Timetable:
     """
-    Tells a thread when to make its next pass; other threads wake or end it.
+    Schedules the passes of a thread, which other threads may wake or end.
 
     The delay is fixed: a pass is due one interval after the end of the pass before, and the first
     one an interval after the start. A wake adds a pass of the highest frequency and delays no
