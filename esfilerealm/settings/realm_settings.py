@@ -265,6 +265,7 @@ def _warn_if_unused(reader: SettingsReader, version: int | None) -> None:
     reason = why_file_realm_is_unused(apart, order, **values)
     if reason is not None:
         reader.warnings.append(reason)
+    reader.notes += apart.notes
 
 
 def read_all(reader: SettingsReader, version: int | None) -> tuple[RealmSettings, RealmOrder]:
