@@ -264,7 +264,7 @@ class _Reader:
             entry = self._entry(name, places[name], realm)
             if entry is not None:
                 users.append(entry | {"roles": self._roles(name, realm, role_places)})
-        users += [{"name": name, "state": "absent"} for name in self._taken_away(realm)]
+        users.extend({"name": name, "state": "absent"} for name in self._taken_away(realm))
         for name in realm.orphans:
             where = role_places.get(realm.roles_of(name)[0], "users_roles")
             self._note(where, f"roles of [{shown_name(name)}]", "no user has that name")
