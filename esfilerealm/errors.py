@@ -62,6 +62,7 @@ __all__ = [
     "PlanOutdatedError",
     "RealmClosedError",
     "UnknownHashAlgorithmError",
+    "UnknownRoleWarning",
     "UnsafePlanError",
     "UserExistsError",
     "UserNotFoundError",
@@ -425,3 +426,19 @@ class FileChangedError(FileAccessError):
 
 class PasswordTruncatedWarning(UserWarning):
     """A password of more than 72 bytes was hashed by bcrypt, which reads only the first 72."""
+
+
+class UnknownRoleWarning(UserWarning):
+    """
+    Roles were given to a user that no file defines; they may be misspelled, or of the role API.
+
+    Attributes:
+        roles: Their names.
+    """
+
+    def __init__(self, message: str, roles: tuple[str, ...] = ()) -> None:
+        super().__init__(message, roles)
+        self.roles = roles
+
+    def __str__(self) -> str:
+        return str(self.args[0])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import FrameType
 
-__all__ = ["boolean_hint", "did_you_mean", "nearest"]
+__all__ = ["boolean_hint", "did_you_mean", "levels_inside", "nearest"]
+
+_PACKAGE = __name__.partition(".")[0]
 
 _TRUE = ("true", "yes", "y", "on", "1", "enabled")
 _FALSE = ("false", "no", "n", "off", "0", "disabled")
@@ -46,3 +50,21 @@ def boolean_hint(text: str) -> str:
     if word in _TRUE + _FALSE:
         return f"did you mean [{'true' if word in _TRUE else 'false'}]?"
     return ""
+
+
+def levels_inside(*also: str) -> int:
+    """
+    Return the *stacklevel* of a warning for the caller of this package.
+
+    Python 3.12 could skip the frames of the package itself.
+
+    Args:
+        also: Other packages whose frames are skipped.
+    """
+    inside = (_PACKAGE, *also)
+    levels = 0
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - `inspect` is slow to import
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in inside:
+        frame = frame.f_back
+        levels += 1
+    return levels + 1

@@ -60,8 +60,15 @@ class Transaction:
     all are checked again under the lock when the block is left.
     """
 
-    def __init__(self, folder: RealmFolder, settings: RealmSettings, options: WriteOptions) -> None:
+    def __init__(
+        self,
+        folder: RealmFolder,
+        settings: RealmSettings,
+        options: WriteOptions,
+        warn_of_roles: Callable[[Iterable[str]], None] | None = None,
+    ) -> None:
         self._folder = folder
+        self._warn_of_roles = warn_of_roles or (lambda _: None)
         self._settings = settings
         self._options = options
         self._pending: _Pending | None = None
@@ -169,6 +176,7 @@ class Transaction:
         )
         credentials = NewCredentials(password, password_hash, self._settings)
         self._open.edit.require_no_user(username)
+        self._warn_of_roles(wanted)
         self._folder.prepare_to_write()
         stored = credentials.hashed()
         self._change(lambda edit: edit.add_user(username, stored, wanted))
@@ -200,6 +208,7 @@ class Transaction:
         validate_username(username, **self._settings.name_rules)
         added = [validate_role_name(role, writable=True) for role in _names(add)]
         removed = {validate_role_name(role) for role in _names(remove)}
+        self._warn_of_roles(added)
         if added or removed:
             return self._change(lambda edit: edit.change_roles(username, added, removed))
         self._open.edit.require_user(username)

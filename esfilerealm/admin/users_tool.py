@@ -9,17 +9,19 @@ from ..errors import (
     ConfigurationFileMissingError,
     FileRealmError,
     InvalidPasswordError,
+    UnknownRoleWarning,
     UserNotFoundError,
 )
 from ..formats.realm import parse_files
 from ..names import reserved_role_names
 from ..settings import RealmSettings
+from .known_roles import declared_roles, unknown_roles_text
 
 __all__ = ["UsersTool"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Literal
 
     from .._storage import RealmPaths, Strategy
@@ -69,6 +71,10 @@ class UsersTool:
         allow_local_lock: Write even if other machines do not see the lock, because no other machine
             writes there.
 
+        known_roles: Roles that the role API defines. A user may get any role; one that is neither
+            built in, nor in ``roles.yml``, nor here, nor in the environment variable
+            ``ESFILEREALM_KNOWN_ROLES`` causes an ``UnknownRoleWarning``.
+
     Every method raises ``ConfigurationFileMissingError`` if there is no ``users`` file,
     ``FileFormatError`` if a file is not UTF-8, ``FilePermissionError`` or ``FileAccessError`` if
     a file cannot be read or written, and ``JournalVersionError`` if a later version of this package
@@ -90,9 +96,11 @@ class UsersTool:
         attributes: Literal["refuse", "warn"] = "refuse",
         keep: int | None = None,
         allow_local_lock: bool = False,
+        known_roles: Iterable[str] = (),
     ) -> None:
         self.config_dir: str = os.path.abspath(os.fspath(config_dir))
         self.settings = settings or RealmSettings.load(self.config_dir, check_realm=False)
+        self._declared_roles = tuple(known_roles)
         self._options = WriteOptions(
             lock_timeout=lock_timeout,
             dry_run=dry_run,
@@ -126,7 +134,18 @@ class UsersTool:
         """
         from .transaction import Transaction
 
-        return Transaction(self._folder, self.settings, self._options)
+        return Transaction(self._folder, self.settings, self._options, self._warn_of_roles)
+
+    def _warn_of_roles(self, roles: Iterable[str]) -> None:
+        """Warn the caller of this package of roles that may be misspelled."""
+        unknown = self.unknown_roles(roles)
+        if unknown:
+            import warnings
+
+            from .._ground.hints import levels_inside
+
+            message = self.unknown_roles_text(unknown)
+            warnings.warn(UnknownRoleWarning(message, unknown), stacklevel=levels_inside())
 
     def useradd(
         self,
@@ -266,10 +285,10 @@ class UsersTool:
 
     def known_roles(self) -> frozenset[str]:
         """
-        Return the roles that a node defines itself, and those of a readable ``roles.yml``.
+        Return the roles that need no warning.
 
-        Which roles a node defines depends on its major version. Unless the settings state it, those
-        of all versions are known.
+        They are the built-in roles of a node, those in ``roles.yml`` if it can be read, and those
+        that the argument *known_roles* or ``ESFILEREALM_KNOWN_ROLES`` names.
         """
         from ..formats.roles_yml import parse_role_names
 
@@ -277,7 +296,20 @@ class UsersTool:
             data = read_file(self.paths.roles_yml).data
         except FileRealmError:
             data = b""
-        return reserved_role_names(self.settings.elasticsearch_version) | parse_role_names(data)
+        built_in = reserved_role_names(self.settings.elasticsearch_version)
+        return built_in | parse_role_names(data) | declared_roles(self._declared_roles)
+
+    def unknown_roles(self, roles: Iterable[str]) -> tuple[str, ...]:
+        """Return those of *roles* that are not known; see ``known_roles``."""
+        wanted = tuple(dict.fromkeys(roles))
+        if reserved_role_names(self.settings.elasticsearch_version).issuperset(wanted):
+            return ()
+        known = self.known_roles()
+        return tuple(role for role in wanted if role not in known)
+
+    def unknown_roles_text(self, unknown: Sequence[str]) -> str:
+        """Return one line about roles that may be misspelled, with what was probably meant."""
+        return unknown_roles_text(unknown, self.known_roles(), self.paths.roles_yml)
 
     def verify(self, username: str, password: str) -> bool:
         """

@@ -169,8 +169,14 @@ def _run_command(arguments: Arguments, terminal: Terminal) -> int:
 
     module, _, function = command.run.partition(":")
     run = getattr(import_module(f".{module}", __package__), function)
+    import warnings
+
+    from ..errors import UnknownRoleWarning
+
     try:
-        exit_code: int = run(arguments, target, terminal)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnknownRoleWarning)  # printed as one line instead
+            exit_code: int = run(arguments, target, terminal)
     finally:
         if command.hashes_ahead:
             from .._ground.ahead import forget_hash

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .._ground.showing import shown
+from ..admin.known_roles import split_roles
 from ..errors import InvalidAttributeError
 from .exits import UsageError
 from .shared_options import ATTRIBUTES, ES_VERSIONS, STRATEGIES
@@ -122,6 +123,11 @@ class Arguments:
             "keep": self.number("keep", "a number of versions"),
             "allow_local_lock": self.has("allow-local-lock"),
         }
+
+    @property
+    def known_roles(self) -> list[str]:
+        """The roles that the command line declares to be known."""
+        return [role for text in self.values("known-role") for role in split_roles(text)]
 
     @property
     def mode(self) -> int | None:

@@ -37,7 +37,7 @@ _USERS = (
     Command(
         "useradd",
         "Add a user",
-        OptionGroup("User", _ROLES),
+        OptionGroup("User", _ROLES, shared.KNOWN_ROLE),
         shared.NEW_PASSWORD,
         shared.WRITING,
         shared.general(*_DRY_RUN),
@@ -92,6 +92,7 @@ _USERS = (
                 metavar="ROLES",
                 native=True,
             ),
+            shared.KNOWN_ROLE,
         ),
         shared.WRITING,
         shared.general(*_DRY_RUN),
@@ -107,6 +108,7 @@ _USERS = (
     Command(
         "list",
         "List users and their roles",
+        OptionGroup("Roles", shared.KNOWN_ROLE),
         shared.general(shared.JSON),
         run="listing:run_list",
         arguments="[USERNAME]",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..documents.document import FORMATS, content_of_stream
 from ..errors import FileRealmError
-from ..provisioning import AddRoles, AddUser, DesiredState, FileAttributes, apply, plan, rehearse
+from ..provisioning import DesiredState, FileAttributes, apply, plan, rehearse
 from ..provisioning.desired import PURGES
 from ..provisioning.parsing import pattern_rule
 from .exits import CHANGED, OK, UsageError
@@ -16,7 +16,7 @@ from .output import print_warnings
 from .passwords import check_one_source, given_password
 from .shared_options import ATTRIBUTES
 from .terminal import NORMAL
-from .users import split_list, warn_of_unknown_roles
+from .users import split_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,13 +157,6 @@ def _planned(
     )
     for warning in planned.warnings:
         terminal.warn(f"WARNING: {warning}")
-    roles = (
-        role
-        for change in planned.changes
-        if isinstance(change, AddUser | AddRoles)
-        for role in change.roles
-    )
-    warn_of_unknown_roles(target, terminal, list(dict.fromkeys(roles)))
     return planned
 
 
@@ -218,7 +211,8 @@ def with_options(arguments: Arguments, desired: DesiredState) -> DesiredState:
             raise UsageError(f"option [protect] {rule}")
     purge = arguments.choice("purge", PURGES) if arguments.has("purge") else desired.purge
     protect = (*desired.protect, *arguments.values("protect"))
-    return replace(desired, attributes=attributes, purge=purge, protect=protect)
+    known = (*desired.known_roles, *arguments.known_roles)
+    return replace(desired, attributes=attributes, purge=purge, protect=protect, known_roles=known)
 
 
 def _refuse_beside_absent(arguments: Arguments) -> None:

@@ -19,6 +19,7 @@ __all__ = [
     "HASH",
     "JSON",
     "KEEP",
+    "KNOWN_ROLE",
     "NEW_PASSWORD",
     "OWNERSHIP",
     "PARTIAL",
@@ -47,6 +48,13 @@ JSON = Option("json", "Print one JSON object, which never holds a secret")
 DRY_RUN = Option("dry-run", "Show what would change, and write nothing")
 CHECK = Option("dry-run check", "Show what would change, and write nothing")
 DIFF = Option("diff", "Show every change; of a password only that it changes")
+KNOWN_ROLE = Option(
+    "known-role",
+    "A role that the role API defines, which needs no warning; may be repeated. "
+    "ESFILEREALM_KNOWN_ROLES lists such roles for all commands",
+    metavar="ROLE",
+    repeatable=True,
+)
 ES_VERSION = Option(
     "es-version",
     "Major version of the node, 5 to 9; default: derived from the spelling of the settings, else 8",
@@ -162,6 +170,7 @@ PURGING = (
     ),
 )
 PLANNING = (
+    KNOWN_ROLE,
     Option("force", "Skip the safety checks (last superuser, document without users)"),
     Option(
         "jobs",

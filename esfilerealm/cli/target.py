@@ -46,6 +46,7 @@ class Target:
                 owner=arguments.value("owner"),
                 group=arguments.value("group"),
                 mode=arguments.mode,
+                known_roles=arguments.known_roles,
                 **arguments.write_arguments,
             )
             self._warn_of_settings(self._tool.settings)

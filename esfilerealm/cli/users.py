@@ -9,6 +9,7 @@ from .exits import OK
 from .listing import show_users
 from .output import print_written
 from .passwords import new_secret, truncation_shown
+from .terminal import VERBOSE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,17 +98,12 @@ def split_list(text: str) -> list[str]:
 
 def warn_of_unknown_roles(target: Target, terminal: Terminal, roles: Sequence[str]) -> None:
     """Warn of roles that no file defines; they may be misspelled."""
-    if not roles:
-        return
-    known = target.tool.known_roles()
-    unknown = [role for role in roles if role not in known]
+    tool = target.tool
+    unknown = tool.unknown_roles(roles)
+    terminal.result["unknown_roles"] = list(unknown)
     if unknown:
-        terminal.result["unknown_roles"] = unknown
-        terminal.warn(
-            f"WARNING: roles [{','.join(unknown)}] are not defined in "
-            f"[{target.tool.paths.roles_yml}]; that is fine if the role API defines them\n"
-            f"Known roles: [{', '.join(sorted(known))}]"
-        )
+        terminal.warn(f"WARNING: {tool.unknown_roles_text(unknown)}")
+        terminal.note(f"Known roles: [{', '.join(sorted(tool.known_roles()))}]", VERBOSE)
 
 
 def _valid_username(

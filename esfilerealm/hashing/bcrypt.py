@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 import warnings
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from functools import cache
 from typing import ClassVar, Final
 
 from .._ground.ahead import PASSWORD_BYTES, bcrypt_hash
+from .._ground.hints import levels_inside
 from .._ground.java import java_units, read_int
 from ..errors import InvalidHashError, PasswordTruncatedWarning
 from .base import password_bytes, same_text
@@ -34,7 +34,6 @@ PREFIXES: Final = ("$2a$", "$2b$", "$2y$")
 NODE_REVISION: Final = "$2a$"
 """The revision for new hashes. Releases of Elasticsearch before 7.15 read no other one."""
 
-_INSIDE: Final = (__name__.partition(".")[0], "passlib")
 _DEFAULT_COST: Final = 10
 _COMPUTABLE_COSTS: Final = range(4, 31)
 
@@ -143,18 +142,8 @@ def warn_if_truncated(password: str) -> None:
             f"the password has [{size}] bytes, and bcrypt ignores all after the first "
             f"{PASSWORD_BYTES}: use pbkdf2_stretch",
             PasswordTruncatedWarning,
-            stacklevel=_levels_inside(),
+            stacklevel=levels_inside("passlib"),
         )
-
-
-def _levels_inside() -> int:
-    """Count the frames of this package and of passlib, which Python 3.12 could skip itself."""
-    levels = 0
-    frame = inspect.currentframe()
-    while frame is not None and frame.f_globals.get("__name__", "").startswith(_INSIDE):
-        frame = frame.f_back
-        levels += 1
-    return levels
 
 
 def _read_cost(text: str) -> int:

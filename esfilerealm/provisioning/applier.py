@@ -18,6 +18,7 @@ from .plan_result import (
     SetManaged,
     SetPassword,
     basis_of,
+    given_roles,
 )
 from .planner import plan as make_plan
 
@@ -135,6 +136,7 @@ def _write(
         owner=requested.owner,
         group=requested.group,
         mode=requested.mode,
+        known_roles=given_roles(plan.changes),  # the plan has warned of those that are not
         **arguments,
     )
     with tool.transaction() as transaction:

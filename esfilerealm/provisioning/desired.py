@@ -11,7 +11,7 @@ from ..documents.document import Document, DocumentFormat, content_of, format_of
 from ..documents.fields import Fields
 from ..errors import InvalidDesiredStateError
 from .merging import merge_records, merge_users
-from .parsing import pattern_rule, read_attributes, read_policy, read_users
+from .parsing import pattern_rule, read_attributes, read_policy, read_users, role_rule
 from .values import DesiredUser, FileAttributes, HashPolicy
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ __all__ = ["PURGES", "DesiredState", "Purge"]
 
 Purge = Literal["none", "managed", "all"]
 
-_FIELDS: Final = ("users", "purge", "protect", "hash_policy", "attributes")
+_FIELDS: Final = ("users", "purge", "protect", "known_roles", "hash_policy", "attributes")
 PURGES: Final[tuple[Purge, ...]] = get_args(Purge)
 
 
@@ -36,6 +36,7 @@ class DesiredState:
         purge: Which users are removed if they are not listed: ``none`` (also the meaning of None),
             ``managed`` for users that earlier runs with this setting created, or ``all``.
         protect: Patterns (``*``, ``?``, ``[…]``) of names that are never purged.
+        known_roles: Roles that the role API defines, which need no warning.
         hash_policy: Which hashes are good enough.
         attributes: The attributes of both files.
         sources: The documents, in order.
@@ -45,6 +46,7 @@ class DesiredState:
     users: tuple[DesiredUser, ...] = ()
     purge: Purge | None = None
     protect: tuple[str, ...] = ()
+    known_roles: tuple[str, ...] = ()
     hash_policy: HashPolicy = field(default_factory=HashPolicy)
     attributes: FileAttributes = field(default_factory=FileAttributes)
     sources: tuple[str, ...] = ()
@@ -64,8 +66,8 @@ class DesiredState:
         Args:
             content: Any of ``users`` (a list of dictionaries with the fields of ``DesiredUser``, or
                 a dictionary from the name to the other fields), ``purge``, ``protect``,
-                ``hash_policy`` (``algorithm``, ``minimum_cost``) and ``attributes`` (``owner``,
-                ``group``, ``mode`` as an octal string).
+                ``known_roles``, ``hash_policy`` (``algorithm``, ``minimum_cost``) and
+                ``attributes`` (``owner``, ``group``, ``mode`` as an octal string).
 
             source: The origin, for messages.
 
@@ -114,6 +116,7 @@ class DesiredState:
             users=read_users(fields),
             purge=fields.choice("purge", PURGES),
             protect=fields.strings("protect", pattern_rule) or (),
+            known_roles=fields.strings("known_roles", role_rule) or (),
             hash_policy=read_policy(fields),
             attributes=read_attributes(fields),
             sources=(document.source,),
@@ -129,7 +132,7 @@ class DesiredState:
         """
         Merge desired states in order. The later one wins for each user; roles are united.
 
-        ``protect`` patterns are united too. For all other settings the last one wins.
+        ``protect`` and ``known_roles`` are united too. For all other settings the last one wins.
 
         Args:
             states: At least one desired state.
@@ -149,6 +152,7 @@ class DesiredState:
             users=merge_users((state.users for state in states), notes),
             purge=_latest_purge(states, notes),
             protect=_united(state.protect for state in states),
+            known_roles=_united(state.known_roles for state in states),
             hash_policy=merge_records(
                 ((state.source, state.hash_policy) for state in states), "hash_policy", notes
             ),

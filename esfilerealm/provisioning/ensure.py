@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ensure_absent", "ensure_user"]
 
 
-def ensure_user(  # noqa: PLR0913 - all but two by name
+def ensure_user(
     config_dir: str | os.PathLike[str],
     name: str,
     *,

@@ -19,7 +19,7 @@ from .values import PASSWORD_SOURCES, DesiredUser, FileAttributes, HashPolicy, S
 if TYPE_CHECKING:
     from ..documents.fields import Fields
 
-__all__ = ["pattern_rule", "read_attributes", "read_policy", "read_users"]
+__all__ = ["pattern_rule", "read_attributes", "read_policy", "read_users", "role_rule"]
 
 _USER_FIELDS: Final = (
     "name",
@@ -55,8 +55,8 @@ def read_users(fields: Fields) -> tuple[DesiredUser, ...]:
 def _read_user(fields: Fields, name: str | None) -> DesiredUser | None:
     name = _read_name(fields) if name is None else _valid_name(fields, None, name)
     _check_sources(fields)
-    roles = fields.strings("roles", _role_rule)
-    roles_add = fields.strings("roles_add", _role_rule) or ()
+    roles = fields.strings("roles", role_rule)
+    roles_add = fields.strings("roles_add", role_rule) or ()
     roles_remove = fields.strings("roles_remove", _removed_role_rule) or ()
     if roles is not None and fields.given & {"roles_add", "roles_remove"}:
         fields.refuse("roles", "lists all roles of the user: use it, or [roles_add, roles_remove]")
@@ -98,7 +98,8 @@ def _valid_name(fields: Fields, key: str | None, name: object) -> str | None:
     return name
 
 
-def _role_rule(name: str) -> str | None:
+def role_rule(name: str) -> str | None:
+    """Return the rule that the name of a role breaks, or None."""
     rule = broken_rule(name, writable=True)
     return rule and f"[{shown_name(name)}] {rule}"
 

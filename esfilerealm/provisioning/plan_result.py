@@ -213,6 +213,7 @@ class Plan:
         changes: All changes, with users in the order of the desired state.
         notes: Which document overrides which.
         warnings: What the administrator should know.
+        unknown_roles: Roles that the plan gives to users and that no file defines.
         result: The result of the write; None before it.
     """
 
@@ -220,6 +221,7 @@ class Plan:
     changes: tuple[Change, ...]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+    unknown_roles: tuple[str, ...]
     _basis: Basis = field(repr=False, compare=False)
     result: WriteResult | None = None
 
@@ -268,8 +270,15 @@ class Plan:
             "changes": [change.to_dict() for change in self.changes],
             "notes": list(self.notes),
             "warnings": list(self.warnings),
+            "unknown_roles": list(self.unknown_roles),
             "result": None if self.result is None else self.result.to_dict(),
         }
+
+
+def given_roles(changes: Iterable[Change]) -> list[str]:
+    """Return the roles that changes give to users, each once."""
+    gaining = (change for change in changes if isinstance(change, AddUser | AddRoles))
+    return list(dict.fromkeys(role for change in gaining for role in change.roles))
 
 
 def basis_of(plan: Plan) -> Basis:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .._storage import RealmFolder, WriteOptions
+from ..admin.users_tool import UsersTool
 from ..formats.realm import parse_files
 from ..hashing import bcrypt
 from ..hashing.base import password_bytes
@@ -27,6 +28,7 @@ from .plan_result import (
     SetAttributes,
     SetManaged,
     SetPassword,
+    given_roles,
 )
 
 if TYPE_CHECKING:
@@ -107,8 +109,12 @@ def plan(
         hashes=comparison.hashes,
         roles=_roles_before_and_after(comparison),
     )
-    warnings = tuple(_warnings(comparison, rules.policy.algorithm))
-    return Plan(config_dir, changes, desired.notes, warnings, _basis=basis)
+    tool = UsersTool(config_dir, settings=settings, known_roles=desired.known_roles)
+    unknown = tool.unknown_roles(given_roles(changes))
+    warnings = [*_warnings(comparison, rules.policy.algorithm)]
+    if unknown:
+        warnings.append(tool.unknown_roles_text(unknown))
+    return Plan(config_dir, changes, desired.notes, tuple(warnings), unknown, _basis=basis)
 
 
 def _user_changes(comparison: Comparison, algorithm: str) -> Iterator[Change]:

@@ -380,7 +380,9 @@ class TestToml:
         assert reported.startswith(f"[state.toml]{issue}")
 
     def test_a_key_of_many_parts_is_an_unknown_field(self):
-        rule = "unknown field; known are [users, purge, protect, hash_policy, attributes]"
+        rule = (
+            "unknown field; known are [users, purge, protect, known_roles, hash_policy, attributes]"
+        )
         assert issues_of(f"{'a.' * 99}a = 1", "state.toml") == (f"[state.toml]: {rule}",)
 
 

@@ -150,7 +150,7 @@ class TestUnknownFields:
     def test_the_nearest_is_named(self, content, fault):
         assert faults_of(content) == [fault]
 
-    KNOWN = "[users, purge, protect, hash_policy, attributes]"
+    KNOWN = "[users, purge, protect, known_roles, hash_policy, attributes]"
 
     @pytest.mark.parametrize(
         "key",

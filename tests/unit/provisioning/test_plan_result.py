@@ -110,8 +110,10 @@ def test_one_that_changes_nothing(realm):
 
 def test_a_dictionary_fit_for_json(planned):
     told = json.loads(json.dumps(planned.to_dict()))
-    assert list(told) == ["changed", "changes", "notes", "warnings", "result"]
-    assert (told["changed"], told["notes"], told["warnings"]) == (True, [], [])
+    assert list(told) == ["changed", "changes", "notes", "warnings", "unknown_roles", "result"]
+    assert (told["changed"], told["notes"]) == (True, [])
+    assert told["unknown_roles"] == ["a", "b", "c"]
+    assert len(told["warnings"]) == 1
     assert told["result"] is None
     assert [change["kind"] for change in told["changes"]] == [
         *("add_user", "set_password", "add_roles", "remove_roles"),

@@ -70,6 +70,13 @@ options:
         other machine writes there.
     type: bool
     default: false
+  known_roles:
+    description:
+      - Roles that the role API defines. Any other role that is neither built in nor in C(roles.yml)
+        causes a warning, since it may be misspelled.
+    type: list
+    elements: str
+    default: []
 requirements:
   - python >= 3.11 on the target
   - esfilerealm, a Python package, on the target

@@ -93,6 +93,7 @@ def file_options() -> dict[str, Any]:
         "lock_timeout": {"type": "float", "default": 10.0},
         "attributes": {"type": "str", "choices": ["refuse", "warn"], "default": "refuse"},
         "allow_local_lock": {"type": "bool", "default": False},
+        "known_roles": {"type": "list", "elements": "str", "default": []},
     }
 
 
@@ -134,9 +135,8 @@ class _Task:
         if "mode" in attributes:
             attributes["mode"] = _octal(attributes["mode"])
         self._module = module
-        self._desired = DesiredState.from_dict(
-            {**document, "attributes": attributes}, source="task"
-        )
+        extra = {"attributes": attributes, "known_roles": params["known_roles"]}
+        self._desired = DesiredState.from_dict({**document, **extra}, source="task")
         self._config_dir = params["config_dir"]
         self._creates = params.get("create", False)
         self._how = {name: params[name] for name in _WRITE_OPTIONS}
