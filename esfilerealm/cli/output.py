@@ -89,7 +89,8 @@ def report_losses(arguments: Arguments, terminal: Terminal, losses: Sequence[Los
 
     terminal.result["losses"] = [asdict(loss) for loss in losses]
     for loss in losses:
-        terminal.warn(f"WARNING: {loss}")
+        show = terminal.warn if loss.is_blocking else terminal.note
+        show(f"WARNING: {loss}")
     blocking = sum(loss.is_blocking for loss in losses)
     if blocking and not arguments.has("partial"):
         raise CommandError(

@@ -190,7 +190,10 @@ class TestMessages:
 
 
 class TestJson:
-    KEYS = ("command", "changed", "changes", "notes", "warnings", "result", "check")
+    KEYS = (
+        *("command", "changed", "changes", "notes", "warnings", "unknown_roles", "result"),
+        "check",
+    )
 
     @pytest.mark.parametrize(
         ("words", "check"),
@@ -228,7 +231,7 @@ class TestJson:
         result = run("ensure", "bob", "-p", "x" * 80, "-a", "vewer", "--json")
         printed = json.loads(result.out)
         assert printed["unknown_roles"] == ["vewer"]
-        assert len(printed["warnings"]) == 1
+        assert len(printed["warnings"]) == 2
         assert "WARNING" in result.err
 
     def test_of_an_error(self, run, realm, document):
