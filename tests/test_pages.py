@@ -314,7 +314,7 @@ def test_every_option_is_in_some_page():
 
 def test_the_public_names():
     promise = text_of("README.md").partition("**Public names.**")[2].partition("\n\n")[0]
-    names, modules = (set(re.findall(r"`(\w+)`", part)) for part in promise.split("So is"))
+    names, modules = (set(re.findall(r"`(\w+)`", part)) for part in promise.split("More"))
     assert names == {"esfilerealm", *esfilerealm.__all__} - {"__version__"}
     assert modules == {name for name in MODULES if import_module(f"esfilerealm.{name}").__all__}
 

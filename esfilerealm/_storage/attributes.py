@@ -43,10 +43,10 @@ if hasattr(os, "register_at_fork"):
         after_in_child=_UMASK_LOCK.release,
     )
 
-#: What a new file gets from its directory, and must not have unless the one it replaces has it.
+#: A new file gets this from its directory, and must lose it unless the file it replaces has it.
 _INHERITED: Final = "system.posix_acl_access"
 
-#: What the kernel computes from content or inode: a copy would be wrong, and the kernel refuses.
+#: The kernel computes these from content or inode: a copy would be wrong, and is refused.
 _COMPUTED: Final = frozenset({"security.ima", "security.evm", "security.capability"})
 
 #: The errors of ``getxattr`` and similar calls where there are no extended attributes.

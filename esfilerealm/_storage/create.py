@@ -35,7 +35,7 @@ def create_missing_files(paths: RealmPaths, options: WriteOptions) -> WriteResul
     Args:
         paths: Of the realm.
 
-        options: How to write. What exists keeps its owner, group and mode.
+        options: How to write. Existing files keep their owner, group and mode.
 
     Returns:
         What was (in a dry run: would be) created.
@@ -64,9 +64,11 @@ def create_missing_files(paths: RealmPaths, options: WriteOptions) -> WriteResul
 
 
 def _would_create(paths: RealmPaths, options: WriteOptions) -> WriteResult:
-    wish = options.requested_attributes()
+    requested = options.requested_attributes()
     files = tuple(
-        FileResult(path, "rename", None, digest_of(b""), wish.owner, wish.group, wish.mode)
+        FileResult(
+            path, "rename", None, digest_of(b""), requested.owner, requested.group, requested.mode
+        )
         for path in (paths.users, paths.users_roles)
     )
     return WriteResult(files, created=(paths.config_dir, paths.users, paths.users_roles))
@@ -74,13 +76,13 @@ def _would_create(paths: RealmPaths, options: WriteOptions) -> WriteResult:
 
 def _set_owner(folder: str, options: WriteOptions) -> None:
     """Set the owner and group of a new directory to those of its files."""
-    wish = options.requested_attributes()
+    requested = options.requested_attributes()
     with FaultsOf(folder, "changing the owner of"):
         descriptor = system.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
         try:
-            Attributes(None, wish.owner, wish.group, None, wish.is_tolerant).apply_to(
-                descriptor, folder
-            )
+            Attributes(
+                None, requested.owner, requested.group, None, requested.is_tolerant
+            ).apply_to(descriptor, folder)
         finally:
             system.close(descriptor)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .realm_files import SettledRead
     from .write import Unit
 
-# What only a write needs is imported there: `list` must not wait for it.
+# Modules that only a write needs are imported by its methods, so that `list` does not load them.
 
 
 class RealmFolder:

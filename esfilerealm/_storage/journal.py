@@ -250,7 +250,7 @@ def _attributes(value: object) -> tuple[int, int, int]:
     if not isinstance(value, list):
         raise TypeError
     mode, owner, group = map(_number, value)
-    # Whoever wrote this must not make root create a program that runs as its owner.
+    # The writer of a journal must not make root create a program that runs as its owner.
     return mode & PERMISSIONS, owner, group
 
 

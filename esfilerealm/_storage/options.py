@@ -79,8 +79,8 @@ class WriteOptions:
         """Return the owner, group and mode that files are to get."""
         from .attributes import Attributes  # a reader does not need it
 
-        wish = Attributes.requested(self.owner, self.group, self.mode)
-        return wish.tolerant() if self.is_tolerant else wish
+        requested = Attributes.requested(self.owner, self.group, self.mode)
+        return requested.tolerant() if self.is_tolerant else requested
 
 
 def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:

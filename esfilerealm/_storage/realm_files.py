@@ -256,7 +256,7 @@ def read_settled(paths: RealmPaths) -> SettledRead:
 
 def _read(paths: RealmPaths) -> SettledRead:
     if not _is_directory(paths.config_dir):
-        gone = FileAccessError(paths.config_dir, errno.ENOENT, "there is no such folder")
+        gone = FileAccessError(paths.config_dir, errno.ENOENT, "there is no such directory")
         return SettledRead(gone, gone)
     try:
         return SettledRead(*read_consistently(paths, _content))

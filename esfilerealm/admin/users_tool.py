@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..results import Recovery, WriteResult, WrittenRoles
     from .transaction import Transaction
 
-# What only a write or a login needs is imported there: `list` must not wait for it.
+# Modules that only a write needs are imported by its methods, so that `list` does not load them.
 
 
 class UsersTool:

@@ -2,8 +2,8 @@
 Parse a command line by the rules of ``elasticsearch-users``, those of joptsimple.
 
 No library has these rules: a value may look like an option (``-p -secret-``), a long option may
-have one dash (``-roles x``) and be abbreviated (``--rol x``), a short one may carry its value
-(``-rx``, ``-r=x``), and repeating an option is an error.
+have one dash (``-roles x``) and be abbreviated (``--rol x``), the value of a short one may be
+attached (``-rx``, ``-r=x``), and repeating an option is an error.
 """
 
 from __future__ import annotations

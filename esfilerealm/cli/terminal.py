@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TextIO
 
-#: What is printed at a level appears at this verbosity and all higher ones.
+#: Text of a level is printed at this verbosity and all higher ones.
 SILENT, NORMAL, VERBOSE = range(3)
 
 #: Columns. Wider lines are hard to read; in narrower ones, help is not worth wrapping.

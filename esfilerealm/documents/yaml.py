@@ -48,7 +48,7 @@ _NO_BEGINNINGS: Final = "@`%"
 _BEGINNING: Final = "a value that begins with [{met}]"
 _BEHIND_A_LINE: Final = "a [:] behind a line that is no key"
 _AMONG_KEYS: Final = "something else than a key"
-#: What both parsers say, and what was met then. The first that fits counts.
+#: From a part of a parser's message to the cause of the message. The first that fits counts.
 _WORDS_OF_PARSERS: Final = {
     "scanning an alias": "a bare [*], which begins an alias",
     "scanning an anchor": "a bare [&], which begins an anchor",

@@ -50,7 +50,7 @@ class ExportRequest:
 
     def realm(self) -> UsableRealm:
         """
-        Read both files. What a node skips in them does not block an export.
+        Read both files. Lines that a node skips do not block an export.
 
         Raises:
             FileFormatError: If a file is not UTF-8.

@@ -49,7 +49,7 @@ class MappedRole:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """Who has one role: any of the users or backend roles, or all of the last ones."""
+    """The holders of one role: any of the users or backend roles, or all of the last ones."""
 
     role: str
     where: str

@@ -108,7 +108,7 @@ class Policy:
 
     @property
     def minimum_cost(self) -> int:
-        """What a hash of the family of ``algorithm`` must cost; 0 if any cost will do."""
+        """The least cost of a hash of the family of ``algorithm``; 0 if every cost is enough."""
         return (self.minimum_costs or {}).get(self.hasher.family, 0)
 
     @property

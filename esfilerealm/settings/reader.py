@@ -1,4 +1,4 @@
-"""Typed reads of settings. What breaks a rule is collected, and the default counts instead."""
+"""Typed reads of settings. Broken rules are collected, and the default counts instead."""
 
 from __future__ import annotations
 

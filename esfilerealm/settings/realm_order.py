@@ -148,8 +148,9 @@ def realm_order(
     """
     Return the realms that a node of major version *version* asks.
 
-    What is wrong goes to ``reader.problems``, and what this version accepts, but a later one may
-    not, to ``reader.warnings``. Equal orders, where they are allowed, are sorted by name.
+    Problems are added to ``reader.problems``. A setting that this version accepts, but a later one
+    may not, is added to ``reader.warnings``. Equal orders, where they
+    are allowed, are sorted by name.
     """
     configured = _configured_realms(reader, version)
     rules = _Rules(reader, version, configured)

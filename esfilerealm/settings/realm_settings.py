@@ -46,7 +46,7 @@ else:
 _VERSIONS: Final = range(5, 10)
 _FIRST_WITH_FIPS_DEFAULT: Final = 7
 _LAST_OLD_SPELLING: Final = 6
-#: What it only warns of, later versions refuse.
+#: It only warns of some settings that later versions refuse.
 _LAST_LENIENT: Final = 7
 
 

@@ -59,9 +59,9 @@ def flat_settings(
     """
     Flatten a YAML mapping, whose keys may be nested, dotted or both, to dotted keys.
 
-    A file that is not one mapping is added to *problems*. What is wrong with a single key goes to
-    *issues*: one without a value, one that is given twice, a list of anything but plain values,
-    YAML's aliases. Values are not quoted: they may be secrets.
+    A file that is not one mapping is added to *problems*. A problem of a single key is added
+    to *issues*: the key has no value, is given twice, or has an alias of YAML or a list of anything
+    but plain values. Values are not quoted: they may be secrets.
 
     Source:
         ``Settings.fromXContent``.

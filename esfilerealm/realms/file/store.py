@@ -105,8 +105,8 @@ class FileRealmStore:
         Call *listener* after each reload that changed users, roles or health.
 
         The new snapshot is in place by then, and no lock is held. Listeners get one change after
-        the other, in the thread that reloaded or in one that is calling them already. What a
-        listener raises is logged and stops nothing.
+        the other, in the thread that reloaded or in one that is calling them already. An
+        exception of a listener is logged and stops nothing.
         """
         self._listeners.append(listener)
 

@@ -122,7 +122,7 @@ class TrackedFile(Generic[Parsed]):
 
     @property
     def parsed_or_empty(self) -> Parsed:
-        """What the file says; as for an empty file if it cannot be used."""
+        """The content of the file; that of an empty file if the file cannot be used."""
         return self._parsed if self.problem is None else self._empty
 
     def update(self, path: str, content: FileContent | FileRealmError) -> None:

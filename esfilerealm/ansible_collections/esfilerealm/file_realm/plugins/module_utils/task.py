@@ -144,14 +144,14 @@ class _Task:
         self._tool = self._make_tool(dry_run=module.check_mode)
 
     def _make_tool(self, *, dry_run: bool) -> UsersTool:
-        wish = self._desired.attributes
+        requested = self._desired.attributes
         try:
             return UsersTool(
                 self._config_dir,
                 dry_run=dry_run,
-                owner=wish.owner,
-                group=wish.group,
-                mode=wish.mode,
+                owner=requested.owner,
+                group=requested.group,
+                mode=requested.mode,
                 **self._how,
             )
         except FileRealmError:
