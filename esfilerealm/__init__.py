@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from . import errors
     from .admin import UsersTool
     from .findings import Finding
-    from .hashing import hash_password, verify_hash
+    from .hashing import hash_password
+    from .hashing.guarded import verify_hash
     from .names import validate_password, validate_role_name, validate_username
     from .realms.base import AuthenticationResult, AuthenticationStatus, User, UsernamePasswordToken
     from .realms.file.realm import FileRealm
@@ -47,7 +48,7 @@ _HOMES = {
     "validate_password": "names",
     "validate_role_name": "names",
     "validate_username": "names",
-    "verify_hash": "hashing",
+    "verify_hash": "hashing.guarded",
 }
 
 

@@ -239,7 +239,7 @@ class InvalidDesiredStateError(FileRealmError, ValueError):
 
 
 class UnsafePlanError(FileRealmError):
-    """A plan that is probably a mistake and needs ``force``; *reason* says what and why."""
+    """A plan that was not applied: it is probably a mistake, and *reason* says why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -381,7 +381,10 @@ class NoEarlierVersionError(FileRealmError, LookupError):
         self.path = path
 
     def __str__(self) -> str:
-        return f"nothing to undo: [{self.path}] does not exist; use --keep N (keep=N) on writes"
+        return (
+            f"nothing to undo: [{self.path}] does not exist. The command that changed the files "
+            "would have kept the version before it with --keep 1 (in Python keep=1)"
+        )
 
 
 class FilePermissionError(FileRealmError, PermissionError):

@@ -5,9 +5,23 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-__all__ = ["Finding", "Severity"]
+__all__ = ["Finding", "Fix", "Severity"]
 
 Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """
+    A change that ends a finding without harm to anybody; ``Transaction.fix`` makes it.
+
+    Attributes:
+        kind: ``remove_orphan``: remove a name that is not a user from ``users_roles``.
+        name: The name.
+    """
+
+    kind: Literal["remove_orphan"] = "remove_orphan"
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +38,7 @@ class Finding:
         line: The line of the file, counted from 1, or None.
         subject: The user, role or setting that the finding is about, or None.
         advice: What helps, in one line; may be empty.
+        fix: The change that ends it, or None if a person must decide.
     """
 
     code: str
@@ -33,6 +48,7 @@ class Finding:
     line: int | None = None
     subject: str | None = None
     advice: str = ""
+    fix: Fix | None = None
 
     def __str__(self) -> str:
         line = "" if self.line is None else f", line [{self.line}]"

@@ -24,6 +24,7 @@ class UserChanges:
         removed: Users that no longer exist.
         passwords: Users whose hash changed.
         roles: Users whose roles changed, with their roles before and after.
+        orphans: Names that were not users, and whose roles were removed.
     """
 
     added: Mapping[str, tuple[str, ...]] = field(default_factory=ReadOnlyDict)
@@ -32,6 +33,7 @@ class UserChanges:
     roles: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(
         default_factory=ReadOnlyDict
     )
+    orphans: tuple[str, ...] = ()
 
     @property
     def names(self) -> frozenset[str]:

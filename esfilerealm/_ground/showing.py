@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["shown", "shown_key", "shown_name"]
+__all__ = ["CLEAR_TEXT", "is_shown_whole", "shown", "shown_key", "shown_name"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from typing import Final
+
+CLEAR_TEXT: Final = "a node lets in whoever types the text itself: "
+"""How the reason begins why a text that a node takes for clear text is not a usable hash."""
 
 _LONGEST: Final = 60
 _LONGEST_KEY: Final = 41
@@ -30,6 +33,11 @@ def shown_name(name: str) -> str:
         return "(a hash)"
     head, colon, _ = name.partition(":")
     return shown(head) + (":…" if colon else "")
+
+
+def is_shown_whole(name: str) -> bool:
+    """Check whether ``shown_name`` conceals nothing of *name*, since it cannot be secret."""
+    return ":" not in name and shown_name(name) == shown(name)
 
 
 def shown_key(key: str) -> str:

@@ -62,12 +62,16 @@ class RealmFolder:
         """Read files as ``read`` does; a missing ``users`` counts as empty too."""
         return read_files(self.paths, others)
 
-    def read_with_managed(self, *, is_needed: bool) -> tuple[RealmFiles, ManagedUsers]:
+    def read_with_managed(
+        self, *, is_needed: bool, may_be_missing: bool = False
+    ) -> tuple[RealmFiles, ManagedUsers]:
         """
         Read both files and the list of the users that provisioning has made, as one state.
 
         Args:
             is_needed: Whether the list matters. If not, an unusable list counts as empty.
+
+            may_be_missing: Whether a missing ``users`` counts as empty.
 
         Raises:
             FileFormatError, FileAccessError, FilePermissionError: If the list is unusable.
@@ -76,7 +80,8 @@ class RealmFolder:
         from .managed import ManagedUsers
 
         files, found = read_files_and_managed(self.paths)
-        _check_exists(files.users, self.paths)
+        if not may_be_missing:
+            _check_exists(files.users, self.paths)
         try:
             return files, ManagedUsers.of(found, files.users.path)
         except FileRealmError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._ground.showing import shown_name
 from .._ground.values import ReadOnlyDict
 from ..errors import InvalidRoleNameError, InvalidUsernameError, UserExistsError, UserNotFoundError
 from ..formats.realm import ParsedRealm
@@ -67,11 +68,21 @@ class RealmEdit:
         self._new_hashes[username] = password_hash
         self._new_roles[username] = roles
 
+    def is_orphan(self, username: str) -> bool:
+        """Check whether a name has roles and is not a user."""
+        return not self._has(username) and bool(self.roles_of(username))
+
     def remove_user(self, username: str) -> None:
-        """Remove a user and its roles."""
-        self.require_user(username)
-        self._new_hashes[username] = None
+        """Remove a user and its roles, or the roles of a name that is not a user."""
+        if not self.is_orphan(username):
+            self.require_user(username)
+            self._new_hashes[username] = None
         self._new_roles[username] = ()
+
+    def remove_orphan(self, username: str) -> None:
+        """Remove the roles of a name, unless it has become a user."""
+        if self.is_orphan(username):
+            self._new_roles[username] = ()
 
     def set_hash(self, username: str, password_hash: str) -> None:
         """Change the hash of a user."""
@@ -114,7 +125,7 @@ class RealmEdit:
 
     def user_changes(self) -> UserChanges:
         """Return which users are added, removed or changed."""
-        added, removed, passwords, roles = {}, [], [], {}
+        added, removed, passwords, roles, orphans = {}, [], [], {}, []
         for name in {**self._new_hashes, **self._new_roles}:
             old = self._users.hash_of(name)
             new = self._new_hashes.get(name, old)
@@ -128,8 +139,14 @@ class RealmEdit:
                     passwords.append(name)
                 if set(before) != set(after):
                     roles[name] = (before, after)
+            elif before and not after:
+                orphans.append(shown_name(name))
         return UserChanges(
-            ReadOnlyDict(added), tuple(removed), tuple(passwords), ReadOnlyDict(roles)
+            ReadOnlyDict(added),
+            tuple(removed),
+            tuple(passwords),
+            ReadOnlyDict(roles),
+            tuple(orphans),
         )
 
     def edited(self) -> list[tuple[FileContent, bytes]]:

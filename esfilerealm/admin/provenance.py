@@ -67,7 +67,7 @@ class Provenance:
 
         A user that is added or removed without provisioning is taken off the list.
         """
-        touched = {*changes.added, *changes.removed}
+        touched = {*changes.added, *changes.removed, *changes.orphans}
         if self._listed is not None:
             add, remove = self._listed
             managed = self._read(files)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import NoReturn, Self
 
     from .._storage import RealmFiles, RealmFolder, WriteOptions
+    from ..findings import Fix
     from ..results import WriteResult
     from ..settings import RealmSettings
 
@@ -183,8 +184,39 @@ class Transaction:
 
     def userdel(self, username: str) -> None:
         """See ``UsersTool.userdel``."""
-        validate_username(username, **self._settings.name_rules)
+        if not self._open.edit.is_orphan(username):  # an orphan may have any name
+            validate_username(username, **self._settings.name_rules)
         self._change(lambda edit: edit.remove_user(username))
+
+    def fix(self, fix: Fix) -> None:
+        """
+        Make the fix of a finding.
+
+        If the finding no longer holds when the block is left, this changes nothing.
+        """
+        self._change(lambda edit: edit.remove_orphan(fix.name))
+
+    def require_user(self, username: str) -> None:
+        """
+        Check a name and whether there is such a user, before asking anybody for a password.
+
+        Raises:
+            UserNotFoundError: If there is no such user.
+            InvalidUsernameError: If there cannot be one.
+        """
+        validate_username(username, **self._settings.name_rules)
+        self._open.edit.require_user(username)
+
+    def require_no_user(self, username: str) -> None:
+        """
+        Check that a user of that name can be added, before asking anybody for a password.
+
+        Raises:
+            UserExistsError: If there is such a user.
+            InvalidUsernameError: If the name breaks a rule.
+        """
+        validate_username(username, writable=True, **self._settings.name_rules)
+        self._open.edit.require_no_user(username)
 
     def passwd(
         self, username: str, password: str | None = None, *, password_hash: str | None = None

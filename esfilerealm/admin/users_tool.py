@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from .._storage import RealmPaths, Strategy
+    from ..exchange import Exported, ExportFormat
     from ..findings import Finding
     from ..formats import ParsedRealm
     from ..results import Recovery, WriteResult, WrittenRoles
@@ -283,6 +284,34 @@ class UsersTool:
 
         return check_realm(self.config_dir, self.settings)
 
+    def export(
+        self,
+        format: ExportFormat,
+        *,
+        secret_name: str = "esfilerealm-users",  # noqa: S107 - the name of one
+        namespace: str | None = None,
+    ) -> Exported:
+        """
+        Write the realm for another tool, from one state of both files.
+
+        For the arguments see ``esfilerealm.exchange.export_realm``.
+
+        Raises:
+            InvalidSettingError: If Kubernetes would reject *secret_name* or *namespace*.
+            ValueError: If the format is unknown.
+        """
+        from ..exchange import export_realm
+
+        files = self._folder.read()
+        return export_realm(
+            format,
+            files.users.data,
+            files.users_roles.data,
+            secret_name=secret_name,
+            namespace=namespace,
+            **self.settings.name_rules,
+        )
+
     def known_roles(self) -> frozenset[str]:
         """
         Return the roles that need no warning.
@@ -331,8 +360,8 @@ class UsersTool:
         """
         Return why no password of a user can be right, or None if the stored hash is usable.
 
-        Above all, a node would use text that is not a hash as a clear-text password; here such text
-        matches no password.
+        Above all, a node lets in whoever types a text that stands in place of a hash; here such a
+        text matches no password.
 
         Raises:
             UserNotFoundError: If there is no such user.
@@ -340,7 +369,7 @@ class UsersTool:
         from .. import hashing
 
         problem = hashing.hash_problem(self._password_hash(username))
-        return None if problem is None else problem.reason
+        return None if problem is None else f"{problem.reason}; set a password"
 
     def _password_hash(self, username: str) -> str:
         from ..formats.users_editor import UsersEditor

@@ -6,8 +6,9 @@ import os
 import time
 from typing import TYPE_CHECKING, Final
 
-from .._ground.showing import shown_name
+from .._ground.showing import is_shown_whole, shown_name
 from .._storage import RealmFolder
+from ..findings import Fix
 from ..formats.realm import parse_files
 from .rules import (
     HASH_RULES,
@@ -91,16 +92,19 @@ def _skipped_lines(parsed: ParsedRealm, name: str, path: str) -> Iterator[Findin
 
 def _unusable_hashes(parsed: ParsedRealm, path: str) -> Iterator[Finding]:
     for name, issue in parsed.hash_issues.items():
-        message = f"user [{name}] cannot log in: {issue.reason}"
         yield HASH_RULES[issue.kind].finding(
-            message, path=path, line=issue.line_number, subject=name
+            issue.describe(has_line=False), path=path, line=issue.line_number, subject=name
         )
 
 
 def _roles_without_user(parsed: ParsedRealm, path: str) -> Iterator[Finding]:
-    for name in map(shown_name, parsed.orphans):
-        message = f"[{name}] has roles but is not a user"
-        yield ROLES_WITHOUT_USER.finding(message, path=path, subject=name)
+    for name in parsed.orphans:
+        shown = shown_name(name)
+        roles = ",".join(map(shown_name, parsed.roles_of(name)))
+        message = f"[{shown}] is not a user, and whoever adds that name gets the roles [{roles}]"
+        # A hash there means that lines are in the wrong file, which a person should look at.
+        fix = Fix(name=name) if is_shown_whole(name) else None
+        yield ROLES_WITHOUT_USER.finding(message, path=path, subject=shown, fix=fix)
 
 
 def _interrupted_writes(folder: RealmFolder) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..errors import HashProblemKind
+    from ..findings import Fix
     from ..formats.lines import LineKind
 
 __all__ = [
@@ -54,6 +55,7 @@ class Rule:
         path: str | None = None,
         line: int | None = None,
         subject: str | None = None,
+        fix: Fix | None = None,
     ) -> Finding:
         """Return the finding that this rule is broken; for the arguments see ``Finding``."""
         return Finding(
@@ -64,11 +66,12 @@ class Rule:
             line=line,
             subject=subject,
             advice=self.advice,
+            fix=fix,
         )
 
 
 _FIX_LINE: Final = "correct or remove the line"
-_RENEW: Final = "set a new password with `esfilerealm passwd`"
+_RENEW: Final = "set a password with `esfilerealm passwd`"
 
 #: A blank line breaks no rule.
 LINE_RULES: Final[Mapping[LineKind, Rule]] = MappingProxyType(
@@ -81,7 +84,10 @@ LINE_RULES: Final[Mapping[LineKind, Rule]] = MappingProxyType(
     }
 )
 ROLES_WITHOUT_USER: Final = Rule(
-    "EFR111", "warning", "roles of a name without a user", "add the user, or remove the name"
+    "EFR111",
+    "warning",
+    "roles of a name without a user",
+    "add the user, or remove the name with --fix",
 )
 INTERRUPTED_WRITE: Final = Rule(
     "EFR121", "error", "interrupted write", "finish or undo it with `esfilerealm recover`"

@@ -64,6 +64,8 @@ def main(argv: list[str] | None = None) -> int:
         terminal.flush()
     except KeyboardInterrupt:
         terminal.note("")
+        if terminal.describe_interrupt is not None:
+            terminal.warn(f"Interrupted: {terminal.describe_interrupt()}")
         return INTERRUPTED
     except OutputError as error:
         terminal.abandon_output()
@@ -173,6 +175,8 @@ def _run_command(arguments: Arguments, terminal: Terminal) -> int:
 
     from ..errors import UnknownRoleWarning
 
+    if arguments.writes:
+        terminal.describe_interrupt = target.describe_interrupt
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UnknownRoleWarning)  # printed as one line instead

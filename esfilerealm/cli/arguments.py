@@ -130,6 +130,20 @@ class Arguments:
         return [role for text in self.values("known-role") for role in split_roles(text)]
 
     @property
+    def writes(self) -> bool:
+        """Whether the command may change the files of the realm."""
+        is_optional = any(option.key == "fix" for option in self.command.options)
+        return self.command.writes and (self.has("fix") or not is_optional)
+
+    @property
+    def protected(self) -> list[str]:
+        """The patterns of names that nothing removes."""
+        patterns = self.values("protect")
+        if any(not pattern.strip() for pattern in patterns):
+            raise UsageError("option [protect] must not be empty")
+        return patterns
+
+    @property
     def mode(self) -> int | None:
         """The permission bits that files are to get, or None."""
         text = self.value("mode")

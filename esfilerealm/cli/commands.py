@@ -170,11 +170,26 @@ _REALM = (
     Command(
         "check",
         "Report problems in the realm's files",
-        shared.general(shared.JSON),
+        OptionGroup(
+            "Fixing",
+            Option("fix", "Remove names from users_roles that are not users"),
+            shared.PROTECT,
+        ),
+        shared.WRITING,
+        shared.general(*_DRY_RUN),
         run="realm:run_check",
-        notes=("Nothing is written: 'esfilerealm recover' ends an interrupted write.",),
-        examples=("esfilerealm check", "esfilerealm check --json"),
-        exits=((exits.DATA, "problems were found"), *shared.READ_EXITS),
+        notes=(
+            "Without --fix, nothing is written. 'esfilerealm recover' ends an interrupted write.",
+        ),
+        examples=(
+            "esfilerealm check",
+            "esfilerealm check --fix --protect 'ops-*' --dry-run",
+        ),
+        exits=(
+            (exits.DATA, "problems were found; with --fix: and not all of them are fixed"),
+            *shared.READ_EXITS,
+            *shared.LOCK_EXITS,
+        ),
     ),
     Command(
         "recover",

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from .._storage import RealmFolder, write_private_file
-from ..exchange import EXPORT_FORMATS, Exported, basic_auth_secret, export_realm
+from ..exchange import EXPORT_FORMATS, Exported, basic_auth_secret
 from .exits import OK, WRONG_PASSWORD, CommandError, UsageError
 from .output import report_losses
 from .passwords import current_password
@@ -43,15 +43,10 @@ def run_export(arguments: Arguments, target: Target, terminal: Terminal) -> int:
 
 
 def _whole_realm(arguments: Arguments, target: Target, format_: ExportFormat) -> Exported:
-    tool = target.tool
-    files = RealmFolder(tool.config_dir).read()
-    return export_realm(
+    return target.tool.export(
         format_,
-        files.users.data,
-        files.users_roles.data,
         secret_name=arguments.value("secret-name") or "esfilerealm-users",
         namespace=arguments.value("namespace"),
-        **tool.settings.name_rules,
     )
 
 
@@ -62,6 +57,7 @@ def _one_user(
     if format_ != _SECRET:
         raise UsageError(f"option [basic-auth] is for the format [{_SECRET}] only")
     username, tool = arguments.value("basic-auth") or "", target.tool
+    tool.list_users(username)  # a missing user is an error here
     password = current_password(arguments, terminal)
     if not tool.verify(username, password):
         raise CommandError(f"the password of [{username}] is wrong", WRONG_PASSWORD)

@@ -47,8 +47,8 @@ def run_verify(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     from ..realms.file.realm import FileRealm
 
     username, tool = arguments.first, target.tool
-    password = current_password(arguments, terminal)
     tool.list_users(username)  # a missing user or an unreadable file is an error here
+    password = current_password(arguments, terminal)
     realm = FileRealm(tool.config_dir, settings=tool.settings, watch_events=False)
     result = realm.authenticate(username, password)
     terminal.result.update(username=username, verified=bool(result))
@@ -56,7 +56,5 @@ def run_verify(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     issue = realm.snapshot.hash_issues.get(username)
     if issue is not None:
         terminal.result["hash_problem"] = issue.reason
-        terminal.warn(
-            f"User [{username}], line [{issue.line_number}], cannot log in: {issue.reason}"
-        )
+        terminal.warn(f"WARNING: {issue.describe()}; set a password")
     return OK if result else WRONG_PASSWORD

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from .._storage import RealmFolder
 from ..documents.document import content_of
@@ -16,20 +16,12 @@ from .plans import STANDARD_INPUT, carry_out, read_standard_input, with_options
 from .users import role_names
 
 if TYPE_CHECKING:
-    from ..exchange import ImportFormat
     from ..provisioning import Plan
     from .arguments import Arguments
     from .target import Target
     from .terminal import Terminal
 
 __all__ = ["run_import"]
-
-#: A desired state is imported as it is.
-_FORMATS: Final[tuple[ImportFormat | Literal["json", "yaml"], ...]] = (
-    *IMPORT_FORMATS,
-    "json",
-    "yaml",
-)
 
 
 #: Options that are for one format.
@@ -43,7 +35,7 @@ _FORMAT_OF: Final = {
 
 def run_import(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """Import users from another tool's file."""
-    format_ = arguments.required_choice("format", _FORMATS)
+    format_ = arguments.required_choice("format", IMPORT_FORMATS)
     for option, only in _FORMAT_OF.items():
         if arguments.has(option) and format_ != only:
             raise UsageError(f"option [{option}] is for the format [{only}] only")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..errors import FileRealmError
 from .exits import DATA, CommandError
+from .terminal import VERBOSE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -12,21 +14,35 @@ if TYPE_CHECKING:
     from ..exchange import Loss
     from ..results import UserChanges, WriteResult
     from .arguments import Arguments
+    from .target import Target
     from .terminal import Terminal
 
-__all__ = ["counted", "print_changes", "print_warnings", "print_written", "report_losses"]
+__all__ = [
+    "counted",
+    "print_changes",
+    "print_reload",
+    "print_warnings",
+    "print_written",
+    "report_losses",
+]
 
 _SUPERUSER = "superuser"
 
 
 def print_written(
-    arguments: Arguments, terminal: Terminal, result: WriteResult, effect: str | None = None
+    arguments: Arguments,
+    target: Target,
+    terminal: Terminal,
+    result: WriteResult,
+    effect: str | None = None,
 ) -> None:
     """
     Print the outcome of a write: for people, only warnings and what a dry run would do.
 
     Args:
         arguments: Whether this is a dry run.
+
+        target: The realm.
 
         terminal: Where to print.
 
@@ -40,6 +56,25 @@ def print_written(
     if is_dry_run and effect is not None:
         outcome = f"Would {effect}" if result.changed else "Nothing would change"
         terminal.print(f"Dry run. {outcome}")
+    if not is_dry_run:
+        print_reload(target, terminal, result)
+
+
+def print_reload(target: Target, terminal: Terminal, result: WriteResult) -> None:
+    """Print with ``--verbose`` when a node will see what was written."""
+    if terminal.verbosity < VERBOSE or not any(file.changed for file in result.files):
+        return
+    try:
+        settings = target.realm_settings
+    except FileRealmError:
+        when = "once it starts, which its settings prevent: see 'esfilerealm settings'"
+    else:
+        when = (
+            f"at its next poll, within {settings.reload_interval_high:g} seconds"
+            if settings.reload_enabled
+            else "when it is restarted, since [resource.reload.enabled] is false"
+        )
+    terminal.print(f"The node of [{target.tool.config_dir}] sees this {when}")
 
 
 def print_warnings(terminal: Terminal, result: WriteResult) -> None:

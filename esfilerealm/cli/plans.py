@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ..documents.document import FORMATS, content_of_stream
-from ..errors import FileRealmError
+from ..errors import FileRealmError, InvalidDesiredStateError
 from ..provisioning import DesiredState, FileAttributes, apply, plan, rehearse
 from ..provisioning.desired import PURGES
-from ..provisioning.parsing import pattern_rule
-from .exits import CHANGED, OK, UsageError
-from .output import print_warnings
+from ..provisioning.values import PASSWORD_SOURCES
+from .exits import CHANGED, DATA, OK, CommandError, UsageError
+from .output import print_reload, print_warnings
 from .passwords import check_one_source, given_password
 from .shared_options import ATTRIBUTES
 from .terminal import NORMAL
@@ -41,8 +40,10 @@ STANDARD_INPUT: Final = "standard input"
 
 #: How to count changes of a kind: one of them, and more.
 _COUNTED: Final[dict[ChangeKind, tuple[str, str]]] = {
+    "create_file": ("file or directory created", "files and directories created"),
     "add_user": ("user added", "users added"),
     "remove_user": ("user removed", "users removed"),
+    "remove_orphan": ("name without a user removed", "names without a user removed"),
     "set_password": ("password changed", "passwords changed"),
     "rehash_password": ("password rehashed", "passwords rehashed"),
     "add_roles": ("user with more roles", "users with more roles"),
@@ -50,6 +51,9 @@ _COUNTED: Final[dict[ChangeKind, tuple[str, str]]] = {
     "set_attributes": ("file with other attributes", "files with other attributes"),
     "set_managed": ("list of managed users updated", "lists of managed users updated"),
 }
+
+#: How many names a line shows, except those of users whose password changes.
+_MOST_NAMES: Final = 20
 
 #: Options of ``ensure`` and the fields of a user that they set.
 _USER_OPTIONS: Final = {
@@ -59,6 +63,11 @@ _USER_OPTIONS: Final = {
     "update-password": "update_password",
 }
 _ROLE_OPTIONS: Final = {"roles": "roles", "add": "roles_add", "remove": "roles_remove"}
+
+_PASSWORD_KEYS: Final = ("password-stdin", "password-file", "password-env", "password", "hash")
+
+#: What ``DesiredState`` calls its source.
+_OPTIONS: Final = "options"
 
 _SUPERUSER: Final = "superuser"
 
@@ -81,6 +90,8 @@ def run_ensure(arguments: Arguments, target: Target, terminal: Terminal) -> int:
         _refuse_beside_absent(arguments)
         user["state"] = "absent"
     check_one_source(arguments)
+    if arguments.has("password-stdin") and not arguments.has("create"):
+        target.tool.listing()  # a missing realm is reported before anybody types a password
     if arguments.has("password") or arguments.has("password-stdin"):
         user["password"] = given_password(arguments, terminal)
     for key, field in _USER_OPTIONS.items():
@@ -89,8 +100,27 @@ def run_ensure(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     for key, field in _ROLE_OPTIONS.items():
         roles = arguments.value(key)
         user[field] = None if roles is None else split_list(roles)
-    desired = DesiredState.from_dict({"users": [user]}, source="options")
-    return carry_out(arguments, target, terminal, with_options(arguments, desired))
+    try:
+        desired = DesiredState.from_dict({"users": [user]}, source=_OPTIONS)
+        return carry_out(arguments, target, terminal, with_options(arguments, desired))
+    except InvalidDesiredStateError as error:
+        issues = [_about_options(issue) for issue in error.issues]
+        if len(issues) > 1:
+            issues.insert(0, "invalid options:")
+        raise CommandError("\n  ".join(issues), DATA) from None
+
+
+def _about_options(issue: str) -> str:
+    """Name options in an issue with the desired state that ``ensure`` makes of them."""
+    place, _, rule = issue.partition(": ")
+    fields, sources = ", ".join(PASSWORD_SOURCES), ", ".join(f"--{key}" for key in _PASSWORD_KEYS)
+    rule = rule.replace(f"one of {fields}", f"one of {sources}")
+    field = place.removeprefix(f"[{_OPTIONS}], users[0]").strip(".").partition("[")[0]
+    options = {field: key for key, field in {**_USER_OPTIONS, **_ROLE_OPTIONS}.items()}
+    options |= {key: key for key in ("password",)}
+    if field == "name":
+        return f"username {rule}"
+    return f"option [{options[field]}]: {rule}" if field in options else rule
 
 
 def carry_out(
@@ -127,18 +157,25 @@ def carry_out(
     is_check = is_check or arguments.has("check")
     superusers = _superusers(target) if terminal.is_coloured else set()
     planned = _planned(arguments, target, terminal, desired)
-    if inspect is not None:
-        inspect(planned)
-    if is_check:
-        rehearse(planned, **arguments.write_arguments)
+    shows_diff = shows_diff or arguments.has("diff") or bool(planned.objections)
+    if is_check or planned.objections:
+        terminal.result.update(planned.to_dict(), check=is_check)
+        if shows_diff:
+            _print_diff(terminal, planned, superusers)
+        if inspect is not None:
+            inspect(planned)
+        rehearse(planned, **arguments.write_arguments)  # refuses, after the plan was shown
     else:
+        if inspect is not None:
+            inspect(planned)
         planned = _applied(arguments, terminal, planned, replans=replans)
+        terminal.result.update(planned.to_dict(), check=is_check)
+        if shows_diff:
+            _print_diff(terminal, planned, superusers)
+    _print_summary(terminal, planned, is_check=is_check, has_names=not shows_diff)
     if planned.result is not None:
         print_warnings(terminal, planned.result)
-    terminal.result.update(planned.to_dict(), check=is_check)
-    if shows_diff or arguments.has("diff"):
-        _print_diff(terminal, planned, superusers)
-    _print_summary(terminal, planned, is_check=is_check)
+        print_reload(target, terminal, planned.result)
     return CHANGED if planned.changed and arguments.has("detailed-exitcode") else OK
 
 
@@ -154,6 +191,7 @@ def _planned(
         attributes=arguments.choice("attributes", ATTRIBUTES),
         jobs=_jobs(arguments),
         show_progress=terminal.verbosity >= NORMAL,
+        create=arguments.has("create"),
     )
     for warning in planned.warnings:
         terminal.warn(f"WARNING: {warning}")
@@ -206,11 +244,8 @@ def with_options(arguments: Arguments, desired: DesiredState) -> DesiredState:
         documented.group if group is None else group,
         documented.mode if mode is None else mode,
     )
-    for pattern in arguments.values("protect"):
-        if rule := pattern_rule(pattern):
-            raise UsageError(f"option [protect] {rule}")
     purge = arguments.choice("purge", PURGES) if arguments.has("purge") else desired.purge
-    protect = (*desired.protect, *arguments.values("protect"))
+    protect = (*desired.protect, *arguments.protected)
     known = (*desired.known_roles, *arguments.known_roles)
     return replace(desired, attributes=attributes, purge=purge, protect=protect, known_roles=known)
 
@@ -242,14 +277,24 @@ def _print_diff(terminal: Terminal, planned: Plan, superusers: set[str]) -> None
         terminal.print_change(line, is_important=line in important)
 
 
-def _print_summary(terminal: Terminal, planned: Plan, *, is_check: bool) -> None:
+def _print_summary(terminal: Terminal, planned: Plan, *, is_check: bool, has_names: bool) -> None:
+    """Print how many changes of each kind there are, and of whom unless a diff names them."""
     if not planned.changed:
         terminal.print("Nothing to change")
         return
-    counts = Counter(change.kind for change in planned.changes)
+    names: dict[ChangeKind, list[str]] = {}
+    for change in planned.changes:
+        names.setdefault(change.kind, []).append(getattr(change, "username", ""))
     summary = ", ".join(
-        f"{counts[kind]} {nouns[counts[kind] > 1]}"
+        f"{len(names[kind])} {nouns[len(names[kind]) > 1]}"
+        + (f" [{_some(kind, names[kind])}]" if has_names and all(names[kind]) else "")
         for kind, nouns in _COUNTED.items()
-        if counts[kind]
+        if kind in names
     )
     terminal.print(f"{'Dry run. Would change' if is_check else 'Changed'}: {summary}")
+
+
+def _some(kind: ChangeKind, names: list[str]) -> str:
+    if kind == "set_password" or len(names) <= _MOST_NAMES:
+        return ", ".join(names)
+    return f"{', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Final
 
 from .._ground.showing import shown
 from ..errors import FileRealmError
-from .exits import CONFIGURATION, DATA, OK
+from .exits import CONFIGURATION, DATA, OK, UsageError
 from .output import counted, print_changes, print_written
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..findings import Finding
     from ..settings.report import SettingsReport
     from .arguments import Arguments
     from .target import Target
@@ -23,7 +27,7 @@ def run_init(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """Create the files of a realm that are missing."""
     tool = target.tool
     result = tool.init()
-    print_written(arguments, terminal, result)
+    print_written(arguments, target, terminal, result)
     verb = "Dry run. Would create" if arguments.has("dry-run") else "Created"
     for path in result.created:
         terminal.print(f"{verb} [{path}]")
@@ -32,8 +36,10 @@ def run_init(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     return OK
 
 
-def run_check(_: Arguments, target: Target, terminal: Terminal) -> int:
-    """Print everything in the files that a person should look at."""
+def run_check(arguments: Arguments, target: Target, terminal: Terminal) -> int:
+    """Print everything in the files that a person should look at; fix what ``--fix`` can."""
+    if not arguments.has("fix"):
+        _refuse_without_fix(arguments)
     findings = target.tool.check()
     count = len(target.tool.listing().hashes)
     terminal.result.update(users=count, findings=[finding.to_dict() for finding in findings])
@@ -44,7 +50,45 @@ def run_check(_: Arguments, target: Target, terminal: Terminal) -> int:
             terminal.print_problem(str(finding), is_error=finding.severity == "error")
     if not findings:
         terminal.print(f"No problems found ({counted(count)})")
-    return DATA if findings else OK
+    fixed = _fix(arguments, target, terminal, findings) if arguments.has("fix") else 0
+    return DATA if len(findings) > fixed else OK
+
+
+#: Options of ``check`` that say how ``--fix`` writes.
+_ONLY_WITH_FIX: Final = (
+    *("protect", "dry-run", "owner", "group", "mode", "attributes", "strategy"),
+    *("allow-local-lock", "keep"),
+)
+
+
+def _refuse_without_fix(arguments: Arguments) -> None:
+    for key in _ONLY_WITH_FIX:
+        if arguments.has(key):
+            raise UsageError(f"option [{key}] needs [fix]: without it, nothing is written")
+
+
+def _fix(
+    arguments: Arguments, target: Target, terminal: Terminal, findings: Sequence[Finding]
+) -> int:
+    """Make all fixes that findings have in one transaction; return how many were made."""
+    patterns = arguments.protected
+    fixes = [
+        finding.fix
+        for finding in findings
+        if finding.fix and not any(fnmatchcase(finding.fix.name, each) for each in patterns)
+    ]
+    with target.tool.transaction() as change:
+        for fix in fixes:
+            change.fix(fix)
+    removed = change.result.changes.orphans
+    print_written(arguments, target, terminal, change.result)
+    verb = "Dry run. Would remove" if arguments.has("dry-run") else "Removed"
+    for name in removed:
+        terminal.print(f"{verb} [{name}] from [{target.tool.paths.users_roles}]")
+    terminal.result["fixed"] = len(removed)
+    if not removed:
+        terminal.print("Nothing to fix")
+    return 0 if arguments.has("dry-run") else len(removed)
 
 
 def run_recover(_: Arguments, target: Target, terminal: Terminal) -> int:
@@ -69,7 +113,7 @@ def run_undo(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     result = tool.undo()
     changes = result.changes
     is_any = bool(changes.names)
-    print_written(arguments, terminal, result, "change:" if is_any else "change no user")
+    print_written(arguments, target, terminal, result, "change:" if is_any else "change no user")
     print_changes(terminal, changes, before)
     if not is_any and not arguments.has("dry-run"):
         terminal.print("No user changed")

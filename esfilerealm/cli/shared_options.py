@@ -20,6 +20,7 @@ __all__ = [
     "JSON",
     "KEEP",
     "KNOWN_ROLE",
+    "LOCK_EXITS",
     "NEW_PASSWORD",
     "OWNERSHIP",
     "PARTIAL",
@@ -27,6 +28,7 @@ __all__ = [
     "PASSWORD_SOURCES",
     "PLANNING",
     "PLAN_EXITS",
+    "PROTECT",
     "PURGING",
     "READ_EXITS",
     "STRATEGIES",
@@ -154,6 +156,12 @@ DOCUMENTS = (
     ),
     Option("strict", "Fail if a file overrides another"),
 )
+PROTECT = Option(
+    "protect",
+    "Never remove unlisted names that match this pattern, such as 'ops-*'; may be repeated",
+    metavar="PATTERN",
+    repeatable=True,
+)
 PURGING = (
     Option(
         "purge",
@@ -162,15 +170,12 @@ PURGING = (
         metavar="WHICH",
         choices=("none", "managed", "all"),
     ),
-    Option(
-        "protect",
-        "Never purge users whose name matches this pattern, such as 'ops-*'; may be repeated",
-        metavar="PATTERN",
-        repeatable=True,
-    ),
+    PROTECT,
 )
+CREATE = Option("create", "Create the directory and its files where they are missing")
 PLANNING = (
     KNOWN_ROLE,
+    CREATE,
     Option("force", "Skip the safety checks (last superuser, document without users)"),
     Option(
         "jobs",
@@ -185,9 +190,12 @@ READ_EXITS = (
     (exits.INTERNAL, "a file is not UTF-8"),
     (exits.CONFIGURATION, "no users file, or an invalid setting"),
 )
-WRITE_EXITS = (
+LOCK_EXITS = (
     (exits.LOCKED, "locked, or changed by another writer; retry"),
     (exits.NO_PERMISSION, "no permission, or an attribute that cannot be kept"),
+)
+WRITE_EXITS = (
+    *LOCK_EXITS,
     (exits.CONFIGURATION, "no users file, or an invalid setting"),
 )
 EXISTING_USER_EXITS = ((exits.NO_USER, "no such user"), *WRITE_EXITS)

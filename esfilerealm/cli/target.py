@@ -33,6 +33,7 @@ class Target:
         self._terminal = terminal
         self._tool: UsersTool | None = None
         self._location: ConfigLocation | None = None
+        self._stamps: list[tuple[int, int, int] | None] = []
 
     @property
     def tool(self) -> UsersTool:
@@ -49,13 +50,21 @@ class Target:
                 known_roles=arguments.known_roles,
                 **arguments.write_arguments,
             )
+            if arguments.writes:
+                self._stamps = _stamps(self._tool)
             self._warn_of_settings(self._tool.settings)
             self._warn_of_x_pack(self._tool.paths)
         return self._tool
 
+    def describe_interrupt(self) -> str:
+        """Return whether anything was written, as far as both files show it."""
+        if self._tool is None or _stamps(self._tool) == self._stamps:
+            return "nothing was written"
+        return "both files may have changed: look at them with 'esfilerealm list'"
+
     def _settings_of_tool(self, config_dir: str) -> RealmSettings:
         version = self._arguments.elasticsearch_version
-        if self._arguments.command.writes:
+        if self._arguments.writes:
             from ..settings.realm_settings import load_for_writing
 
             return load_for_writing(config_dir, self._overrides(), elasticsearch_version=version)
@@ -98,7 +107,8 @@ class Target:
                 "[/etc/elasticsearch] is not there",
                 CONFIGURATION,
             )
-        if self._arguments.command.name not in _CREATING:
+        creates = self._arguments.command.name in _CREATING or self._arguments.has("create")
+        if not creates:
             _check_exists(location)
         return location.path
 
@@ -184,3 +194,16 @@ def _check_exists(location: ConfigLocation) -> None:
         f"{location.source}: correct that, or run `esfilerealm init` to create it",
         CONFIGURATION,
     )
+
+
+def _stamps(tool: UsersTool) -> list[tuple[int, int, int] | None]:
+    """Return what shows whether a file was written."""
+    found: list[tuple[int, int, int] | None] = []
+    for path in (tool.paths.users, tool.paths.users_roles):
+        try:
+            status = os.stat(path)
+        except OSError:
+            found.append(None)
+        else:
+            found.append((status.st_ino, status.st_mtime_ns, status.st_size))
+    return found

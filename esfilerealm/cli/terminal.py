@@ -38,12 +38,14 @@ class Terminal:
         is_for_programs: With ``--json``: omit what is printed for people, except warnings and
             errors, which go to standard error.
         result: What ``--json`` prints.
+        describe_interrupt: Called for what to print if a command that writes is interrupted.
     """
 
     def __init__(self) -> None:
         self.verbosity = NORMAL
         self.is_for_programs = False
         self.result: dict[str, object] = {}
+        self.describe_interrupt: Callable[[], str] | None = None
         self._stdin: TextIO | None = sys.stdin
         self._stdout: TextIO | None = sys.stdout
         self._stderr: TextIO | None = sys.stderr

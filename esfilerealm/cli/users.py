@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..names import validate_role_name, validate_username
+from .._ground.showing import shown_name
+from ..names import validate_role_name
 from .exits import OK
 from .listing import show_users
 from .output import print_written
@@ -33,16 +34,17 @@ __all__ = [
 def run_useradd(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """Add a user."""
     tool = target.tool
-    username = _valid_username(arguments, target, terminal, writable=True)
-    secret = new_secret(arguments, terminal)
-    roles = role_names(arguments, "roles", writable=True)
-    warn_of_unknown_roles(target, terminal, roles)
+    username = _username(arguments, terminal)
     with truncation_shown(terminal), tool.transaction() as change:
+        change.require_no_user(username)
+        roles = role_names(arguments, "roles", writable=True)
+        warn_of_unknown_roles(target, terminal, roles)
+        secret = new_secret(arguments, terminal)
         change.useradd(username, secret.password, password_hash=secret.password_hash, roles=roles)
         _print_generated(arguments, terminal, secret)
     terminal.result["roles"] = roles
     with_roles = f" with the roles [{','.join(roles)}]" if roles else " without roles"
-    print_written(arguments, terminal, change.result, f"add user [{username}]{with_roles}")
+    print_written(arguments, target, terminal, change.result, f"add user [{username}]{with_roles}")
     _, users_roles = change.result.files
     is_created = users_roles.changed and users_roles.before is None
     if is_created and not arguments.has("dry-run"):
@@ -52,28 +54,38 @@ def run_useradd(arguments: Arguments, target: Target, terminal: Terminal) -> int
 
 def run_userdel(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """Remove a user."""
-    username = _valid_username(arguments, target, terminal)
+    username = _username(arguments, terminal)
     with target.tool.transaction() as change:
+        roles = change.roles_of(username)
         change.userdel(username)
-    print_written(arguments, terminal, change.result, f"remove user [{username}]")
+    changes = change.result.changes
+    what = "user" if username in changes.removed else "name"
+    print_written(arguments, target, terminal, change.result, f"remove {what} [{username}]")
+    if changes.orphans:
+        listed = ",".join(map(shown_name, roles))
+        terminal.note(
+            f"NOTE: [{shown_name(username)}] was not a user, but had the roles [{listed}] in "
+            f"[{target.tool.paths.users_roles}]"
+        )
     return OK
 
 
 def run_passwd(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """Change a password."""
-    username = _valid_username(arguments, target, terminal)
-    secret = new_secret(arguments, terminal)
+    username = _username(arguments, terminal)
     with truncation_shown(terminal), target.tool.transaction() as change:
+        change.require_user(username)
+        secret = new_secret(arguments, terminal)
         change.passwd(username, secret.password, password_hash=secret.password_hash)
         _print_generated(arguments, terminal, secret)
     effect = f"change the password of user [{username}]"
-    print_written(arguments, terminal, change.result, effect)
+    print_written(arguments, target, terminal, change.result, effect)
     return OK
 
 
 def run_roles(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """Add and remove roles, or show them."""
-    username = _valid_username(arguments, target, terminal)
+    username = _username(arguments, terminal)
     added = role_names(arguments, "add", writable=True)
     removed = role_names(arguments, "remove")
     warn_of_unknown_roles(target, terminal, [*added, *removed])
@@ -84,7 +96,7 @@ def run_roles(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     roles = change.roles_of(username)
     terminal.result["roles"] = roles
     effect = f"set the roles of user [{username}] to [{','.join(roles)}]"
-    print_written(arguments, terminal, change.result, effect)
+    print_written(arguments, target, terminal, change.result, effect)
     return OK
 
 
@@ -106,12 +118,9 @@ def warn_of_unknown_roles(target: Target, terminal: Terminal, roles: Sequence[st
         terminal.note(f"Known roles: [{', '.join(sorted(tool.known_roles()))}]", VERBOSE)
 
 
-def _valid_username(
-    arguments: Arguments, target: Target, terminal: Terminal, *, writable: bool = False
-) -> str:
+def _username(arguments: Arguments, terminal: Terminal) -> str:
     terminal.result["username"] = arguments.first
-    rules = target.tool.settings.name_rules
-    return validate_username(arguments.first, writable=writable, **rules)
+    return arguments.first
 
 
 def role_names(arguments: Arguments, key: str, *, writable: bool = False) -> list[str]:

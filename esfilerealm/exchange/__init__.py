@@ -31,14 +31,16 @@ __all__ = [
 
 F = TypeVar("F", bound=str)
 
-ImportFormat = Literal["htpasswd", "k8s-secret", "opensearch"]
+ImportFormat = Literal["htpasswd", "json", "k8s-secret", "opensearch", "yaml"]
 ExportFormat = Literal["htpasswd", "json", "k8s-secret", "tar", "yaml"]
 
 #: The function for each format, and its module.
 _IMPORTS: Final[dict[ImportFormat, str]] = {
     "htpasswd": "htpasswd:import_htpasswd",
+    "json": "desired_state:import_json",
     "k8s-secret": "k8s_secret:import_secrets",
     "opensearch": "opensearch:import_internal_users",
+    "yaml": "desired_state:import_yaml",
 }
 _EXPORTS: Final[dict[ExportFormat, str]] = {
     "htpasswd": "htpasswd:export_htpasswd",
@@ -49,7 +51,7 @@ _EXPORTS: Final[dict[ExportFormat, str]] = {
 }
 
 IMPORT_FORMATS: Final = tuple(_IMPORTS)
-"""The formats to import. JSON and YAML are missing: ``DesiredState`` reads them."""
+"""The formats to import; JSON and YAML hold a desired state."""
 
 EXPORT_FORMATS: Final = tuple(_EXPORTS)
 """The formats to export."""
@@ -106,6 +108,7 @@ def import_users(
     Raises:
         FileFormatError: If the file as a whole does not have that format.
         InvalidRoleNameError: If *role_map* or *roles* has a name that no role can have.
+        InvalidDesiredStateError: If it is not a desired state in ``json`` or ``yaml``.
         ValueError: If the format is unknown.
     """
     from ._shared import ImportRules, with_roles

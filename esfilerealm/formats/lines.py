@@ -7,6 +7,7 @@ nothing was replaced encodes to the bytes that it came from.
 
 from __future__ import annotations
 
+from .._ground.showing import CLEAR_TEXT
 from ..errors import FileFormatError
 
 __all__ = [
@@ -106,6 +107,15 @@ class HashIssue(_Issue):
         self.line_number = line_number
         self.kind: HashProblemKind = kind
         self.reason = reason
+
+    def describe(self, *, has_line: bool = True) -> str:
+        """Return who is concerned and what happens, in one line that begins with the danger."""
+        user = f"user [{self.username}]" + f", line [{self.line_number}]" * has_line
+        _, is_clear_text, what = self.reason.partition(CLEAR_TEXT)
+        if is_clear_text:
+            danger = "a node lets in whoever types the text that stands in the file"
+            return f"{danger} for {user}: {what}"
+        return f"{user}{',' * has_line} cannot log in: {self.reason}"
 
 
 def decode(data: bytes, source: str) -> str:

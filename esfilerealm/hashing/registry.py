@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from .._ground.showing import CLEAR_TEXT
 from ..errors import InvalidHashError, UnknownHashAlgorithmError
 from . import bcrypt, digest, pbkdf2
 from ._foreign import foreign_family
@@ -150,7 +151,7 @@ def check_hash(text: str) -> Hasher:
         family = foreign_family(text)
         what = "not a known hash" if family is None else f"{family}, which a node does not know"
         raise InvalidHashError(
-            f"{what}: a node would use the text as a clear-text password",
+            f"{CLEAR_TEXT}it is {what}",
             "clear-text" if family is None else "unsupported",
         )
     hasher.check(text)

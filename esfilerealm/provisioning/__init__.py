@@ -7,7 +7,7 @@ makes them in one transaction, and ``rehearse`` checks that it could. ``ensure_u
 
 A document is read by ``documents``, checked by ``parsing`` and merged by ``merging`` into a
 ``DesiredState``. ``planner`` makes the plan: ``comparison`` finds the differences, with
-``credentials``, and ``guards`` refuses what is probably a mistake. ``applier`` applies the plan.
+``credentials``, and ``guards`` objects to what is probably a mistake. ``applier`` applies the plan.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ from .plan_result import (
     AddUser,
     Change,
     ChangeKind,
+    CreateFile,
     Plan,
     RehashPassword,
+    RemovalReason,
+    RemoveOrphan,
     RemoveRoles,
     RemoveUser,
     SetAttributes,
@@ -38,6 +41,7 @@ __all__ = [
     "AddUser",
     "Change",
     "ChangeKind",
+    "CreateFile",
     "DesiredState",
     "DesiredUser",
     "DocumentFormat",
@@ -46,6 +50,8 @@ __all__ = [
     "Plan",
     "Purge",
     "RehashPassword",
+    "RemovalReason",
+    "RemoveOrphan",
     "RemoveRoles",
     "RemoveUser",
     "Secret",

@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ..admin.users_tool import UsersTool
-from ..errors import FileChangedError, PlanOutdatedError
+from ..errors import FileChangedError, PlanOutdatedError, UnsafePlanError
+from ..findings import Fix
 from ..hashing.pool import HashingPool
 from .plan_result import (
     AddRoles,
     AddUser,
+    CreateFile,
     RehashPassword,
     RemoveRoles,
     RemoveUser,
@@ -36,6 +38,8 @@ __all__ = ["apply", "rehearse"]
 #: How often to plan again because another writer was faster.
 _ATTEMPTS: Final = 10
 
+_ADVICE: Final = "pass --force (force=True) to do it anyway"
+
 
 def apply(
     plan: Plan,
@@ -47,6 +51,8 @@ def apply(
 ) -> Plan:
     """
     Make all changes of a plan in one transaction, or none of them.
+
+    Missing files are created before, if the plan says so; they stay if the transaction fails.
 
     Args:
         plan: The plan.
@@ -70,12 +76,14 @@ def apply(
         FilePermissionError, FileAccessError, LockTimeoutError, JournalVersionError: If the files
             cannot be written. Nothing is changed then.
         ConfigurationFileMissingError, FileFormatError: If the files have become unusable.
-        InvalidDesiredStateError, UnsafePlanError: As for ``plan``, with *replan*.
+        UnsafePlanError: If a guard objects to the plan.
+        InvalidDesiredStateError: As for ``plan``, with *replan*.
         ValueError: If an argument has an invalid value.
     """
     pool = HashingPool(jobs, show_progress=show_progress)
     known: dict[tuple[str, Secret], str] = {}
     for _ in range(_ATTEMPTS if replan else 1):
+        _check_objections(plan)
         try:
             return replace(plan, result=_write(plan, _hash_passwords(plan, pool, known), how))
         except (FileChangedError, PlanOutdatedError) as error:
@@ -92,10 +100,16 @@ def rehearse(plan: Plan, **how: Unpack[WriteArguments]) -> None:
     Some refusals of the system show only during the write, such as that of a new owner. For the
     arguments and errors see ``apply``.
     """
+    _check_objections(plan)
     basis = basis_of(plan)
     hashes = {name: given.reveal() for name, given in basis.hashes.items()}
     hashes |= dict.fromkeys(basis.passwords, basis.rules.policy.sample())
     _write(plan, hashes, how, is_dry_run=True)
+
+
+def _check_objections(plan: Plan) -> None:
+    if plan.objections:
+        raise UnsafePlanError(f"{'; '.join(plan.objections)}; {_ADVICE}")
 
 
 def _plan_again(plan: Plan, jobs: int | None, *, show_progress: bool) -> Plan:
@@ -108,6 +122,7 @@ def _plan_again(plan: Plan, jobs: int | None, *, show_progress: bool) -> Plan:
         attributes=basis.attributes,
         jobs=jobs,
         show_progress=show_progress,
+        create=basis.create,
     )
 
 
@@ -139,13 +154,21 @@ def _write(
         known_roles=given_roles(plan.changes),  # the plan has warned of those that are not
         **arguments,
     )
+    is_created = any(isinstance(change, CreateFile) for change in plan.changes)
+    creation = tool.init() if is_created else None
+    if creation is not None and is_dry_run:
+        return creation  # what the transaction would change is not there yet
     with tool.transaction() as transaction:
         transaction.expect(basis.digests)
         for change in plan.changes:
             _make(change, transaction, hashes)
+        for name in basis.orphans:
+            transaction.fix(Fix(name=name.reveal()))
         if plan.changes and basis.desired.purge == "managed":
             _update_managed(plan, transaction)
-    return transaction.result
+    if creation is None:
+        return transaction.result
+    return replace(transaction.result, created=creation.created)
 
 
 def _make(change: Change, transaction: Transaction, hashes: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ from ..errors import InvalidDesiredStateError
 from ..hashing import password_matches
 from ..names import reserved_usernames
 from .credentials import CredentialsError
+from .values import PASSWORD_SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ..hashing.pool import HashingPool
     from .credentials import CredentialRules
     from .desired import DesiredState
+    from .plan_result import RemovalReason
     from .values import DesiredUser
 
     Roles = tuple[str, ...] | None
@@ -48,6 +50,7 @@ class Comparison:
         hashes: From the users who get a given hash to that hash.
         rehashed: The users of *passwords* whose password stays the same.
         purged: The users who are removed because the document does not list them.
+        orphans: From the names that are not users and lose their roles to the reason.
         read: From users to the passwords that were read from files and variables. A pipe can be
             read only once.
 
@@ -70,6 +73,7 @@ class Comparison:
         self.hashes: dict[str, Secret] = {}
         self.rehashed: set[str] = set()
         self.purged: list[str] = []
+        self.orphans: dict[str, RemovalReason] = {}
         self.read: dict[str, Secret] = {}
         self._rules = rules
         self._accepts_all = rules.policy.accepts_all
@@ -107,6 +111,8 @@ class Comparison:
         if user.is_absent:
             if stored_hash is not None:
                 self.roles[name] = None
+            elif self.realm.roles_of(name):
+                self.orphans[name] = "absent"
             return
         if name in self._reserved:
             rule = f"[{name}] is reserved for a user that Elasticsearch defines itself"
@@ -129,8 +135,8 @@ class Comparison:
         elif password is not None:
             self.passwords[user.name] = password
         else:
-            sources = "password, password_file, password_env or password_hash"
-            raise CredentialsError(f"{user.place}: new user [{user.name}] needs {sources}")
+            need = f"needs a password: give one of {', '.join(PASSWORD_SOURCES)}"
+            raise CredentialsError(f"{user.place}: new user [{user.name}] {need}")
 
     def _compare_credentials(self, user: DesiredUser, stored_hash: str) -> None:
         """Note the credentials of an existing user if they differ from the stored hash."""
@@ -168,8 +174,12 @@ class Comparison:
         if purge in (None, "none"):
             return
         listed = {user.name for user in self.desired.users}
-        for name in self.realm.hashes:
+
+        def is_unlisted(name: str) -> bool:
             is_candidate = purge == "all" or name in managed
-            if is_candidate and name not in listed and not self.desired.protects(name):
-                self.purged.append(name)
-                self.roles[name] = None
+            return is_candidate and name not in listed and not self.desired.protects(name)
+
+        for name in filter(is_unlisted, self.realm.hashes):
+            self.purged.append(name)
+            self.roles[name] = None
+        self.orphans.update(dict.fromkeys(filter(is_unlisted, self.realm.orphans), "purge"))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ensure_absent", "ensure_user"]
 
 
-def ensure_user(
+def ensure_user(  # noqa: PLR0913 - all but two by name
     config_dir: str | os.PathLike[str],
     name: str,
     *,
@@ -35,6 +35,7 @@ def ensure_user(
     update_password: UpdatePassword | None = None,
     settings: RealmSettings | None = None,
     force: bool = False,
+    create: bool = False,
     **how: Unpack[WriteArguments],
 ) -> Plan:
     """
@@ -64,7 +65,7 @@ def ensure_user(
         "roles_remove": _list(roles_remove),
         "update_password": update_password,
     }
-    return _ensured(config_dir, user, settings, how, force=force)
+    return _ensured(config_dir, user, settings, how, force=force, create=create)
 
 
 def ensure_absent(
@@ -90,6 +91,7 @@ def _ensured(
     how: WriteArguments,
     *,
     force: bool,
+    create: bool = False,
 ) -> Plan:
     given = {field: value for field, value in user.items() if value is not None}
     desired = DesiredState.from_dict({"users": [given]}, source="arguments")
@@ -99,6 +101,7 @@ def _ensured(
         settings=settings,
         force=force,
         attributes=how.get("attributes", "refuse"),
+        create=create,
     )
     return apply(planned, replan=True, **how)
 

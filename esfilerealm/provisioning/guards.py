@@ -1,44 +1,35 @@
-"""Guards: plans that are probably a mistake are refused, unless forced."""
+"""Guards: they object to plans that are probably a mistake, unless forced."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from .._ground.showing import shown
-from ..errors import UnsafePlanError
 from ..hashing import hash_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from .comparison import Comparison
 
-__all__ = ["check_guards"]
+__all__ = ["objections"]
 
 _SUPERUSER: Final = "superuser"
-_ADVICE: Final = "pass --force (force=True) to do it anyway"
 _SHOWN: Final = 5
 
 
-def check_guards(comparison: Comparison) -> None:
+def objections(comparison: Comparison) -> Iterator[str]:
     """
-    Refuse to lock out every superuser, and to purge by a document without users.
+    Object to locking out every superuser, and to a purge by a document without users.
 
     Such a document may come from a template that rendered nothing.
-
-    Raises:
-        UnsafePlanError: If a guard refuses.
     """
     desired, purged = comparison.desired, comparison.purged
     if purged and all(user.is_absent for user in desired.users):
-        raise UnsafePlanError(
-            f"the document keeps no user and would purge [{_some(purged)}]; {_ADVICE}"
-        )
+        yield f"the document keeps no user and would purge [{_some(purged)}]"
     before = _superusers(comparison)
     if before and not _superusers_after(comparison, before):
-        raise UnsafePlanError(
-            f"no [{_SUPERUSER}] could log in any more (now: [{_some(before)}]); {_ADVICE}"
-        )
+        yield f"no [{_SUPERUSER}] could log in any more (now: [{_some(before)}])"
 
 
 def _superusers(comparison: Comparison) -> set[str]:

@@ -22,8 +22,11 @@ __all__ = [
     "Basis",
     "Change",
     "ChangeKind",
+    "CreateFile",
     "Plan",
     "RehashPassword",
+    "RemovalReason",
+    "RemoveOrphan",
     "RemoveRoles",
     "RemoveUser",
     "SetAttributes",
@@ -33,8 +36,10 @@ __all__ = [
 ]
 
 ChangeKind = Literal[
+    "create_file",
     "add_user",
     "remove_user",
+    "remove_orphan",
     "set_password",
     "rehash_password",
     "add_roles",
@@ -42,6 +47,9 @@ ChangeKind = Literal[
     "set_attributes",
     "set_managed",
 ]
+
+
+RemovalReason = Literal["absent", "purge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,18 @@ class Change:
     def to_dict(self) -> dict[str, object]:
         """Return a dictionary for JSON, which includes ``kind``."""
         return {"kind": self.kind, **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class CreateFile(Change):
+    """A file of the realm, or its directory, that is missing."""
+
+    kind: ClassVar[ChangeKind] = "create_file"
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"+ [{self.path}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +95,32 @@ class RemoveUser(Change):
     kind: ClassVar[ChangeKind] = "remove_user"
 
     username: str
-    reason: Literal["absent", "purge"]
+    reason: RemovalReason
 
     def __str__(self) -> str:
         return f"- {self.username}" + (" (purged)" if self.reason == "purge" else "")
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveOrphan(Change):
+    """
+    A name that has roles and is not a user, removed from ``users_roles``.
+
+    Attributes:
+        username: The name; not the whole of it if it looks like a hash.
+        roles: Its roles.
+        reason: As for a user.
+    """
+
+    kind: ClassVar[ChangeKind] = "remove_orphan"
+
+    username: str
+    roles: tuple[str, ...]
+    reason: RemovalReason
+
+    def __str__(self) -> str:
+        purged = ", purged" if self.reason == "purge" else ""
+        return f"- {self.username}: {_listed(self.roles)} (not a user{purged})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,21 +227,25 @@ class Basis:
         desired: The desired state.
         rules: The settings of the node and the hash policy.
         force: Whether the guards are off.
+        create: Whether missing files are created.
         attributes: What to do if attributes of the files cannot be kept or set.
         digests: SHA-256 of ``users``, ``users_roles`` and, for a managed purge, the list of managed
             users; None for a missing file.
         passwords: From the users whose password is to be hashed to that password.
         hashes: From the users who get a given hash to that hash.
+        orphans: The names that are not users and lose their roles.
         roles: From each affected user to the roles before and after; None while there is no user.
     """
 
     desired: DesiredState
     rules: CredentialRules
     force: bool
+    create: bool
     attributes: Tolerance
     digests: tuple[str | None, ...]
     passwords: Mapping[str, Secret]
     hashes: Mapping[str, Secret]
+    orphans: tuple[Secret, ...]
     roles: Mapping[str, tuple[Roles, Roles]]
 
 
@@ -214,6 +260,8 @@ class Plan:
         notes: Which document overrides which.
         warnings: What the administrator should know.
         unknown_roles: Roles that the plan gives to users and that no file defines.
+        objections: Why the plan is probably a mistake; ``apply`` refuses it then. With *force*,
+            there are none.
         result: The result of the write; None before it.
     """
 
@@ -223,6 +271,7 @@ class Plan:
     warnings: tuple[str, ...]
     unknown_roles: tuple[str, ...]
     _basis: Basis = field(repr=False, compare=False)
+    objections: tuple[str, ...] = ()
     result: WriteResult | None = None
 
     @property
@@ -259,6 +308,8 @@ class Plan:
                 mark = " (password changed)" if side and name in with_new_password else ""
                 yield f"{name}: {_listed(roles)}{mark}\n"
         for change in self.changes:
+            if side and isinstance(change, CreateFile):
+                yield f"[{change.path}]: created\n"
             if isinstance(change, SetAttributes):
                 attributes = (change.before, change.after)[side]
                 yield f"[{change.path}]: {', '.join(map(' '.join, attributes.items()))}\n"
@@ -271,6 +322,7 @@ class Plan:
             "notes": list(self.notes),
             "warnings": list(self.warnings),
             "unknown_roles": list(self.unknown_roles),
+            "objections": list(self.objections),
             "result": None if self.result is None else self.result.to_dict(),
         }
 

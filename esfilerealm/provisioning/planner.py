@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from .._ground.showing import shown_name
+from .._ground.values import Secret
 from .._storage import RealmFolder, WriteOptions
 from ..admin.users_tool import UsersTool
 from ..formats.realm import parse_files
@@ -16,13 +19,15 @@ from ..hashing.pool import HashingPool
 from ..settings import RealmSettings
 from .comparison import Comparison
 from .credentials import CredentialRules
-from .guards import check_guards
+from .guards import objections
 from .plan_result import (
     AddRoles,
     AddUser,
     Basis,
+    CreateFile,
     Plan,
     RehashPassword,
+    RemoveOrphan,
     RemoveRoles,
     RemoveUser,
     SetAttributes,
@@ -34,7 +39,6 @@ from .plan_result import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from .._ground.values import Secret
     from .._storage import FileContent, ManagedUsers, RealmFiles, Tolerance
     from .desired import DesiredState
     from .plan_result import Change
@@ -52,6 +56,7 @@ def plan(
     attributes: Tolerance = "refuse",
     jobs: int | None = None,
     show_progress: bool = False,
+    create: bool = False,
 ) -> Plan:
     """
     Find the changes that a realm needs to reach a desired state. Nothing is written or hashed.
@@ -66,8 +71,8 @@ def plan(
         settings: The settings of the node; by default read from ``elasticsearch.yml`` in
             *config_dir*.
 
-        force: Skip the guards. They refuse to lock out every superuser, and to purge by a document
-            without users.
+        force: Skip the guards. They object to locking out every superuser, and to a purge by a
+            document without users.
 
         attributes: As for ``UsersTool``. With ``warn``, an owner that cannot be set is no change.
 
@@ -75,11 +80,13 @@ def plan(
 
         show_progress: Whether to show a progress bar on standard error, if that is a terminal.
 
+        create: Create the directory, ``users`` and ``users_roles`` where they are missing. By
+            default a missing ``users`` is an error, since the directory may be mistyped.
+
     Raises:
         InvalidDesiredStateError: If the desired state breaks a rule that only the node knows: a
             reserved name, an unreadable password, a new user without credentials, a hash that does
             not meet the policy. The error names all of them.
-        UnsafePlanError: If a guard refuses.
         ConfigurationFileMissingError, FileFormatError, InvalidSettingError,
         InvalidAttributeError, UnknownHashAlgorithmError, FilePermissionError, FileAccessError,
         JournalVersionError: As for every method of ``UsersTool``.
@@ -88,13 +95,14 @@ def plan(
     settings = settings or RealmSettings.load(config_dir, check_realm=False)
     rules = CredentialRules.of(settings, desired.hash_policy)
     is_managed = desired.purge == "managed"
-    files, managed = RealmFolder(config_dir).read_with_managed(is_needed=is_managed)
+    files, managed = RealmFolder(config_dir).read_with_managed(
+        is_needed=is_managed, may_be_missing=create
+    )
     realm = parse_files(files, **settings.name_rules)
     pool = HashingPool(jobs, show_progress=show_progress)
     comparison = Comparison(desired, realm, managed.names, rules, pool)
-    if not force:
-        check_guards(comparison)
     changes = (
+        *(_creations(config_dir, settings) if create else ()),
         *_user_changes(comparison, rules.policy.algorithm),
         *_attribute_changes(files.both, desired.attributes, attributes),
         *_managed_changes(comparison, managed),
@@ -103,10 +111,12 @@ def plan(
         desired=_with_passwords(desired, comparison.read),
         rules=rules,
         force=force,
+        create=create,
         attributes=attributes,
-        digests=_digests(files, managed, desired),
+        digests=_digests(files, managed, desired, creates=create),
         passwords=comparison.passwords,
         hashes=comparison.hashes,
+        orphans=tuple(map(Secret, comparison.orphans)),
         roles=_roles_before_and_after(comparison),
     )
     tool = UsersTool(config_dir, settings=settings, known_roles=desired.known_roles)
@@ -114,13 +124,29 @@ def plan(
     warnings = [*_warnings(comparison, rules.policy.algorithm)]
     if unknown:
         warnings.append(tool.unknown_roles_text(unknown))
-    return Plan(config_dir, changes, desired.notes, tuple(warnings), unknown, _basis=basis)
+    return Plan(
+        config_dir,
+        changes,
+        desired.notes,
+        tuple(warnings),
+        unknown,
+        _basis=basis,
+        objections=() if force else tuple(objections(comparison)),
+    )
+
+
+def _creations(config_dir: str, settings: RealmSettings) -> Iterator[Change]:
+    yield from map(
+        CreateFile, UsersTool(config_dir, settings=settings, dry_run=True).init().created
+    )
 
 
 def _user_changes(comparison: Comparison, algorithm: str) -> Iterator[Change]:
-    affected = {*comparison.roles, *comparison.passwords, *comparison.hashes}
+    affected = {*comparison.roles, *comparison.passwords, *comparison.hashes, *comparison.orphans}
     for name in (user.name for user in comparison.desired.users if user.name in affected):
-        if comparison.is_new(name):
+        if name in comparison.orphans:
+            yield _removed_orphan(comparison, name)
+        elif comparison.is_new(name):
             yield AddUser(name, comparison.roles[name] or ())
         elif comparison.roles.get(name, ()) is None:
             yield RemoveUser(name, "absent")
@@ -132,6 +158,14 @@ def _user_changes(comparison: Comparison, algorithm: str) -> Iterator[Change]:
             yield from _role_changes(comparison, name)
     for name in comparison.purged:
         yield RemoveUser(name, "purge")
+    for name, reason in comparison.orphans.items():
+        if reason == "purge":
+            yield _removed_orphan(comparison, name)
+
+
+def _removed_orphan(comparison: Comparison, name: str) -> Change:
+    roles = tuple(map(shown_name, comparison.realm.roles_of(name)))
+    return RemoveOrphan(shown_name(name), roles, comparison.orphans[name])
 
 
 def _role_changes(comparison: Comparison, name: str) -> Iterator[Change]:
@@ -179,6 +213,7 @@ def _managed_changes(comparison: Comparison, managed: ManagedUsers) -> Iterator[
     """List the users that a managed purge creates; unlist all other added or removed users."""
     new = [name for name in comparison.roles if comparison.is_new(name)]
     unlisted = {name for name, roles in comparison.roles.items() if roles is None}
+    unlisted |= comparison.orphans.keys()
     added: list[str] = []
     if comparison.desired.purge == "managed":
         added = [name for name in new if name not in managed.names]
@@ -211,21 +246,22 @@ def _with_passwords(desired: DesiredState, read: Mapping[str, Secret]) -> Desire
 
 
 def _digests(
-    files: RealmFiles, managed: ManagedUsers, desired: DesiredState
+    files: RealmFiles, managed: ManagedUsers, desired: DesiredState, *, creates: bool
 ) -> tuple[str | None, ...]:
-    """Return the digests of all files that the plan depends on."""
-    read: tuple[FileContent, ...] = files.both
-    if desired.purge == "managed":
-        read = (*read, managed.file)
-    return tuple(file.digest for file in read)
+    """Return the digests of all files that the plan depends on; created files are empty."""
+    missing = hashlib.sha256(b"").hexdigest() if creates else None
+    digests = tuple(file.digest or missing for file in files.both)
+    return (*digests, managed.file.digest) if desired.purge == "managed" else digests
 
 
 def _roles_before_and_after(
     comparison: Comparison,
 ) -> dict[str, tuple[tuple[str, ...] | None, tuple[str, ...] | None]]:
-    roles = {}
+    roles: dict[str, tuple[tuple[str, ...] | None, tuple[str, ...] | None]] = {}
     for name in (*comparison.roles, *comparison.passwords, *comparison.hashes):
         is_user = name in comparison.realm.hashes
         before = comparison.realm.roles_of(name) if is_user else None
         roles[name] = before, comparison.roles.get(name, before)
+    for name in comparison.orphans:
+        roles[shown_name(name)] = comparison.realm.roles_of(name), None
     return roles

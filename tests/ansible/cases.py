@@ -307,6 +307,14 @@ REALM_CASES = [
         passwords={"jane": NEW},
         attributes={"mode": 0o640},
     ),
+    Case(
+        "user-create",
+        "user",
+        user("jane", password=NEW, roles=["viewer"], hash_algorithm="bcrypt4", create=True),
+        empty=True,
+        roles={"jane": ("viewer",)},
+        passwords={"jane": NEW},
+    ),
     Case("realm-create-empty", "realm", {"create": True}, empty=True),
     Case(
         "realm-create-managed",

@@ -124,7 +124,7 @@ def test_width_of_the_program(run, monkeypatch):
 def test_choices_are_those_of_the_library():
     assert set(STRATEGIES) == set(get_args(Strategy))
     assert set(option("export", "format").choices) == set(EXPORT_FORMATS)
-    assert set(option("import", "format").choices) == {*IMPORT_FORMATS, "json", "yaml"}
+    assert set(option("import", "format").choices) == {*IMPORT_FORMATS}
     assert set(option("plan", "format").choices) == set(FORMATS)
     assert set(option("apply", "purge").choices) == set(PURGES)
 

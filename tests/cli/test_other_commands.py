@@ -45,7 +45,7 @@ class TestOtherCommands:
         (config / "users").write_text("bob:$apr1$R3DdqiAZ$aljIkaIVPSarmDMlJUBBP.\n")
         result = run("verify", bob, "-p", "$apr1$R3DdqiAZ$aljIkaIVPSarmDMlJUBBP.")
         assert result.exit_code == 1
-        assert "a node would use the text as a clear-text password" in result.err
+        assert "a node lets in whoever types the text that stands in the file" in result.err
         assert "aljIk" not in result.err
 
     def test_version_before_a_command(self, run):

@@ -47,7 +47,8 @@ class TestJson:
             (["hash", "-p", PASSWORD], {"algorithm": "bcrypt4"}),
             (["verify", "bob", "-p", "test-password"], {"verified": True}),
             (["verify", "bob", "-p", "wrong"], {"verified": False}),
-            (["userdel", "ghost"], {"error": {"type": "UserNotFoundError", "exit_code": 67}}),
+            (["userdel", "ghost"], {"username": "ghost", "changed": True}),
+            (["userdel", "nobody"], {"error": {"type": "UserNotFoundError", "exit_code": 67}}),
             (["useradd"], {"error": {"type": "UsageError", "exit_code": 64}}),
         ],
     )

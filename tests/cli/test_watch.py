@@ -213,7 +213,10 @@ class TestWatch:
         printed = watching.objects(4)[1:]
         assert [line["event"] for line in printed] == ["problem", "problem", "change"]
         assert "skipped line [3] of file" in printed[0]["message"]
-        assert "user [al], line [2] of the users file, cannot log in" in printed[1]["message"]
+        assert printed[1]["message"] == (
+            "a node lets in whoever types the text that stands in the file for user [al], "
+            "line [2]: it is not a known hash; set a password"
+        )
         assert printed[2]["added"] == {"al": []}
         watching.interrupt()
         assert "swordfish" not in watching.out.getvalue() + watching.err.getvalue()

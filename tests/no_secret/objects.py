@@ -40,6 +40,7 @@ OBJECTS = {
     "CacheStats": lambda realm, _: [realm.usage_stats()["cache"]],
     "ConfigLocation": lambda _, folder: [find_config_dir(str(folder))],
     "CredentialCache": lambda realm, _: [realm._cache],
+    "CreateFile": lambda _, folder: plan(folder / "new", kept(), create=True).changes,
     "DesiredState": lambda *_: [desired()],
     "DesiredUser": lambda *_: desired().users,
     "Exported": lambda _, folder: exported(folder),
@@ -54,6 +55,7 @@ OBJECTS = {
     "Finding": lambda _, folder: [
         fact for one in UsersTool(folder).check() for fact in (one, str(one), one.to_dict())
     ],
+    "Fix": lambda _, folder: fixes(folder),
     "Frequency": lambda *_: list(Frequency),
     "HashPolicy": lambda *_: [desired().hash_policy],
     "HashProblem": lambda *_: [
@@ -84,6 +86,7 @@ OBJECTS = {
     "RememberedPassword": lambda realm, _: [
         entry.password for entry in realm._cache._entries.values()
     ],
+    "RemoveOrphan": lambda _, folder: changes_of(orphaned(folder), "RemoveOrphan"),
     "ResourceWatcherService": lambda realm, _: [realm._watcher_service],
     "Secret": lambda *_: [user.password for user in desired().users if user.password],
     "SettingsReport": lambda _, folder: [report(folder)],
@@ -126,6 +129,28 @@ def desired():
             "attributes": {"mode": "0600"},
         }
     )
+
+
+def fixes(folder):
+    """Return fixes; a name that may be a secret has none."""
+    with (folder / "users_roles").open("a") as file:
+        file.write("viewer:nobody\n")
+    found = [one.fix for one in UsersTool(folder).check()]
+    assert None in found
+    return [fix for fix in found if fix]
+
+
+def orphaned(folder):
+    """Plan to remove a name that is not a user, and one that is a secret."""
+    with (folder / "users_roles").open("a") as file:
+        file.write(f"viewer:nobody,{HASHES['bcrypt']}\n")
+    return plan(folder, kept(), force=True)
+
+
+def kept():
+    """Want one user, and nobody else."""
+    users = [{"name": "new", "password_hash": HASHES["bcrypt"]}]
+    return DesiredState.from_dict({"users": users, "purge": "all"})
 
 
 def exported(folder):

@@ -122,7 +122,7 @@ def want(*users, **more):
     def cause(folder):
         policy = {"algorithm": "pbkdf2"} if "password_hash" in str(users) else {}
         document = {"users": list(users), "hash_policy": policy, **more}
-        plan(folder, DesiredState.from_dict(document, folder=str(folder)))
+        apply(plan(folder, DesiredState.from_dict(document, folder=str(folder))))
 
     return cause
 

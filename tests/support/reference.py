@@ -63,6 +63,10 @@ DIFFERENCES: dict[str, tuple[str, dict[str, Any]]] = {
             },
         },
     ),
+    "cli/useradd-password-asked-before-existence-check": (
+        "`useradd` asks for the password",
+        {"exit_code": 70, "error": "user-exists", "prompts": 0},
+    ),
     "cli/roles-listing-users-roles-file-missing": (
         "a missing `users_roles`",
         {"exit_code": 67, "error": "no-such-user"},

@@ -239,7 +239,7 @@ def _log_hash_issues(before: Mapping[str, HashIssue], after: Mapping[str, HashIs
     new = [issue for issue in after.values() if (issue.username, issue.reason) not in known]
     log_errors(
         _LOG,
-        "user [%s], line [%d] of the users file, cannot log in: %s",
-        [(issue.username, issue.line_number, issue.reason) for issue in new],
+        "%s; set a password",
+        [(issue.describe(),) for issue in new],
         "users who cannot log in",
     )

@@ -25,6 +25,9 @@ DIFF = ["+ jane: viewer", "~ bob: roles -admin", "- al"]
 COUNTS = "1 user added, 1 user removed, 1 user with fewer roles"
 
 
+NAMED = "1 user added [jane], 1 user removed [al], 1 user with fewer roles [bob]"
+
+
 class Bytes:
     """A standard input of bytes."""
 

@@ -7,7 +7,7 @@ import os
 import sys
 
 import pytest
-from cli.provisioning.kit import COUNTS, DIFF, WANTED, Bytes, Endless
+from cli.provisioning.kit import COUNTS, DIFF, NAMED, WANTED, Bytes, Endless
 from support.storing import OTHER_HASH, STRANGER, root, statuses
 from unit.provisioning.kit import NEW, NEW_HASH, OLD, USERS
 
@@ -109,7 +109,7 @@ class TestOptions:
         assert codes == [0, 2, 2, 2, 0, 0]
 
     def test_apply_shows_no_lines_unless_asked(self, run, realm, document):
-        assert run("apply", document(WANTED)).out == f"Changed: {COUNTS}\n"
+        assert run("apply", document(WANTED)).out == f"Changed: {NAMED}\n"
 
     def test_every_kind_is_counted(self, run, realm, document):
         text = f"""
@@ -123,8 +123,9 @@ class TestOptions:
         """
         (realm / "users.managed").write_text('{"version": 1, "users": ["al"]}')
         assert run("apply", document(text)).out == (
-            "Changed: 1 user added, 1 user removed, 1 password changed, "
-            "1 password rehashed, 1 user with more roles, 1 user with fewer roles, "
+            "Changed: 1 user added [jane], 1 user removed [al], 1 password changed [ops-1], "
+            "1 password rehashed [bob], 1 user with more roles [bob], "
+            "1 user with fewer roles [bob], "
             "2 files with other attributes, 1 list of managed users updated\n"
         )
 
@@ -163,7 +164,8 @@ class TestOptions:
         path, before = document("users: []\npurge: all\n"), statuses(realm)
         for command in ("plan", "apply"):
             result = run(command, path)
-            assert (result.exit_code, result.out) == (65, "")
+            assert result.exit_code == 65
+            assert "- al (purged)\n" in result.out
             assert "ERROR: refused: the document keeps no user" in result.err
         assert statuses(realm) == before
         assert "3 users removed" in run("plan", path, "--force").out
@@ -181,9 +183,10 @@ class TestOptions:
     @pytest.mark.parametrize("jobs", ["1", "3", "100000"])
     def test_jobs(self, run, realm, document, jobs):
         users = "".join(f"- {{name: u{n}, password: password-{n}}}\n" for n in range(9))
+        names = ", ".join(f"u{n}" for n in range(9))
         path = document(f"users:\n{users}")
         assert run("plan", path, "--jobs", jobs).exit_code == 0
-        assert run("apply", path, "--jobs", jobs).out == "Changed: 9 users added\n"
+        assert run("apply", path, "--jobs", jobs).out == f"Changed: 9 users added [{names}]\n"
         assert UsersTool(realm).verify("u8", "password-8")
 
     @pytest.mark.parametrize("jobs", ["0", "-1", "x", "", "1.5", "9" * 30, "٣"])

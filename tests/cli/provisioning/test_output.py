@@ -72,7 +72,7 @@ class TestMessages:
                 "a.yaml",
                 "users: [{name: new}]",
                 65,
-                r"new user \[new\] needs password",
+                r"new user \[new\] needs a password",
             ),
             ("a.yaml", "user: []", 65, r"user: unknown field; did you mean \[users\]\?"),
             (
@@ -130,13 +130,14 @@ class TestMessages:
     @pytest.mark.parametrize(
         ("words", "message"),
         [
-            (["a:b"], r"\[options\], users\[0\].name"),
-            (["bob", "-r", "a,,b"], r"\[options\], users\[0\].roles\[1\]"),
-            (["bob", "-r", "a", "-a", "b"], r"\[options\], users\[0\].roles: lists all"),
-            (["bob", "--hash", "swordfish"], r"users\[0\].password_hash: not a known hash"),
-            (["bob", "-p", "short"], r"users\[0\].password: must have at least 6"),
-            (["bob", "--update-password", "never"], r"users\[0\].update_password: \[never\]"),
-            (["jane"], r"new user \[jane\] needs password"),
+            (["a:b"], r"username \[a:…\] must not contain"),
+            (["bob", "-r", "a,,b"], r"option \[roles\]: \[\] must have 1 to 1024"),
+            (["bob", "-r", "a", "-a", "b"], r"option \[roles\]: lists all"),
+            (["bob", "--hash", "swordfish"], r"option \[hash\]: a node lets in whoever types"),
+            (["bob", "-p", "short"], r"option \[password\]: must have at least 6"),
+            (["bob", "--update-password", "never"], r"option \[update-password\]: \[never\]"),
+            (["a:b", "-p", "short"], r"invalid options:\n  username .*\n  option \[password\]: "),
+            (["jane"], r"new user \[jane\] needs a password: give one of --password-stdin, "),
             (["elastic", "-p", NEW], r"\[elastic\] is reserved"),
         ],
     )
@@ -191,7 +192,8 @@ class TestMessages:
 
 class TestJson:
     KEYS = (
-        *("command", "changed", "changes", "notes", "warnings", "unknown_roles", "result"),
+        *("command", "changed", "changes", "notes", "warnings", "unknown_roles", "objections"),
+        "result",
         "check",
     )
 

@@ -45,10 +45,10 @@ def test_values_with_secrets_are_neither_shown_nor_pickled(outcome):
 
 
 def test_the_formats():
-    assert IMPORT_FORMATS == ("htpasswd", "k8s-secret", "opensearch")
+    assert IMPORT_FORMATS == ("htpasswd", "json", "k8s-secret", "opensearch", "yaml")
     assert EXPORT_FORMATS == ("htpasswd", "json", "k8s-secret", "tar", "yaml")
-    with pytest.raises(ValueError, match=r"\[json\]: use one of htpasswd, k8s"):
-        exchange.import_users("json", b"", source="x")
+    with pytest.raises(ValueError, match=r"\[tar\]: use one of htpasswd, json"):
+        exchange.import_users("tar", b"", source="x")
     with pytest.raises(ValueError, match=r"\[opensearch\]: use one of htpasswd, json"):
         exchange.export_realm("opensearch", b"", b"")
 

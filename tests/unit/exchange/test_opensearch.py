@@ -179,8 +179,11 @@ class TestUsers:
             ("{}", "the user has no hash"),
             ("{hash: }", "the user has no hash"),
             ("{hash: ''}", "the user has no hash"),
-            ("{hash: hunter22}", "not a known hash: a node would use the text"),
-            ("{hash: $argon2id$v=19$m=65536$c29t$Kd}", "argon2, which a node does not know"),
+            ("{hash: hunter22}", "a node lets in whoever types the text itself"),
+            (
+                "{hash: $argon2id$v=19$m=65536$c29t$Kd}",
+                "a node lets in whoever types the text itself: it is argon2",
+            ),
             ("{hash: '$3$133143986176$wBFrJJI==$vqGl=='}", "PBKDF2 in the form of OpenSearch"),
             ("{hash: '$2$214748364800224$eQgqv2=$tGHW=='}", "PBKDF2 in the form of OpenSearch"),
             ("{hash: $2y$15${tail}}", "unknown hash function [bcrypt15]"),

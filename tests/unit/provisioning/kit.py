@@ -21,6 +21,7 @@ from esfilerealm.provisioning import (
     DesiredState,
     Plan,
     RehashPassword,
+    RemoveOrphan,
     RemoveRoles,
     RemoveUser,
     SetAttributes,
@@ -116,6 +117,8 @@ class State:
                 self.orphans.pop(name, None)
             case RemoveUser(name):
                 del self.roles[name], self.hashes[name]
+            case RemoveOrphan(name, roles):
+                assert self.orphans.pop(name) == frozenset(roles)
             case SetPassword(name) | RehashPassword(name):
                 assert self.hashes[name] != "?"
                 self.hashes[name] = "?"

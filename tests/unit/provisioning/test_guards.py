@@ -9,7 +9,7 @@ from unit.provisioning.kit import NEW, NEW_HASH, check_apply_again, desired
 
 from esfilerealm import UsersTool
 from esfilerealm.errors import UnsafePlanError
-from esfilerealm.provisioning import ensure_absent, ensure_user, plan
+from esfilerealm.provisioning import apply, ensure_absent, ensure_user, plan, rehearse
 
 NOBODY_LEFT = r"refused: no \[superuser\] could log in any more \(now: \[{}\]\); pass --force"
 AL_ABSENT = {"name": "al", "state": "absent"}
@@ -27,9 +27,14 @@ def superusers(realm):
 
 def refused(realm, wanted, message):
     before = statuses(realm)
-    with pytest.raises(UnsafePlanError, match=message):
-        plan(realm, wanted)
+    planned = plan(realm, wanted)
+    assert planned.changed
+    assert planned.to_dict()["objections"] == list(planned.objections) != []
+    for act in (apply, rehearse):
+        with pytest.raises(UnsafePlanError, match=message):
+            act(planned)
     assert statuses(realm) == before
+    assert plan(realm, wanted, force=True).objections == ()
 
 
 class TestSuperusers:
@@ -170,6 +175,6 @@ class TestPurge:
 
     def test_the_message_names_force(self, realm):
         with pytest.raises(UnsafePlanError) as caught:
-            plan(realm, desired(purge="all"))
+            apply(plan(realm, desired(purge="all")))
         assert "pass --force (force=True)" in str(caught.value)
         assert str(caught.value) == f"refused: {caught.value.reason}"

@@ -98,7 +98,7 @@ class TestPurge:
 
     @pytest.mark.parametrize("purge", [None, "none", "all"])
     def test_another_purge_lists_nobody(self, realm, purge):
-        diff_of(realm, desired(BOB, JANE, purge=purge))
+        diff_of(realm, desired(BOB, JANE, purge=purge, protect=["ghost"]))
         assert managed(realm) is None
 
     @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ class TestPurge:
         [
             desired({"name": "al", "state": "absent"}),
             desired(BOB, {"name": "al", "state": "absent"}, purge="managed", protect=["ops-1"]),
-            desired(BOB, purge="all", protect=["ops-1"]),
+            desired(BOB, purge="all", protect=["ops-1", "ghost"]),
         ],
         ids=["absent", "absent, managed", "all"],
     )
@@ -253,14 +253,21 @@ class TestOtherWrites:
         everybody = [BOB, {"name": "al"}, {"name": "ops-1"}]
         absent = {"name": "jane", "state": "absent"}
         line = "~ [{}/users.managed]: -jane"
-        assert diff_of(realm, desired(*everybody, absent, purge=purge)) == ["- jane", line]
-        assert diff_of(realm, desired(*everybody, JANE, purge=purge)) == ["+ jane: -"]
+        assert diff_of(realm, desired(*everybody, absent, purge=purge, protect=["ghost"])) == [
+            "- jane",
+            line,
+        ]
+        assert diff_of(realm, desired(*everybody, JANE, purge=purge, protect=["ghost"])) == [
+            "+ jane: -"
+        ]
         self.assert_jane_is_nobody_s(realm)
 
     @pytest.mark.parametrize("purge", [None, "none", "all"])
     def test_another_purge_of_a_listed_user_who_is_added(self, realm, set_managed, purge):
         set_managed("al", "jane")
-        wanted = desired(BOB, JANE, {"name": "al"}, {"name": "ops-1"}, purge=purge)
+        wanted = desired(
+            BOB, JANE, {"name": "al"}, {"name": "ops-1"}, purge=purge, protect=["ghost"]
+        )
         planned = plan(realm, wanted)
         path = str(realm / "users.managed")
         assert planned.changes[1:] == (SetManaged(path, (), ("jane",)),)
@@ -349,7 +356,9 @@ class TestFile:
             tool.undo(),
         ]
         assert [(result.changed, result.managed) for result in results] == [(True, None)] * 4
-        assert diff_of(realm, desired(BOB, JANE, purge="all")) == ["- ops-1 (purged)"]
+        assert diff_of(realm, desired(BOB, JANE, purge="all", protect=["ghost"])) == [
+            "- ops-1 (purged)"
+        ]
         assert statuses(realm)["users.managed"] == before
         assert set(tool.list_users()) == {"bob", "jane"}
 
@@ -397,7 +406,7 @@ class TestFile:
     @pytest.mark.parametrize("purge", [None, "none", "all"])
     def test_another_purge_does_not_depend_on_it(self, realm, set_managed, purge):
         others = ({"name": "al"}, {"name": "ops-1"})
-        planned = plan(realm, desired(BOB, JANE, *others, purge=purge))
+        planned = plan(realm, desired(BOB, JANE, *others, purge=purge, protect=["ghost"]))
         set_managed("al")
         assert apply(planned).changed
 

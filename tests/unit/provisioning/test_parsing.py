@@ -233,15 +233,15 @@ class TestUsers:
             (
                 {"password_hash": "swordfish"},
                 (
-                    "password_hash: not a known hash: "
-                    "a node would use the text as a clear-text password"
+                    "password_hash: a node lets in whoever types the text itself: "
+                    "it is not a known hash"
                 ),
             ),
             (
                 {"password_hash": ""},
                 (
-                    "password_hash: not a known hash: "
-                    "a node would use the text as a clear-text password"
+                    "password_hash: a node lets in whoever types the text itself: "
+                    "it is not a known hash"
                 ),
             ),
             (

@@ -120,5 +120,5 @@ def test_a_document_from_a_pipe_whose_password_is_in_one(realm):
     pw = realm.parent / "new.txt"
     words = ["bash", "-c", script, str(pw)]
     out = subprocess.check_output(words, stderr=subprocess.STDOUT, text=True)
-    assert out == "Changed: 1 user added\n"
+    assert out == "Changed: 1 user added [jane]\n"
     assert UsersTool(realm).verify("jane", NEW)

@@ -110,7 +110,9 @@ def test_one_that_changes_nothing(realm):
 
 def test_a_dictionary_fit_for_json(planned):
     told = json.loads(json.dumps(planned.to_dict()))
-    assert list(told) == ["changed", "changes", "notes", "warnings", "unknown_roles", "result"]
+    assert list(told) == [
+        *("changed", "changes", "notes", "warnings", "unknown_roles", "objections", "result"),
+    ]
     assert (told["changed"], told["notes"]) == (True, [])
     assert told["unknown_roles"] == ["a", "b", "c"]
     assert len(told["warnings"]) == 1

@@ -53,7 +53,12 @@ def diff_of(realm, wanted, **how):
         pytest.param({"name": "jane", "password_hash": NEW_HASH}, ["+ jane: -"], NEW, id="hash"),
         pytest.param({"name": "j o", "password": NEW}, ["+ j o: -"], NEW, id="new, a blank inside"),
         pytest.param({"name": "jane", "state": "absent"}, [], None, id="absent, not there"),
-        pytest.param({"name": "ghost", "state": "absent"}, [], None, id="absent, an orphan"),
+        pytest.param(
+            {"name": "ghost", "state": "absent"},
+            ["- ghost: old (not a user)"],
+            None,
+            id="absent, an orphan",
+        ),
         pytest.param({"name": "elastic", "state": "absent"}, [], None, id="absent, reserved"),
     ],
 )
@@ -188,6 +193,7 @@ def test_users_change_in_the_order_of_the_document(realm):
         "+ ann: -",
         "~ bob: roles -admin",
         "- ops-1 (purged)",
+        "- ghost: old (not a user, purged)",
     ]
 
 
@@ -468,6 +474,9 @@ class TestAttributes:
         assert "owner" in str(caught.value)
 
 
+GHOST_PURGED = "- ghost: old (not a user, purged)"
+
+
 class TestPurge:
     @pytest.mark.parametrize(
         ("more", "diff"),
@@ -475,10 +484,11 @@ class TestPurge:
             ({}, []),
             ({"purge": "none"}, []),
             ({"purge": "managed"}, []),
-            ({"purge": "all"}, ["- al (purged)", "- ops-1 (purged)"]),
-            ({"purge": "all", "protect": ["ops-*"]}, ["- al (purged)"]),
-            ({"purge": "all", "protect": ["a?", "OPS-1"]}, ["- ops-1 (purged)"]),
-            ({"purge": "all", "protect": ["ops-[0-9]", "al"]}, []),
+            ({"purge": "all"}, ["- al (purged)", "- ops-1 (purged)", GHOST_PURGED]),
+            ({"purge": "all", "protect": ["ops-*"]}, ["- al (purged)", GHOST_PURGED]),
+            ({"purge": "all", "protect": ["a?", "OPS-1"]}, ["- ops-1 (purged)", GHOST_PURGED]),
+            ({"purge": "all", "protect": ["ops-[0-9]", "al"]}, [GHOST_PURGED]),
+            ({"purge": "all", "protect": ["ops-[0-9]", "al", "g*"]}, []),
             ({"purge": "all", "protect": ["*"]}, []),
         ],
     )
@@ -489,12 +499,12 @@ class TestPurge:
         wanted = desired(BOB, {"name": "ops-1", "state": "absent"}, purge="all", protect=["*"])
         assert diff_of(realm, wanted) == ["- ops-1"]
 
-    def test_invalid_lines_and_orphans_are_not_users(self, realm):
+    def test_invalid_lines_stay(self, realm):
         diff_of(realm, desired(BOB, purge="all"))
         assert (realm / "users").read_text() == (
             f"# people\nbob:{CHEAP_HASH}\n\nodd line\n# machines\n"
         )
-        assert "old:ghost" in (realm / "users_roles").read_text()
+        assert "ghost" not in (realm / "users_roles").read_text()
 
 
 class TestRefusals:
@@ -503,7 +513,10 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("user", "rule"),
         [
-            ({"name": "jane"}, r"users\[0\]: new user \[jane\] needs password"),
+            (
+                {"name": "jane"},
+                r"users\[0\]: new user \[jane\] needs a password: give one of password, ",
+            ),
             ({"name": "elastic", "password": NEW}, r"users\[0\].name: \[elastic\] is reserved"),
             ({"name": "_anonymous", "password": NEW}, r"\[0\].name: \[_anonymous\] is reserved"),
             (

@@ -229,7 +229,8 @@ class TestCommands:
         words = [document if word == "FILE" else word for word in words]
         in_kubernetes(realm)
         result = run(*words)
-        assert (result.exit_code, result.out) == (77, "")
+        shown = "+ jane: -\n" if words[0] == "plan" else ""
+        assert (result.exit_code, result.out) == (77, shown)
         assert "Kubernetes makes from a Secret" in result.err
 
     @posix

@@ -13,6 +13,12 @@ options:
       - Configuration directory of the node, which holds C(users) and C(users_roles).
     type: path
     default: /etc/elasticsearch
+  create:
+    description:
+      - Create the directory and the two files if they are missing. Without it, a missing
+        C(users) is an error, because the directory may be mistyped.
+    type: bool
+    default: false
   owner:
     description:
       - Owner of both files, as a name or number.

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import traceback
 import warnings
-from dataclasses import replace
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 try:
     from esfilerealm import UsersTool
-    from esfilerealm.errors import FileRealmError, InvalidAttributeError, PasswordTruncatedWarning
-    from esfilerealm.provisioning import DesiredState, FileAttributes, apply, plan, rehearse
+    from esfilerealm.errors import (
+        FileRealmError,
+        InvalidAttributeError,
+        PasswordTruncatedWarning,
+        UnsafePlanError,
+    )
+    from esfilerealm.provisioning import CreateFile, DesiredState, apply, plan, rehearse
 except ImportError:
     IMPORT_ERROR = traceback.format_exc()
 else:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any, NoReturn
 
-    from esfilerealm.provisioning import Change, Plan
+    from esfilerealm.provisioning import Plan
     from esfilerealm.results import WriteResult
 
 #: Options of a user that exclude one another.
@@ -80,6 +82,7 @@ def file_options() -> dict[str, Any]:
     """Return the options for finding and writing the files."""
     return {
         "config_dir": {"type": "path", "default": "/etc/elasticsearch"},
+        "create": {"type": "bool", "default": False},
         "owner": {"type": "str"},
         "group": {"type": "str"},
         "mode": {"type": "raw"},
@@ -138,7 +141,6 @@ class _Task:
         extra = {"attributes": attributes, "known_roles": params["known_roles"]}
         self._desired = DesiredState.from_dict({**document, **extra}, source="task")
         self._config_dir = params["config_dir"]
-        self._creates = params.get("create", False)
         self._how = {name: params[name] for name in _WRITE_OPTIONS}
         # Even if it is not needed: it checks these options, in check mode too.
         self._tool = self._make_tool(dry_run=module.check_mode)
@@ -161,64 +163,33 @@ class _Task:
 
     def said(self) -> dict[str, Any]:
         """Run the task, and return the result of the module."""
-        creation = self._create() if self._creates else None
-        done = self._rehearsed() if self._module.check_mode else self._applied()
-        for result in (creation, done.result):
-            for warning in _warnings_of(result) if result else ():
-                self._module.warn(warning)
-        for warning in done.warnings:
+        done = self._plan()
+        try:
+            if self._module.check_mode:
+                rehearse(done, **self._how)
+            elif done.changed:
+                done = apply(done, replan=True, **self._how)
+        except UnsafePlanError as error:
+            self._module.fail_json(msg=str(error), **self._shown(done), changed=False)
+        for warning in (*(_warnings_of(done.result) if done.result else ()), *done.warnings):
             self._module.warn(warning)
-        created = creation.created if creation else ()
-        said = _result(done, created)
+        return {**_result(done), **self._shown(done)}
+
+    def _shown(self, done: Plan) -> dict[str, Any]:
+        """Return what is shown of a plan, even of one that is refused."""
+        said = {"changes": _changes(done)}
         if self._module._diff:  # noqa: SLF001 - Ansible has no other name for it
-            said["diff"] = _diff(done, created)
+            said["diff"] = _diff(done)
         return said
 
-    def _applied(self) -> Plan:
-        wanted = self._plan()
-        return apply(wanted, replan=True, **self._how) if wanted.changed else wanted
-
-    def _create(self) -> WriteResult | None:
-        """Create missing files, unless the rest of the task would fail."""
-        if not self._make_tool(dry_run=True).init():
-            return None  # a needless write would touch the lock file
-        self._plan_with_files()
-        return self._tool.init()
-
-    def _plan_with_files(self) -> Plan:
-        """Plan as if the files that will be created existed."""
-        paths = self._tool.paths
-        if not self._creates or os.path.lexists(paths.users):
-            return self._plan()
-        with tempfile.TemporaryDirectory() as folder:
-            with open(os.path.join(folder, "users"), "wb"):
-                pass
-            if os.path.exists(paths.users_roles):
-                shutil.copyfile(paths.users_roles, os.path.join(folder, "users_roles"))
-            # New files get the requested attributes, so no attribute will change.
-            planned = self._plan(folder, replace(self._desired, attributes=FileAttributes()))
-            return replace(planned, changes=tuple(map(self._placed, planned.changes)))
-
-    def _placed(self, change: Change) -> Change:
-        """Return a change with the path that its file has in the realm."""
-        if not hasattr(change, "path"):
-            return change
-        name = os.path.basename(change.path)
-        return replace(change, path=os.path.join(os.path.abspath(self._config_dir), name))
-
-    def _rehearsed(self) -> Plan:
-        planned = self._plan_with_files()
-        if os.path.lexists(self._tool.paths.users):
-            rehearse(planned, **self._how)
-        return planned
-
-    def _plan(self, config_dir: str | None = None, desired: DesiredState | None = None) -> Plan:
+    def _plan(self) -> Plan:
         return plan(
-            config_dir or self._config_dir,
-            desired or self._desired,
+            self._config_dir,
+            self._desired,
             settings=self._tool.settings,
             force=self._module.params["force"],
             attributes=self._module.params["attributes"],
+            create=self._module.params["create"],
         )
 
 
@@ -242,14 +213,17 @@ def _warnings_of(result: WriteResult) -> Iterator[str]:
         yield str(result.recovery)
 
 
-def _result(done: Plan, created: tuple[str, ...]) -> dict[str, Any]:
-    """Return what changes, or has changed, besides the files that were created before."""
+def _changes(done: Plan) -> list[dict[str, Any]]:
+    """Return what changes, or has changed, besides the files that are created."""
+    return [change.to_dict() for change in done.changes if not isinstance(change, CreateFile)]
+
+
+def _result(done: Plan) -> dict[str, Any]:
     names = {change.username for change in done.changes if hasattr(change, "username")}
     result = {
-        "changed": done.changed or bool(created),
-        "changes": [change.to_dict() for change in done.changes],
+        "changed": done.changed,
         "users": sorted(names),
-        "created": list(created),
+        "created": [change.path for change in done.changes if isinstance(change, CreateFile)],
     }
     if done.result is not None:
         files = done.result.to_dict()["files"]
@@ -260,12 +234,11 @@ def _result(done: Plan, created: tuple[str, ...]) -> dict[str, Any]:
     return result
 
 
-def _diff(done: Plan, created: tuple[str, ...]) -> dict[str, str]:
+def _diff(done: Plan) -> dict[str, str]:
     """Return names and roles before and after, for ``--diff``."""
-    new_files = "".join(f"[{path}]: created\n" for path in created)
     return {
         "before_header": "file realm",
         "after_header": "file realm",
         "before": done.before(),
-        "after": new_files + done.after(),
+        "after": done.after(),
     }

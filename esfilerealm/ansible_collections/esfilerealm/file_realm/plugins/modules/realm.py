@@ -98,12 +98,6 @@ options:
           - Lowest cost of a hash, such as V(12) for bcrypt or a number of iterations for
             PBKDF2. A password that is in force is hashed again if its hash is cheaper.
         type: int
-  create:
-    description:
-      - Create the directory and the two files if they are missing. Without it, a missing
-        C(users) is an error, because the directory may be mistyped.
-    type: bool
-    default: false
 extends_documentation_fragment:
   - esfilerealm.file_realm.files
 seealso:
@@ -159,7 +153,8 @@ changes:
   contains:
     kind:
       description:
-        - V(add_user), V(remove_user), V(set_password), V(rehash_password), V(add_roles),
+        - V(add_user), V(remove_user), V(remove_orphan) for a name that has roles and is not a user,
+          V(set_password), V(rehash_password), V(add_roles),
           V(remove_roles), V(set_attributes), or V(set_managed) for the list of users that
           O(esfilerealm.file_realm.realm#module:purge=managed) created.
       returned: always
@@ -172,13 +167,13 @@ changes:
       sample: jane
     roles:
       description: Roles of a new user, or the roles that are added or removed.
-      returned: for V(add_user), V(add_roles) and V(remove_roles)
+      returned: for V(add_user), V(add_roles), V(remove_roles) and V(remove_orphan)
       type: list
       elements: str
       sample: [viewer]
     reason:
       description: Why the user is removed, V(absent) or V(purge).
-      returned: for V(remove_user)
+      returned: for V(remove_user) and V(remove_orphan)
       type: str
     algorithm:
       description: The algorithm with which the password is hashed again.
@@ -295,7 +290,6 @@ def main() -> None:
                 "type": "dict",
                 "options": {"algorithm": {"type": "str"}, "minimum_cost": {"type": "int"}},
             },
-            "create": {"type": "bool", "default": False},
             **task.file_options(),
         },
         supports_check_mode=True,

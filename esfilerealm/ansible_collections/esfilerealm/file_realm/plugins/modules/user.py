@@ -120,7 +120,8 @@ changes:
   contains:
     kind:
       description:
-        - V(add_user), V(remove_user), V(set_password), V(rehash_password), V(add_roles),
+        - V(add_user), V(remove_user), V(remove_orphan) for a name that has roles and is not a user,
+          V(set_password), V(rehash_password), V(add_roles),
           V(remove_roles), V(set_attributes), or V(set_managed) for the list of users that
           O(esfilerealm.file_realm.realm#module:purge=managed) created.
       returned: always
@@ -133,13 +134,13 @@ changes:
       sample: jane
     roles:
       description: Roles of a new user, or the roles that are added or removed.
-      returned: for V(add_user), V(add_roles) and V(remove_roles)
+      returned: for V(add_user), V(add_roles), V(remove_roles) and V(remove_orphan)
       type: list
       elements: str
       sample: [viewer]
     reason:
       description: Why the user is removed, V(absent) or V(purge).
-      returned: for V(remove_user)
+      returned: for V(remove_user) and V(remove_orphan)
       type: str
     algorithm:
       description: The algorithm with which the password is hashed again.
