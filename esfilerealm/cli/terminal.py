@@ -69,9 +69,11 @@ class Terminal:
             line = _coloured(line, _RED) if is_error and self.is_coloured else line
             _write(self._stdout, line + "\n")
 
-    def print_paged(self, text: str) -> None:
-        """Print a long text; on a terminal, through ``$PAGER``, by default ``less``."""
+    def print_paged(self, text: str, wrap: Callable[[str, int], str]) -> None:
+        """Print a long text; on a terminal wrapped, and by ``$PAGER``, by default ``less``."""
         is_on_terminal = _is_terminal(self._stdin) and _is_terminal(self._stdout)
+        if is_on_terminal:
+            text = wrap(text, self.columns)
         if self.verbosity < NORMAL or not is_on_terminal or not _page(text):
             self.print(text)
 

@@ -19,6 +19,7 @@ from esfilerealm import UsersTool
 from esfilerealm._storage.target import Strategy
 from esfilerealm.cli import exits, help
 from esfilerealm.cli.commands import COMMAND_GROUPS, COMMANDS, PROGRAM, TOPICS
+from esfilerealm.cli.guides import wrapped
 from esfilerealm.cli.shared_options import STRATEGIES
 from esfilerealm.documents.document import FORMATS
 from esfilerealm.exchange import EXPORT_FORMATS, IMPORT_FORMATS
@@ -251,6 +252,30 @@ class TestUsageErrors:
 
 
 class TestGuide:
+    @pytest.mark.parametrize("topic", TOPICS)
+    def test_wrapping_changes_only_ends_of_lines(self, topic):
+        """Code, tables and headings stay as they are, and a wrapped guide is not wrapped again."""
+        page = (PACKAGE / TOPICS[topic][0]).read_text(encoding="utf-8")
+        narrow = wrapped(page, 60)
+        assert narrow.split() == page.split()
+        assert wrapped(narrow, 60) == narrow
+
+        def fixed(text):
+            code, rest = (re.split(r"(?ms)^( *```.*?^ *```)$", text)[start::2] for start in (1, 0))
+            return code, re.findall(r"(?m)^[|#].*", "".join(rest))
+
+        def prose(text):
+            return re.sub(r"(?ms)^ *```.*?^ *```$|^[|#].*?$", "", text).splitlines()
+
+        assert fixed(narrow) == fixed(page)
+        assert [line for line in prose(narrow) if len(line) > 60 and " " in line.strip()] == []
+
+    def test_wrapping_keeps_the_items_of_lists(self):
+        page = "- one two\n  three\n- four\n\n10. five six seven\n    eight"
+        assert wrapped(page, 12) == (
+            "- one two\n  three\n- four\n\n10. five six\n    seven\n    eight"
+        )
+
     def test_every_guide_has_a_topic(self):
         assert {PACKAGE / file for file, _ in TOPICS.values()} == set(GUIDES)
 

@@ -182,6 +182,12 @@ class TestPager:
         title = (ROOT / "esfilerealm/settings/README.md").read_text().partition("\n")[0]
         assert (out, exit_code) == (f"paged -x\n{title}\n", 0)
 
+    def test_gets_lines_that_fit(self, on_terminal):
+        """No word is cut at the edge of the terminal, which has 90 columns."""
+        out, _ = on_terminal("guide", "storage", PAGER="cat")
+        prose = [line for line in out.splitlines() if not line.startswith(("|", "#"))]
+        assert 80 < max(map(len, prose)) <= 90
+
     def test_that_does_not_exist(self, on_terminal):
         out, exit_code = on_terminal("guide", "settings", PAGER="/no/such/pager")
         assert (out.startswith("# "), exit_code) == (True, 0)
