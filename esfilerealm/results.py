@@ -40,6 +40,15 @@ class UserChanges:
         """All users that changed."""
         return frozenset((*self.added, *self.removed, *self.passwords, *self.roles))
 
+    def to_dict(self) -> dict[str, object]:
+        """Return the attributes as a dictionary fit for JSON; *roles* become ``role_changes``."""
+        told = asdict(self)
+        told["role_changes"] = {
+            name: {"roles_before": before, "roles_after": after}
+            for name, (before, after) in told.pop("roles").items()
+        }
+        return told
+
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
@@ -75,7 +84,9 @@ class FileResult:
 
     def to_dict(self) -> dict[str, object]:
         """Return the attributes as a dictionary fit for JSON."""
-        return {**asdict(self), "changed": self.changed}
+        told = asdict(self)
+        told["mode"] = None if self.mode is None else f"{self.mode:04o}"
+        return {**told, "changed": self.changed}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +154,11 @@ class WriteResult:
 
     def to_dict(self) -> dict[str, object]:
         """Return the attributes as a dictionary fit for JSON."""
+        told = asdict(self)
+        del told["changes"]
         return {
-            **asdict(self),
+            **told,
+            "user_changes": self.changes.to_dict(),
             "changed": self.changed,
             "files": [file.to_dict() for file in self.files],
             "managed": self.managed and self.managed.to_dict(),

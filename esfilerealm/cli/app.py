@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from .options import Command
 
 
+_JSON_VERSION = 1  # `output.VERSION`, which a test compares: `list` does not load that module
+
+
 def program() -> NoReturn:
     """
     Run the command as a process of its own, and end it.
@@ -102,7 +105,7 @@ def _run(argv: list[str], terminal: Terminal) -> int:
         if terminal.is_for_programs:
             kind = type(error).__name__
             details = {"type": kind, "message": str(error), "exit_code": exit_code}
-            terminal.result.update(command=command.name, error=details)
+            terminal.result.update(command=command.name, version=_JSON_VERSION, error=details)
             _print_json(terminal)
         return exit_code
 
@@ -161,7 +164,7 @@ def _run_command(arguments: Arguments, terminal: Terminal) -> int:
         terminal.print(help_of(command, terminal.columns))
         return OK
     arguments.check()
-    terminal.result["command"] = command.name
+    terminal.result.update(command=command.name, version=_JSON_VERSION)
     target = Target(arguments, terminal)
     if command.hashes_ahead:
         from .ahead import hash_ahead

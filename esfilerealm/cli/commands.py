@@ -108,12 +108,26 @@ _USERS = (
     Command(
         "list",
         "List users and their roles",
-        OptionGroup("Roles", shared.KNOWN_ROLE),
+        OptionGroup(
+            "What to list, and how",
+            Option("role", "Only users with this role", metavar="ROLE"),
+            Option(
+                "format",
+                "text (default), or csv: a header, then a line for each user and role",
+                metavar="FORMAT",
+                choices=("text", "csv"),
+            ),
+            shared.KNOWN_ROLE,
+        ),
         shared.general(shared.JSON),
         run="listing:run_list",
         arguments="[USERNAME]",
         notes=("A * marks a role that neither Elasticsearch nor roles.yml defines.",),
-        examples=("esfilerealm list", "esfilerealm list jane --json"),
+        examples=(
+            "esfilerealm list",
+            "esfilerealm list jane --json",
+            "esfilerealm list --role superuser --format csv",
+        ),
         exits=((exits.NO_USER, "no such user"), *shared.READ_EXITS),
     ),
     Command(
@@ -436,6 +450,15 @@ _OTHER = (
         arguments="[TOPIC]",
         notes=(f"Topics: {', '.join(TOPICS)}.",),
         examples=("esfilerealm guide", "esfilerealm guide provisioning"),
+    ),
+    Command(
+        "schema",
+        "Print the JSON Schema of what --json prints",
+        shared.general(),
+        run="schemas:run_schema",
+        arguments="[COMMAND]",
+        notes=("Without COMMAND, one schema for all commands.",),
+        examples=("esfilerealm schema list",),
     ),
     Command(
         "help",

@@ -31,7 +31,10 @@ def run_hash(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     with truncation_shown(terminal):
         password_hash = NewCredentials(password, None, settings).hashed()
     terminal.result["algorithm"] = hashing.resolve_from_hash(password_hash).name
-    terminal.print_secret(password_hash)
+    if terminal.is_for_programs:
+        terminal.result["hash"] = password_hash  # it is what was asked for
+    else:
+        terminal.print_secret(password_hash)
     return OK
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._ground.showing import shown_name
 from ..errors import UserNotFoundError
-from .exits import OK
+from .exits import OK, UsageError
 from .terminal import VERBOSE
 
 __all__ = ["run_list", "show_users"]
@@ -36,13 +36,21 @@ def show_users(
     """
     listing = target.tool.listing()
     users = listing.users
+    format_ = arguments.choice("format", ("text", "csv"))
+    if format_ == "csv" and arguments.has("json"):
+        raise UsageError("options [json] and [format] csv exclude each other")
     if username is not None:
         if username not in users:
             raise UserNotFoundError(username, target.tool.paths.users)
         users = {username: users[username]}
+    if (role := arguments.value("role")) is not None:
+        users = {name: roles for name, roles in users.items() if role in roles}
     known = target.tool.known_roles()
     unknown = {role for roles in users.values() for role in roles if role not in known}
-    _print_users(target, terminal, users, unknown)
+    if format_ == "csv":
+        _print_csv(terminal, users)
+    else:
+        _print_users(target, terminal, users, unknown)
     if username is None:
         _print_issues(target, terminal, listing)
     if arguments.has("json"):
@@ -67,6 +75,19 @@ def _print_users(
         where = f"Role is not in the [{target.tool.paths.roles_yml}] file"
         lines += ["", f" [*]   {where}. That is fine if the role API defines it."]
     terminal.print("\n".join(lines) if lines else "No users found")
+
+
+def _print_csv(terminal: Terminal, users: Mapping[str, Collection[str]]) -> None:
+    """Print a line for each user and role, and one with an empty role for a user without roles."""
+    import csv
+    import io
+
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(("username", "role"))
+    for name, roles in users.items():
+        writer.writerows((name, role) for role in roles or ("",))
+    terminal.print(table.getvalue().removesuffix("\n"))
 
 
 def _print_issues(target: Target, terminal: Terminal, listing: ParsedRealm) -> None:

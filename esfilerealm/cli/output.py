@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .terminal import Terminal
 
 __all__ = [
+    "VERSION",
     "counted",
     "print_changes",
     "print_reload",
@@ -25,6 +26,9 @@ __all__ = [
     "print_written",
     "report_losses",
 ]
+
+VERSION = 1
+"""Of the shapes that ``--json`` prints; it changes when a key goes or changes its meaning."""
 
 _SUPERUSER = "superuser"
 

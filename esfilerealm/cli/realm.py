@@ -42,7 +42,7 @@ def run_check(arguments: Arguments, target: Target, terminal: Terminal) -> int:
         _refuse_without_fix(arguments)
     findings = target.tool.check()
     count = len(target.tool.listing().hashes)
-    terminal.result.update(users=count, findings=[finding.to_dict() for finding in findings])
+    terminal.result.update(user_count=count, findings=[finding.to_dict() for finding in findings])
     for finding in findings:
         if finding.severity == "info":
             terminal.print(str(finding))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from ..realms.file.realm import FileRealm
 from .exits import CONFIGURATION, CommandError
-from .output import counted, print_changes
+from .output import VERSION, counted, print_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -90,7 +90,7 @@ class _Printer:
         self._roles = snapshot.roles_by_user
         users = len(snapshot.users)
         self._print_line(f"watching [{self._realm.config_dir}], {counted(users)}")
-        self._print_json("start", generation=snapshot.generation, users=users)
+        self._print_json("start", generation=snapshot.generation, user_count=users)
         self._terminal.flush()
 
     def change(self, change: RealmChange) -> None:
@@ -119,19 +119,20 @@ class _Printer:
     def _print_json(self, event: str, **fields: object) -> None:
         if self._terminal.is_for_programs:
             now = datetime.now().astimezone().isoformat(timespec="milliseconds")
-            line = json.dumps({"time": now, "event": event, **fields})
+            stable = {"command": "watch", "version": VERSION}
+            line = json.dumps({**stable, "time": now, "event": event, **fields})
             self._terminal.print_for_programs(line)
 
 
 def _fields(change: RealmChange) -> dict[str, object]:
     return {
         "generation": change.generation,
-        "users": change.users,
+        "user_count": change.users,
         "added": change.added,
         "removed": change.removed,
         "passwords": change.passwords,
-        "roles": {
-            name: {"before": before, "after": after}
+        "role_changes": {
+            name: {"roles_before": before, "roles_after": after}
             for name, (before, after) in change.roles.items()
         },
     }

@@ -191,6 +191,15 @@ class SetAttributes(Change):
     before: dict[str, str]
     after: dict[str, str]
 
+    def to_dict(self) -> dict[str, object]:
+        """Return a dictionary for JSON; owner and group are numbers, as in a result."""
+        return {
+            "kind": self.kind,
+            "path": self.path,
+            "attributes_before": _attributes(self.before),
+            "attributes_after": _attributes(self.after),
+        }
+
     def __str__(self) -> str:
         shown = (f"{name} {self.before[name]} -> {value}" for name, value in self.after.items())
         return f"~ [{self.path}]: {', '.join(shown)}"
@@ -325,6 +334,10 @@ class Plan:
             "objections": list(self.objections),
             "result": None if self.result is None else self.result.to_dict(),
         }
+
+
+def _attributes(shown: dict[str, str]) -> dict[str, object]:
+    return {name: text if name == "mode" else int(text) for name, text in shown.items()}
 
 
 def given_roles(changes: Iterable[Change]) -> list[str]:

@@ -60,12 +60,13 @@ class TestJson:
         if "error" in expected:
             assert expected.pop("error").items() <= found["error"].items()
         assert expected.items() <= found.items()
-        for secret in (PASSWORD, "test-password", CHEAP_HASH, "$2a$"):
+        secrets = [PASSWORD, "test-password", CHEAP_HASH]
+        for secret in secrets if args[0] == "hash" else [*secrets, "$2a$"]:
             assert secret not in result.out
 
-    def test_the_hash_is_beside_the_object(self, run):
+    def test_the_hash_is_in_the_object(self, run):
         result = run("hash", "-p", PASSWORD, "--json")
-        assert verify_hash(PASSWORD, result.err.strip())
+        assert verify_hash(PASSWORD, json.loads(result.out)["hash"])
 
     def test_skipped_lines(self, run, config):
         (config / "users").write_text("bob\n")

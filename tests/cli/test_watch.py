@@ -134,7 +134,7 @@ class TestWatch:
             **nothing,
             "generation": 3,
             "users": 2,
-            "roles": {"bob": {"before": ["viewer"], "after": ["admin"]}},
+            "role_changes": {"bob": {"roles_before": ["viewer"], "roles_after": ["admin"]}},
         }
         assert fourth == {**nothing, "generation": 4, "users": 1, "removed": ["bob"]}
         for password_hash in (CHEAP_HASH, OTHER_HASH):
@@ -178,7 +178,7 @@ class TestWatch:
         (config / "users").write_bytes(b"bob:\xff\n")
         watching = watch("--json")
         start, problem = watching.objects(2)
-        assert (start["generation"], start["users"]) == (0, 0)
+        assert (start["generation"], start["user_count"]) == (0, 0)
         assert problem["event"] == "problem"
         replace(config / "users", good)
         recovery, change = watching.objects(4)[2:]
@@ -283,7 +283,7 @@ class TestWatch:
         monkeypatch.setattr(FileRealm, "__enter__", slow)
         watching = watch("--json")
         (start,) = watching.objects(1)
-        assert (start["event"], start["generation"], start["users"]) == ("start", 2, 2)
+        assert (start["event"], start["generation"], start["user_count"]) == ("start", 2, 2)
         replace(config / "users_roles", b"admin:bob\n")
         assert watching.objects(2)[1]["generation"] == 3
 

@@ -95,7 +95,7 @@ class TestUndo:
         run("passwd", "bob", "-p", PASSWORD, "--keep", "1")
         found = json.loads(run("undo", "--json").out)
         assert (found["command"], found["changed"]) == ("undo", True)
-        assert found["changes"]["passwords"] == ["bob"]
+        assert found["user_changes"]["passwords"] == ["bob"]
 
     def test_a_dry_run(self, run, tool, bob):
         run("userdel", "bob", "--keep", "1")
@@ -134,7 +134,7 @@ class TestCheck:
         result = run("check", "--json")
         assert result.exit_code == 65
         found = json.loads(result.out)
-        assert (found["users"], [f["code"] for f in found["findings"]]) == (1, ["EFR121"])
+        assert (found["user_count"], [f["code"] for f in found["findings"]]) == (1, ["EFR121"])
         assert "`esfilerealm recover`" in found["findings"][0]["advice"]
         assert contents(config) == before
 

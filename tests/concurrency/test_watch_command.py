@@ -79,7 +79,7 @@ class Watch:
                 assert name not in self.users
                 self.users[name] = roles
             for name, roles in line["roles"].items():
-                assert self.users[name] == roles["before"]
+                assert self.users[name] == roles["roles_before"]
                 self.users[name] = roles["after"]
             assert line["users"] == len(self.users)
         return line

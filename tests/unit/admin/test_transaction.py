@@ -375,7 +375,9 @@ class TestResults:
         assert (again, again.write) == (roles, roles.write)
         told = json.loads(json.dumps(roles.write.to_dict()))
         assert told["changed"] is True
-        assert told["changes"]["roles"] == {"bob": [["admin", "viewer"], list(roles)]}
+        assert told["user_changes"]["role_changes"] == {
+            "bob": {"roles_before": ["admin", "viewer"], "roles_after": list(roles)}
+        }
 
     def test_before_there_is_one(self, tool):
         transaction = tool.transaction()

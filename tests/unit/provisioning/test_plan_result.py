@@ -54,8 +54,8 @@ from esfilerealm.settings import RealmSettings
             "~ [/x]: owner 0 -> 7, mode 0640 -> 0600",
             {
                 "path": "/x",
-                "before": {"owner": "0", "mode": "0640"},
-                "after": {"owner": "7", "mode": "0600"},
+                "attributes_before": {"owner": 0, "mode": "0640"},
+                "attributes_after": {"owner": 7, "mode": "0600"},
             },
         ),
         (
@@ -122,7 +122,7 @@ def test_a_dictionary_fit_for_json(planned):
         *("remove_user", "set_password", "set_attributes", "set_attributes"),
     ]
     applied = json.loads(json.dumps(apply(planned).to_dict()))
-    assert applied["result"]["changes"]["added"] == {"jane": ["a", "b"]}
+    assert applied["result"]["user_changes"]["added"] == {"jane": ["a", "b"]}
     assert [file["changed"] for file in applied["result"]["files"]] == [True, True]
 
 

@@ -183,11 +183,11 @@ changes:
       description: Path of the file.
       returned: for V(set_attributes) and V(set_managed)
       type: str
-    before:
+    attributes_before:
       description: Owner, group and mode before, as far as they change.
       returned: for V(set_attributes)
       type: dict
-    after:
+    attributes_after:
       description: Their new values.
       returned: for V(set_attributes)
       type: dict
@@ -250,7 +250,7 @@ files:
     mode:
       description: Its permission bits, as a number.
       returned: always
-      type: int
+      type: str
     lost:
       description: What could not be kept, as text.
       returned: always

@@ -1,0 +1,220 @@
+"""What ``--json`` prints: a JSON Schema for each command; one name has one type everywhere."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from .commands import COMMANDS, find_command
+from .exits import OK, UsageError
+from .output import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .arguments import Arguments
+    from .target import Target
+    from .terminal import Terminal
+
+    Schema = dict[str, object]
+
+__all__ = ["run_schema", "schema_of", "schema_of_all"]
+
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+_TEXT: Final[Schema] = {"type": "string"}
+_TEXT_OR_NULL: Final[Schema] = {"type": ["string", "null"]}
+_COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+_COUNT_OR_NULL: Final[Schema] = {"type": ["integer", "null"], "minimum": 0}
+_FLAG: Final[Schema] = {"type": "boolean"}
+_NAMES: Final[Schema] = {"type": "array", "items": _TEXT}
+_MODE: Final[Schema] = {"type": ["string", "null"], "pattern": "^[0-7]{4}$"}
+_DIGEST: Final[Schema] = {"type": ["string", "null"], "pattern": "^[0-9a-f]{64}$"}
+
+
+def _object(required: Mapping[str, Schema], optional: Mapping[str, Schema] = {}) -> Schema:
+    return {
+        "type": "object",
+        "properties": {**required, **optional},
+        "required": list(required),
+    }
+
+
+def _list_of(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _by_name(values: Schema) -> Schema:
+    return {"type": "object", "additionalProperties": values}
+
+
+_FILE: Final = _object(
+    {
+        "path": _TEXT,
+        "strategy": {"enum": ["rename", "in_place", None]},
+        "before": _DIGEST,
+        "after": _DIGEST,
+        "owner": _COUNT_OR_NULL,
+        "group": _COUNT_OR_NULL,
+        "mode": _MODE,
+        "lost": _NAMES,
+        "changed": _FLAG,
+    }
+)
+_OUTCOME: Final[dict[str, Schema]] = {
+    "outcome": {"enum": ["none", "rolled_back", "completed", "quarantined"]},
+    "path": _TEXT_OR_NULL,
+    "reason": _TEXT_OR_NULL,
+}
+_ROLE_CHANGES: Final = _by_name(_object({"roles_before": _NAMES, "roles_after": _NAMES}))
+_WHO_CHANGED: Final[dict[str, Schema]] = {
+    "added": _by_name(_NAMES),
+    "removed": _NAMES,
+    "passwords": _NAMES,
+    "role_changes": _ROLE_CHANGES,
+}
+_WRITE: Final[dict[str, Schema]] = {
+    "files": _list_of(_FILE),
+    "user_changes": _object(_WHO_CHANGED, {"orphans": _NAMES}),
+    "created": _NAMES,
+    "recovery": _object(_OUTCOME),
+    "managed": {**_FILE, "type": ["object", "null"]},
+    "changed": _FLAG,
+}
+_ATTRIBUTES: Final = _object({}, {"owner": _COUNT, "group": _COUNT, "mode": _MODE})
+_CHANGE: Final = _object(
+    {
+        "kind": {
+            "enum": [
+                *("add_user", "remove_user", "set_password", "rehash_password", "add_roles"),
+                *("remove_roles", "set_attributes", "set_managed"),
+            ]
+        }
+    },
+    {
+        "username": _TEXT,
+        "roles": _NAMES,
+        "reason": _TEXT_OR_NULL,
+        "algorithm": _TEXT,
+        "path": _TEXT,
+        "attributes_before": _ATTRIBUTES,
+        "attributes_after": _ATTRIBUTES,
+        "add": _NAMES,
+        "remove": _NAMES,
+    },
+)
+_PLAN: Final[dict[str, Schema]] = {
+    "changed": _FLAG,
+    "changes": _list_of(_CHANGE),
+    "notes": _NAMES,
+    "warnings": _NAMES,
+    "unknown_roles": _NAMES,
+    "result": {**_object(_WRITE), "type": ["object", "null"]},
+    "check": _FLAG,
+}
+_LOSSES: Final = _list_of(
+    _object({"where": _TEXT, "what": _TEXT, "reason": _TEXT, "is_blocking": _FLAG})
+)
+_LISTING: Final[dict[str, Schema]] = {
+    "users": _list_of(_object({"username": _TEXT, "roles": _NAMES})),
+    "unknown_roles": _NAMES,
+    "orphans": _NAMES,
+    "skipped_lines": _list_of(
+        _object({"path": _TEXT, "line": _COUNT_OR_NULL, "kind": _TEXT, "reason": _TEXT})
+    ),
+}
+_FINDING: Final = _object(
+    {
+        "code": _TEXT,
+        "severity": {"enum": ["error", "warning", "info"]},
+        "message": _TEXT,
+        "path": _TEXT_OR_NULL,
+        "line": _COUNT_OR_NULL,
+        "subject": _TEXT_OR_NULL,
+        "advice": _TEXT,
+    }
+)
+_ONE_WRITE: Final = {**_WRITE, "dry_run": _FLAG}
+_USER: Final[dict[str, Schema]] = {"username": _TEXT}
+
+#: What each command prints when it succeeds: the keys that are always there, and others.
+_RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
+    "useradd": ({**_USER, "roles": _NAMES, "unknown_roles": _NAMES, **_ONE_WRITE}, {}),
+    "userdel": ({**_USER, **_ONE_WRITE}, {}),
+    "passwd": ({**_USER, **_ONE_WRITE}, {}),
+    "roles": (
+        {**_USER, "unknown_roles": _NAMES},
+        {"roles": _NAMES, **_ONE_WRITE, **_LISTING},
+    ),
+    "list": (_LISTING, {}),
+    "verify": ({**_USER, "verified": _FLAG}, {"hash_problem": _TEXT}),
+    "hash": ({"algorithm": _TEXT, "hash": _TEXT}, {}),
+    "init": (_ONE_WRITE, {}),
+    "check": ({"user_count": _COUNT, "findings": _list_of(_FINDING)}, {}),
+    "recover": (_OUTCOME, {}),
+    "undo": (_ONE_WRITE, {}),
+    "plan": (_PLAN, {}),
+    "apply": (_PLAN, {}),
+    "ensure": (_PLAN, {}),
+    "export": ({"losses": _LOSSES}, {}),
+    "import": (_PLAN, {"losses": _LOSSES, "replaced_passwords": _NAMES}),
+    "settings": (
+        {
+            "settings": _list_of(_object({"key": _TEXT, "value": _TEXT, "source": _TEXT})),
+            "problems": _NAMES,
+            "warnings": _NAMES,
+            "notes": _NAMES,
+        },
+        {},
+    ),
+    "watch": (
+        {"time": _TEXT, "event": {"enum": ["start", "change", "recovery", "problem"]}},
+        {
+            "generation": _COUNT,
+            "user_count": _COUNT,
+            "message": _TEXT,
+            **_WHO_CHANGED,
+        },
+    ),
+}
+_ERROR: Final = _object({"type": _TEXT, "message": _TEXT, "exit_code": _COUNT})
+
+
+def run_schema(arguments: Arguments, _: Target, terminal: Terminal) -> int:
+    """Print the schema of one command, or of all."""
+    name = arguments.optional
+    terminal.print_document(
+        (json.dumps(schema_of_all() if name is None else schema_of(name), indent=2) + "\n").encode()
+    )
+    return OK
+
+
+def schema_of(name: str) -> Schema:
+    """
+    Return the JSON Schema of what ``--json`` prints for a command.
+
+    Raises:
+        UsageError: If there is no such command, or it prints no JSON.
+    """
+    if name not in _RESULTS:
+        what = "prints no JSON" if find_command(name) else "is not a command"
+        raise UsageError(f"[{name}] {what}: use one of [{', '.join(_RESULTS)}]")
+    required, optional = _RESULTS[name]
+    common: dict[str, Schema] = {"command": {"const": name}, "version": {"const": VERSION}}
+    failure = _object({**common, "error": _ERROR}, {**required, **optional})
+    return {
+        "$schema": _DIALECT,
+        "title": f"esfilerealm {name} --json",
+        "anyOf": [_object({**common, **required}, optional), failure],
+    }
+
+
+def schema_of_all() -> Schema:
+    """Return one schema for the output of every command."""
+    names = [command.name for command in COMMANDS if command.name in _RESULTS]
+    return {
+        "$schema": _DIALECT,
+        "title": "esfilerealm --json",
+        "$defs": {name: schema_of(name) for name in names},
+        "anyOf": [{"$ref": f"#/$defs/{name}"} for name in names],
+    }

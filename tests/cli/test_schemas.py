@@ -1,0 +1,237 @@
+"""N25: what ``--json`` prints has one shape for each command, and one type for each name."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from support.hashes import CHEAP_HASH
+
+from esfilerealm.cli.commands import COMMANDS
+from esfilerealm.cli.output import VERSION
+from esfilerealm.cli.schemas import schema_of, schema_of_all
+
+jsonschema = pytest.importorskip("jsonschema")
+
+SPEAKING = [c.name for c in COMMANDS if any(o.key == "json" for o in c.options)]
+PASSWORD = "test-password"
+
+#: Command lines by command: some that succeed in different ways, and some that fail.
+LINES = {
+    "useradd": [
+        ["ann", "--hash", CHEAP_HASH, "-r", "viewer,vewer"],
+        ["ann", "--hash", CHEAP_HASH, "--dry-run"],
+        ["bob", "--hash", CHEAP_HASH],
+        ["a:b"],
+        [],
+    ],
+    "userdel": [["bob"], ["bob", "--keep", "1"], ["nobody"]],
+    "passwd": [["bob", "-p", "secret-1"], ["bob", "--generate"], ["bob", "-p", "x"]],
+    "roles": [["bob"], ["bob", "-a", "x", "-r", "viewer"], ["nobody", "-a", "x"]],
+    "list": [[], ["bob"], ["--role", "viewer"], ["nobody"], ["--format", "csv"]],
+    "verify": [["bob", "-p", PASSWORD], ["bob", "-p", "wrong"], ["al", "-p", PASSWORD]],
+    "hash": [["-p", PASSWORD], ["-p", PASSWORD, "--algorithm", "nothing"]],
+    "init": [[], ["--dry-run"], ["-c", "{new}"]],
+    "check": [[]],
+    "recover": [[]],
+    "undo": [[], ["--dry-run"]],
+    "plan": [["{state}"], ["{missing}"]],
+    "apply": [["{state}"], ["{state}", "--check"], ["{broken}"]],
+    "ensure": [["ann", "--hash", CHEAP_HASH, "-a", "vewer"], ["bob", "--absent"], ["ann"]],
+    "export": [["--format", "htpasswd", "--output", "{out}"], ["--format", "htpasswd"]],
+    "import": [["--format", "htpasswd", "{htpasswd}"], ["--format", "json", "{state}"]],
+    "settings": [[], ["-E", "resource.reload.interval.high=soon"]],
+    "watch": [["-E", "resource.reload.enabled=false"]],
+}
+
+
+def closed(schema):
+    """The same schema, which allows no key that it does not name."""
+    schema = copy.deepcopy(schema)
+
+    def close(part):
+        if isinstance(part, dict):
+            if "properties" in part and "type" in part:
+                part.setdefault("additionalProperties", False)
+            for value in part.values():
+                close(value)
+        elif isinstance(part, list):
+            for value in part:
+                close(value)
+
+    close(schema)
+    return schema
+
+
+@pytest.fixture
+def filled(config, tmp_path):
+    """A realm in which every key of the output has something to show."""
+    (config / "users").write_text(f"bob:{CHEAP_HASH}\nal:clear\nbroken\n")
+    (config / "users_roles").write_text("viewer:bob,ghost\nx:al\n")
+    (config / "users.1~").write_text(f"bob:{CHEAP_HASH}\nold:{CHEAP_HASH}\n")
+    (config / "users_roles.1~").write_text("viewer:old\nadmin:bob\n")
+    users = [
+        {"name": "new", "password_hash": CHEAP_HASH, "roles": ["vewer"]},
+        {"name": "bob", "roles": ["admin"], "password": "secret-1"},
+        {"name": "al", "state": "absent"},
+    ]
+    owner = {"owner": os.getuid(), "mode": "0600"}
+    state = {"users": users, "purge": "managed", "attributes": owner}
+    (tmp_path / "state.json").write_text(json.dumps(state))
+    (tmp_path / "broken.json").write_text("[")
+    (tmp_path / "htpasswd").write_text(f"bob:{CHEAP_HASH}\nann:$apr1$x$y\n# note\n")
+    return {
+        "new": tmp_path / "new",
+        "state": tmp_path / "state.json",
+        "missing": tmp_path / "missing.json",
+        "broken": tmp_path / "broken.json",
+        "htpasswd": tmp_path / "htpasswd",
+        "out": tmp_path / "out",
+    }
+
+
+CASES = [
+    pytest.param(command, words, id=" ".join([command, *words])[:60])
+    for command, lines in LINES.items()
+    for words in lines
+]
+
+
+@pytest.mark.parametrize(("command", "words"), CASES)
+def test_n25_real_output_has_the_shape(run, filled, command, words):
+    words = [word.format(**filled) if word.startswith("{") else word for word in words]
+    out = run(command, *words, "--json", stdin="").out
+    printed = json.loads(out)
+    assert out.count("\n") == 1
+    assert (printed["command"], printed["version"]) == (command, VERSION)
+    jsonschema.validate(printed, closed(schema_of(command)))
+    jsonschema.validate(printed, schema_of_all())
+
+
+def test_every_command_has_lines_and_a_schema():
+    assert set(LINES) == set(SPEAKING) == set(schema_of_all()["$defs"])
+
+
+def test_a_schema_is_a_schema():
+    jsonschema.Draft202012Validator.check_schema(schema_of_all())
+
+
+def test_a_wrong_shape_is_refused():
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"command": "list", "version": VERSION}, schema_of("list"))
+
+
+def types_of(value):
+    kinds = {"str": "string", "int": "number", "float": "number"}
+    name = type(value).__name__
+    return kinds.get(name, name)
+
+
+def test_n25_one_type_for_one_name(run, filled):
+    """In all output of all commands, a name has one type; only null may stand in its place."""
+    found = {}
+
+    def walk(value, named=""):
+        if named and value is not None:
+            found.setdefault(named, {}).setdefault(types_of(value), value)
+        for key, inner in value.items() if isinstance(value, dict) else ():
+            # Below these, the keys are names of users.
+            walk(inner, "" if named in ("added", "role_changes") else key)
+        for inner in value if isinstance(value, list) else ():
+            walk(inner)
+
+    for command, lines in LINES.items():
+        for words in lines:
+            placed = [word.format(**filled) if word.startswith("{") else word for word in words]
+            walk(json.loads(run(command, *placed, "--json", stdin="").out))
+    assert {name: kinds for name, kinds in found.items() if len(kinds) > 1} == {}
+    assert found["mode"] == {"string": found["mode"]["string"]}
+
+
+def test_the_version_of_the_light_path_is_the_same():
+    from esfilerealm.cli import app
+
+    assert app._JSON_VERSION == VERSION
+
+
+@pytest.mark.parametrize("command", SPEAKING)
+def test_the_command_prints_it(run, command):
+    result = run("schema", command, config_dir=None)
+    assert json.loads(result.out) == schema_of(command)
+    assert (result.exit_code, result.err) == (0, "")
+
+
+def test_all_of_them(run):
+    assert json.loads(run("schema", config_dir=None).out) == schema_of_all()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("guide", "[guide] prints no JSON"), ("frob", "[frob] is not a command")]
+)
+def test_what_has_no_schema(run, name, text):
+    result = run("schema", name)
+    assert result.exit_code == 64
+    assert text in result.err
+
+
+def test_events_of_watch(config, filled):
+    words = [sys.executable, "-m", "esfilerealm", "watch", "--json", "-c", str(config)]
+    words += ["-E", "resource.reload.interval.high=50ms"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        try:
+            lines = [process.stdout.readline()]
+            (config / "users_roles").write_text("admin:bob\n")
+            (config / "users").write_text(f"bob:{CHEAP_HASH}\nzoe:{CHEAP_HASH}\n")
+            lines.append(process.stdout.readline())
+        finally:
+            process.kill()
+    events = [json.loads(line) for line in lines]
+    for event in events:
+        jsonschema.validate(event, closed(schema_of("watch")))
+    assert events[0]["event"] == "start"
+
+
+class TestHash:
+    def test_the_hash_is_on_standard_output(self, run):
+        result = run("hash", "-p", PASSWORD, "--json")
+        assert json.loads(result.out)["hash"].startswith("$2a$")
+        assert result.err == ""
+
+
+class TestAudits:
+    """``list --role`` and ``list --format csv``."""
+
+    @pytest.fixture
+    def some(self, config):
+        (config / "users").write_text(f"bob:{CHEAP_HASH}\nal:{CHEAP_HASH}\nz,z:{CHEAP_HASH}\n")
+        (config / "users_roles").write_text("viewer:bob,al\nsuperuser:bob\n")
+
+    @pytest.mark.parametrize(
+        ("words", "out"),
+        [
+            (["--role", "superuser"], "bob            : viewer,superuser\n"),
+            (["--role", "nothing"], "No users found\n"),
+            (["al", "--role", "superuser"], "No users found\n"),
+            (
+                ["--format", "csv"],
+                'username,role\nbob,viewer\nbob,superuser\nal,viewer\n"z,z",\n',
+            ),
+            (
+                ["--format", "csv", "--role", "superuser"],
+                "username,role\nbob,viewer\nbob,superuser\n",
+            ),
+        ],
+    )
+    def test_output(self, run, some, words, out):
+        assert run("list", *words).out == out
+
+    def test_json_has_only_those_users(self, run, some):
+        printed = json.loads(run("list", "--role", "superuser", "--json").out)
+        assert [user["username"] for user in printed["users"]] == ["bob"]
+
+    def test_two_formats(self, run, some):
+        assert run("list", "--json", "--format", "csv").exit_code == 64
