@@ -124,7 +124,6 @@ _USERS = (
         arguments="[USERNAME]",
         notes=("A * marks a role that neither Elasticsearch nor roles.yml defines.",),
         examples=(
-            "esfilerealm list",
             "esfilerealm list jane --json",
             "esfilerealm list --role superuser --format csv",
         ),

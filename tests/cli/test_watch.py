@@ -121,22 +121,29 @@ class TestWatch:
         (fourth,) = watching.objects(4)[3:]
         for line in (start, second, third, fourth):
             assert datetime.fromisoformat(line.pop("time")).tzinfo is not None
-        assert start == {"event": "start", "generation": 1, "users": 1}
-        nothing = {"event": "change", "added": {}, "removed": [], "passwords": [], "roles": {}}
+            assert (line.pop("command"), line.pop("version")) == ("watch", 1)
+        assert start == {"event": "start", "generation": 1, "user_count": 1}
+        nothing = {
+            "event": "change",
+            "added": {},
+            "removed": [],
+            "passwords": [],
+            "role_changes": {},
+        }
         assert second == {
             **nothing,
             "generation": 2,
-            "users": 2,
+            "user_count": 2,
             "added": {"al": []},
             "passwords": ["bob"],
         }
         assert third == {
             **nothing,
             "generation": 3,
-            "users": 2,
+            "user_count": 2,
             "role_changes": {"bob": {"roles_before": ["viewer"], "roles_after": ["admin"]}},
         }
-        assert fourth == {**nothing, "generation": 4, "users": 1, "removed": ["bob"]}
+        assert fourth == {**nothing, "generation": 4, "user_count": 1, "removed": ["bob"]}
         for password_hash in (CHEAP_HASH, OTHER_HASH):
             assert password_hash not in watching.out.getvalue()
             assert password_hash[7:] not in watching.out.getvalue()

@@ -153,6 +153,7 @@ class TestRecover:
     def test_for_programs(self, run, config, tool, bob):
         assert json.loads(run("recover", "--json").out) == {
             "command": "recover",
+            "version": 1,
             "outcome": "none",
             "path": None,
             "reason": None,

@@ -78,16 +78,16 @@ class Watch:
             for name, roles in line["added"].items():
                 assert name not in self.users
                 self.users[name] = roles
-            for name, roles in line["roles"].items():
+            for name, roles in line["role_changes"].items():
                 assert self.users[name] == roles["roles_before"]
-                self.users[name] = roles["after"]
-            assert line["users"] == len(self.users)
+                self.users[name] = roles["roles_after"]
+            assert line["user_count"] == len(self.users)
         return line
 
     def started(self):
         line = self.next()
         assert (line["event"], line["generation"]) == ("start", 1)
-        return line["users"]
+        return line["user_count"]
 
 
 @pytest.fixture(params=MODES)
@@ -120,14 +120,17 @@ def role_of(number):
 
 
 def role_swapped(number):
-    return {"bob": {"before": [role_of(number - 1)], "after": [role_of(number)]}}
+    return {"bob": {"roles_before": [role_of(number - 1)], "roles_after": [role_of(number)]}}
+
+
+_ALWAYS = ("command", "version", "time", "user_count")
 
 
 def expect(watch, number, **expected):
     """The next line reports only the change number *number*."""
-    nothing = {"added": {}, "removed": [], "passwords": [], "roles": {}}
+    nothing = {"added": {}, "removed": [], "passwords": [], "role_changes": {}}
     line = watch.next()
-    told = {key: value for key, value in line.items() if key not in ("time", "users")}
+    told = {key: value for key, value in line.items() if key not in _ALWAYS}
     assert told == {"event": "change", "generation": number + 1, **nothing, **expected}
 
 
@@ -153,7 +156,7 @@ class TestEachWayToChangeAFile:
             replace(config / "users", users_file(number // 2 + 1, "# longer and longer\n" * number))
             expect(process, number, passwords=["bob"])
             replace(config / "users_roles", roles_file(number // 2 + 1))
-            expect(process, number + 1, roles=role_swapped(number // 2 + 1))
+            expect(process, number + 1, role_changes=role_swapped(number // 2 + 1))
 
     def test_in_place(self, config, watch):
         lay_out(config)
@@ -169,7 +172,7 @@ class TestEachWayToChangeAFile:
             write_in_place(config / "users", users_file(number // 2 + 1))
             expect(process, number, passwords=["bob"])
             write_in_place(config / "users_roles", roles_file(number // 2 + 1))
-            expect(process, number + 1, roles=role_swapped(number // 2 + 1))
+            expect(process, number + 1, role_changes=role_swapped(number // 2 + 1))
 
     def test_same_size_and_time(self, config, watch):
         """As a tool that keeps times leaves it, or a write within the grain of a timestamp."""
@@ -219,9 +222,17 @@ class TestEachWayToChangeAFile:
         process = watch(BOB)
         for number in range(1, 2 * ROUNDS, 2):
             (config / "users_roles").unlink()
-            expect(process, number, roles={"bob": {"before": ["admin"], "after": []}})
+            expect(
+                process,
+                number,
+                role_changes={"bob": {"roles_before": ["admin"], "roles_after": []}},
+            )
             (config / "users_roles").write_bytes(roles_file(0))
-            expect(process, number + 1, roles={"bob": {"before": [], "after": ["admin"]}})
+            expect(
+                process,
+                number + 1,
+                role_changes={"bob": {"roles_before": [], "roles_after": ["admin"]}},
+            )
 
     def test_link_to_another_file(self, config, watch, tmp_path):
         lay_out(config)

@@ -248,7 +248,7 @@ files:
       returned: always
       type: int
     mode:
-      description: Its permission bits, as a number.
+      description: Its permission bits, as octal text such as C(0640).
       returned: always
       type: str
     lost:
