@@ -109,6 +109,7 @@ _PLAN: Final[dict[str, Schema]] = {
     "notes": _NAMES,
     "warnings": _NAMES,
     "unknown_roles": _NAMES,
+    "objections": _NAMES,
     "result": {**_object(_WRITE), "type": ["object", "null"]},
     "check": _FLAG,
 }
@@ -132,6 +133,7 @@ _FINDING: Final = _object(
         "line": _COUNT_OR_NULL,
         "subject": _TEXT_OR_NULL,
         "advice": _TEXT,
+        "fix": {**_object({"kind": _TEXT, "name": _TEXT}), "type": ["object", "null"]},
     }
 )
 _ONE_WRITE: Final = {**_WRITE, "dry_run": _FLAG}
@@ -150,7 +152,10 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
     "verify": ({**_USER, "verified": _FLAG}, {"hash_problem": _TEXT}),
     "hash": ({"algorithm": _TEXT, "hash": _TEXT}, {}),
     "init": (_ONE_WRITE, {}),
-    "check": ({"user_count": _COUNT, "findings": _list_of(_FINDING)}, {}),
+    "check": (
+        {"user_count": _COUNT, "findings": _list_of(_FINDING)},
+        {"fixed": _COUNT, **_ONE_WRITE},
+    ),
     "recover": (_OUTCOME, {}),
     "undo": (_ONE_WRITE, {}),
     "plan": (_PLAN, {}),

@@ -154,7 +154,7 @@ class TestWatch:
         watching.lines(1)
         replace(config / "users", f"# other people\n\nbob:{CHEAP_HASH}\n".encode())
         replace(config / "users_roles", b"admin:bob\n")
-        assert watching.objects(2)[1]["roles"]
+        assert watching.objects(2)[1]["role_changes"]
         watching.interrupt()
         assert len(watching.objects(2)) == 2
 

@@ -192,7 +192,16 @@ class TestMessages:
 
 class TestJson:
     KEYS = (
-        *("command", "changed", "changes", "notes", "warnings", "unknown_roles", "objections"),
+        *(
+            "command",
+            "version",
+            "changed",
+            "changes",
+            "notes",
+            "warnings",
+            "unknown_roles",
+            "objections",
+        ),
         "result",
         "check",
     )
