@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Progress",
-    "make_durable",
     "quarantined_journals",
     "read_journal",
     "recover",
@@ -140,7 +139,7 @@ def _recovered(journal: Journal | None) -> Recovery:
     if not progress.is_complete:
         roll_back(journal.steps)
     else:
-        make_durable(journal.steps)
+        _make_durable(journal.steps)
     journal.remove()
     sync_folder(os.path.dirname(journal.path))
     return Recovery("completed" if progress.is_complete else "rolled_back", journal.path)
@@ -241,13 +240,13 @@ def roll_back(steps: Sequence[JournalStep]) -> None:
     done = [step for step in Progress(steps).done if not _is_untouched(step)]
     for step in done:
         _kept(step)
-    make_durable(steps)
+    _make_durable(steps)
     for step in reversed(done):
         _roll_back(step)
         sync_folder(os.path.dirname(step.target))
 
 
-def make_durable(steps: Sequence[JournalStep]) -> None:
+def _make_durable(steps: Sequence[JournalStep]) -> None:
     """
     Make the present state of a change durable.
 

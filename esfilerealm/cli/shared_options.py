@@ -13,12 +13,10 @@ __all__ = [
     "DIFF",
     "DOCUMENTS",
     "DRY_RUN",
-    "ES_VERSION",
     "ES_VERSIONS",
     "EXISTING_USER_EXITS",
     "HASH",
     "JSON",
-    "KEEP",
     "KNOWN_ROLE",
     "LOCK_EXITS",
     "NEW_PASSWORD",
@@ -57,7 +55,7 @@ KNOWN_ROLE = Option(
     metavar="ROLE",
     repeatable=True,
 )
-ES_VERSION = Option(
+_ES_VERSION = Option(
     "es-version",
     "Major version of the node, 5 to 9; default: derived from the spelling of the settings, else 8",
     metavar="N",
@@ -84,7 +82,7 @@ def general(*options: Option) -> OptionGroup:
             repeatable=True,
             native=True,
         ),
-        ES_VERSION,
+        _ES_VERSION,
         Option("s silent", "Print only errors and warnings", native=True),
         Option("v verbose", "Print more, such as the lines that a node skips", native=True),
         Option("h help", "Show this help", native=True),
@@ -140,12 +138,12 @@ OWNERSHIP = (
     ),
     ALLOW_LOCAL_LOCK,
 )
-KEEP = Option(
+_KEEP = Option(
     "keep",
     "Number of previous versions to keep, as users.1~ and so on; default: as many as exist",
     metavar="N",
 )
-WRITING = OptionGroup("How files are written", *OWNERSHIP, KEEP)
+WRITING = OptionGroup("How files are written", *OWNERSHIP, _KEEP)
 
 DOCUMENTS = (
     Option(

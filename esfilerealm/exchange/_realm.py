@@ -12,19 +12,12 @@ from ._shared import role_problem, shown_name, shown_role, shown_user, username_
 from .losses import Loss
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import NoReturn
 
     from ..formats import LineIssue
 
-__all__ = [
-    "ExportRequest",
-    "UsableRealm",
-    "orphan_losses",
-    "roles_losses",
-    "users_losses",
-    "writable_users",
-]
+__all__ = ["ExportRequest", "UsableRealm", "writable_users"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +56,21 @@ class ExportRequest:
         )
         unusable = parsed.hash_issues
         losses = (
-            *users_losses(self.users, parsed.issues["users"], "users", is_strict=False),
+            *_users_losses(self.users, parsed.issues["users"]),
             *(
                 Loss("users", shown_user(name), issue.reason, is_blocking=True)
                 for name, issue in unusable.items()
             ),
-            *roles_losses(
-                self.users_roles, parsed.issues["users_roles"], "users_roles", is_strict=False
-            ),
-            *orphan_losses(
-                parsed.hashes, dict.fromkeys(parsed.orphans, "users_roles"), is_strict=False
+            *_comments(self.users_roles, "users_roles"),
+            *_skipped(parsed.issues["users_roles"], "users_roles"),
+            *(
+                Loss(
+                    "users_roles",
+                    f"roles of [{shown_name(name)}]",
+                    "no user has that name",
+                    is_blocking=False,
+                )
+                for name in parsed.orphans
             ),
         )
         hashes = {name: text for name, text in parsed.hashes.items() if name not in unusable}
@@ -134,73 +132,31 @@ def writable_users(
     return users, losses
 
 
-def users_losses(
-    data: bytes, issues: Iterable[LineIssue], where: str, *, is_strict: bool
-) -> Iterator[Loss]:
-    """
-    Find what a node skips in a ``users`` file.
-
-    Args:
-        data: The whole file.
-
-        issues: The lines of it that a node skips.
-
-        where: Its name for losses.
-
-        is_strict: Whether a skipped line blocks. It does in a file made for an import, in which
-            every line is meant to be a user.
-    """
-    lines = read_lines(data.decode("utf-8"))
-    issues = tuple(issues)
-    yield from _comments(lines, where)
-    yield from _skipped(issues, where, is_strict=is_strict)
+def _users_losses(data: bytes, issues: Sequence[LineIssue]) -> Iterator[Loss]:
+    """Find what a node skips in a ``users`` file, of which *issues* are the skipped lines."""
+    yield from _comments(data, "users")
+    yield from _skipped(issues, "users")
     skipped = {issue.line_number for issue in issues}
     last: dict[str, int] = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_lines(data.decode("utf-8")), 1):
         if not line.startswith(COMMENT) and number not in skipped:
             name = trim(line).partition(":")[0]
             if name in last:
                 reason = f"a node uses line [{number}], which has the same name"
-                place = f"{where}, line [{last[name]}]"
+                place = f"users, line [{last[name]}]"
                 yield Loss(place, f"a line of {shown_user(name)}", reason, is_blocking=False)
             last[name] = number
 
 
-def roles_losses(
-    data: bytes, issues: Iterable[LineIssue], where: str, *, is_strict: bool
-) -> Iterator[Loss]:
-    """Find what a node skips in a ``users_roles`` file; see ``users_losses``."""
-    yield from _comments(read_lines(data.decode("utf-8")), where)
-    yield from _skipped(issues, where, is_strict=is_strict)
-
-
-def orphan_losses(
-    users: Container[str], places: Mapping[str, str], *, is_strict: bool
-) -> Iterator[Loss]:
-    """
-    Find the names that have roles and are not users.
-
-    Args:
-        users: The users.
-
-        places: From each name that has roles to the place that gives them.
-
-        is_strict: As for ``users_losses``.
-    """
-    for name, where in places.items():
-        if name not in users:
-            yield Loss(where, f"roles of [{shown_name(name)}]", "no user has that name", is_strict)
-
-
-def _comments(lines: list[str], where: str) -> Iterator[Loss]:
-    count = sum(line.startswith(COMMENT) for line in lines)
+def _comments(data: bytes, where: str) -> Iterator[Loss]:
+    count = sum(line.startswith(COMMENT) for line in read_lines(data.decode("utf-8")))
     if count:
         what = "1 comment" if count == 1 else f"{count} comments"
         yield Loss(where, what, "only users and roles are converted", is_blocking=False)
 
 
-def _skipped(issues: Iterable[LineIssue], where: str, *, is_strict: bool) -> Iterator[Loss]:
+def _skipped(issues: Iterable[LineIssue], where: str) -> Iterator[Loss]:
     for issue in issues:
         if issue.kind != "blank":
             place = f"{where}, line [{issue.line_number}]"
-            yield Loss(place, "the line", issue.reason, is_strict)
+            yield Loss(place, "the line", issue.reason, is_blocking=False)

@@ -9,7 +9,7 @@ from .lines import encode
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["Lookup", "candidate_lines", "edited_data", "replace_lines"]
+__all__ = ["Lookup", "candidate_lines", "edited_data"]
 
 T = TypeVar("T")
 
@@ -79,7 +79,7 @@ def _lines_found(text: str, needles: Iterable[str]) -> Iterator[tuple[int, str]]
         yield start, text[start : ends[start]]
 
 
-def replace_lines(text: str, replacements: Iterable[tuple[int, int, str]]) -> str:
+def _replace_lines(text: str, replacements: Iterable[tuple[int, int, str]]) -> str:
     """
     Put (start, end, new line with its end), sorted by start, into *text*; "" removes the line.
 
@@ -104,7 +104,7 @@ def edited_data(
     data: bytes, text: str, replacements: Sequence[tuple[int, int, str]], additions: Iterable[str]
 ) -> bytes:
     """
-    Return a file with some lines replaced, as by ``replace_lines``, and others added at its end.
+    Return a file with some lines replaced, and others added at its end.
 
     Args:
         data: The file.
@@ -117,7 +117,7 @@ def edited_data(
     """
     if not replacements:
         return data + encode(_added_lines(text, additions))
-    text = replace_lines(text, replacements)
+    text = _replace_lines(text, replacements)
     return encode(text + _added_lines(text, additions))
 
 
