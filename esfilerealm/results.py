@@ -149,6 +149,15 @@ class WriteResult:
         files = self.files if self.managed is None else (*self.files, self.managed)
         return bool(self.created) or any(file.changed for file in files)
 
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """What could not be given or kept: one sentence for each, which names the files."""
+        paths: dict[str, list[str]] = {}
+        for file in self.files:
+            for loss in file.lost:
+                paths.setdefault(loss, []).append(f"[{file.path}]")
+        return tuple(f"{', '.join(names)}: {loss}" for loss, names in paths.items())
+
     def __bool__(self) -> bool:
         return self.changed
 

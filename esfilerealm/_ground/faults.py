@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     E = TypeVar("E", bound=FileRealmError)
 
+_READ: Final = 0o400
+_NOTHING: Final = 0
+
 _NOT_PERMITTED: Final = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -46,6 +49,11 @@ class FaultsOf:
             return
         reason = f"{error.strerror or error} while {self._doing} it"
         if error.errno in _NOT_PERMITTED:
+            if error.errno != errno.EROFS:
+                from .rights import whose
+
+                needs = _READ if self._doing.startswith("reading") else _NOTHING
+                reason += whose(self._path, needs=needs)
             raise FilePermissionError(self._path, reason, error.errno) from error
         raise FileAccessError(self._path, error.errno or 0, reason) from error
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from .._ground.faults import FaultsOf
+from .._ground.rights import is_member
 from ..errors import FileChangedError, FilePermissionError, InvalidAttributeError
 from . import system
 from .read import READ_FLAGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from os import stat_result
 
     from .read import FileContent
@@ -28,7 +29,11 @@ T = TypeVar("T")
 _NEW_FILE_MODE: Final = 0o660
 _PRIVATE_MODE: Final = 0o600
 _GROUP_BITS: Final = 0o2070
+_OTHERS_BITS: Final = 0o007
+_READ_BY_ALL: Final = 0o044
 _ALL_MODE_BITS: Final = 0o7777
+
+_OWNERSHIP: Final = frozenset({"owner", "group"})
 
 #: The bits of a mode that say who may read, write and execute, and nothing else.
 PERMISSIONS: Final = 0o777
@@ -65,6 +70,11 @@ class Attributes:
         extended: Access control list, SELinux label and the like, by their names; None for what
             the system gives.
         is_tolerant: Whether what cannot be set is reported instead of refused.
+        asked: Those of owner and group that somebody asked for. The others are those of an existing
+            file or directory, and may change if everybody who could read the file still can.
+        reader: Who must be able to read the file then: the owner of the existing file, or of the
+            directory of a new one.
+        is_new: Whether there is no such file yet.
     """
 
     mode: int | None
@@ -72,6 +82,9 @@ class Attributes:
     group: int | None = None
     extended: Mapping[str, bytes] | None = None
     is_tolerant: bool = False
+    asked: frozenset[str] = field(default=_OWNERSHIP, compare=False)
+    reader: int | None = field(default=None, compare=False)
+    is_new: bool = field(default=False, compare=False)
 
     @classmethod
     def requested(
@@ -111,7 +124,14 @@ class Attributes:
         if system.HAS_EXTENDED_ATTRIBUTES:
             with FaultsOf(path, "reading the attributes of"):
                 extended = _extended_of_the_same(path, status)
-        return cls(status.st_mode & PERMISSIONS, status.st_uid, status.st_gid, extended)
+        return cls(
+            status.st_mode & PERMISSIONS,
+            status.st_uid,
+            status.st_gid,
+            extended,
+            asked=frozenset(),
+            reader=status.st_uid,
+        )
 
     @classmethod
     def of_content(cls, file: FileContent) -> Attributes:
@@ -122,9 +142,21 @@ class Attributes:
 
     @classmethod
     def inherited(cls, folder: str) -> Attributes:
-        """Return those of a new file: the group of its directory, so that a node can read it."""
+        """
+        Return those of a new file: the group of its directory, so that a node can read it.
+
+        What root creates belongs to the owner of the directory too.
+        """
         with FaultsOf(folder, "reading"):
-            return cls(_NEW_FILE_MODE & ~_umask(), None, system.stat(folder).st_gid)
+            status = system.stat(folder)
+        return cls(
+            _NEW_FILE_MODE & ~_umask(),
+            status.st_uid if system.HAS_OWNERS and os.geteuid() == 0 != status.st_uid else None,
+            status.st_gid,
+            asked=frozenset(),
+            reader=status.st_uid,
+            is_new=True,
+        )
 
     def changed_by(self, other: Attributes) -> Attributes:
         """Return those of *other*, and these where it has None."""
@@ -133,7 +165,13 @@ class Attributes:
             mode=self.mode if other.mode is None else other.mode,
             owner=self.owner if other.owner is None else other.owner,
             group=self.group if other.group is None else other.group,
+            asked=self.asked | other.named,
         )
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Those of owner and group that are not None."""
+        return frozenset(what for what in _OWNERSHIP if getattr(self, what) is not None)
 
     @property
     def numbers(self) -> tuple[int, int, int]:
@@ -148,9 +186,9 @@ class Attributes:
         """Return the same for a file that belongs to this process."""
         return replace(self, owner=None)
 
-    def private(self) -> Attributes:
-        """Return those of a file with the same owner that nobody else can read."""
-        return Attributes(_PRIVATE_MODE, self.owner, self.group, None, self.is_tolerant)
+    def private(self, shared: int = 0) -> Attributes:
+        """Return those of a file with the same owner that nobody else can read but for *shared*."""
+        return Attributes(_PRIVATE_MODE | shared, self.owner, self.group, None, self.is_tolerant)
 
     def differ_from(self, status: stat_result) -> bool:
         """Check whether a file with this *status* lacks any attribute that is requested here."""
@@ -183,6 +221,7 @@ class Attributes:
         status = system.fstat(descriptor)
         owner = -1 if self.owner in (None, status.st_uid) else self.owner
         group = -1 if self.group in (None, status.st_gid) else self.group
+        failed: dict[str, OSError] = {}
         # The group first: a user who may not change the owner may still set a group of theirs.
         for what, number, ids in (("group", group, (-1, group)), ("owner", owner, (owner, -1))):
             if number == -1:
@@ -190,10 +229,74 @@ class Attributes:
             try:
                 system.fchown(descriptor, *ids)
             except OSError as error:  # EINVAL is for ids that a user namespace does not know
-                self._cannot(f"{what} [{number}]", target, applied, error)
-                if what == "group" and applied.mode is not None:
-                    # The new group must not get what the mode granted to the old one.
-                    applied.mode &= ~_GROUP_BITS
+                failed[what] = error
+                if what in self.asked:
+                    self._cannot(f"{what} [{number}]", target, applied, error)
+        if "group" in failed and applied.mode is not None:
+            applied.mode = self._mode_for_another_group(applied.mode)
+        self._explain_found(failed, target, applied, status)
+
+    def _explain_found(
+        self,
+        failed: Mapping[str, OSError],
+        target: str,
+        applied: Applied,
+        status: stat_result,
+    ) -> None:
+        """Refuse or report the loss of an owner or group that nobody asked for."""
+        found = {
+            "group": (self.group, status.st_gid),
+            "owner": (self.owner, status.st_uid),
+        }
+        lost = [what for what in failed if what not in self.asked]
+        if not lost:
+            return
+        if not self._is_read_as_before(failed, target):
+            for what in lost:
+                self._cannot(f"{what} [{found[what][0]}]", target, applied, failed[what])
+            return
+        before = " and ".join(f"{what} [{found[what][0]}]" for what in lost)
+        now = " and ".join(f"{what} [{found[what][1]}]" for what in lost)
+        mode = "" if applied.mode == self.mode else f", and its mode is {applied.mode:04o}"
+        applied.lost.append(f"its {before} could not be kept: it has {now} now{mode}")
+
+    def _mode_for_another_group(self, mode: int) -> int:
+        """Return the mode without what it granted to the old group, and not to everybody."""
+        if _INHERITED in (self.extended or {}):
+            return mode & ~_GROUP_BITS  # the mask of an access control list
+        return mode & ~_GROUP_BITS | (mode & (mode & _OTHERS_BITS) << 3)
+
+    def _is_read_as_before(self, failed: Collection[str], target: str) -> bool:
+        """
+        Check whether everybody who could read the file still can, and nobody else.
+
+        Args:
+            failed: Those of owner and group that cannot be set.
+
+            target: The file.
+        """
+        mode = self.mode or 0
+        has_list = _INHERITED in (self.extended or {})
+        is_read_by_all = not has_list and mode & _READ_BY_ALL == _READ_BY_ALL
+        if "group" not in failed and self.is_new:
+            return True
+        if "group" in failed and not self.is_new:
+            if not is_read_by_all and mode & stat.S_IRGRP:
+                return False  # the members of the old group could not read it any more
+            if mode & _OTHERS_BITS & ~(mode >> 3):
+                return False  # it was closed to them, and would be open
+        if self.reader in (0, os.geteuid()) or not mode & stat.S_IRUSR or is_read_by_all:
+            return True
+        is_kept_for_group = not has_list and "group" not in failed and bool(mode & stat.S_IRGRP)
+        return is_kept_for_group and self._is_reader_in_group(target)
+
+    def _is_reader_in_group(self, target: str) -> bool:
+        """Check whether the former owner of a file is known to be in its group."""
+        folder = system.stat(os.path.dirname(target))
+        is_for_group = folder.st_gid == self.group and not folder.st_mode & stat.S_IXOTH
+        if is_for_group and self.reader != folder.st_uid:
+            return True  # or this user could not reach the file
+        return is_member(self.reader or 0, self.group or 0)
 
     def _set_extended(self, descriptor: int, target: str, applied: Applied) -> None:
         wanted = self.extended or {}
@@ -212,7 +315,10 @@ class Attributes:
 
     def _cannot(self, what: str, target: str, applied: Applied, error: OSError) -> None:
         if not self.is_tolerant:
-            reason = f"cannot set its {what}: run this as its owner or as root"
+            reason = (
+                f"cannot set its {what}: run this as its owner or as root, or accept another with "
+                'attributes="warn" (for a command, --attributes warn)'
+            )
             raise FilePermissionError(target, reason) from error
         applied.lost.append(f"{what} could not be set")
 

@@ -26,6 +26,7 @@ __all__ = ["create_missing_files"]
 
 _DIRECTORY_MODE: Final = 0o750
 _ABOVE_MODE: Final = 0o777
+_DIRECTORY: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 def create_missing_files(paths: RealmPaths, options: WriteOptions) -> WriteResult:
@@ -98,6 +99,7 @@ def _make_directory(folder: str, mode: int = _ABOVE_MODE) -> None:
     _make_directory(above)
     with FaultsOf(folder, "creating"), suppress(FileExistsError):
         system.mkdir(folder, mode)
+        _give_to_the_owner_of(above, folder)
     sync_folder(above)
 
 
@@ -125,3 +127,16 @@ def _exists(path: str) -> bool:
         except FileNotFoundError:
             return False
     return True
+
+
+def _give_to_the_owner_of(above: str, folder: str) -> None:
+    """Give a new directory of root in a directory of somebody else to that user; best effort."""
+    status = system.stat(above)
+    if not system.HAS_OWNERS or os.geteuid() != 0 or status.st_uid == 0:
+        return
+    descriptor = system.open(folder, _DIRECTORY)
+    try:
+        with suppress(OSError):
+            system.fchown(descriptor, status.st_uid, status.st_gid)
+    finally:
+        system.close(descriptor)

@@ -31,7 +31,7 @@ from .staging import remove_quietly, stage, sync_folder, temporary_name, tempora
 from .target import is_owned_by, owners_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from .attributes import Attributes
 
@@ -82,10 +82,13 @@ class Journal:
     Attributes:
         path: Where it is.
         steps: The change of each file, in order; a file may be in it more than once.
+        stranger: Its writer, if that user owns neither ``users`` nor its directory, and is believed
+            only because they could replace the files themselves; None for any other writer.
     """
 
     path: str
     steps: tuple[JournalStep, ...]
+    stranger: int | None = None
 
     def write(self, attributes: Attributes) -> None:
         """
@@ -130,6 +133,7 @@ class Journal:
         allowed: Sequence[str],
         trusted: Collection[int],
         others: Sequence[str] = (),
+        could_replace: Callable[[os.stat_result], bool] = lambda _status: False,
     ) -> Journal | None:
         """
         Read the journal at *path*, if there is one.
@@ -143,6 +147,10 @@ class Journal:
 
             others: Real paths that it may name too, if its writer may replace them.
 
+            could_replace: Whether the writer of a journal with that status, who is not trusted,
+                could read and replace the files of the realm in its directory anyway. Such a
+                journal is believed about these files alone.
+
         Raises:
             UnusableJournalError: If it is damaged, names other files, or was written by a user who
                 is not trusted.
@@ -151,17 +159,19 @@ class Journal:
         """
         with FaultsOf(path, "examining"):
             try:
-                _check_plausible(system.lstat(path), trusted)
+                _check_plausible(system.lstat(path), trusted, could_replace)
             except FileNotFoundError:
                 return None
         file = read_plain_file(path)
         if file.stat is None:
             return None
-        _check_plausible(file.stat, trusted)
+        _check_plausible(file.stat, trusted, could_replace)
+        stranger = None if is_owned_by(file.stat, trusted) else file.stat.st_uid
         with FaultsOf(path, "examining"):
-            journal = cls(path, tuple(_steps(path, file.data)))
+            journal = cls(path, tuple(_steps(path, file.data)), stranger)
         for step in journal.steps:
-            if step.target in others:
+            is_elsewhere = os.path.dirname(step.target) != os.path.dirname(path)
+            if step.target in others or (is_elsewhere and stranger is not None):
                 _check_right(step.target, file.stat)
             _check_paths(step, [*allowed, *map(re.escape, others)])
         return journal
@@ -182,11 +192,15 @@ class Journal:
         return lines + digest_of(lines).encode() + b"\n"
 
 
-def _check_plausible(status: os.stat_result, trusted: Collection[int]) -> None:
+def _check_plausible(
+    status: os.stat_result,
+    trusted: Collection[int],
+    could_replace: Callable[[os.stat_result], bool],
+) -> None:
     """Check a journal from outside, above all who wrote it."""
     if not stat.S_ISREG(status.st_mode):
         raise UnusableJournalError("it is a link or not a regular file")
-    if not is_owned_by(status, trusted):
+    if not is_owned_by(status, trusted) and not could_replace(status):
         raise UnusableJournalError(f"user [{status.st_uid}] wrote it")
     if status.st_nlink > 1 or status.st_size > _LARGEST:
         raise UnusableJournalError("it has a second name or is too large for a journal")

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import FaultsOf
+from .._ground.rights import whose
 from ..errors import FileAccessError, FilePermissionError, LockTimeoutError
 from . import system
 from .mounts import has_local_locks
@@ -25,6 +26,9 @@ __all__ = ["holder_of", "write_lock"]
 
 #: The service user and root both write, so the group must be able to open the file.
 _MODE: Final = 0o660
+
+#: Where everybody may write, everybody must be able to open it.
+_MODE_FOR_ALL: Final = 0o666
 
 #: Seconds between two attempts. A write takes a few milliseconds, mostly in fsync.
 _POLL_INTERVAL: Final = 0.005
@@ -96,7 +100,7 @@ def _acquired(path: str, timeout: float) -> BaseFileLock:
         try:
             _create(path)
             # Without the fallback to marker files, which nobody removes after a crash.
-            lock = FileLock(path, timeout=timeout, mode=_MODE, fallback_to_soft=False)
+            lock = FileLock(path, timeout, _mode_beside(path), fallback_to_soft=False)
             lock.acquire(poll_interval=_POLL_INTERVAL)
         except Timeout:
             raise LockTimeoutError(path, timeout, holder_of(path)) from None
@@ -118,16 +122,24 @@ def _explain(path: str, error: OSError) -> None:
     if error.errno in (errno.EACCES, errno.EPERM):
         reason = (
             f"the write lock can be neither opened nor created in its directory [{folder}]: run "
-            "this as the owner of the directory or as root"
+            f"this as the owner of the directory or as root{whose(path)}"
         )
         raise FilePermissionError(path, reason, error.errno) from error
+
+
+def _mode_beside(path: str) -> int:
+    """Return the mode of a lock file: whoever may write to its directory may open it."""
+    folder = system.stat(os.path.dirname(path)).st_mode
+    is_for_all = folder & stat.S_IWOTH and not folder & stat.S_ISVTX
+    return _MODE_FOR_ALL if is_for_all else _MODE
 
 
 def _create(path: str) -> None:
     """Create the lock file with owner and group of its directory, as far as we may set them."""
     flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_CLOEXEC", 0)
+    mode = _mode_beside(path)
     try:
-        descriptor = system.open(path, flags, _MODE)
+        descriptor = system.open(path, flags, mode)
     except FileExistsError:
         _check_existing(path)
         return
@@ -138,7 +150,7 @@ def _create(path: str) -> None:
                 with suppress(OSError):  # not root, not in the group, or an unmapped id
                     system.fchown(descriptor, owner, folder.st_gid)
         if system.HAS_MODES:
-            system.fchmod(descriptor, _MODE)
+            system.fchmod(descriptor, mode)
     finally:
         system.close(descriptor)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ..errors import FileAccessError, FileFormatError, FileRealmError
 from .paths import managed_path
 from .read import FileContent, read_plain_file
-from .target import is_owned_by, owners_of
+from .target import is_believed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +53,7 @@ class ManagedUsers:
             raise file
         if file.stat is None:
             return cls(file, frozenset())
-        if not is_owned_by(file.stat, owners_of(real_users)):
+        if not is_believed(file.stat, real_users):
             reason = (
                 f"it is from user [{file.stat.st_uid}], who does not own [{real_users}]: remove it"
             )

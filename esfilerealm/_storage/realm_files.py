@@ -200,7 +200,9 @@ def _before_the_change(paths: RealmPaths, found: list[Read]) -> list[Read]:
         others = [system.realpath(paths.named(name)) for name in OTHER_FILES]
         journal = read_journal(users.path, users_roles.path, others)
         steps = journal.steps if journal else ()
-        seen = seen_by_readers(steps, [file for file in found if isinstance(file, FileContent)])
+        stranger = journal.stranger if journal else None
+        contents = [file for file in found if isinstance(file, FileContent)]
+        seen = seen_by_readers(steps, contents, stranger)
     except (UnusableJournalError, FileAccessError, FilePermissionError):
         return found  # nobody may act on the journal
     return [seen[file.path] if isinstance(file, FileContent) else file for file in found]

@@ -30,7 +30,7 @@ from .staging import (
     sync_file,
     sync_folder,
 )
-from .target import owners_of, real_target, trusted_target
+from .target import could_replace, is_believed, owners_of, real_target, trusted_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -137,7 +137,7 @@ def _recovered(journal: Journal | None) -> Recovery:
         return Recovery()
     progress = Progress(journal.steps)
     if not progress.is_complete:
-        roll_back(journal.steps)
+        roll_back(journal.steps, journal.stranger)
     else:
         _make_durable(journal.steps)
     journal.remove()
@@ -170,7 +170,13 @@ def read_journal(users: str, users_roles: str, others: Sequence[str] = ()) -> Jo
     """
     allowed = [re.escape(path) + f"({VERSION_PATTERN})?" for path in (users, users_roles)]
     allowed.append(re.escape(managed_path(users)))
-    return Journal.read(journal_path(users), allowed, owners_of(users), others)
+
+    def could_replace_both(status: os.stat_result) -> bool:
+        folder = os.path.dirname(users)
+        beside = [path for path in (users, users_roles) if os.path.dirname(path) == folder]
+        return all(could_replace(path, [status.st_gid]) for path in beside)
+
+    return Journal.read(journal_path(users), allowed, owners_of(users), others, could_replace_both)
 
 
 class Progress:
@@ -225,12 +231,17 @@ def _steps_taken(steps: Sequence[JournalStep], now: FileContent) -> tuple[int, b
     return max(exact, default=possible[0]), True
 
 
-def roll_back(steps: Sequence[JournalStep]) -> None:
+def roll_back(steps: Sequence[JournalStep], stranger: int | None = None) -> None:
     """
     Roll back a change, step by step in the reverse order, and make that durable.
 
     A node that reads in between sees the same states as during the change. A backup is used up only
     once it is in place, so a rollback may be interrupted and started again.
+
+    Args:
+        steps: The whole change.
+
+        stranger: As in ``Journal``; then no file gets more than that user could have given it.
 
     Raises:
         UnusableJournalError: If another program has written a file since, or a backup is missing;
@@ -239,10 +250,10 @@ def roll_back(steps: Sequence[JournalStep]) -> None:
     """
     done = [step for step in Progress(steps).done if not _is_untouched(step)]
     for step in done:
-        _kept(step)
+        _kept(step, stranger)
     _make_durable(steps)
     for step in reversed(done):
-        _roll_back(step)
+        _roll_back(step, stranger)
         sync_folder(os.path.dirname(step.target))
 
 
@@ -263,7 +274,9 @@ def _make_durable(steps: Sequence[JournalStep]) -> None:
 
 
 def seen_by_readers(
-    steps: Sequence[JournalStep], found: Sequence[FileContent]
+    steps: Sequence[JournalStep],
+    found: Sequence[FileContent],
+    stranger: int | None = None,
 ) -> dict[str, FileContent]:
     """
     Return files, by their paths, as a reader is to see them while there is a journal.
@@ -276,6 +289,8 @@ def seen_by_readers(
 
         found: The files as they are.
 
+        stranger: As in ``Journal``.
+
     Raises:
         UnusableJournalError: If nobody can know; perhaps the change ended just now.
     """
@@ -285,26 +300,41 @@ def seen_by_readers(
     last = {step.target: step.after for step in own}
     if all(files[path].digest == after for path, after in last.items()):
         return files
-    return {path: _before(own, file) for path, file in files.items()}
+    return {path: _before(own, file, stranger) for path, file in files.items()}
 
 
-def _before(steps: Sequence[JournalStep], now: FileContent) -> FileContent:
+def _before(steps: Sequence[JournalStep], now: FileContent, stranger: int | None) -> FileContent:
     """Return one file as it was before a change."""
     first = next((step for step in steps if step.target == now.path), None)
     if first is None or first.before == now.digest:
         return now
-    old = _kept(first)
+    old = _kept(first, stranger)
     return FileContent(now.path, old.blocks, old.stat)
 
 
-def _kept(step: JournalStep) -> FileContent:
+def _kept(step: JournalStep, stranger: int | None) -> FileContent:
     """Return the backup of a step, and check that it is what the file held before."""
     if step.old is None:
         return FileContent(step.target)
     content = read_plain_file(step.old)
     if content.digest != step.before:
         raise UnusableJournalError(f"[{step.old}], the backup of [{step.target}], is missing")
+    if stranger is not None and content.stat is not None:
+        _check_backup(step, content.stat, stranger)
     return content
+
+
+def _check_backup(step: JournalStep, status: os.stat_result, stranger: int) -> None:
+    """
+    Refuse a backup that a stranger could not have made.
+
+    A file that is overwritten gets the content of a copy, which belongs to its writer. A file that
+    was replaced comes back itself, so it may belong to anybody who could have written it.
+    """
+    is_own = status.st_uid == stranger
+    if not is_own and (step.in_place or not is_believed(status, step.target)):
+        reason = f"[{step.old}], the backup of [{step.target}], is from user [{status.st_uid}]"
+        raise UnusableJournalError(reason)
 
 
 def _is_untouched(step: JournalStep) -> bool:
@@ -322,14 +352,18 @@ def _is_untouched(step: JournalStep) -> bool:
     )
 
 
-def _roll_back(step: JournalStep) -> None:
+def _roll_back(step: JournalStep, stranger: int | None) -> None:
     with FaultsOf(step.target, "restoring"):
         if step.old is None:
             system.unlink(step.target)
         elif step.had is not None:
             # A backup may belong to another user, who could write the file but not own it.
-            extended = Attributes.of(step.old, system.lstat(step.old)).extended
-            attributes = Attributes(*step.had, extended, is_tolerant=True)
-            overwrite(step.target, _kept(step).data, attributes, step.inode)
+            old = _kept(step, stranger)
+            if stranger is None:
+                extended = Attributes.of(step.old, system.lstat(step.old)).extended
+                attributes = Attributes(*step.had, extended, is_tolerant=True)
+            else:
+                attributes = Attributes(None)  # only its owner could have changed them
+            overwrite(step.target, old.data, attributes, step.inode)
         else:
             system.rename(step.old, step.target)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from .._ground.faults import FaultsOf
+from .._ground.rights import whose
 from ..errors import FileAccessError, FileChangedError, FilePermissionError
 from . import system
 from .mounts import is_mount_point
@@ -23,7 +24,9 @@ __all__ = [
     "Link",
     "Strategy",
     "Target",
+    "could_replace",
     "follow",
+    "is_believed",
     "is_owned_by",
     "link_chain",
     "owners_of",
@@ -36,6 +39,8 @@ Strategy = Literal["rename", "in_place", "auto"]
 
 #: The link in a volume that Kubernetes makes from a Secret or ConfigMap.
 _PROJECTED: Final = "..data"
+
+_READ_BY_ALL: Final = stat.S_IRGRP | stat.S_IROTH
 
 #: To open a link itself, so that the link that is examined is the one that is read.
 _LINK = getattr(os, "O_PATH", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -97,6 +102,7 @@ def survey(link: str, file: FileContent, strategy: Strategy) -> Target:
             "file, or overwrite it with strategy [auto] (for a command, --strategy auto)"
         )
         raise FileAccessError(path, errno.EBUSY, reason)
+    _check_sticky(path, folder, file.stat)
     return Target(path)
 
 
@@ -147,14 +153,29 @@ def _check_folder(path: str, folder: str) -> None:
     if not _may(folder, os.W_OK | os.X_OK):
         reason = (
             f"its directory [{folder}] is not writable, and the new file, the lock and the journal "
-            "are created there: run this as the owner of the directory or as root"
+            f"are created there: run this as the owner of the directory or as root{whose(folder)}"
         )
         raise FilePermissionError(path, reason, errno.EACCES)
 
 
+def _check_sticky(path: str, folder: str, status: os.stat_result) -> None:
+    """Refuse what the system would: to replace a file of somebody else in such a directory."""
+    if not system.HAS_OWNERS:
+        return
+    with FaultsOf(folder, "examining"):
+        found = system.stat(folder)
+    if found.st_mode & stat.S_ISVTX and os.geteuid() not in (0, found.st_uid, status.st_uid):
+        reason = (
+            f"its directory [{folder}] has the sticky bit, so that you own neither it nor its "
+            "directory and cannot replace it: run this as the owner of one of them or as root, or "
+            "overwrite it with strategy [in_place] (for a command, --strategy in_place)"
+        )
+        raise FilePermissionError(path, reason, errno.EPERM)
+
+
 def _check_in_place(path: str, status: os.stat_result) -> None:
     if not _may(path, os.W_OK):
-        reason = "it is not writable, so it cannot be overwritten in place"
+        reason = f"it is not writable, so it cannot be overwritten in place{whose(path)}"
         raise FilePermissionError(path, reason, errno.EACCES)
     if status.st_nlink > 1:
         reason = "it has a second name, which would change with it: use strategy [rename]"
@@ -273,3 +294,44 @@ def owners_of(path: str, *, with_us: bool = True) -> Collection[int]:
 def is_owned_by(status: os.stat_result, users: Collection[int]) -> bool:
     """Check whether a file with that *status* belongs to one of *users*."""
     return not system.HAS_OWNERS or status.st_uid in users
+
+
+def could_replace(path: str, groups: Collection[int]) -> bool:
+    """
+    Check whether a user who may write to the directory of *path* could read and replace the file.
+
+    A record of such a user is believed as far as acting on it does no more than that. Without the
+    sticky bit, whoever may create a file in a directory may replace any; and a user who can read
+    the file learns nothing from what we write there.
+
+    Args:
+        path: The file that a record is about.
+
+        groups: Groups that the user is in, such as the group of a file that the user created.
+    """
+    if not system.HAS_OWNERS:
+        return True
+    with FaultsOf(path, "examining"):
+        folder = system.stat(os.path.dirname(path)).st_mode
+        if folder & stat.S_ISVTX or not folder & (stat.S_IWGRP | stat.S_IWOTH):
+            return False
+        try:
+            file = system.lstat(path)
+        except FileNotFoundError:
+            return True  # nothing to read, and nothing to replace
+    if not stat.S_ISREG(file.st_mode):
+        return False
+    if file.st_mode & _READ_BY_ALL == _READ_BY_ALL:
+        return True
+    # Where anybody may create files that get the group of the directory, the group proves nothing.
+    is_open = folder & stat.S_ISGID and folder & stat.S_IWOTH
+    return bool(file.st_mode & stat.S_IRGRP) and file.st_gid in groups and not is_open
+
+
+def is_believed(status: os.stat_result, path: str) -> bool:
+    """
+    Check whether a file with this *status*, found beside *path*, is believed to be about it.
+
+    It is from an owner of *path* (see ``owners_of``), or from a user who could replace it anyway.
+    """
+    return is_owned_by(status, owners_of(path)) or could_replace(path, [status.st_gid])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from .commit import Change
 from .paths import VERSION_PATTERN, version_path
 from .read import FileContent, digest_of, read_plain_file
 from .staging import REJECTED, TEMPORARY, temporary_pattern
-from .target import is_owned_by, owners_of
+from .target import is_believed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,7 +72,7 @@ def earlier_version(files: Sequence[FileContent]) -> tuple[FileContent, FileCont
     for file, version in zip(files, (users, users_roles), strict=True):
         if version.stat is None:
             raise NoEarlierVersionError(version.path)
-        if file.stat is not None and not is_owned_by(file.stat, owners_of(version.path)):
+        if file.stat is not None and not is_believed(file.stat, version.path):
             reason = (
                 f"user [{file.stat.st_uid}] owns it, who does not own [{version.path}]: change that"
             )
@@ -85,8 +86,25 @@ def _moved(newer: FileContent, older: FileContent) -> Change:
 
 
 def _as_latest(file: FileContent, latest: FileContent) -> Change:
-    """Copy a file as the latest version, which only its owner may read."""
-    return _backup(latest, file.data, Attributes.of_content(file).private().tolerant())
+    """Copy a file as the latest version; only its owner may read it, and who may replace *file*."""
+    attributes = Attributes.of_content(file).private(_shared(file)).tolerant()
+    return _backup(latest, file.data, attributes)
+
+
+def _shared(file: FileContent) -> int:
+    """Return the bits of a mode for the users besides its owner who may read and replace a file."""
+    if file.stat is None or not system.HAS_OWNERS:
+        return 0
+    with FaultsOf(file.path, "examining"):
+        folder = system.stat(os.path.dirname(file.path))
+    if folder.st_mode & stat.S_ISVTX:
+        return 0
+    shared = 0
+    if folder.st_gid == file.stat.st_gid and folder.st_mode & stat.S_IWGRP:
+        shared |= file.stat.st_mode & stat.S_IRGRP and stat.S_IRGRP | stat.S_IWGRP
+    if folder.st_mode & stat.S_IWOTH:
+        shared |= file.stat.st_mode & stat.S_IROTH and stat.S_IROTH | stat.S_IWOTH
+    return shared
 
 
 def _backup(
@@ -124,7 +142,7 @@ def _version(path: str, number: int) -> FileContent:
     version = read_plain_file(version_path(path, number))
     if version.stat is None:
         return version
-    if not is_owned_by(version.stat, owners_of(path)):
+    if not is_believed(version.stat, path):
         reason = f"it is from user [{version.stat.st_uid}], who does not own [{path}]: remove it"
         raise FileAccessError(version.path, errno.EPERM, reason)
     with FaultsOf(version.path, "examining"):

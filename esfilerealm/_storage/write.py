@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from .._ground.rights import whose
 from ..errors import FilePermissionError
 from ..results import FileResult, WriteResult
 from . import system
@@ -18,7 +19,7 @@ from .lock import write_lock
 from .paths import journal_path, lock_path
 from .read import digest_of
 from .recovery import recover
-from .target import owners_of, real_target, survey
+from .target import could_replace, owners_of, real_target, survey
 from .versions import rotation, swap
 
 if TYPE_CHECKING:
@@ -186,13 +187,26 @@ def _check_writer(unit: Unit, changes: Sequence[Change]) -> None:
     """
     if not system.HAS_OWNERS or (len(changes) == 1 and not changes[0].in_place):
         return
-    for path in (unit.files.users.path, *_others(unit, changes)):
+    others = _others(unit, changes)
+    users = unit.files.users.path
+    needed = {users, *others}
+    groups = [os.getegid(), *os.getgroups()]
+    beside = [file.path for file in unit.files.both if _are_beside(file.path, users)]
+    if not others and all(could_replace(path, groups) for path in beside):
+        # Such a journal is believed about the files in its directory, and about our own.
+        needed = {change.target for change in changes if not _are_beside(change.target, users)}
+    for path in sorted(needed):
         if os.geteuid() not in owners_of(path, with_us=False):
             reason = (
                 "you own neither it nor its directory, so nobody else could roll back your change "
                 "if you were interrupted: run this as the owner of one of them or as root"
+                f"{whose(path)}"
             )
             raise FilePermissionError(path, reason, errno.EPERM)
+
+
+def _are_beside(path: str, other: str) -> bool:
+    return os.path.dirname(path) == os.path.dirname(other)
 
 
 def _journal_attributes(unit: Unit, changes: Sequence[Change]) -> Attributes:

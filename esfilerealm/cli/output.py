@@ -85,9 +85,8 @@ def print_warnings(terminal: Terminal, result: WriteResult) -> None:
     """Warn of an interrupted write that was recovered, and of attributes that were not kept."""
     if result.recovery:
         terminal.warn(f"WARNING: {result.recovery}")
-    for file in result.files:
-        for loss in file.lost:
-            terminal.warn(f"WARNING: [{file.path}]: {loss}")
+    for loss in result.losses:
+        terminal.warn(f"WARNING: {loss}")
 
 
 def print_changes(

@@ -140,6 +140,8 @@ def load_all() -> None:
     for module in pkgutil.walk_packages(esfilerealm.__path__, "esfilerealm."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    for name in ("encodings.ascii", "grp"):
+        importlib.import_module(name)
     with open_place() as place:
         UsersTool(place).init()
         UsersTool(place).useradd("bob", password_hash=CHEAP_HASH, roles=["viewer"])

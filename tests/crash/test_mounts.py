@@ -26,6 +26,9 @@ pytestmark = posix
 PAGE = 4096
 PAGES = 16
 
+#: Who owned the files that a stranger writes.
+THIRD = 4715
+
 #: For fixtures and tests that are about a folder with and without a lock file in it.
 LOCK_IDS = {False: "no lock yet", True: "lock there"}
 
@@ -401,8 +404,11 @@ class TestRights:
 
     @pytest.fixture
     def not_ours(self, open_folder):
-        """A realm whose folder is the stranger's, and whose files are not."""
+        """A realm whose folder is the stranger's, and whose files a third user should read."""
         os.chown(open_folder, STRANGER, STRANGERS)
+        for name in ("users", "users_roles"):
+            os.chown(open_folder / name, THIRD, STRANGERS)
+            (open_folder / name).chmod(0o660)
         return open_folder
 
     @root
@@ -412,7 +418,9 @@ class TestRights:
         @as_somebody_else
         def refuse():
             trace = Trace()
-            with pytest.raises(FilePermissionError, match=r"cannot set its group \[0\]: run this"):
+            with pytest.raises(
+                FilePermissionError, match=rf"cannot set its owner \[{THIRD}\]: run this"
+            ):
                 with intercepted(trace):
                     useradd(not_ours)
             assert {call for call in trace.calls if call.startswith("write")} == {
@@ -426,18 +434,33 @@ class TestRights:
     @root
     @pytest.mark.parametrize(
         ("group", "lost", "mode"),
-        [(0, ["group [0]", "owner [0]"], 0o604), (STRANGERS, ["owner [0]"], 0o664)],
+        [
+            (
+                0,
+                (
+                    f"its group [0] and owner [{THIRD}] could not be kept: it has group "
+                    f"[{STRANGERS}] and owner [{STRANGER}] now, and its mode is 0644"
+                ),
+                0o644,
+            ),
+            (
+                STRANGERS,
+                f"its owner [{THIRD}] could not be kept: it has owner [{STRANGER}] now",
+                0o664,
+            ),
+        ],
         ids=["no member of its group", "member of its group"],
     )
-    def test_what_may_be_lost_is_told_and_lets_nobody_in(self, not_ours, group, lost, mode):
-        """The bits of the old group are not for the group that it has instead."""
+    def test_what_is_lost_is_told_and_lets_nobody_in(self, not_ours, group, lost, mode):
+        """The new group gets what everybody had."""
         for name in ("users", "users_roles"):
-            os.chown(not_ours / name, 0, group)
+            os.chown(not_ours / name, THIRD, group)
+            (not_ours / name).chmod(0o664)
 
         @as_somebody_else
         def write():
-            for file in useradd(not_ours, attributes="warn").files:
-                assert list(file.lost) == [f"{what} could not be set" for what in lost]
+            for file in useradd(not_ours).files:
+                assert file.lost == (lost,)
                 assert (file.owner, file.group, file.mode) == (STRANGER, STRANGERS, mode)
 
         write()
@@ -449,7 +472,8 @@ class TestRights:
         def write():
             exit_code, error = useradd_command(not_ours, "--attributes", "warn")
             assert exit_code == OK
-            assert f"WARNING: [{not_ours}/users]: owner [0] could not be set" in error
+            names = f"[{not_ours}/users], [{not_ours}/users_roles]"
+            assert error == f"WARNING: {names}: owner [{THIRD}] could not be set\n"
 
         write()
 

@@ -73,18 +73,18 @@ class TestOptions:
             (open_folder / name).write_text(data)
             (open_folder / name).chmod(0o660)
         for path in (open_folder, *open_folder.iterdir()):
-            os.chown(path, 0, STRANGER)
-        open_folder.chmod(0o775)
+            os.chown(path, 4715, STRANGER)
+        open_folder.chmod(0o775)  # so that its former owner may be there without that group
         UsersTool(open_folder).roles("bob", add=["x"])  # so that all is imported
         before = contents(open_folder)
         with acting_as(STRANGER, STRANGER):
-            with pytest.raises(errors.FilePermissionError, match=r"cannot set its owner \[0\]"):
+            with pytest.raises(errors.FilePermissionError, match=r"cannot set its owner \[4715\]"):
                 UsersTool(open_folder).roles("bob", add=["y"])
             assert contents(open_folder) == before
             result = UsersTool(open_folder, attributes="warn").roles("bob", add=["y"]).write
         users, users_roles = result.files
         assert users.lost == ()
-        assert users_roles.lost == ("owner [0] could not be set",)
+        assert users_roles.lost == ("owner [4715] could not be set",)
         assert (users_roles.owner, users_roles.group) == (STRANGER, STRANGER)
 
     def test_a_lock_that_other_machines_do_not_know_of(self, realm, monkeypatch):

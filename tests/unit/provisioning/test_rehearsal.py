@@ -151,7 +151,8 @@ class TestRefusals:
             os.seteuid(0)
             for path in (realm, *realm.iterdir()):
                 os.chown(path, 0, -1)
-                path.chmod(0o777)
+                path.chmod(0o666)
+            realm.chmod(0o1777)
             os.seteuid(STRANGER)
             both_refuse(planned, FilePermissionError, "you own neither it nor its directory")
 

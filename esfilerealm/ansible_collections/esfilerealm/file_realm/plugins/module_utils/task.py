@@ -206,9 +206,7 @@ def _octal(mode: object) -> object:
 
 def _warnings_of(result: WriteResult) -> Iterator[str]:
     """Yield the warnings about a write."""
-    for file in result.files:
-        for lost in file.lost:
-            yield f"[{file.path}]: {lost}"
+    yield from result.losses
     if result.recovery:
         yield str(result.recovery)
 
