@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import stat
 import sys
 from contextlib import contextmanager, suppress
@@ -16,6 +17,7 @@ from .._ground.rights import whose
 from ..errors import FileAccessError, FilePermissionError, LockTimeoutError
 from . import system
 from .mounts import has_local_locks
+from .staging import remove_quietly, temporary_name, temporary_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +31,9 @@ _MODE: Final = 0o660
 
 #: Where everybody may write, everybody must be able to open it.
 _MODE_FOR_ALL: Final = 0o666
+
+#: How often to look at a file that is just being created.
+_ATTEMPTS: Final = 3
 
 #: Seconds between two attempts. A write takes a few milliseconds, mostly in fsync.
 _POLL_INTERVAL: Final = 0.005
@@ -135,14 +140,25 @@ def _mode_beside(path: str) -> int:
 
 
 def _create(path: str) -> None:
-    """Create the lock file with owner and group of its directory, as far as we may set them."""
-    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_CLOEXEC", 0)
-    mode = _mode_beside(path)
+    """
+    Create the lock file with owner and group of its directory, as far as we may set them.
+
+    It gets its name when it has them: a writer that is killed before would lock others out.
+    """
     try:
-        descriptor = system.open(path, flags, mode)
-    except FileExistsError:
         _check_existing(path)
-        return
+    except FileNotFoundError:
+        temporary = temporary_name(path)
+        try:
+            _create_at(temporary, _mode_beside(path))
+            _name(temporary, path)
+        finally:
+            remove_quietly([temporary])
+
+
+def _create_at(path: str, mode: int) -> None:
+    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_CLOEXEC", 0)
+    descriptor = system.open(path, flags, mode)
     try:
         if system.HAS_OWNERS:
             folder = system.stat(os.path.dirname(path))
@@ -155,12 +171,42 @@ def _create(path: str) -> None:
         system.close(descriptor)
 
 
+def _name(temporary: str, path: str) -> None:
+    """Give the file its name, unless another writer has created one meanwhile."""
+    try:
+        system.link(temporary, path, follow_symlinks=False)
+    except FileExistsError:
+        _check_existing(path)
+    except (OSError, NotImplementedError):
+        # No hard links on this file system, or the holder has removed the temporary file.
+        with suppress(FileExistsError):
+            _create_at(path, _mode_beside(path))
+
+
 def _check_existing(path: str) -> None:
-    """Refuse a link or special file in the place of the lock file."""
-    status = system.lstat(path)
-    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
-        reason = "it is not a lock file of esfilerealm, but a link or not a regular file: remove it"
-        raise FileAccessError(path, errno.EINVAL, reason)
+    """
+    Refuse a link or special file in the place of the lock file.
+
+    Its creator may be about to remove the temporary name, or may have been killed before that.
+    """
+    for _ in range(_ATTEMPTS):
+        status = system.lstat(path)
+        is_plain = stat.S_ISREG(status.st_mode)
+        if is_plain and (status.st_nlink <= 1 or status.st_nlink == _names_of_ours(path, status)):
+            return
+    reason = "it is not a lock file of esfilerealm, but a link or not a regular file: remove it"
+    raise FileAccessError(path, errno.EINVAL, reason)
+
+
+def _names_of_ours(path: str, status: os.stat_result) -> int:
+    """Count the names that a lock file has while it is created."""
+    folder, name = os.path.split(path)
+    ours = re.compile(f"{re.escape(name)}|{temporary_pattern(re.escape(name))}")
+    count = 0
+    for entry in filter(ours.fullmatch, system.listdir(folder)):
+        with suppress(FileNotFoundError):
+            count += os.path.samestat(system.lstat(os.path.join(folder, entry)), status)
+    return count
 
 
 @contextmanager

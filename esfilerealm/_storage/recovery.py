@@ -20,7 +20,7 @@ from ..results import Recovery
 from . import system
 from .attributes import Attributes
 from .journal import Journal, UnusableJournalError
-from .paths import OTHER_FILES, VERSION_PATTERN, journal_path, managed_path
+from .paths import OTHER_FILES, VERSION_PATTERN, journal_path, lock_path, managed_path
 from .read import FileContent, read_plain_file
 from .staging import (
     REJECTED,
@@ -73,7 +73,7 @@ def recover(paths: RealmPaths) -> Recovery:
         deal_with = quarantine_leftovers
     if recovery:
         _LOG.warning("%s", recovery)
-    realm = _by_directory([users, users_roles, journal, managed_path(users)])
+    realm = _by_directory([users, users_roles, journal, managed_path(users), lock_path(users)])
     for directory, names in _by_directory(others).items():
         if directory in realm:
             realm[directory] += names
