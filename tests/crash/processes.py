@@ -140,7 +140,7 @@ def load_all() -> None:
     for module in pkgutil.walk_packages(esfilerealm.__path__, "esfilerealm."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    for name in ("encodings.ascii", "grp"):
+    for name in ("encodings.ascii", "encodings.utf_8_sig", "grp", "stringprep", "encodings.idna"):
         importlib.import_module(name)
     with open_place() as place:
         UsersTool(place).init()

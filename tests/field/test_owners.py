@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -11,6 +12,7 @@ from crash.layouts import LAYOUTS, NODE, OTHER_PROJECT, PROJECT, Owned, acting, 
 from crash.processes import command, open_place
 from crash.scenarios import USERS, USERS_ROLES, realm
 from support.hashes import CHEAP_HASH, SHA_HASH
+from support.pages import ROOT, blocks
 from support.storing import posix, root
 
 from esfilerealm import UsersTool
@@ -21,6 +23,13 @@ pytestmark = [posix, root]
 
 NAMES = ("users", "users_roles")
 
+
+#: What the container of the guide runs in, and as whom.
+IMAGES = {
+    "Elastic": ("image", (NODE, 0)),
+    "OpenShift": ("OpenShift", (PROJECT, 0)),
+    "root": ("image", (0, 0)),
+}
 
 #: Set-ups in which the files are writable for their first writer, and those in which whoever owns
 #: the directory can read what this writer creates.
@@ -236,3 +245,46 @@ class TestN21:
         where = f"[{folder}]" if has_lock else f"its directory [{folder}]"
         assert f"you are [{OTHER_PROJECT}], and {where} belongs to [root] (0)" in error
         assert "run this as the owner of the directory or as root" in error
+
+
+class TestImage:
+    """The recipe for Docker in the guide, word for word, where users and modes are the image's."""
+
+    @pytest.fixture(params=IMAGES.values(), ids=IMAGES)
+    def image(self, request, folder):
+        name, user = request.param
+        need(*user)
+        (folder / "users").write_bytes(b"")
+        (folder / "users_roles").write_bytes(b"")
+        lay_out(folder, LAYOUTS[name])
+        return LAYOUTS[name], user
+
+    def test_f01_the_recipe_runs_as_written(self, folder, image):
+        layout, user = image
+        recipe = blocks(ROOT / "esfilerealm/provisioning/README.md", "dockerfile")[0]
+        lines = dict(line.split(" ", 1) for line in recipe.splitlines())
+        words = json.loads(lines["ENTRYPOINT"]) + json.loads(lines["CMD"])
+        variable, _, path = lines["ENV"].partition("=")
+        assert (variable, path) == ("ES_PATH_CONF", "/usr/share/elasticsearch/config")
+        secret = folder.parent / "es_admin"
+        secret.write_text("correct-horse\n")
+        secret.chmod(0o644)
+        commands = words[2].split(" && ")
+        assert words[:2] == ["/bin/sh", "-ec"]
+        assert commands[-1] == 'exec "$0" "$@"'
+        assert words[3:] == ["/bin/tini", "--", "/usr/local/bin/docker-entrypoint.sh", "eswrapper"]
+
+        def start():
+            os.environ["ES_PATH_CONF"] = str(folder)
+            for line in commands[:-1]:
+                program, *arguments = line.replace("/run/secrets/es_admin", str(secret)).split()
+                assert program == "esfilerealm"
+                exit_code, error = command(*arguments)
+                assert exit_code == OK, error
+            return owned(folder / "users")
+
+        expected = layout.files if user[0] == 0 else Owned(*user, layout.mode)
+        for _ in range(2):
+            assert acting(*user, start) == expected
+        assert UsersTool(folder).verify("admin", "correct-horse")
+        assert UsersTool(folder).list_users() == {"admin": ("superuser",)}
