@@ -203,7 +203,9 @@ class Recorder:
             self.changes.append(Synced(self._open[descriptor]))
 
     def _linked(self, _: object, source: str, path: str) -> None:
-        self._change_names({self._name(path): self._names[self._name(source)]})
+        name = self._name(path)
+        if name is not None:  # a lock gets its name by a link
+            self._change_names({name: self._names[self._name(source)]})
 
     def _renamed(self, _: object, source: str, target: str) -> None:
         old, new = self._name(source), self._name(target)
