@@ -27,6 +27,7 @@ class TestVerify:
         assert found.exit_code == exit_code
         assert json.loads(found.out) == {
             "command": "verify",
+            "version": 1,
             "username": "bob",
             "verified": exit_code == 0,
         }

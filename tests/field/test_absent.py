@@ -79,7 +79,7 @@ class TestUserdel:
         note = "NOTE: [left_over] was not a user, but had the roles [superuser,viewer] in ["
         assert note in result.err
         found = json.loads(run("userdel", ODD, "--json").out)
-        assert found["changes"]["orphans"] == [ODD]
+        assert found["user_changes"]["orphans"] == [ODD]
         assert roles_file(leftover) == "viewer:al\n"
 
     def test_of_a_user_has_no_note(self, run, leftover):
