@@ -130,7 +130,7 @@ def _exists(path: str) -> bool:
 
 
 def _give_to_the_owner_of(above: str, folder: str) -> None:
-    """Give a new directory of root in a directory of somebody else to that user; best effort."""
+    """Try to set the owner of a new directory of root to that of its parent."""
     status = system.stat(above)
     if not system.HAS_OWNERS or os.geteuid() != 0 or status.st_uid == 0:
         return

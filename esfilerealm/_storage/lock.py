@@ -172,7 +172,7 @@ def _create_at(path: str, mode: int) -> None:
 
 
 def _name(temporary: str, path: str) -> None:
-    """Give the file its name, unless another writer has created one meanwhile."""
+    """Link the file to its name, unless another writer has created one meanwhile."""
     try:
         system.link(temporary, path, follow_symlinks=False)
     except FileExistsError:
