@@ -136,7 +136,13 @@ USER_CASES = [
         passwords={"bob": OLD},
     ),
     Case("user-roles", "user", user("bob", roles=["editor"]), roles={"bob": ("editor",)}),
-    Case("user-roles-text", "user", user("bob", roles="a,b"), roles={"bob": ("a", "b")}),
+    Case(
+        "user-roles-text",
+        "user",
+        user("bob", roles="a,b"),
+        roles={"bob": ("a", "b")},
+        warning="not defined",
+    ),
     Case("user-no-roles", "user", user("bob", roles=[]), roles={"bob": ()}),
     Case(
         "user-roles-add",
