@@ -37,6 +37,7 @@ def test_as_json():
         "line": 1,
         "subject": "al",
         "advice": "",
+        "fix": None,
     }
 
 

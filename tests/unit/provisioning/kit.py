@@ -12,6 +12,7 @@ from support.hashes import CHEAP_HASH
 from support.storing import statuses
 
 from esfilerealm import UsersTool
+from esfilerealm._ground.showing import shown_name
 from esfilerealm._storage.managed import ManagedUsers
 from esfilerealm.errors import FileRealmError
 from esfilerealm.formats import parse_users, parse_users_roles
@@ -118,7 +119,9 @@ class State:
             case RemoveUser(name):
                 del self.roles[name], self.hashes[name]
             case RemoveOrphan(name, roles):
-                assert self.orphans.pop(name) == frozenset(roles)
+                # A change shows no hash, nor what follows a colon.
+                same = [o for o in self.orphans.items() if shown_name(o[0]) == name]
+                del self.orphans[next(o for o, had in same if had == frozenset(roles))]
             case SetPassword(name) | RehashPassword(name):
                 assert self.hashes[name] != "?"
                 self.hashes[name] = "?"

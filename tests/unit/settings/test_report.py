@@ -168,7 +168,14 @@ class TestCommand:
         result = run("settings", "--json")
         shown = json.loads(result.out)
         assert result.exit_code == 78
-        assert set(shown) == {"command", "settings", "problems", "warnings", "notes"}
+        assert set(shown) == {
+            "command",
+            "version",
+            "settings",
+            "problems",
+            "warnings",
+            "notes",
+        }
         assert {
             "key": f"{REALM}.order",
             "value": "1",
