@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -152,6 +153,8 @@ class TestColours:
             encoding="utf-8",
             timeout=30,
             env={**os.environ, "TERM": "xterm", "PYTHONPATH": str(ROOT)},
+            # A test run in the background of a shell ignores interrupts, and so would the child.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         child.expect_exact("4 users")
         with UsersTool(realm).transaction() as change:
