@@ -118,7 +118,7 @@ def print_changes(
 
 def report_losses(arguments: Arguments, terminal: Terminal, losses: Sequence[Loss]) -> None:
     """
-    Print everything that cannot be converted.
+    Print everything that cannot be converted, and more quietly what costs nobody anything.
 
     Raises:
         CommandError: If a user or a role would be missing, and ``--partial`` is not given.
@@ -127,8 +127,10 @@ def report_losses(arguments: Arguments, terminal: Terminal, losses: Sequence[Los
 
     terminal.result["losses"] = [asdict(loss) for loss in losses]
     for loss in losses:
-        show = terminal.warn if loss.is_blocking else terminal.note
-        show(f"WARNING: {loss}")
+        if loss.is_note:
+            terminal.note(f"NOTE: {loss}")
+        else:
+            terminal.warn(f"WARNING: {loss}")
     blocking = sum(loss.is_blocking for loss in losses)
     if blocking and not arguments.has("partial"):
         raise CommandError(

@@ -114,7 +114,9 @@ _PLAN: Final[dict[str, Schema]] = {
     "check": _FLAG,
 }
 _LOSSES: Final = _list_of(
-    _object({"where": _TEXT, "what": _TEXT, "reason": _TEXT, "is_blocking": _FLAG})
+    _object(
+        {"where": _TEXT, "what": _TEXT, "reason": _TEXT, "is_blocking": _FLAG, "is_note": _FLAG}
+    )
 )
 _LISTING: Final[dict[str, Schema]] = {
     "users": _list_of(_object({"username": _TEXT, "roles": _NAMES})),

@@ -144,7 +144,8 @@ def _users_losses(data: bytes, issues: Sequence[LineIssue]) -> Iterator[Loss]:
             if name in last:
                 reason = f"a node uses line [{number}], which has the same name"
                 place = f"users, line [{last[name]}]"
-                yield Loss(place, f"a line of {shown_user(name)}", reason, is_blocking=False)
+                what = f"a line of {shown_user(name)}"
+                yield Loss(place, what, reason, is_blocking=False, is_note=True)
             last[name] = number
 
 
@@ -152,7 +153,8 @@ def _comments(data: bytes, where: str) -> Iterator[Loss]:
     count = sum(line.startswith(COMMENT) for line in read_lines(data.decode("utf-8")))
     if count:
         what = "1 comment" if count == 1 else f"{count} comments"
-        yield Loss(where, what, "only users and roles are converted", is_blocking=False)
+        reason = "only users and roles are converted"
+        yield Loss(where, what, reason, is_blocking=False, is_note=True)
 
 
 def _skipped(issues: Iterable[LineIssue], where: str) -> Iterator[Loss]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ..errors import FileFormatError
 from ..hashing import check_hash, hash_problem
 from ..hashing.bcrypt import NODE_REVISION, PREFIXES, with_revision
 from ..names import broken_rule
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["export_htpasswd", "import_htpasswd"]
 
 _BYTE_ORDER_MARK: Final = "\ufeff"
+_EXPECTED: Final = "expected name:hash"
 _BLANKS: Final = " \t\n\v\f\r"
 _SHA: Final = "{SHA}"
 #: The revision of bcrypt that ``htpasswd -B`` writes.
@@ -43,11 +45,13 @@ def import_htpasswd(data: bytes, source: str, rules: ImportRules) -> Imported:
         rules: Which usernames a node accepts.
 
     Raises:
-        FileFormatError: If the file is not text.
+        FileFormatError: If the file is not text, or no line of it is one of ``htpasswd``.
     """
     text = decode_text(data, source)
     reader = _Reader(rules)
     users = [entry for number, line in _lines(text) for entry in reader.read(number, line)]
+    if reader.first_malformed and not reader.has_entries:
+        raise FileFormatError(source, reader.first_malformed, f"{_EXPECTED}: not of htpasswd")
     return Imported({"users": users}, reader.losses)
 
 
@@ -58,13 +62,21 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 class _Reader:
-    """Reads the lines in order."""
+    """
+    Reads the lines in order.
+
+    Attributes:
+        has_entries: Whether any line so far has a name and a hash.
+        first_malformed: The number of the first line that has not; else 0.
+    """
 
     def __init__(self, rules: ImportRules) -> None:
         self._rules = rules
         self._losses: list[Loss] = []
         self._lines: dict[str, int] = {}
         self._comments = 0
+        self.has_entries = False
+        self.first_malformed = 0
         self._is_continued = False
 
     @property
@@ -73,7 +85,8 @@ class _Reader:
         losses = list(self._losses)
         if self._comments:
             what = "1 comment" if self._comments == 1 else f"{self._comments} comments"
-            losses.insert(0, Loss("the file", what, "only users are converted", is_blocking=False))
+            reason = "only users are converted"
+            losses.insert(0, Loss("the file", what, reason, is_blocking=False, is_note=True))
         return tuple(losses)
 
     def read(self, number: int, line: str) -> Iterator[dict[str, object]]:
@@ -92,18 +105,24 @@ class _Reader:
         password_hash, _, more = rest.partition(":")
         first = self._lines.setdefault(name, number)
         if not name or not password_hash:
-            self._lose(number, "the line", "expected name:hash")
+            self.first_malformed = self.first_malformed or number
+            self._lose(number, "the line", f"{_EXPECTED}; Apache skips it", is_blocking=False)
             return
+        self.has_entries = True
         if first != number:
             reason = f"Apache uses line [{first}], which has the same name"
-        else:
-            reason = self._rules.username_problem(name) or _hash_loss(password_hash) or ""
+            self._lose(number, _called(name), reason, is_blocking=False)
+            return
+        reason = self._rules.username_problem(name) or _hash_loss(password_hash) or ""
         if reason:
             self._lose(number, _called(name), reason)
             return
         if more:
             what = f"the text after the hash of {shown_user(name)}"
-            self._lose(number, what, "Apache does not read it", is_blocking=False)
+            reason = "Apache does not read it"
+            self._losses.append(
+                Loss(f"line [{number}]", what, reason, is_blocking=False, is_note=True)
+            )
         yield {"name": name, "password_hash": with_revision(password_hash, NODE_REVISION)}
 
     def _lose(self, number: int, what: str, reason: str, *, is_blocking: bool = True) -> None:

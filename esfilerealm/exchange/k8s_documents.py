@@ -45,7 +45,7 @@ _BASE64: Final = re.compile(
 _UNKNOWN_ALIAS: Final = "not YAML here: an alias without its anchor"
 _KEY: Final = "not JSON here: a key that is not a string"
 _MERGE: Final = "not YAML here: a merge key without a mapping"
-_INFINITE: Final = "not JSON here: a number that JSON does not have"
+_INFINITE: Final = "a number that JSON does not have"
 _BINARY: Final = "not YAML here: binary text that is not base64"
 _DEEP: Final = "nested too deeply"
 _DEEPEST: Final = 1000
@@ -72,9 +72,9 @@ class K8sDocument:
     One document of a stream.
 
     Attributes:
-        value: Strings, None, ``Typed``, lists and dictionaries; None if the document is unusable.
+        value: Strings, None, ``Typed``, lists and dictionaries; None if it cannot be read.
         line_number: Where it begins, counted from 1.
-        problem: Why it is unusable, or nothing.
+        problem: Why it cannot be read, or why the API server would refuse it; or nothing.
     """
 
     value: object = field(repr=False)
@@ -141,7 +141,9 @@ def _read_chunk(text: str, line_count: int) -> K8sDocument | None:
         return K8sDocument(None, line_number, f"line [{line_number}]: {error.rule}")
     if composer.value is None:
         return None
-    return K8sDocument(composer.value, line_count + composer.line_number)
+    infinite = composer.infinite_line_number
+    problem = f"line [{line_count + infinite}]: not JSON here: {_INFINITE}" if infinite else ""
+    return K8sDocument(composer.value, line_count + composer.line_number, problem)
 
 
 class _Open:
@@ -163,11 +165,13 @@ class _Composer:
     Attributes:
         value: The value, once it is whole.
         line_number: Where it begins, counted from 1.
+        infinite_line_number: Where it has a number that JSON does not have; else 0.
     """
 
     def __init__(self) -> None:
         self.value: object = None
         self.line_number = 1
+        self.infinite_line_number = 0
         self._open: list[_Open] = []
         self._anchors: dict[str, object] = {}
         self._has_begun = False
@@ -204,6 +208,8 @@ class _Composer:
             self._take_key(event, parent)
             return
         value = _scalar(event)
+        if isinstance(value, Typed) and value.kind == _INFINITE:
+            self.infinite_line_number = _line_number(event)
         if event.anchor is not None:
             self._anchors[event.anchor] = value
         self._put(value, event)
@@ -214,7 +220,7 @@ class _Composer:
         parent.is_merge = event.value == "<<" and event.implicit[0]
         if not parent.is_merge:
             key = _scalar(event)
-            if key is None:
+            if key is None or (isinstance(key, Typed) and key.kind == _INFINITE):
                 raise BrokenYamlError(_line_number(event), _KEY)
             parent.key = key.text if isinstance(key, Typed) else key
 
@@ -255,7 +261,7 @@ def _scalar(event: yaml.ScalarEvent) -> str | Typed | None:
     text = str(event.value)
     match (event.tag or "").removeprefix(_TAG):
         case "" | "!" if event.implicit[0]:
-            return _resolved(text, event)
+            return _resolved(text)
         case "int" | "float":
             return Typed("a number", text)
         case "bool":
@@ -271,14 +277,14 @@ def _scalar(event: yaml.ScalarEvent) -> str | Typed | None:
             return text
 
 
-def _resolved(text: str, event: yaml.ScalarEvent) -> str | Typed | None:
+def _resolved(text: str) -> str | Typed | None:
     """Return a scalar without quotes and tag: base 60 and dates are strings."""
     if text in _NULLS:
         return None
     if text.lower() in (*_TRUE, *_FALSE) and text in (text.lower(), text.upper(), text.title()):
         return Typed("a boolean", text)
     if _NO_JSON.fullmatch(text):
-        raise BrokenYamlError(_line_number(event), _INFINITE)
+        return Typed(_INFINITE, text)
     plain = text if text[0] == "." else text.replace("_", "")
     if text[0] in "+-.0123456789" and (
         _INTEGER.fullmatch(plain) or (_FLOAT.fullmatch(plain) and math.isfinite(float(plain)))

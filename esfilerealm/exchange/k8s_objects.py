@@ -66,8 +66,8 @@ class Secret:
         problems: Why the API server would refuse it.
     """
 
-    def __init__(self, manifest: dict[str, object], line_number: int) -> None:
-        self.problems: list[str] = []
+    def __init__(self, manifest: dict[str, object], line_number: int, problem: str = "") -> None:
+        self.problems: list[str] = [problem] if problem else []
         self.overridden: list[str] = []
         self.values: dict[str, bytes] = {}
         metadata = self._mapping(manifest, "metadata")
@@ -201,8 +201,7 @@ class Objects:
         secrets: All Secrets, in order.
         clusters: Every ``Elasticsearch``, in order.
         losses: The documents of other kinds, and those that cannot be read.
-        problem: The first document that cannot be read, and why.
-        others: The kinds of all other objects, as the end of a sentence; nothing if there are none.
+        problem: The first document that cannot be read, and why, if none can; else None.
     """
 
     def __init__(self, documents: Iterable[K8sDocument]) -> None:
@@ -211,38 +210,44 @@ class Objects:
         self.losses: list[Loss] = []
         self.problem: tuple[int, str] | None = None
         self._kinds: dict[str, int] = {}
+        self._is_manifest = False
         for document in documents:
-            if document.problem:
+            if document.value is None:
                 self._refuse(document.line_number, document.problem)
             else:
-                self._add(document.value, document.line_number, "")
+                self._add(document.value, document, "")
+        if self._is_manifest:
+            self.problem = None
         kinds = ", ".join(
             kind if count == 1 else f"{count} {kind}" for kind, count in self._kinds.items()
         )
-        self.others = f", only {kinds}" if kinds else ""
         if kinds:
             reason = "only Secrets are read, and which of them an Elasticsearch names"
-            self.losses.append(Loss("the file", kinds, reason, is_blocking=False))
+            self.losses.append(Loss("the file", kinds, reason, is_blocking=False, is_note=True))
 
     def _refuse(self, line_number: int, problem: str) -> None:
         self.problem = self.problem or (line_number, problem)
         where = f"line [{line_number}]"
         self.losses.append(Loss(where, "the document", f"left out: {problem}", is_blocking=False))
 
-    def _add(self, value: object, line_number: int, item_kind: str) -> None:
+    def _add(self, value: object, document: K8sDocument, item_kind: str) -> None:
         """Add a document or an item of a list, which is of *item_kind* if it does not say."""
+        line_number = document.line_number
         if not isinstance(value, dict):
             self._refuse(line_number, f"must be a mapping, not {kind_of(value)}")
             return
         kind, version = value.get("kind", item_kind), value.get("apiVersion")
         if not isinstance(kind, str) or not kind:
             self._refuse(line_number, "[kind] is missing: not a manifest")
-        elif kind.endswith("List") and isinstance(value.get("items"), list):
+            return
+        self._is_manifest = True
+        if kind.endswith("List") and isinstance(value.get("items"), list):
             items = value["items"]
             for item in items if isinstance(items, list) else ():
-                self._add(item, line_number, kind.removesuffix("List"))
-        elif kind == "Secret" and (version == "v1" or (version is None and item_kind)):
-            self.secrets.append(Secret(value, line_number))
+                self._add(item, document, kind.removesuffix("List"))
+        elif kind.lower() == "secret" and _is_core(version):
+            problem = document.problem or _wrong_type(kind, version, is_item=bool(item_kind))
+            self.secrets.append(Secret(value, line_number, problem))
         elif (
             kind == "Elasticsearch"
             and isinstance(version, str)
@@ -252,3 +257,17 @@ class Objects:
         else:
             name = shown_name(kind)
             self._kinds[name] = self._kinds.get(name, 0) + 1
+
+
+def _is_core(version: object) -> bool:
+    """Check whether an API version is none of a group, which has kinds of its own."""
+    return not isinstance(version, str) or "/" not in version
+
+
+def _wrong_type(kind: str, version: object, *, is_item: bool) -> str:
+    """Return why the API server knows no such kind in that version; or nothing."""
+    if kind != "Secret":
+        return f"[kind] must be [Secret], not [{shown_name(kind)}]"
+    if version == "v1" or (version is None and is_item):
+        return ""
+    return "[apiVersion] is missing" if version is None else "[apiVersion] must be [v1]"

@@ -63,12 +63,16 @@ def import_secrets(data: bytes, source: str, rules: ImportRules) -> Imported:
             operator would skip are read too.
 
     Raises:
-        FileFormatError: If there is no Secret in it.
+        FileFormatError: If nothing in it is a manifest, or if it has several clusters and *rules*
+            name none of them.
     """
     objects = Objects(read_documents(decode_text(data, source)))
-    if not objects.secrets:
-        line_number, problem = objects.problem or (1, f"no Secret found{objects.others}")
+    if objects.problem is not None:
+        line_number, problem = objects.problem
         raise FileFormatError(source, line_number, problem.removeprefix(f"line [{line_number}]: "))
+    if not objects.secrets:
+        reason = "there is no Secret in it, so there are no users to import"
+        objects.losses.append(Loss("the file", "Secrets", reason, is_blocking=False))
     reader = _Reader(rules, objects.losses)
     for secret in reader.chosen(objects, source):
         reader.read(secret)
@@ -86,8 +90,13 @@ class _Reader:
         self._passwords: dict[str, bytes] = {}
         self._mark = f"password-{os.urandom(16).hex()}-"
 
-    def _note(self, where: str, what: str, reason: str, *, is_blocking: bool = False) -> None:
-        self._losses.append(Loss(where, what, reason, is_blocking))
+    def _warn(self, where: str, what: str, reason: str) -> None:
+        """Report what is left out. Nothing of a manifest blocks."""
+        self._losses.append(Loss(where, what, reason, is_blocking=False))
+
+    def _note(self, where: str, what: str, reason: str) -> None:
+        """Report something that changes nothing for anybody."""
+        self._losses.append(Loss(where, what, reason, is_blocking=False, is_note=True))
 
     def chosen(self, objects: Objects, source: str) -> list[Secret]:
         """
@@ -105,7 +114,7 @@ class _Reader:
                 identity = namespace, name or f"\0{number}"
                 if identity in applied:
                     reason = "the file has a later Secret of that name, which replaces it"
-                    self._note(secret.label, "the Secret", reason)
+                    self._warn(secret.label, "the Secret", reason)
                 applied[identity] = secret
         if not objects.clusters:
             return list(applied.values())
@@ -116,11 +125,11 @@ class _Reader:
                     f"{cluster.label} does not name it in [spec.auth.fileRealm]: name it there, or "
                     "import it from a file of its own"
                 )
-                self._note(secret.label, "the Secret", f"left out: {reason}")
+                self._warn(secret.label, "the Secret", f"left out: {reason}")
         for namespace, name in dict.fromkeys(cluster.refs):
             if (namespace, name) not in applied:
                 reason = f"it is not in this file, in the namespace [{shown_name(namespace)}]"
-                self._note(cluster.label, f"Secret [{shown_name(name)}]", reason)
+                self._warn(cluster.label, f"Secret [{shown_name(name)}]", reason)
         return [applied[identity] for identity in cluster.refs if identity in applied]
 
     def _cluster(self, clusters: list[Cluster], source: str) -> Cluster:
@@ -153,13 +162,13 @@ class _Reader:
             reason = (
                 "left out: not UTF-8, so a node could not read the file and would let nobody in"
             )
-            self._note(secret.label, "the Secret", reason, is_blocking=True)
+            self._warn(secret.label, "the Secret", reason)
 
     def _report_refused(self, secret: Secret, reason: str) -> None:
         if self._rules.as_node:
             self._note(secret.label, "the Secret", f"read as a node would: {reason}")
         else:
-            self._note(secret.label, "the Secret", f"left out: {reason}; {_AS_NODE}")
+            self._warn(secret.label, "the Secret", f"left out: {reason}; {_AS_NODE}")
 
     def _provided(self, secret: Secret) -> Provided:
         """
@@ -180,12 +189,18 @@ class _Reader:
     def _is_in_use(self, name: bytes, password: bytes) -> bool:
         """Check whether a user has a password already."""
         try:
-            password_hash = parse_users(self._rules.existing).users.get(name.decode("utf-8"))
-            return password_hash is not None and password_matches(
-                password.decode("utf-8"), password_hash
-            )
-        except (FileFormatError, UnicodeDecodeError):
+            return self._hash_in_use(name.decode("utf-8"), password.decode("utf-8")) is not None
+        except UnicodeDecodeError:
             return False
+
+    def _hash_in_use(self, name: str, password: str) -> str | None:
+        """Return the hash that a user has already if it is one of that password, else None."""
+        try:
+            existing = parse_users(self._rules.existing, allow_reserved=True).users.get(name)
+        except FileFormatError:
+            return None
+        is_in_use = existing is not None and password_matches(password, existing)
+        return existing if is_in_use else None
 
     def _report_kind_of_files(self, secret: Secret) -> None:
         values = secret.values
@@ -193,7 +208,7 @@ class _Reader:
         if half:
             other = "password" if half == ["username"] else "username"
             reason = f"without [{other}] it is no user, and the operator warns of it"
-            self._note(secret.label, f"entry [{half[0]}]", reason)
+            self._warn(secret.label, f"entry [{half[0]}]", reason)
         if any(key in values for key in FILES):
             self._report_other_keys(secret, (*FILES, *half), "not part of a file realm")
         elif not half:
@@ -203,8 +218,11 @@ class _Reader:
     def _report_other_keys(self, secret: Secret, known: tuple[str, ...], reason: str) -> None:
         for key in secret.values:
             if key not in known:
-                why = reason if key in FILES else "not part of a file realm"
-                self._note(secret.label, f"entry [{shown_name(key)}]", why)
+                what = f"entry [{shown_name(key)}]"
+                if key in FILES:
+                    self._warn(secret.label, what, reason)
+                else:
+                    self._note(secret.label, what, "not part of a file realm")
 
     def _user(self, secret: Secret, user: BasicAuth) -> Provided:
         """Note the password of a user, and return the rest with a stand-in for the hash."""
@@ -213,7 +231,7 @@ class _Reader:
                 "a name with [:] breaks the cluster: the operator writes it, and then cannot read "
                 "its own Secret any more"
             )
-            self._note(secret.label, "the Secret", reason)
+            self._warn(secret.label, "the Secret", reason)
         if b":" in user.name:
             return Provided({}, {})
         stand_in = f"{self._mark}{len(self._passwords)}"
@@ -237,7 +255,7 @@ class _Reader:
             for issue in issues:
                 if issue.kind != "blank":
                     where = f"{secret.label}, {key}, line [{issue.line_number}]"
-                    self._note(where, "the line", issue.reason)
+                    self._warn(where, "the line", issue.reason)
         names_by_role: dict[bytes, list[bytes]] = {}
         for name, granted in realm.roles_by_user.items():
             for role in granted:
@@ -267,7 +285,7 @@ class _Reader:
         users.extend({"name": name, "state": "absent"} for name in self._taken_away(realm))
         for name in realm.orphans:
             where = role_places.get(realm.roles_of(name)[0], "users_roles")
-            self._note(where, f"roles of [{shown_name(name)}]", "no user has that name")
+            self._warn(where, f"roles of [{shown_name(name)}]", "no user has that name")
         return Imported({"users": users}, tuple(dict.fromkeys(self._losses)))
 
     def _report_lines(self, key: str, realm: ParsedRealm) -> Iterator[tuple[str, str]]:
@@ -288,7 +306,7 @@ class _Reader:
                     reason = f"a node skips it: {issues[number].reason}"
                     if issues[number].kind == "reserved-username":
                         reason += f"; the nodes of the operator have [{_SETTING}: false]"
-                    self._note(where, what, reason)
+                    self._warn(where, what, reason)
 
     def _entry(self, name: str, where: str, realm: ParsedRealm) -> dict[str, object] | None:
         """Return a user without its roles, or None if it cannot be converted."""
@@ -296,12 +314,11 @@ class _Reader:
         rule = broken_rule(name, writable=True)
         password = self._passwords.get(text)
         if rule is not None:
-            self._note(where, shown_user(name), f"invalid username: {rule}", is_blocking=True)
+            self._warn(where, shown_user(name), f"invalid username: {rule}")
         elif password is not None:
             return self._with_password(name, password, where)
         elif (problem := hash_problem(text)) is not None:
-            is_blocking = problem.kind == "clear-text"
-            self._note(where, shown_user(name), problem.reason, is_blocking=is_blocking)
+            self._warn(where, shown_user(name), problem.reason)
         else:
             return {"name": name, "password_hash": text}
         return None
@@ -310,15 +327,16 @@ class _Reader:
         try:
             text = password.decode("utf-8")
         except UnicodeDecodeError:
-            self._note(where, shown_user(name), "the password is not UTF-8, so nobody can type it")
+            self._warn(where, shown_user(name), "the password is not UTF-8, so nobody can type it")
             return None
         if not text:
-            self._note(where, shown_user(name), "the password is empty", is_blocking=True)
+            self._warn(where, shown_user(name), "the password is empty")
             return None
         if len(text) + sum(c > "\uffff" for c in text) < MIN_PASSWORD_LENGTH:
-            reason = f"its password has fewer than {MIN_PASSWORD_LENGTH} characters; it is kept"
+            reason = f"its password has fewer than {MIN_PASSWORD_LENGTH} characters; it counts"
             self._note(where, shown_user(name), reason)
-            return {"name": name, "password_hash": hash_password(text)}
+            password_hash = self._hash_in_use(name, text) or hash_password(text)
+            return {"name": name, "password_hash": password_hash}
         return {"name": name, "password": text}
 
     def _roles(self, name: str, realm: ParsedRealm, places: dict[str, str]) -> list[str]:
@@ -326,7 +344,7 @@ class _Reader:
         for role in realm.roles_of(name):
             if reason := role_problem(role):
                 where = places.get(role, "users_roles")
-                self._note(where, shown_role(role, name), reason, is_blocking=True)
+                self._warn(where, shown_role(role, name), reason)
             else:
                 roles.append(role)
         return roles
@@ -339,7 +357,7 @@ class _Reader:
             is_empty = not trim(password_hash.decode("utf-8"))
             if is_empty and name not in realm.hashes and not self._rules.username_problem(name):
                 where = f"{self._merged.hash_sources[raw]}, users"
-                self._note(where, shown_user(name), "its last entry has no hash: it is taken away")
+                self._warn(where, shown_user(name), "its last entry has no hash: it is taken away")
                 names[name] = None
         return names
 

@@ -20,14 +20,17 @@ class Loss:
         where: The place in the source, such as ``line [3]``.
         what: The thing, such as ``user [bob]``, ``role [x] of user [bob]`` or ``2 comments``.
         reason: Why it cannot be converted, and what to do about it.
-        is_blocking: Whether a user or a role of a user is missing; otherwise it is something that
-            a node ignores.
+        is_blocking: Whether a command needs ``--partial`` to go on: a user or a role of a user is
+            missing. What a cluster's Secrets give and a file cannot hold never blocks.
+        is_note: Whether nobody loses anything by it: something was converted, or has nothing to do
+            with users.
     """
 
     where: str
     what: str
     reason: str
     is_blocking: bool
+    is_note: bool = False
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}: {self.reason}"

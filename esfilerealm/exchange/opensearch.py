@@ -156,8 +156,7 @@ class _Reader:
             )
         for role, where in backend_roles:
             if role not in known:
-                reason = "roles_mapping.yml gives it no role"
-                self._lose(where, shown_role(role, name), reason, is_blocking=False)
+                self._note(where, shown_role(role, name), "roles_mapping.yml gives it no role")
 
     def _convert(
         self,
@@ -175,7 +174,7 @@ class _Reader:
             self._lose(where, shown_role(role, name), choice.problem, is_blocking=is_blocking)
         if choice.remark:
             what = f"role [{shown_name(role)}]"
-            self._lose(where, what, choice.remark, is_blocking=False)
+            self._note(where, what, choice.remark)
         if choice.role is not None:
             converted[choice.role] = None
 
@@ -196,10 +195,14 @@ class _Reader:
             extras.append("[description]")
         if extras:
             what = f"{', '.join(extras)} of {shown_user(name)}"
-            self._lose(where, what, "a file realm has nothing like it", is_blocking=False)
+            self._note(where, what, "a file realm has nothing like it")
 
     def _lose(self, where: str, what: str, reason: str, *, is_blocking: bool = True) -> None:
         self.losses.append(Loss(where, what, reason, is_blocking))
+
+    def _note(self, where: str, what: str, reason: str) -> None:
+        """Report what costs nobody a login or a role."""
+        self.losses.append(Loss(where, what, reason, is_blocking=False, is_note=True))
 
 
 def _hash(fields: dict[str, Node]) -> tuple[str, str | None]:

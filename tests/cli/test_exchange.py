@@ -320,7 +320,7 @@ def test_a_file_that_does_not_exist(run, config):
 
 
 def test_a_file_of_another_kind(run, config):
-    done = run("import", "--format", "k8s-secret", "-", stdin="kind: Pod\n")
+    done = run("import", "--format", "k8s-secret", "-", stdin="other: file\n")
     assert done.exit_code == 65
 
 

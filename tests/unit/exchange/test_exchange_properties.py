@@ -160,8 +160,12 @@ def test_no_export_reveals_a_secret(format, realm):
     exported = export_realm(format, *realm)
     assert_tells_nothing([repr(exported), *map(str, exported.losses), *map(repr, exported.losses)])
     if format == "htpasswd":
-        imported = import_users(format, realm[0], source="x")
-        assert_tells_nothing([repr(imported), *map(str, imported.losses)])
+        try:
+            imported = import_users(format, realm[0], source="x")
+        except errors.FileFormatError as error:  # no line is one of htpasswd
+            assert_tells_nothing([str(error)])
+        else:
+            assert_tells_nothing([repr(imported), *map(str, imported.losses)])
 
 
 _fields = st.one_of(

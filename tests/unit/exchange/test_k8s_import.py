@@ -152,8 +152,8 @@ class TestLosses:
             "Secret [s], users: the row of [b\\x07b]",
             "Secret [s], users: the row of [elastic]",
             "Secret [s], users_roles: the row of [#y]",
-            "! Secret [s], users_roles: role [a,b] of user [bob]",
-            "! Secret [s], users: user [clear]",
+            "Secret [s], users_roles: role [a,b] of user [bob]",
+            "Secret [s], users: user [clear]",
             "Secret [s], users_roles: roles of [ghost]",
             "Secret [s], users_roles: roles of [(a hash)]",
         ]
@@ -221,7 +221,7 @@ class TestLosses:
         )
         assert names_of(imported) == ["al"]
         *_, loss = imported.losses
-        assert (loss.where, loss.is_blocking) == ("Secret [s]", True)
+        assert (loss.where, loss.is_blocking, loss.is_note) == ("Secret [s]", False, False)
         assert "not UTF-8" in loss.reason
 
 
@@ -363,7 +363,8 @@ class TestAsNode:
     def test_an_empty_password_lets_nobody_in(self, read_all):
         imported = read_all(basic(password=""), as_node=True)
         assert imported.document == {"users": []}
-        assert imported.losses[-1].is_blocking
+        assert imported.losses[-1].reason == "the password is empty"
+        assert imported.is_complete
 
     def test_secrets_without_names_are_different_ones(self, read_all, bcrypt):
         manifests = [files(f"{name}:{bcrypt}") for name in ("al", "bob")]
@@ -549,27 +550,71 @@ class TestManifests:
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        ("", 1, "no Secret found"),
-        ("---\n---\n", 1, "no Secret found"),
-        ("apiVersion: v1\nkind: List\nitems: []\n", 1, "no Secret found"),
         ("hunter2", 1, "must be a mapping, not a string"),
         ("- kind: Secret", 1, "must be a mapping, not a list"),
-        ("\nkind: ConfigMap\ndata: {}", 1, "no Secret found, only ConfigMap"),
-        ("kind: List\nitems:\n- kind: Pod", 1, "no Secret found, only Pod"),
-        ("kind: List", 1, "no Secret found, only List"),
-        ("kind: List\nitems:\n- x", 1, "must be a mapping"),
         ("kind: 12", 1, "[kind] is missing"),
         ("a: b", 1, "[kind] is missing"),
-        ("kind: Secret", 1, "no Secret found, only Secret"),
-        ("kind: Secret\napiVersion: v2", 1, "no Secret found, only Secret"),
         ("a: b\n---\n\na: [hunter2", 1, "[kind] is missing"),
         ("---\n\na: [hunter2", 4, "not YAML here"),
     ],
 )
-def test_a_file_without_secrets_is_refused(read, text, line, reason):
+def test_a_file_that_is_no_manifest_is_refused(read, text, line, reason):
     with pytest.raises(errors.FileFormatError) as caught:
         read("k8s-secret", text)
     assert (caught.value.path, caught.value.line_number) == ("the.file", line)
     assert caught.value.reason.startswith(reason)
     assert "hunter2" not in str(caught.value)
     assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", []),
+        ("---\n---\n", []),
+        ("apiVersion: v1\nkind: List\nitems: []\n", []),
+        ("\nkind: ConfigMap\ndata: {}", ["the file: ConfigMap"]),
+        ("kind: List\nitems:\n- kind: Pod", ["the file: Pod"]),
+        ("kind: List", ["the file: List"]),
+        ("kind: List\nitems:\n- x", ["line [1]: the document"]),
+        ("apiVersion: x.example/v1\nkind: Secret", ["the file: Secret"]),
+        ("a: [\n---\nkind: Pod", ["line [2]: the document", "the file: Pod"]),
+    ],
+)
+def test_a_manifest_without_secrets_has_no_users(read, text, told, losses_of):
+    imported = read("k8s-secret", text)
+    assert imported.document == {"users": []}
+    assert losses_of(imported) == [*told, "the file: Secrets"]
+
+
+@pytest.mark.parametrize(
+    ("head", "problem"),
+    [
+        ("kind: Secret", "[apiVersion] is missing"),
+        ("apiVersion: v2\nkind: Secret", "[apiVersion] must be [v1]"),
+        ("apiVersion: 1\nkind: Secret", "[apiVersion] must be [v1]"),
+        ("apiVersion: v1\nkind: secret", "[kind] must be [Secret], not [secret]"),
+        (
+            "apiVersion: v1\nkind: Secret\nimmutable: .inf",
+            "line [3]: not JSON here: a number that JSON does not have",
+        ),
+    ],
+)
+def test_a_secret_that_the_api_server_does_not_know_is_left_out(read, bcrypt, head, problem):
+    text = f"{head}\nmetadata: {{name: s}}\nstringData: {{users: 'al:{bcrypt}'}}\n"
+    imported = read("k8s-secret", text)
+    assert imported.document == {"users": []}
+    (loss,) = imported.losses
+    assert loss.reason.startswith(f"left out: the API server would refuse it: {problem}")
+    assert names_of(read("k8s-secret", text, as_node=True)) == ["al"]
+
+
+class TestShortPasswords:
+    """Of six bytes and fewer characters: the operator takes them."""
+
+    def test_the_hash_that_is_there_stays(self, read_all):
+        existing = hashing.resolve("bcrypt4").hash("äöü")
+        imported = read_all(basic(password="äöü"), existing=f"al:{existing}\n".encode())
+        assert imported.document["users"] == [
+            {"name": "al", "password_hash": existing, "roles": []}
+        ]
