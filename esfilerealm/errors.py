@@ -15,6 +15,13 @@ FileRealmError
 ├── PlanOutdatedError
 ├── InvalidAuthorizationHeaderError                                    also ValueError
 ├── UnknownHashAlgorithmError, InvalidHashError                        also ValueError
+├── KeystorePasswordError
+├── KeystoreCorruptedError, KeystoreVersionError                       also ValueError
+├── InvalidSecureSettingError                                          also ValueError
+├── SecureSettingNotFoundError                                         also LookupError
+├── SecureSettingExistsError
+├── KeystoreExistsError                                                also FileExistsError
+├── MissingExtraError                                                  also ImportError
 ├── RealmClosedError                                                   also RuntimeError
 ├── LockTimeoutError                                                   also TimeoutError
 ├── JournalVersionError
@@ -53,14 +60,22 @@ __all__ = [
     "InvalidHashError",
     "InvalidPasswordError",
     "InvalidRoleNameError",
+    "InvalidSecureSettingError",
     "InvalidSettingError",
     "InvalidUsernameError",
     "JournalVersionError",
+    "KeystoreCorruptedError",
+    "KeystoreExistsError",
+    "KeystorePasswordError",
+    "KeystoreVersionError",
     "LockTimeoutError",
+    "MissingExtraError",
     "NoEarlierVersionError",
     "PasswordTruncatedWarning",
     "PlanOutdatedError",
     "RealmClosedError",
+    "SecureSettingExistsError",
+    "SecureSettingNotFoundError",
     "UnknownHashAlgorithmError",
     "UnknownRoleWarning",
     "UnsafePlanError",
@@ -69,6 +84,7 @@ __all__ = [
 ]
 
 _LONGEST_HOLDER = 200
+_LONGEST_PATH = 4096
 
 
 class FileRealmError(Exception):
@@ -313,6 +329,171 @@ class InvalidHashError(FileRealmError, ValueError):
 
     def __str__(self) -> str:
         return f"invalid password hash: {self.reason}"
+
+
+class KeystorePasswordError(FileRealmError):
+    """
+    A keystore that the password does not open. The error does not contain the password.
+
+    A keystore whose encrypted content was altered, and whose checksum was repaired, looks the same.
+
+    Attributes:
+        source: The file, as the caller named it.
+        has_password: Whether the file says that it is protected by a password.
+    """
+
+    def __init__(self, source: str, has_password: bool) -> None:  # noqa: FBT001 - for pickling
+        super().__init__(source, has_password)
+        self.source = source
+        self.has_password = has_password
+
+    def __str__(self) -> str:
+        advice = (
+            "give the password with which it was saved"
+            if self.has_password
+            else "it says that it has none, so try without a password first"
+        )
+        return (
+            f"the password of keystore [{shown(self.source, _LONGEST_PATH)}] is wrong: {advice}. "
+            "If the password is right, the encrypted content was altered: restore the file from a "
+            "backup"
+        )
+
+
+class KeystoreCorruptedError(FileRealmError, ValueError):
+    """
+    A file that is not a keystore of Elasticsearch, or that is damaged.
+
+    Attributes:
+        source: The file, as the caller named it.
+        kind: The check that failed, such as ``truncated`` or ``checksum_mismatch``.
+        offset: The position in the file, in bytes from 0; None if the decrypted content is
+            damaged.
+        reason: What is wrong, and what to do.
+    """
+
+    def __init__(self, source: str, kind: str, offset: int | None, reason: str) -> None:
+        super().__init__(source, kind, offset, reason)
+        self.source = source
+        self.kind = kind
+        self.offset = offset
+        self.reason = reason
+
+    def __str__(self) -> str:
+        where = "decrypted content" if self.offset is None else f"byte [{self.offset}]"
+        source = shown(self.source, _LONGEST_PATH)
+        return f"keystore [{source}] is unusable [{self.kind}], {where}: {self.reason}"
+
+
+class KeystoreVersionError(FileRealmError, ValueError):
+    """
+    A keystore in a format that this package does not read.
+
+    Attributes:
+        source: The file, as the caller named it.
+        version: The version of its format.
+        known_versions: The oldest and the newest version that this package reads.
+        kind: ``too_old`` or ``too_new``.
+    """
+
+    def __init__(self, source: str, version: int, known_versions: tuple[int, int]) -> None:
+        super().__init__(source, version, known_versions)
+        self.source = source
+        self.version = version
+        self.known_versions = known_versions
+        self.kind: Literal["too_old", "too_new"] = (
+            "too_old" if version < known_versions[0] else "too_new"
+        )
+
+    def __str__(self) -> str:
+        oldest, newest = self.known_versions
+        if self.kind == "too_old":
+            advice = (
+                "the format is too old, and Elasticsearch 8.4 and later refuse it too. Let a node "
+                "of Elasticsearch 6.8 or 7.17 start with it once, which writes it in a newer format"
+            )
+        else:
+            advice = (
+                "the format is too new. Use a later esfilerealm, or restore the file from a backup "
+                "if no later Elasticsearch has written it"
+            )
+        return (
+            f"keystore [{shown(self.source, _LONGEST_PATH)}] has format [{self.version}], and this "
+            f"esfilerealm reads [{oldest}] to [{newest}]: {advice}"
+        )
+
+
+class InvalidSecureSettingError(_InvalidNameError):
+    """A setting that cannot be put into a keystore. The error does not contain its value."""
+
+    _what = "secure setting"
+
+
+class SecureSettingNotFoundError(FileRealmError, LookupError):
+    """A setting that is not in the keystore; scripts match the words of the message."""
+
+    def __init__(self, name: str, source: str) -> None:
+        super().__init__(name, source)
+        self.name = name
+        self.source = source
+
+    def __str__(self) -> str:
+        return (
+            f"Setting [{shown(self.name)}] does not exist in the keystore. "
+            f"The keystore is [{shown(self.source, _LONGEST_PATH)}]"
+        )
+
+
+class SecureSettingExistsError(FileRealmError):
+    """A setting that is in the keystore already and would be overwritten."""
+
+    def __init__(self, name: str, source: str) -> None:
+        super().__init__(name, source)
+        self.name = name
+        self.source = source
+
+    def __str__(self) -> str:
+        return (
+            f"setting [{shown(self.name)}] already exists in the keystore "
+            f"[{shown(self.source, _LONGEST_PATH)}]: remove it first"
+        )
+
+
+class KeystoreExistsError(FileRealmError, FileExistsError):
+    """A file that would be overwritten by another keystore; nothing was changed."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.errno = errno.EEXIST
+        self.filename = path
+        self.path = path
+
+    def __str__(self) -> str:
+        return (
+            f"[{self.path}] already exists, and another keystore would replace it: read it and "
+            "change it, or pass overwrite=True"
+        )
+
+
+class MissingExtraError(FileRealmError, ImportError):
+    """
+    A package that is not installed, and that an optional part of this one needs.
+
+    Attributes:
+        extra: The extra of ``esfilerealm`` that installs it.
+        purpose: What needs it.
+    """
+
+    def __init__(self, extra: str, purpose: str) -> None:
+        super().__init__(extra, purpose)
+        self.extra = extra
+        self.purpose = purpose
+
+    def __str__(self) -> str:
+        return (
+            f"{self.purpose} needs the extra [{self.extra}]: "
+            f"run `pip install 'esfilerealm[{self.extra}]'`"
+        )
 
 
 class RealmClosedError(FileRealmError, RuntimeError):

@@ -26,6 +26,7 @@ LAYERS = [
     {"errors", "results", "names", "findings", "_ground", "_version"},
     {"formats", "hashing", "documents", "exchange"},
     {"_storage"},
+    {"keystore"},
     {"settings"},
     {"watcher", "checks"},
     {"admin", "realms"},

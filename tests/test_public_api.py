@@ -11,8 +11,8 @@ from support.public import MODULES, exported, importable, mentioned
 import esfilerealm
 from esfilerealm import errors
 
-#: What only the library passes to the constructor of a ``Transaction``.
-INTERNAL = {"RealmFolder", "WriteOptions"}
+#: What only the library passes to the constructor of a ``Transaction`` or a ``Keystore``.
+INTERNAL = {"Draft", "RealmFolder", "Sealed", "WriteOptions"}
 
 ERRORS = [
     errors.InvalidUsernameError("a:b", "rule"),
@@ -31,6 +31,15 @@ ERRORS = [
     errors.PlanOutdatedError("users"),
     errors.UnknownHashAlgorithmError("bcrypt3", "advice"),
     errors.InvalidHashError("reason"),
+    errors.KeystorePasswordError("elasticsearch.keystore", True),
+    errors.KeystoreCorruptedError("elasticsearch.keystore", "truncated", 7, "reason"),
+    errors.KeystoreCorruptedError("elasticsearch.keystore", "corrupted", None, "reason"),
+    errors.KeystoreVersionError("elasticsearch.keystore", 2, (3, 7)),
+    errors.InvalidSecureSettingError("a b", "rule"),
+    errors.SecureSettingNotFoundError("a.b", "elasticsearch.keystore"),
+    errors.SecureSettingExistsError("a.b", "elasticsearch.keystore"),
+    errors.KeystoreExistsError("elasticsearch.keystore"),
+    errors.MissingExtraError("keystore", "a keystore"),
     errors.RealmClosedError("config"),
     errors.LockTimeoutError("users.lock", 5.0),
     errors.LockTimeoutError("users.lock", 5.0, "[esfilerealm], process [7] on [host],"),
@@ -94,6 +103,11 @@ class TestErrors:
         (errors.InvalidUsernameError, ValueError),
         (errors.UserNotFoundError, LookupError),
         (errors.ConfigurationFileMissingError, FileNotFoundError),
+        (errors.KeystoreCorruptedError, ValueError),
+        (errors.KeystoreVersionError, ValueError),
+        (errors.SecureSettingNotFoundError, LookupError),
+        (errors.KeystoreExistsError, FileExistsError),
+        (errors.MissingExtraError, ImportError),
         (errors.RealmClosedError, RuntimeError),
         (errors.LockTimeoutError, TimeoutError),
         (errors.NoEarlierVersionError, LookupError),

@@ -8,15 +8,23 @@ from typing import Final
 
 __all__ = [
     "decode_base64",
+    "decode_modified_utf8",
+    "decode_utf8",
     "encode_base64",
+    "encode_modified_utf8",
     "has_lone_surrogate",
     "is_base64_of",
+    "java_order",
     "java_units",
     "read_int",
 ]
 
 _ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_ENCODED_SURROGATE: Final = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]?")
+_MODIFIED_UTF8: Final = re.compile(
+    rb"(?:[\x00-\x7f]|[\xc0-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2})*"
+)
 _INTEGER: Final = re.compile(r"([+-]?)0*([0-9]{1,10})")
 _SMALLEST_INT: Final = -(2**31)
 _LARGEST_INT: Final = 2**31 - 1
@@ -78,3 +86,55 @@ def is_base64_of(text: str, size: int) -> bool:
     """Check whether *text* is exactly the base64 of *size* bytes, spare bits included."""
     data = decode_base64(text)
     return data is not None and len(data) == size and encode_base64(data) == text
+
+
+def decode_utf8(data: bytes) -> str:
+    """
+    Decode UTF-8; each malformed part becomes U+FFFD, and an encoded surrogate becomes one.
+
+    Source:
+        ``CharsetDecoder.replaceWith``.
+    """
+    return _ENCODED_SURROGATE.sub("\ufffd".encode(), data).decode("utf-8", "replace")
+
+
+def decode_modified_utf8(data: bytes) -> str | None:
+    """
+    Decode what Java's data streams write; return None if it is malformed.
+
+    A lone surrogate stays one.
+
+    Source:
+        ``DataInputStream.readUTF``.
+    """
+    if data.isascii():
+        return data.decode("ascii")
+    if _MODIFIED_UTF8.fullmatch(data) is None:
+        return None
+    units = bytearray()
+    at = 0
+    while at < len(data):
+        size = 1 if data[at] < 0x80 else 2 if data[at] < 0xE0 else 3  # noqa: PLR2004 - UTF-8
+        unit = data[at] & (0x7F, 0x1F, 0x0F)[size - 1]
+        for byte in data[at + 1 : at + size]:
+            unit = unit << 6 | byte & 0x3F
+        units += unit.to_bytes(2, "big")
+        at += size
+    return units.decode("utf-16-be", "surrogatepass")
+
+
+def encode_modified_utf8(text: str) -> bytes:
+    """
+    Encode as Java's data streams do: U+0000 in two bytes, others in at most three for each unit.
+
+    Source:
+        ``DataOutputStream.writeUTF``.
+    """
+    data = java_order(text)
+    units = (chr(int.from_bytes(data[at : at + 2], "big")) for at in range(0, len(data), 2))
+    return "".join(units).encode("utf-8", "surrogatepass").replace(b"\0", b"\xc0\x80")
+
+
+def java_order(text: str) -> bytes:
+    """Return the key by which Java sorts strings: their UTF-16 code units."""
+    return text.encode("utf-16-be", "surrogatepass")

@@ -153,7 +153,7 @@ def _attributes(status: os.stat_result | None) -> tuple[int, ...] | None:
     return *Stamp.of(status).content, *rest
 
 
-def read_file(path: str, *, in_blocks: bool = False) -> FileContent:
+def read_file(path: str, *, in_blocks: bool = False, largest: int | None = None) -> FileContent:
     """
     Read the file at *path*, following links; a missing one (or a dangling link) is empty.
 
@@ -162,9 +162,11 @@ def read_file(path: str, *, in_blocks: bool = False) -> FileContent:
 
         in_blocks: Whether to read a large file so that its content can be freed block by block.
 
+        largest: Bytes of the largest file that is read; None for any.
+
     Raises:
         FilePermissionError: If the system refuses to read it.
-        FileAccessError: If it is not a regular file, or if reading fails.
+        FileAccessError: If it is not a regular file, if it is larger, or if reading fails.
     """
     with FaultsOf(path, "reading"):
         real_path = system.realpath(path)
@@ -182,7 +184,8 @@ def read_file(path: str, *, in_blocks: bool = False) -> FileContent:
                 if error.errno == errno.ENOENT:
                     return FileContent(real_path)
                 raise
-            return _read(path, real_path, descriptor, _in_blocks if in_blocks else _whole)
+            read_all = _in_blocks if in_blocks else _whole
+            return _read(path, real_path, descriptor, read_all, largest)
 
 
 def read_plain_file(path: str) -> FileContent:
@@ -210,11 +213,15 @@ def _read(
     real_path: str,
     descriptor: int,
     read_all: Callable[[int, int], tuple[list[bytes], str | None]],
+    largest: int | None = None,
 ) -> FileContent:
     try:
         status = system.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise FileAccessError(path, errno.EINVAL, "it is not a regular file")
+        if largest is not None and status.st_size > largest:
+            reason = f"it has [{status.st_size}] bytes, and at most [{largest}] are read"
+            raise FileAccessError(path, errno.EFBIG, reason)
         blocks, digest = read_all(descriptor, status.st_size)
         return FileContent(real_path, blocks, status, digest)
     finally:
