@@ -35,7 +35,7 @@ from .staging import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from .attributes import Attributes
 
@@ -73,7 +73,10 @@ class Change:
 
 
 def commit(
-    changes: Sequence[Change], journal_path: str, journal_attributes: Attributes
+    changes: Sequence[Change],
+    journal_path: str,
+    journal_attributes: Attributes,
+    check_lock: Callable[[], None] = lambda: None,
 ) -> list[list[str]]:
     """
     Make all *changes* in their order, or none. The caller holds the write lock.
@@ -84,6 +87,8 @@ def commit(
         journal_path: Where to write the journal; there is none now.
 
         journal_attributes: Those of the journal.
+
+        check_lock: Called when all is staged. It raises if another writer may hold a lock too.
 
     Returns:
         For each change the attributes that could not be set, as text.
@@ -99,6 +104,7 @@ def commit(
             moves[-1].stage()
         for number, move in enumerate(moves):
             move.keep_old(moves[:number])
+        check_lock()
     except BaseException:
         _remove_all(moves)
         raise

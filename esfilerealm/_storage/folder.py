@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..errors import ConfigurationFileMissingError, FileRealmError
-from . import system
 from .paths import RealmPaths
 from .realm_files import (
     RealmFiles,
@@ -113,11 +112,6 @@ class RealmFolder:
     def read_settled(self) -> SettledRead:
         """Read both files once nobody is writing them; an error stands in place of a content."""
         return read_settled(self.paths)
-
-    def holds(self, path: str) -> bool:
-        """Check whether *path* leads to a file of the realm, or to one that a write keeps there."""
-        real_path = system.realpath(path)
-        return real_path in map(system.realpath, self.paths.all)
 
     def quarantined(self) -> list[str]:
         """Return the journals that recovery could not use and that nobody has removed since."""

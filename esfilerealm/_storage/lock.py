@@ -8,13 +8,14 @@ import os
 import re
 import stat
 import sys
+import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import FaultsOf
 from .._ground.rights import whose
-from ..errors import FileAccessError, FilePermissionError, LockTimeoutError
+from ..errors import FileAccessError, FileChangedError, FilePermissionError, LockTimeoutError
 from . import system
 from .mounts import has_local_locks
 from .staging import remove_quietly, temporary_name, temporary_pattern
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from filelock import BaseFileLock
 
-__all__ = ["holder_of", "write_lock"]
+__all__ = ["HeldLock", "holder_of", "write_lock"]
 
 #: The service user and root both write, so the group must be able to open the file.
 _MODE: Final = 0o660
@@ -50,10 +51,55 @@ _HOLDER_FLAGS: Final = (
 _LONGEST_HOLDER: Final = 1000
 
 
+class HeldLock:
+    """
+    The lock file that a writer holds.
+
+    A lock belongs to a file and not to its name. Once another program has replaced the file,
+    the next writer locks the new one.
+
+    Attributes:
+        path: Where the file was when it was locked.
+
+    Args:
+        path: Where the file was when it was locked.
+
+        descriptor: The file, open, so that no other file gets its inode.
+    """
+
+    def __init__(self, path: str, descriptor: int) -> None:
+        self.path = path
+        self._status = system.fstat(descriptor)
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the path still leads to the file that is locked."""
+        try:
+            return self.is_named(system.lstat(self.path))
+        except FileNotFoundError:
+            return False
+
+    def is_named(self, status: os.stat_result) -> bool:
+        """Check whether *status* is that of the file that is locked."""
+        return os.path.samestat(status, self._status)
+
+    def check(self) -> None:
+        """
+        Check that the file is still in place, so that no other writer holds a lock too.
+
+        Raises:
+            FileChangedError: If another program has replaced or removed it.
+            FilePermissionError, FileAccessError: If it cannot be examined.
+        """
+        with FaultsOf(self.path, "examining"):
+            if not self.is_in_place:
+                raise FileChangedError(self.path)
+
+
 @contextmanager
 def write_lock(
     find_path: Callable[[], str], timeout: float, *, allow_local_lock: bool = False
-) -> Iterator[None]:
+) -> Iterator[HeldLock]:
     """
     Hold the lock file, which is never deleted: unlinking it would let two writers in.
 
@@ -70,21 +116,23 @@ def write_lock(
 
     Raises:
         LockTimeoutError: If the lock was not free in time.
+        FileChangedError: If another program kept replacing the file during that time.
         FilePermissionError, FileAccessError: If the file can be neither created nor opened, or if
             the file system has no reliable locks.
     """
+    deadline = time.monotonic() + timeout
     while True:
         path = find_path()
         if not allow_local_lock:
             _check_file_system(path)
-        lock = _acquired(path, timeout)
-        try:
-            if find_path() == path:
-                with holder_named(path):
-                    yield
+        with _acquired(path, timeout) as held:
+            is_in_place = held.is_in_place
+            if is_in_place and find_path() == path:
+                with holder_named(held):
+                    yield held
                 return
-        finally:
-            lock.release()
+        if not is_in_place and time.monotonic() > deadline:
+            raise FileChangedError(path)
 
 
 def _check_file_system(path: str) -> None:
@@ -98,12 +146,32 @@ def _check_file_system(path: str) -> None:
         raise FileAccessError(path, errno.ENOLCK, reason)
 
 
-def _acquired(path: str, timeout: float) -> BaseFileLock:
+@contextmanager
+def _acquired(path: str, timeout: float) -> Iterator[HeldLock]:
+    with FaultsOf(path, "taking the write lock with"):
+        try:
+            _create(path)
+            descriptor = system.open(path, os.O_RDONLY | _HOLDER_FLAGS)
+        except OSError as error:
+            _explain(path, error)
+            raise
+    try:
+        # Opened before it is locked: until it is closed, its inode belongs to no other file.
+        held = HeldLock(path, descriptor)
+        lock = _locked(path, timeout)
+        try:
+            yield held
+        finally:
+            lock.release()
+    finally:
+        system.close(descriptor)
+
+
+def _locked(path: str, timeout: float) -> BaseFileLock:
     from filelock import FileLock, Timeout
 
     with FaultsOf(path, "taking the write lock with"):
         try:
-            _create(path)
             # Without the fallback to marker files, which nobody removes after a crash.
             lock = FileLock(path, timeout, _mode_beside(path), fallback_to_soft=False)
             lock.acquire(poll_interval=_POLL_INTERVAL)
@@ -210,17 +278,17 @@ def _names_of_ours(path: str, status: os.stat_result) -> int:
 
 
 @contextmanager
-def holder_named(path: str) -> Iterator[None]:
+def holder_named(held: HeldLock) -> Iterator[None]:
     """
-    Write the holder into the lock file at *path*, and empty it at the end.
+    Write the holder into the lock file, and empty it at the end.
 
     Errors are ignored, even a full disk: the lock matters, its label does not.
     """
-    _write_holder(path, json.dumps(_ourselves()).encode())
+    _write_holder(held, json.dumps(_ourselves()).encode())
     try:
         yield
     finally:
-        _write_holder(path, b"")
+        _write_holder(held, b"")
 
 
 def holder_of(path: str) -> str | None:
@@ -265,19 +333,13 @@ def _read_holder(path: str) -> bytes:
         system.close(descriptor)
 
 
-def _write_holder(path: str, data: bytes) -> None:
+def _write_holder(held: HeldLock, data: bytes) -> None:
     with suppress(OSError):
-        descriptor = system.open(path, os.O_WRONLY | _HOLDER_FLAGS)
+        descriptor = system.open(held.path, os.O_WRONLY | _HOLDER_FLAGS)
         try:
-            # In this order: the open file must be the lock file now and have no other name. When it
-            # was opened, that name may have led to any file.
-            is_plain = stat.S_ISREG(system.fstat(descriptor).st_mode)
-            named = system.lstat(path)
-            if (
-                is_plain
-                and named.st_nlink == 1
-                and os.path.samestat(named, system.fstat(descriptor))
-            ):
+            # The file that is locked, and with no other name: the path may lead to any file now.
+            status = system.fstat(descriptor)
+            if held.is_named(status) and status.st_nlink == 1:
                 system.ftruncate(descriptor, 0)
                 system.write(descriptor, data)
         finally:

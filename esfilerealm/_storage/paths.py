@@ -6,6 +6,10 @@ import os
 
 from . import system
 
+TYPE_CHECKING = False  # see `_ground`
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 __all__ = [
     "OTHER_FILES",
     "VERSION_PATTERN",
@@ -37,6 +41,7 @@ class RealmPaths:
 
     Attributes:
         legacy: The paths that were found in ``x-pack/``.
+        check_lock: While a write holds the lock, raises if its file has been replaced.
 
     Source:
         ``XPackPlugin.resolveConfigFile``.
@@ -45,6 +50,7 @@ class RealmPaths:
     def __init__(self, config_dir: str | os.PathLike[str]) -> None:
         self.config_dir = os.path.abspath(os.fspath(config_dir))
         self.legacy: list[str] = []
+        self.check_lock: Callable[[], None] = _not_locked
         self.users = self._locate("users")
         self.users_roles = self._locate("users_roles")
         if self.users in self.legacy and not exists(self.users_roles):
@@ -90,6 +96,10 @@ class RealmPaths:
             return path
         legacy = os.path.join(self.config_dir, "x-pack", name)
         return legacy if exists(legacy) else path
+
+
+def _not_locked() -> None:
+    """Nothing can replace a lock that is not held."""
 
 
 def lock_path(real_users: str) -> str:

@@ -10,6 +10,7 @@ from .._ground.faults import FaultsOf
 from ..errors import FileAccessError, FilePermissionError
 from . import system
 from .attributes import Attributes
+from .outputs import output_refusal
 from .staging import remove_quietly, stage, sync_folder, temporary_name, write_all
 from .target import real_target
 
@@ -18,22 +19,38 @@ __all__ = ["write_private_file"]
 _PRIVATE = Attributes(0o600)
 
 
-def write_private_file(path: str, data: bytes) -> None:
+def write_private_file(
+    path: str, data: bytes, *, config_dir: str | None = None, force: bool = False
+) -> None:
     """
-    Write *data* to *path*; an existing file is replaced.
+    Write *data* to *path*; an existing file is replaced, but none of a realm or node.
 
     A pipe or character device is written to only if it belongs to this user or root: any other
     owner could read the secret. A block device or socket is refused.
 
+    Args:
+        path: Where to write; links are followed.
+
+        data: The content.
+
+        config_dir: The directory of the realm that is exported.
+
+        force: Whether to replace a file in a configuration directory that is none of its realm or
+            node.
+
     Raises:
         FilePermissionError: If the system refuses, or if the link of another user leads there.
-        FileAccessError: For any other error of the system.
+        FileAccessError: If it must not be replaced (``EEXIST``), and for any other error of the
+            system.
     """
-    target = real_target(path)
+    target = _real_target(path)
     with FaultsOf(path, "writing"):
         if _is_stream(path):
             _write_into(path, data)
             return
+        refusal = _refusal(path, target) or output_refusal(target, config_dir, force=force)
+    if refusal is not None:
+        raise FileAccessError(path, errno.EEXIST, f"it {refusal}")
     temporary = temporary_name(target)
     stage(target, temporary, data, _PRIVATE)
     try:
@@ -43,6 +60,25 @@ def write_private_file(path: str, data: bytes) -> None:
         remove_quietly([temporary])
         raise
     sync_folder(os.path.dirname(target))
+
+
+def _real_target(path: str) -> str:
+    """Follow links as the system does, which goes up from where a link has led."""
+    folder, name = os.path.split(path)
+    return real_target(os.path.join(system.realpath(folder or os.curdir), name))
+
+
+def _refusal(path: str, target: str) -> str | None:
+    """Return why *target* cannot be written if *path* leads elsewhere, or None."""
+    try:
+        seen = system.stat(path)
+    except FileNotFoundError:
+        return None
+    try:
+        is_same = os.path.samestat(seen, system.lstat(target))
+    except FileNotFoundError:
+        is_same = False
+    return None if is_same else "leads to an open file that has no name any more"
 
 
 def _is_stream(path: str) -> bool:

@@ -71,8 +71,12 @@ def locked(paths: RealmPaths, options: WriteOptions) -> Iterator[Recovery]:
         lambda: lock_path(real_target(paths.users)),
         options.lock_timeout,
         allow_local_lock=options.allow_local_lock,
-    ):
-        yield recover(paths)
+    ) as held:
+        before, paths.check_lock = paths.check_lock, held.check
+        try:
+            yield recover(paths)
+        finally:
+            paths.check_lock = before
 
 
 def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteResult:
@@ -100,7 +104,9 @@ def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteRes
         _check_writer(unit, everything)
         if not options.dry_run:
             journal = journal_path(unit.files.users.path)
-            losses = commit(everything, journal, _journal_attributes(unit, changes))
+            losses = commit(
+                everything, journal, _journal_attributes(unit, changes), paths.check_lock
+            )
     lost = {
         path: [*target.lost, *_lost_by(path, everything, losses)]
         for path, target in targets.items()

@@ -317,6 +317,10 @@ _EXCHANGE = (
                 "Write to a file that only its owner can read; default: standard output",
                 metavar="FILE",
             ),
+            Option(
+                "force",
+                "Replace a file of --output that exists in the configuration directory of a node",
+            ),
             shared.PARTIAL,
         ),
         OptionGroup(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import TYPE_CHECKING, Final
 
-from .._storage import RealmFolder, write_private_file
+from .._storage import write_private_file
+from ..errors import FileAccessError
 from ..exchange import EXPORT_FORMATS, Exported, basic_auth_secret
 from .exits import OK, WRONG_PASSWORD, CommandError, UsageError
 from .output import report_losses
@@ -38,7 +40,7 @@ def run_export(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     if output is None:
         terminal.print_document(exported.data)
     else:
-        _write_output(target, output, exported.data)
+        _write_output(arguments, target, output, exported.data)
     return OK
 
 
@@ -71,8 +73,13 @@ def _one_user(
     return Exported(data, ())
 
 
-def _write_output(target: Target, path: str, data: bytes) -> None:
-    """Write the output file, unless it is a file of the realm."""
-    if RealmFolder(target.tool.config_dir).holds(path):
-        raise UsageError("option [output] names a file of the realm itself")
-    write_private_file(path, data)
+def _write_output(arguments: Arguments, target: Target, path: str, data: bytes) -> None:
+    """Write the output file, unless that would replace a file of the realm or node."""
+    try:
+        write_private_file(
+            path, data, config_dir=target.tool.config_dir, force=arguments.has("force")
+        )
+    except FileAccessError as error:
+        if error.errno != errno.EEXIST:
+            raise
+        raise UsageError(f"option [output]{error.reason.removeprefix('it')}") from None

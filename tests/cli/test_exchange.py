@@ -142,7 +142,16 @@ class TestOutput:
         done = run("export", "--format", "json", "--output", str(tmp_path / "no" / "out"))
         assert done.exit_code == 74
 
-    NAMES = ("users", "users_roles", "roles.yml", "users.managed", "users.journal")
+    NAMES = (
+        "users",
+        "users_roles",
+        "roles.yml",
+        "users.managed",
+        "users.journal",
+        "users.lock",
+        "users.1~",
+        "elasticsearch.yml",
+    )
 
     @pytest.mark.parametrize("name", NAMES)
     @pytest.mark.parametrize("how", ["itself", "relative", "link"])
@@ -169,6 +178,15 @@ class TestOutput:
 
     def test_a_file_beside_those_of_the_realm_is_not(self, run, realm):
         assert run("export", "--format", "json", "--output", str(realm / "x")).exit_code == 0
+
+    def test_one_that_exists_there_is_replaced_with_force(self, run, realm):
+        words = ["export", "--format", "json", "--output", str(realm / "x")]
+        (realm / "x").write_text("old")
+        done = run(*words)
+        assert (done.exit_code, (realm / "x").read_text()) == (64, "old")
+        assert "option [output] names a file that exists in the configuration directory" in done.err
+        assert run(*words, "--force").exit_code == 0
+        assert len(json.loads((realm / "x").read_bytes())["users"]) == 2
 
     @root
     def test_a_link_of_another_user(self, run, realm, tmp_path):

@@ -18,9 +18,14 @@ from support.hashes import CHEAP_HASH
 from support.storing import STRANGER, acting_as, place, posix, refusing, root
 
 from esfilerealm import UsersTool
-from esfilerealm._storage import lock, system
+from esfilerealm._storage import lock, system, write
 from esfilerealm._storage.lock import holder_of, write_lock
-from esfilerealm.errors import FileAccessError, FilePermissionError, LockTimeoutError
+from esfilerealm.errors import (
+    FileAccessError,
+    FileChangedError,
+    FilePermissionError,
+    LockTimeoutError,
+)
 
 GROUP = 4712
 
@@ -189,6 +194,81 @@ def test_a_group_that_cannot_be_given_is_no_reason_not_to_write(path, monkeypatc
     with write_lock(lambda: path, 1.0):
         pass
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o660
+
+
+class TestReplaced:
+    """A lock belongs to a file, and another program may give its name to another file."""
+
+    @pytest.fixture
+    def replace(self, path):
+        """Replace the file, whose inode the system may give to the new one."""
+
+        def replaced():
+            Path(path + ".new").write_text("{}")
+            os.replace(path + ".new", path)
+
+        return replaced
+
+    def test_while_it_is_locked_is_locked_again(self, path, replace, monkeypatch):
+        real, waits = lock._locked, []
+
+        def locked(*args):
+            if not waits:
+                waits.append(replace())
+            return real(*args)
+
+        monkeypatch.setattr(lock, "_locked", locked)
+        with write_lock(lambda: path, 5.0) as held:
+            assert held.is_in_place
+            with pytest.raises(LockTimeoutError), write_lock(lambda: path, 0.05):
+                pytest.fail("both hold the lock")
+        assert waits
+
+    def test_again_and_again_is_an_error(self, path, replace, monkeypatch):
+        real = lock._locked
+        monkeypatch.setattr(lock, "_locked", lambda *args: (replace(), real(*args))[1])
+        with pytest.raises(FileChangedError) as caught, write_lock(lambda: path, 0.05):
+            pytest.fail("another writer may hold a lock too")
+        assert caught.value.path == path
+
+    @pytest.mark.parametrize("how", ["replaced", "removed", "a link"])
+    def test_under_its_holder(self, path, replace, how):
+        with write_lock(lambda: path, 1.0) as held:
+            held.check()
+            match how:
+                case "replaced":
+                    replace()
+                case "removed":
+                    os.unlink(path)
+                case _:
+                    os.rename(path, path + ".old")
+                    os.symlink(path + ".old", path)
+            with pytest.raises(FileChangedError):
+                held.check()
+
+    def test_before_the_commit_changes_nothing(self, config, monkeypatch):
+        """Another writer may hold a lock too, and have read what this one is about to replace."""
+        before = {path.name: path.read_bytes() for path in Path(config).iterdir()}
+        real = write.commit
+
+        def commit(changes, journal, attributes, check_lock):
+            os.replace(place_of(config, b"{}"), Path(config, "users.lock"))
+            return real(changes, journal, attributes, check_lock)
+
+        monkeypatch.setattr(write, "commit", commit)
+        with pytest.raises(FileChangedError, match=r"users\.lock"):
+            UsersTool(config).useradd("ann", password_hash=CHEAP_HASH)
+        after = {path.name: path.read_bytes() for path in Path(config).iterdir()}
+        assert after == {**before, "users.lock": b"{}"}
+        monkeypatch.undo()
+        UsersTool(config).useradd("ann", password_hash=CHEAP_HASH)
+        assert list(UsersTool(config).list_users()) == ["ann"]
+
+
+def place_of(config, data):
+    place = Path(config, "new")
+    place.write_bytes(data)
+    return place
 
 
 class TestFileSystem:
@@ -398,15 +478,12 @@ class TestHostileContent:
         assert holder_of(str(tmp_path / "users.lock")) is None
 
 
-def test_no_label_is_written_into_a_file_that_replaced_the_lock(path, tmp_path, monkeypatch):
+def test_no_label_is_written_into_a_file_that_replaced_the_lock(path, tmp_path):
     """Another program may rename a file to its name, after the lock was opened."""
     (tmp_path / "other").write_text("precious")
-    real = system.lstat
-
-    def lstat(looked_at, *args, **more):
-        return real(str(tmp_path / "other") if looked_at == path else looked_at, *args, **more)
-
-    monkeypatch.setattr(system, "lstat", lstat)
-    with write_lock(lambda: path, 1.0):
-        assert Path(path).read_bytes() == b""
-    assert (tmp_path / "other").read_text() == "precious"
+    with write_lock(lambda: path, 1.0) as held:
+        assert Path(path).read_bytes()
+        os.replace(tmp_path / "other", path)
+        lock._write_holder(held, b"label")
+        assert Path(path).read_text() == "precious"
+    assert Path(path).read_text() == "precious"
