@@ -67,12 +67,19 @@ def is_member(user: int, group: int) -> bool:
 
 
 def _reachable(place: str) -> str:
-    """Return the nearest directory above *place* that we can look at."""
+    """
+    Return the nearest directory above *place* that we can look at.
+
+    Raises:
+        PermissionError: If that is not even the root.
+    """
     while True:
         above = os.path.dirname(place)
         try:
             os.stat(above)
         except PermissionError:
+            if above == place:
+                raise
             place = above
         else:
             return above

@@ -1,54 +1,27 @@
-"""The program: from a command line to an exit code."""
+"""From a command line to an exit code."""
 
 from __future__ import annotations
 
-import os
 import sys
 
 from ..errors import FileRealmError
 from .arguments import Arguments
 from .commands import COMMANDS, PROGRAM, find_command
-from .exits import INTERNAL, INTERRUPTED, IO, OK, CommandError, UsageError, exit_code_of
+from .exits import INTERRUPTED, IO, OK, CommandError, UsageError, exit_code_of
 from .naming import program_name
 from .options import ParsedLine, did_you_mean, parse
 from .target import Target
 from .terminal import OutputError, Terminal
+from .unexpected import explain
 
-__all__ = ["main", "program"]
+__all__ = ["main"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
-    from typing import NoReturn
-
     from .options import Command
 
 
 _JSON_VERSION = 1  # `output.VERSION`, which a test compares: `list` does not load that module
-
-
-def program() -> NoReturn:
-    """
-    Run the command as a process of its own, and end it.
-
-    Nothing is left to clean up then, so the interpreter does not take its modules apart one by one,
-    which would take a tenth of the time of a short command.
-    """
-    exit_code = main()
-    is_watched = "coverage" in sys.modules or sys.gettrace() or sys.getprofile()
-    if not is_watched and _flushed():
-        os._exit(exit_code)
-    sys.exit(exit_code)
-
-
-def _flushed() -> bool:
-    """Flush both streams; return False if that fails, which the interpreter then deals with."""
-    try:
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
-    except (OSError, ValueError):
-        return False
-    return True
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -65,22 +38,27 @@ def main(argv: list[str] | None = None) -> int:
     try:
         exit_code = _run(sys.argv[1:] if argv is None else argv, terminal)
         terminal.flush()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - 1 is "wrong password"
+        return _report_fault(error, terminal)
+    return exit_code
+
+
+def _report_fault(error: KeyboardInterrupt | Exception, terminal: Terminal) -> int:
+    """Print why the command did not end as it should, and what it has written; no traceback."""
+    terminal.settle()
+    written = terminal.describe_written()
+    if isinstance(error, KeyboardInterrupt):
         terminal.note("")
-        if terminal.describe_interrupt is not None:
-            terminal.warn(f"Interrupted: {terminal.describe_interrupt()}")
+        if written:
+            terminal.warn(f"Interrupted: {written}")
         return INTERRUPTED
-    except OutputError as error:
-        terminal.abandon_output()
-        if not isinstance(error.__cause__, BrokenPipeError):  # the reader has left on purpose
-            _print_error(terminal, f"cannot print: {error}", IO)
-        return IO
-    except ImportError as error:
-        _print_error(terminal, f"[{error.name}] is not installed: reinstall esfilerealm", INTERNAL)
-        return INTERNAL
-    except Exception as error:  # noqa: BLE001 - 1 would be "wrong password", and a traceback leaks
-        _print_error(terminal, f"unexpected {type(error).__name__}, please report it", INTERNAL)
-        return INTERNAL
+    if isinstance(error, OutputError):
+        if isinstance(error.__cause__, BrokenPipeError):  # the reader has left on purpose
+            return IO
+        text, exit_code = f"cannot print: {error}", IO
+    else:
+        text, exit_code = explain(error)
+    _print_error(terminal, f"{text}; {written}" if written else text, exit_code)
     return exit_code
 
 
@@ -101,6 +79,7 @@ def _run(argv: list[str], terminal: Terminal) -> int:
         return _run_command(Arguments(command, line), terminal)
     except (CommandError, FileRealmError) as error:
         exit_code = exit_code_of(error)
+        terminal.settle()
         _report(error, exit_code, terminal, command)
         if terminal.is_for_programs:
             kind = type(error).__name__
@@ -179,7 +158,7 @@ def _run_command(arguments: Arguments, terminal: Terminal) -> int:
     from ..errors import UnknownRoleWarning
 
     if arguments.writes:
-        terminal.describe_interrupt = target.describe_interrupt
+        terminal.describe_written = target.describe_written
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UnknownRoleWarning)  # printed as one line instead

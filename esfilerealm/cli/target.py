@@ -56,8 +56,8 @@ class Target:
             self._warn_of_x_pack(self._tool.paths)
         return self._tool
 
-    def describe_interrupt(self) -> str:
-        """Return whether anything was written, as far as both files show it."""
+    def describe_written(self) -> str:
+        """Return whether the command has written anything, as far as both files show it."""
         if self._tool is None or _stamps(self._tool) == self._stamps:
             return "nothing was written"
         return "both files may have changed: look at them with 'esfilerealm list'"

@@ -38,14 +38,15 @@ class Terminal:
         is_for_programs: With ``--json``: omit what is printed for people, except warnings and
             errors, which go to standard error.
         result: What ``--json`` prints.
-        describe_interrupt: Called for what to print if a command that writes is interrupted.
+        describe_written: Returns what a command that writes has written, for the message of an
+            interrupt or a fault; nothing for other commands.
     """
 
     def __init__(self) -> None:
         self.verbosity = NORMAL
         self.is_for_programs = False
         self.result: dict[str, object] = {}
-        self.describe_interrupt: Callable[[], str] | None = None
+        self.describe_written: Callable[[], str] = str
         self._stdin: TextIO | None = sys.stdin
         self._stdout: TextIO | None = sys.stdout
         self._stderr: TextIO | None = sys.stderr
@@ -200,15 +201,24 @@ class Terminal:
         """Flush the results, so that they appear before what goes to standard error next."""
         _flush(self._stdout)
 
-    def abandon_output(self) -> None:
+    def settle(self) -> None:
+        """Flush the results, or drop them if they cannot be printed; an error is reported next."""
+        try:
+            self.flush()
+        except OutputError:
+            self._abandon_output()
+
+    def _abandon_output(self) -> None:
         """Drop results that cannot be printed, so that the interpreter does not try again."""
         stdout, self._stdout = self._stdout, None
         try:
             descriptor = stdout.fileno() if stdout is not None else -1
-        except OSError:  # a stream without a file
+            if descriptor >= 0:
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, descriptor)
+                os.close(nowhere)
+        except OSError:  # a stream without a file, or no descriptor is left
             return
-        if descriptor >= 0:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def _shows_colours(stream: TextIO | None) -> bool:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from esfilerealm._ground import ahead
-from esfilerealm.cli.app import main, program
 from esfilerealm.errors import PasswordTruncatedWarning
 from esfilerealm.hashing import verify_hash
 
@@ -117,51 +112,3 @@ def test_a_thread_that_fails_is_no_harm(monkeypatch):
     monkeypatch.setattr(ahead, "bcrypt_hash", lambda *_: 1 / 0)
     ahead.start_hash(PASSWORD, "bcrypt", 10)
     assert ahead.take_hash(PASSWORD, "bcrypt") is None
-
-
-class TestProgram:
-    """The command as a process of its own ends without taking the interpreter apart."""
-
-    @pytest.fixture
-    def ended(self, monkeypatch):
-        """The ways in which the process was ended."""
-        ways = []
-        monkeypatch.setattr(os, "_exit", lambda code: ways.append(("at once", code)))
-        monkeypatch.setattr(sys, "exit", lambda code: ways.append(("as ever", code)))
-        monkeypatch.setattr(sys, "argv", ["esfilerealm", "frob"])
-        monkeypatch.setattr(sys, "gettrace", lambda: None)
-        monkeypatch.delitem(sys.modules, "coverage", raising=False)
-        return ways
-
-    def test_at_once(self, ended):
-        program()
-        assert ended[0] == ("at once", 64)
-
-    def test_a_debugger_gets_its_turn(self, ended, monkeypatch):
-        monkeypatch.setattr(sys, "gettrace", lambda: print)
-        program()
-        assert ended == [("as ever", 64)]
-
-    def test_streams_that_fail(self, ended, monkeypatch):
-        class Broken:
-            def write(self, text):
-                return len(text)
-
-            def flush(self):
-                raise ValueError("closed")
-
-            def isatty(self):
-                return False
-
-        monkeypatch.setattr(sys, "stderr", Broken())
-        monkeypatch.setattr("esfilerealm.cli.app.main", lambda: 3)
-        program()
-        assert ended == [("as ever", 3)]
-
-    def test_all_output_arrives(self, config):
-        words = [sys.executable, "-m", "esfilerealm", "guide", "realms"]
-        done = subprocess.run(words, capture_output=True, check=False)
-        assert (done.returncode, len(done.stdout) > 1_000) == (0, True)
-
-    def test_main_leaves_the_process_alone(self, config):
-        assert main(["-c", str(config), "list"]) == 0

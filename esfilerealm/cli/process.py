@@ -1,0 +1,76 @@
+"""
+The command as a process of its own: from its start, before anything is loaded, to its exit code.
+
+Next to nothing is imported here at the top, so that an interrupt or a fault of the system ends in
+an exit code of the command even while the command is loaded.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .unexpected import explain
+
+__all__ = ["program"]
+
+TYPE_CHECKING = False  # see `_ground`
+if TYPE_CHECKING:
+    from typing import Final, NoReturn, TextIO
+
+_INTERRUPTED: Final = 130  # of `exits`, which may be what cannot be loaded
+
+
+def program() -> NoReturn:
+    """
+    Run the command as a process of its own, and end it.
+
+    Nothing is left to clean up then, so the interpreter does not take its modules apart one by one,
+    which would take a tenth of the time of a short command.
+    """
+    try:
+        exit_code = _run()
+    except KeyboardInterrupt:  # while the command was loaded, or the second one
+        exit_code = _INTERRUPTED
+    if "coverage" in sys.modules or sys.gettrace() or sys.getprofile():
+        sys.exit(exit_code)
+    else:
+        _end(exit_code)
+
+
+def _end(exit_code: int) -> NoReturn:
+    """End the process at once; nothing that fails or happens now changes the exit code."""
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            _flush(stream)
+    except KeyboardInterrupt:
+        pass
+    os._exit(exit_code)
+
+
+def _run() -> int:
+    try:
+        from .app import main
+
+        return main()
+    except Exception as error:  # noqa: BLE001 - 1 would be "wrong password", and a traceback leaks
+        text, exit_code = explain(error)
+        _print_error(f"ERROR: {text}, with exit code {exit_code}\n")
+        return exit_code
+
+
+def _print_error(line: str) -> None:
+    try:
+        if sys.stderr is not None:
+            sys.stderr.write(line.encode("ascii", "backslashreplace").decode("ascii"))
+    except (OSError, ValueError):  # nobody can be told, and the exit code stays
+        return
+
+
+def _flush(stream: TextIO | None) -> None:
+    """Flush a stream, if there is one; ``main`` has reported what cannot be printed."""
+    try:
+        if stream is not None:
+            stream.flush()
+    except (OSError, ValueError):
+        return
