@@ -10,6 +10,7 @@ __all__ = [
     "PASSWORD_BYTES",
     "bcrypt_hash",
     "forget_hash",
+    "hash_of_bytes",
     "password_bytes",
     "start_hash",
     "take_hash",
@@ -40,10 +41,15 @@ def password_bytes(password: str) -> bytes:
 
 def bcrypt_hash(password: str, cost: int) -> str:
     """Hash the first 72 bytes of *password* as revision ``2a``, which every release reads."""
+    return hash_of_bytes(password_bytes(password), cost)
+
+
+def hash_of_bytes(password: bytes, cost: int) -> str:
+    """Hash bytes that need be no text; see ``bcrypt_hash``."""
     import bcrypt  # only here: most commands compute no bcrypt
 
     salt = bcrypt.gensalt(cost, prefix=b"2a")
-    return bcrypt.hashpw(password_bytes(password)[:PASSWORD_BYTES], salt).decode("ascii")
+    return bcrypt.hashpw(password[:PASSWORD_BYTES], salt).decode("ascii")
 
 
 class _Started:

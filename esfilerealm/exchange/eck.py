@@ -24,6 +24,7 @@ __all__ = [
     "SecretSkippedError",
     "basic_auth",
     "is_basic_auth",
+    "is_utf8",
     "provided_by_files",
 ]
 
@@ -54,16 +55,14 @@ class Provided:
     hashes: dict[bytes, bytes] = field(repr=False)
     names_by_role: dict[bytes, list[bytes]]
 
-    @property
-    def is_utf8(self) -> bool:
-        """Whether a node could decode it."""
-        rows = [*self.hashes, *self.hashes.values(), *self.names_by_role]
-        rows += (name for names in self.names_by_role.values() for name in names)
-        try:
-            b"\n".join(rows).decode("utf-8")
-        except UnicodeDecodeError:
-            return False
-        return True
+    def is_utf8(self, key: str) -> bool:
+        """Check whether a node could decode what this gives to a file."""
+        if key == "users":
+            parts = [*self.hashes, *self.hashes.values()]
+        else:
+            parts = [*self.names_by_role]
+            parts += (name for names in self.names_by_role.values() for name in names)
+        return is_utf8(b"\n".join(parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +83,15 @@ class BasicAuth:
     def provided(self, password_hash: bytes) -> Provided:
         """Return what the Secret gives, with a hash of the password."""
         return Provided({self.name: password_hash}, {role: [self.name] for role in self.roles})
+
+
+def is_utf8(data: bytes) -> bool:
+    """Check whether a node could decode bytes."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def is_basic_auth(values: Mapping[str, bytes]) -> bool:
@@ -172,6 +180,8 @@ class Merged:
         names_by_role: From role to usernames.
         hash_sources: From username to the label of the Secret whose hash counts.
         role_sources: From role to the label of the first Secret that gives it.
+        spoilers: From a file to the first Secret that makes it unreadable. A node then takes the
+            file for empty.
     """
 
     def __init__(self) -> None:
@@ -179,15 +189,26 @@ class Merged:
         self.names_by_role: dict[bytes, list[bytes]] = {}
         self.hash_sources: dict[bytes, str] = {}
         self.role_sources: dict[bytes, str] = {}
+        self.spoilers: dict[str, str] = {}
 
     def add(self, provided: Provided, label: str) -> None:
         """Add the next Secret."""
+        for key in FILES:
+            if not provided.is_utf8(key):
+                self.spoilers.setdefault(key, label)
         for name, password_hash in provided.hashes.items():
             self.hashes[name] = password_hash
             self.hash_sources[name] = label
         for role, names in provided.names_by_role.items():
             _grant(self.names_by_role, role, names)
             self.role_sources.setdefault(role, label)
+
+    def empty_unreadable(self) -> None:
+        """Empty the files that a node could not decode."""
+        if "users" in self.spoilers:
+            self.hashes.clear()
+        if "users_roles" in self.spoilers:
+            self.names_by_role.clear()
 
     def rows(self, key: str) -> list[tuple[bytes, str]]:
         """Return the rows of a file, sorted as wholes, each with the label of its Secret."""

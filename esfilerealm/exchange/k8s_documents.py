@@ -260,7 +260,7 @@ def _scalar(event: yaml.ScalarEvent) -> str | Typed | None:
     """Return a scalar as Kubernetes reads it."""
     text = str(event.value)
     match (event.tag or "").removeprefix(_TAG):
-        case "" | "!" if event.implicit[0]:
+        case "" | "!" if event.implicit[0] or (event.tag == "!" and not event.style):
             return _resolved(text)
         case "int" | "float":
             return Typed("a number", text)

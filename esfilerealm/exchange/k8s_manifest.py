@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ._realm import ExportRequest
 
-__all__ = ["LARGEST_SECRET", "SECRET_NAME", "basic_auth_manifest", "export_secret"]
+__all__ = ["LARGEST_SECRET", "NAMESPACE", "SECRET_NAME", "basic_auth_manifest", "export_secret"]
 
 _BASIC_AUTH: Final = "kubernetes.io/basic-auth"
 
@@ -34,7 +34,7 @@ LARGEST_SECRET: Final = 1024 * 1024
 
 _LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 SECRET_NAME: Final = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*", re.ASCII)
-_NAMESPACE: Final = re.compile(rf"(?=.{{1,63}}\Z){_LABEL}", re.ASCII)
+NAMESPACE: Final = re.compile(rf"(?=.{{1,63}}\Z){_LABEL}", re.ASCII)
 
 
 def export_secret(request: ExportRequest) -> Exported:
@@ -86,7 +86,7 @@ def _manifest(
     _check("secret_name", secret_name, SECRET_NAME)
     lines = ["apiVersion: v1", "kind: Secret", "metadata:", f"  name: {json.dumps(secret_name)}"]
     if namespace is not None:
-        _check("namespace", namespace, _NAMESPACE)
+        _check("namespace", namespace, NAMESPACE)
         lines.append(f"  namespace: {json.dumps(namespace)}")
     lines += [f"type: {type_}", "data:"]
     lines += [

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from ..documents.yaml import kind_of
 from ._shared import shown_name
 from .k8s_documents import Typed, decode_base64
-from .k8s_manifest import LARGEST_SECRET, SECRET_NAME
+from .k8s_manifest import LARGEST_SECRET, NAMESPACE, SECRET_NAME
 from .losses import Loss
 
 if TYPE_CHECKING:
@@ -48,8 +48,16 @@ _METADATA: Final = frozenset(
         "uid",
     }
 )
-#: A Secret of this type needs one of two keys.
-_BASIC_AUTH: Final = "kubernetes.io/basic-auth"
+#: What a Secret of some types needs: at least one of the keys, or all of them.
+_NEEDS_ANY: Final = {
+    "kubernetes.io/basic-auth": ("username", "password"),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+    "kubernetes.io/dockercfg": (".dockercfg",),
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
+}
+_NEEDS_ALL: Final = {"kubernetes.io/tls": ("tls.crt", "tls.key")}
+#: The name of a label or annotation, behind its prefix; also the value of a label.
+_WORD: Final = re.compile(r"(?=.{1,63}\Z)([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)", re.ASCII)
 _CLUSTER_GROUP: Final = "elasticsearch.k8s.elastic.co/"
 _DEFAULT_NAMESPACE: Final = "default"
 
@@ -114,14 +122,32 @@ class Secret:
                 "[metadata.name] must be a name of lower-case letters and digits, with [-] or [.] "
                 "between them"
             )
-        for key in ("labels", "annotations"):
-            for value in self._mapping(metadata, key).values():
-                if value is not None and not isinstance(value, str):
-                    rule = f"must be a string, not {kind_of(value)}: put it in quotes"
-                    self.problems.append(f"a value of [metadata.{key}] {rule}")
+        for kind in ("labels", "annotations"):
+            for key, value in self._mapping(metadata, kind).items():
+                self._check_label(kind, key, value)
         for parent, key in ((metadata, "namespace"), (manifest, "type")):
             if not isinstance(parent.get(key), str | None):
                 self.problems.append(f"[{key}] must be a string, not {kind_of(parent[key])}")
+        namespace = metadata.get("namespace")
+        if isinstance(namespace, str) and namespace and not NAMESPACE.fullmatch(namespace):
+            rule = "must be a name of lower-case letters and digits, with [-] between them"
+            self.problems.append(f"[metadata.namespace] {rule}")
+        immutable = kind_of(manifest.get("immutable"))
+        if immutable not in ("a boolean", "null"):
+            self.problems.append(f"[immutable] must be a boolean, not {immutable}")
+
+    def _check_label(self, kind: str, key: str, value: object) -> None:
+        """Check one label or annotation."""
+        prefix, slash, name = key.rpartition("/")
+        is_key = _WORD.fullmatch(name) and (not slash or SECRET_NAME.fullmatch(prefix))
+        if not is_key:
+            self.problems.append(f"[{shown_name(key)}] is no key for [metadata.{kind}]")
+        if value is not None and not isinstance(value, str):
+            rule = f"must be a string, not {kind_of(value)}: put it in quotes"
+            self.problems.append(f"a value of [metadata.{kind}] {rule}")
+        elif kind == "labels" and value and not _WORD.fullmatch(value):
+            rule = "must consist of letters, digits, [-], [_] and [.]"
+            self.problems.append(f"a value of [metadata.labels] {rule}")
 
     def _read_data(self, manifest: dict[str, object]) -> None:
         for key, text in self._texts(manifest, "data"):
@@ -158,8 +184,11 @@ class Secret:
                 self.problems.append(f"the key [{shown_name(key)}] {rule}")
         if sum(map(len, self.values.values())) > LARGEST_SECRET:
             self.problems.append(f"Kubernetes accepts up to {LARGEST_SECRET} bytes in one Secret")
-        if type_ == _BASIC_AUTH and not {"username", "password"} & self.values.keys():
-            self.problems.append(f"a Secret of type [{type_}] needs [username] or [password]")
+        for needs, joint, is_enough in ((_NEEDS_ANY, "or", any), (_NEEDS_ALL, "and", all)):
+            keys = needs.get(type_, ()) if isinstance(type_, str) else ()
+            if keys and not is_enough(key in self.values for key in keys):
+                named = f" {joint} ".join(f"[{key}]" for key in keys)
+                self.problems.append(f"a Secret of type [{type_}] needs {named}")
 
 
 def _namespace(value: object) -> str:

@@ -16,11 +16,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from .._ground.ahead import hash_of_bytes
 from ..errors import FileFormatError
 from ..formats.lines import COMMENT, read_lines, trim
 from ..formats.realm import ParsedRealm
 from ..formats.users import parse_users
-from ..hashing import hash_password, hash_problem, password_matches
+from ..hashing import bcrypt, hash_password, hash_problem, password_matches
 from ..names import MIN_PASSWORD_LENGTH, broken_rule
 from ._shared import decode_text, role_problem, shown_name, shown_role, shown_user
 from .eck import (
@@ -31,6 +32,7 @@ from .eck import (
     SecretSkippedError,
     basic_auth,
     is_basic_auth,
+    is_utf8,
     provided_by_files,
 )
 from .k8s_documents import read_documents
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
 
 __all__ = ["import_secrets"]
 
+#: The cost of bcrypt with which the operator hashes.
+_COST: Final = 10
 _FIELDS: Final = ("username", "password", "roles")
 _AS_NODE: Final = "pass --as-node to read it as a node would"
 _SETTING: Final = "xpack.security.authc.reserved_realm.enabled"
@@ -156,13 +160,7 @@ class _Reader:
             if not self._rules.as_node:
                 return
             provided = self._as_node(secret)
-        if provided.is_utf8:
-            self._merged.add(provided, secret.label)
-        else:
-            reason = (
-                "left out: not UTF-8, so a node could not read the file and would let nobody in"
-            )
-            self._warn(secret.label, "the Secret", reason)
+        self._merged.add(provided, secret.label)
 
     def _report_refused(self, secret: Secret, reason: str) -> None:
         if self._rules.as_node:
@@ -193,14 +191,24 @@ class _Reader:
         except UnicodeDecodeError:
             return False
 
+    def _existing_hash(self, name: str) -> str:
+        """Return the hash that a user has already, or nothing."""
+        try:
+            return parse_users(self._rules.existing, allow_reserved=True).users.get(name, "")
+        except FileFormatError:
+            return ""
+
     def _hash_in_use(self, name: str, password: str) -> str | None:
         """Return the hash that a user has already if it is one of that password, else None."""
-        try:
-            existing = parse_users(self._rules.existing, allow_reserved=True).users.get(name)
-        except FileFormatError:
-            return None
-        is_in_use = existing is not None and password_matches(password, existing)
-        return existing if is_in_use else None
+        existing = self._existing_hash(name)
+        return existing if existing and password_matches(password, existing) else None
+
+    def _hash_of_bytes(self, name: str, password: bytes) -> str:
+        """Return a hash of a password that is no text; the one that the user has, if it is one."""
+        existing = self._existing_hash(name)
+        if bcrypt.match_sound(existing) and bcrypt.bytes_match(password, existing):
+            return existing
+        return hash_of_bytes(password, _COST)
 
     def _report_kind_of_files(self, secret: Secret) -> None:
         values = secret.values
@@ -247,10 +255,11 @@ class _Reader:
             user = BasicAuth(values["username"].strip(), values["password"], roles)
             return self._user(secret, user)
         users, users_roles = (values.get(key, b"") for key in FILES)
-        try:
-            realm = ParsedRealm.parse(users, users_roles, allow_reserved=True)
-        except FileFormatError:
-            return Provided({b"": users}, {b"": [users_roles]})
+        realm = ParsedRealm.parse(
+            users if is_utf8(users) else b"",
+            users_roles if is_utf8(users_roles) else b"",
+            allow_reserved=True,
+        )
         for key, issues in realm.issues.items():
             for issue in issues:
                 if issue.kind != "blank":
@@ -261,10 +270,15 @@ class _Reader:
             for role in granted:
                 names_by_role.setdefault(role.encode(), []).append(name.encode())
         hashes = {name.encode(): text.encode() for name, text in realm.hashes.items()}
+        if not is_utf8(users):
+            hashes[users] = b""
+        if not is_utf8(users_roles):
+            names_by_role[users_roles] = []
         return Provided(hashes, names_by_role)
 
     def imported(self) -> Imported:
         """Read what the Secrets give together as a node reads it."""
+        self._empty_unreadable()
         files = {key: self._merged.file(key) for key in FILES}
         realm = ParsedRealm.parse(
             files["users"],
@@ -287,6 +301,20 @@ class _Reader:
             where = role_places.get(realm.roles_of(name)[0], "users_roles")
             self._warn(where, f"roles of [{shown_name(name)}]", "no user has that name")
         return Imported({"users": users}, tuple(dict.fromkeys(self._losses)))
+
+    def _empty_unreadable(self) -> None:
+        """Report a file that no node could decode: it holds nothing then."""
+        effects = {
+            "users": "so nobody of any Secret can log in, and no users are imported",
+            "users_roles": "so nobody of any Secret has a role",
+        }
+        for key, label in self._merged.spoilers.items():
+            reason = (
+                f"not UTF-8: a node cannot read the file of the whole cluster, {effects[key]}; "
+                "correct it, or leave this Secret out of the file"
+            )
+            self._warn(label, f"entry [{key}]", reason)
+        self._merged.empty_unreadable()
 
     def _report_lines(self, key: str, realm: ParsedRealm) -> Iterator[tuple[str, str]]:
         """Note the lines that a node skips; yield the first field of others with its place."""
@@ -327,8 +355,8 @@ class _Reader:
         try:
             text = password.decode("utf-8")
         except UnicodeDecodeError:
-            self._warn(where, shown_user(name), "the password is not UTF-8, so nobody can type it")
-            return None
+            self._note(where, shown_user(name), "its password is not UTF-8: nobody can type it")
+            return {"name": name, "password_hash": self._hash_of_bytes(name, password)}
         if not text:
             self._warn(where, shown_user(name), "the password is empty")
             return None

@@ -20,6 +20,7 @@ __all__ = [
     "PASSWORD_BYTES",
     "PREFIXES",
     "BcryptHasher",
+    "bytes_match",
     "match_sound",
     "warn_if_truncated",
     "with_revision",
@@ -201,8 +202,13 @@ def _never_matches(text: str) -> str | None:
 
 def _matches(password: str, text: str) -> bool:
     """Hash *password* with the revision, cost and salt of *text*, and compare."""
+    return bytes_match(password_bytes(password), text)
+
+
+def bytes_match(password: bytes, text: str) -> bool:
+    """Check bytes that need be no text against a sound hash."""
     import bcrypt  # only here: most commands compute no bcrypt
 
     setting = text[: _SALT.stop].encode("ascii")
-    computed = bcrypt.hashpw(password_bytes(password)[:PASSWORD_BYTES], setting)
+    computed = bcrypt.hashpw(password[:PASSWORD_BYTES], setting)
     return same_text(computed.decode("ascii"), text)

@@ -11,6 +11,7 @@ import yaml
 from esfilerealm import errors, hashing
 from esfilerealm.exchange.k8s_documents import read_documents
 from esfilerealm.exchange.k8s_objects import Objects
+from esfilerealm.hashing.bcrypt import bytes_match
 
 
 def encoded(text):
@@ -205,24 +206,33 @@ class TestLosses:
         (user,) = read_all(basic(password="äöü")).document["users"]
         assert hashing.verify_hash("äöü", user["password_hash"])
 
-    def test_a_password_that_is_not_text_lets_nobody_in(self, read_all, losses_of):
+    def test_a_password_that_is_not_text_is_hashed_as_it_is(self, read_all, losses_of):
         manifest = basic() | {"data": {"password": base64.b64encode(b"\xff" * 8).decode()}}
         del manifest["stringData"]["password"]
         imported = read_all(manifest)
-        assert imported.document == {"users": []}
+        (user,) = imported.document["users"]
+        assert bytes_match(b"\xff" * 8, user["password_hash"])
         assert losses_of(imported) == ["Secret [s], users: user [al]"]
+        again = read_all(manifest, existing=f"al:{user['password_hash']}\n".encode())
+        assert again.document == imported.document
 
     @pytest.mark.parametrize("key", ["users", "users_roles"])
     @pytest.mark.parametrize("as_node", [False, True], ids=["operator", "node"])
     def test_bytes_that_are_not_utf_8_shut_everybody_out(self, read_all, key, as_node, bcrypt):
         bad = base64.b64encode(b"# x\n\xff" if as_node else b"x:\xff").decode()
+        other = "users_roles" if key == "users" else "users"
         imported = read_all(
-            secret(data={key: bad}), files(f"al:{bcrypt}", name="b"), as_node=as_node
+            secret(data={key: bad}, stringData={other: "" if as_node else "x:y"}),
+            files(f"al:{bcrypt}", "viewer:al", name="b"),
+            as_node=as_node,
         )
-        assert names_of(imported) == ["al"]
-        *_, loss = imported.losses
-        assert (loss.where, loss.is_blocking, loss.is_note) == ("Secret [s]", False, False)
-        assert "not UTF-8" in loss.reason
+        assert imported.document["users"] == (
+            [] if key == "users" else [{"name": "al", "password_hash": bcrypt, "roles": []}]
+        )
+        told = [loss for loss in imported.losses if "not UTF-8" in loss.reason]
+        (loss,) = told
+        assert (loss.where, loss.what) == ("Secret [s]", f"entry [{key}]")
+        assert (loss.is_blocking, loss.is_note) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -253,6 +263,22 @@ class TestLosses:
         ({"metadata": {"name": "s", "namespace": 1}}, "[namespace] must be a string, not a number"),
         ({"type": 1}, "[type] must be a string, not a number"),
         ({"type": "kubernetes.io/basic-auth"}, "a Secret of type [kubernetes.io/basic-auth] needs"),
+        (
+            {"type": "kubernetes.io/tls", "stringData": {"tls.key": ""}},
+            "a Secret of type [kubernetes.io/tls] needs [tls.crt] and [tls.key]",
+        ),
+        ({"type": "kubernetes.io/ssh-auth"}, "a Secret of type [kubernetes.io/ssh-auth] needs"),
+        ({"immutable": "yes"}, "[immutable] must be a boolean, not a string"),
+        ({"metadata": {"name": "s", "namespace": "A"}}, "[metadata.namespace] must be a name of"),
+        (
+            {"metadata": {"name": "s", "labels": {"a": "b c"}}},
+            "a value of [metadata.labels] must consist of",
+        ),
+        ({"metadata": {"name": "s", "labels": {"a b": ""}}}, "[a b] is no key for [metadata.lab"),
+        (
+            {"metadata": {"name": "s", "annotations": {"/a": ""}}},
+            "[/a] is no key for [metadata.annotations]",
+        ),
     ],
     ids=str,
 )
@@ -537,6 +563,15 @@ class TestManifests:
     def test_what_is_not_json_is_yaml(self, read, value):
         text = json.dumps(basic()).replace('"hunter22"', value)
         assert read("k8s-secret", text).document["users"][0]["password"] == value
+
+    def test_labels_and_annotations_are_accepted(self, read_all, bcrypt):
+        metadata = {
+            "name": "s",
+            "namespace": "elastic-1",
+            "labels": {"app.kubernetes.io/name": "es_1.x", "empty": "", "none": None},
+            "annotations": {"a/b": "any thing\n", "c": None},
+        }
+        assert names_of(read_all(files(f"bob:{bcrypt}") | {"metadata": metadata})) == ["bob"]
 
     def test_a_name_that_the_api_server_makes(self, read_all, bcrypt):
         manifest = files(f"bob:{bcrypt}") | {"metadata": {"generateName": "users-"}}
