@@ -17,7 +17,7 @@ from support.threads import PATIENCE
 from esfilerealm import UsersTool
 from esfilerealm._storage import realm_files
 from esfilerealm.cli import main
-from esfilerealm.documents import yaml as yaml_reader
+from esfilerealm.documents import events
 from esfilerealm.settings import location
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _no_surroundings(monkeypatch):
 def yaml_loader(request, monkeypatch):
     """Read YAML with the C library, and without it."""
     if request.param == "python":
-        monkeypatch.setattr(yaml_reader, "_LOADER", yaml.SafeLoader)
+        monkeypatch.setattr(events, "_LOADER", events.NodeLoader)
     elif not hasattr(yaml, "CSafeLoader"):
         pytest.skip("PyYAML without libyaml")
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import yaml
 
-__all__ = ["BrokenYamlError", "Unread", "YamlIssue", "YamlReader", "events", "kind_of"]
+from .events import TOO_DEEP, BrokenYamlError, events
+
+__all__ = ["Unread", "YamlIssue", "YamlReader", "kind_of"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
     YamlPath = tuple[str | int, ...]
 
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG: Final = "tag:yaml.org,2002:"
 _STR: Final = f"{_TAG}str"
 _NULL: Final = f"{_TAG}null"
@@ -39,40 +40,16 @@ _OTHERS: Final = {
 
 #: No file that is meant comes near these.
 _DEEPEST: Final = 32
+#: What a node follows.
+_DEEPEST_OF_NODES: Final = 1000
 _LONGEST_NUMBER: Final = 100
 
-_NOT_YAML: Final = "not YAML here; put text with special characters in quotes"
-_TAB: Final = "not YAML here: use blanks in place of the tab"
-#: Characters with which no value without quotes can begin.
-_NO_BEGINNINGS: Final = "@`%"
-_BEGINNING: Final = "a value that begins with [{met}]"
-_BEHIND_A_LINE: Final = "a [:] behind a line that is no key"
-_AMONG_KEYS: Final = "something else than a key"
-#: From a part of a parser's message to the cause of the message. The first that fits counts.
-_WORDS_OF_PARSERS: Final = {
-    "scanning an alias": "a bare [*], which begins an alias",
-    "scanning an anchor": "a bare [&], which begins an anchor",
-    "cannot start any token": _BEGINNING,
-    "mapping values": _BEHIND_A_LINE,
-    "find expected ':'": "a line without [:], line {line}",
-    "unknown escape": "a [\\] with no meaning in double quotes",
-    "quoted scalar": "a quote that is not closed, opened in line {line}",
-    "flow": "a bracket that is not closed, opened in line {line}",
-    " tag ": "a [!], which begins a tag",
-    "block collection": "a key among the items of a list",
-    "block mapping": _AMONG_KEYS,
-}
-_CONTROL_CHARACTER: Final = "not YAML: there is a control character in it"
-_TOO_DEEP: Final = "nested too deeply"
-_MORE: Final = (
-    "there is more behind the end of the document: "
-    "a second document, or a key that is indented less than the first one"
-)
 _ANCHORED: Final = (
     "anchors and aliases are not supported; put text that begins with [&] or [*] in quotes"
 )
 _TAGGED: Final = "this tag is not supported; put text that contains [!] in quotes"
 _KEY: Final = "a key must be a string"
+_TEMPLATE: Final = "put text that begins with [{{], a mark of a template, in quotes"
 _MERGED: Final = "the merge key [<<] is not supported: write its entries out"
 
 
@@ -141,105 +118,6 @@ class YamlIssue:
         self.is_duplicate_key = is_duplicate_key
 
 
-class BrokenYamlError(Exception):
-    """
-    An issue that ends the reading.
-
-    Attributes:
-        line_number: Counted from 1.
-        rule: The rule that is broken.
-        is_syntax: Whether the text is not YAML, and not only more than is read.
-    """
-
-    def __init__(self, line_number: int, rule: str) -> None:
-        super().__init__(rule)
-        self.line_number = line_number
-        self.rule = rule
-        self.is_syntax = rule.startswith(_NOT_YAML)
-
-
-def events(text: str, *, as_java: bool = False) -> Iterator[yaml.Event]:
-    """
-    Iterate over the events of a text, as they are parsed.
-
-    Args:
-        text: The whole text.
-
-        as_java: Use the parser in Python even if there is the faster one in C. A node parses with a
-            translation of it to Java. Both differ from C in rare cases, such as tabs after a value.
-
-    Raises:
-        BrokenYamlError: Where it is not YAML.
-    """
-    text = text.removeprefix("\ufeff")
-    try:
-        loader = yaml.SafeLoader(text) if as_java else _LOADER(text)
-        while loader.check_event():
-            yield loader.get_event()
-    except yaml.MarkedYAMLError as error:
-        line_number, rule = _syntax_issue(text, error)
-    except (yaml.YAMLError, UnicodeEncodeError):
-        line_number, rule = _line_of_control_character(text), _CONTROL_CHARACTER
-    else:
-        return
-    # Not in the handler: its error, which quotes the text, would be the context of this one.
-    raise BrokenYamlError(line_number, rule)
-
-
-def _syntax_issue(text: str, error: yaml.MarkedYAMLError) -> tuple[int, str]:
-    """Return the line of a syntax error, and what is probably wrong there."""
-    mark = error.problem_mark
-    if mark is None:
-        return 1, _NOT_YAML
-    start = text.rfind("\n", 0, mark.index) + 1
-    line = text[start:].partition("\n")[0]
-    indentation = line[: len(line) - len(line.lstrip())]
-    if "\t" in indentation + text[mark.index : mark.index + 1]:
-        return mark.line + 1, _TAB
-    if "maximum nesting" in (error.problem or ""):
-        return mark.line + 1, _TOO_DEEP
-    met = _what_was_met(error, text[start : mark.index], text[mark.index : mark.index + 1])
-    return mark.line + 1, f"{_NOT_YAML}; met here: {met}" if met else _NOT_YAML
-
-
-def _what_was_met(error: yaml.MarkedYAMLError, before: str, met: str) -> str:
-    """
-    Return what stands at a syntax error, in words that quote nothing but single signs.
-
-    Args:
-        error: Of either parser; their words differ.
-
-        before: What precedes the error in its line.
-
-        met: The character there.
-    """
-    said = f"{error.context} {error.problem}"
-    text = next((text for words, text in _WORDS_OF_PARSERS.items() if words in said), "")
-    if text in ("", _AMONG_KEYS) and met and met in "]}":
-        text = "a [{met}] that nothing opened"
-    elif text == _AMONG_KEYS:
-        text = _met_among_keys(before.rstrip(), met)
-    elif text == _BEHIND_A_LINE and ":" in before:
-        text = "a second [:] in a line"
-    elif text == _BEGINNING and met not in _NO_BEGINNINGS:
-        text = ""
-    first_line = error.context_mark.line + 1 if error.context_mark else 0
-    return text.format(met=met, line=first_line)
-
-
-def _met_among_keys(before: str, met: str) -> str:
-    if before.endswith(("'", '"')):
-        return "text behind a closing quote"
-    if not before and met == "-":
-        return "an item of a list among keys"
-    return "" if before else "an indentation that fits no line above"
-
-
-def _line_of_control_character(text: str) -> int:
-    match = yaml.reader.Reader.NON_PRINTABLE.search(text)
-    return text.count("\n", 0, match.start()) + 1 if match else 1
-
-
 class _PlainValues(yaml.constructor.SafeConstructor, yaml.resolver.Resolver):
     """Resolves tags and constructs plain values, neither of which changes it."""
 
@@ -263,6 +141,15 @@ def _construct(tag: str, text: str) -> object:
         else:
             return value
     return Unread(_PLAIN[tag])
+
+
+def _as_java(text: str) -> str:
+    """Return a string whose pairs of surrogates, which double quotes can hold, are characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 class _Open:
@@ -311,6 +198,7 @@ class YamlReader:
         self.issues: list[YamlIssue] = []
         self.is_broken = False
         self.line_number = self.column = self.key_line_number = 1
+        self._text = text = text.removeprefix("\ufeff")
         self._events = events(text, as_java=as_written)
         self._as_written = as_written
         self._one_document = one_document
@@ -325,28 +213,25 @@ class YamlReader:
     def _values(self) -> Iterator[tuple[YamlPath, object]]:
         open_: list[_Open] = []
         has_document = False
-        try:
-            for event in self._events:
-                if isinstance(event, yaml.NodeEvent):
-                    self._note_place(event)
-                    path = self._path(event, open_[-1] if open_ else None)
-                    if path is None:
-                        continue
-                    yield path, self._value(event, path)
-                    if isinstance(event, yaml.CollectionStartEvent):
-                        is_list = isinstance(event, yaml.SequenceStartEvent)
-                        open_.append(_Open(path, is_list=is_list))
-                elif isinstance(event, yaml.CollectionEndEvent):
-                    open_.pop()
-                elif isinstance(event, yaml.DocumentStartEvent):
-                    self._note_place(event)
-                    if has_document and self._one_document:
-                        self._break(_MORE)
-                    has_document = True
-        except BrokenYamlError as error:
-            if has_document and self._one_document and not open_ and error.is_syntax:
-                error.rule = _MORE
-            raise
+        for event in self._events:
+            if isinstance(event, yaml.NodeEvent):
+                self._note_place(event)
+                path = self._path(event, open_[-1] if open_ else None)
+                if path is None:
+                    continue
+                yield path, self._value(event, path)
+                if isinstance(event, yaml.CollectionStartEvent):
+                    is_list = isinstance(event, yaml.SequenceStartEvent)
+                    open_.append(_Open(path, is_list=is_list))
+            elif isinstance(event, yaml.CollectionEndEvent):
+                open_.pop()
+            elif isinstance(event, yaml.DocumentStartEvent):
+                self._note_place(event)
+                if has_document and self._one_document:
+                    from .syntax import MORE
+
+                    self._break(MORE)
+                has_document = True
 
     def _note_place(self, event: yaml.Event) -> None:
         mark = event.start_mark
@@ -376,8 +261,8 @@ class YamlReader:
         return (*parent.path, step)
 
     def _value(self, event: yaml.NodeEvent, path: YamlPath) -> object:
-        if len(path) > _DEEPEST:
-            self._break(_TOO_DEEP)
+        if len(path) > (_DEEPEST_OF_NODES if self._as_written else _DEEPEST):
+            self._break(TOO_DEEP)
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, path)
         if not isinstance(event, yaml.CollectionStartEvent):
@@ -391,7 +276,7 @@ class YamlReader:
     def _scalar(self, event: yaml.ScalarEvent, path: YamlPath) -> object:
         tag = _tag(event)
         if self._as_written:
-            return None if tag == _NULL else str(event.value)
+            return None if tag == _NULL else _as_java(event.value)
         if tag in _PLAIN:
             return _construct(tag, event.value)
         if tag in _OTHERS:
@@ -402,10 +287,13 @@ class YamlReader:
 
     def _key(self, event: yaml.NodeEvent, mapping: _Open) -> object:
         if not isinstance(event, yaml.ScalarEvent):
-            self._refuse(mapping.path, f"{_KEY}, not {_KINDS_OF_EVENTS[type(event)]}")
+            rule = f"{_KEY}, not {_KINDS_OF_EVENTS[type(event)]}"
+            mark = event.start_mark
+            is_template = mark and "{{" in self._text[max(mark.index - 1, 0) : mark.index + 2]
+            self._refuse(mapping.path, f"{rule}; {_TEMPLATE}" if is_template else rule)
             return self._skip(event)
         if self._as_written:
-            return str(event.value)
+            return _as_java(event.value)
         if _tag(event) == _MERGE:
             return self._refuse(mapping.path, _MERGED)
         key = self._scalar(event, mapping.path)

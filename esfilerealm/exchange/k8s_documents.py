@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
-from ..documents.yaml import BrokenYamlError, Unread, events
+from ..documents.events import BrokenYamlError, events
+from ..documents.yaml import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -59,7 +59,7 @@ def _first_key(document: str) -> str | None:
     """Return the first key of a mapping; what is behind it is not read."""
     import yaml
 
-    from ..documents.yaml import BrokenYamlError, events
+    from ..documents.events import BrokenYamlError, events
 
     in_mapping = False
     try:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: What a node does about an issue.
 _REFUSED: Final = "a node does not start"
+_BY_ALIAS: Final = "must not be given by alias, which a node does not follow"
+_ALIAS_OF_NODES: Final = "a node takes the name after [*] as the value"
 
 
 class KeyIssue:
@@ -97,8 +99,8 @@ class _Flattening:
         for path, value in reader:
             if path:
                 self._add(path, value, reader)
-            elif not isinstance(value, dict) and value not in (None, ""):
-                self._break("must be a mapping of keys to values", reader.line_number)
+            elif not isinstance(value, dict):
+                self._add_other_document(value, text, reader.line_number)
         if reader.is_broken:
             self._settings.clear()
             self.issues.clear()
@@ -108,6 +110,19 @@ class _Flattening:
         for issue in reader.issues:
             self._add_issue(".".join(map(str, issue.path)), issue.rule, issue.line_number)
         return self._settings
+
+    def _add_other_document(self, value: object, text: str, line_number: int) -> None:
+        """Add the problem of a file that is not a mapping; one that says nothing harms nobody."""
+        if value in (None, ""):
+            self._add_issue("", "has no settings, but an empty value", line_number)
+            return
+        rule = "must be a mapping of keys to values"
+        if isinstance(value, str):
+            from ..documents.syntax import fault_of_line
+
+            line = text.removeprefix("\ufeff").splitlines()[line_number - 1]
+            rule = f"{rule}; met here: {fault_of_line(line)}"
+        self._break(rule, line_number)
 
     def _break(self, rule: str, line_number: int) -> None:
         self.problems.append(InvalidSettingError(None, None, rule, self._place(line_number)))
@@ -138,6 +153,8 @@ class _Flattening:
     def _add_item(self, key: str, value: object) -> None:
         if isinstance(value, str):
             self._list.append(value)
+        elif isinstance(value, Unread):
+            self._add_issue(key, _BY_ALIAS, self._line_of_list, _ALIAS_OF_NODES)
         else:
             self._add_issue(key, "a list must hold plain values only", self._line_of_list)
 
@@ -148,8 +165,7 @@ class _Flattening:
         if isinstance(value, list):
             self._list, self._line_of_list = value, line_number
         if isinstance(value, Unread):
-            rule = "must not be given by alias, which a node does not follow"
-            self._add_issue(key, rule, line_number, "a node takes the name behind [*] as the value")
+            self._add_issue(key, _BY_ALIAS, line_number, _ALIAS_OF_NODES)
         elif not isinstance(value, str | list):
             rule = f"has no value at column {reader.column}: give one, or remove it"
             self._add_issue(key, rule, line_number)

@@ -150,8 +150,8 @@ class TestYaml:
                 ", line [2]: not YAML here: use blanks in place of the tab",
                 id="a tab",
             ),
-            pytest.param("users: [\n", ", line [2]: not YAML here", id="not closed"),
-            pytest.param("users: 'bob\n", ", line [2]: not YAML here", id="a quote not closed"),
+            pytest.param("users: [\n", ", line [1]: not YAML here", id="not closed"),
+            pytest.param("users: 'bob\n", ", line [1]: not YAML here", id="a quote not closed"),
             pytest.param(
                 "users: @bob", ", line [1]: not YAML here; put text with", id="an at sign"
             ),

@@ -590,7 +590,7 @@ class TestManifests:
         ("kind: 12", 1, "[kind] is missing"),
         ("a: b", 1, "[kind] is missing"),
         ("a: b\n---\n\na: [hunter2", 1, "[kind] is missing"),
-        ("---\n\na: [hunter2", 4, "not YAML here"),
+        ("---\n\na: [hunter2", 3, "not YAML here"),
     ],
 )
 def test_a_file_that_is_no_manifest_is_refused(read, text, line, reason):
@@ -613,7 +613,7 @@ def test_a_file_that_is_no_manifest_is_refused(read, text, line, reason):
         ("kind: List", ["the file: List"]),
         ("kind: List\nitems:\n- x", ["line [1]: the document"]),
         ("apiVersion: x.example/v1\nkind: Secret", ["the file: Secret"]),
-        ("a: [\n---\nkind: Pod", ["line [2]: the document", "the file: Pod"]),
+        ("a: [\n---\nkind: Pod", ["line [1]: the document", "the file: Pod"]),
     ],
 )
 def test_a_manifest_without_secrets_has_no_users(read, text, told, losses_of):

@@ -111,7 +111,7 @@ def test_environment_variables(tmp_path, monkeypatch):
         (f"{FIPS}: [true]\n", "must be one value, not a list"),
         (f"{FIPS}: true\n{FIPS}: true\n", r"line 2: already given in .* line 1"),
         ("- a\n", "must be a mapping"),
-        ("a: [\n", "line 2: not YAML here"),
+        ("a: [\n", "line 1: not YAML here"),
         ("a:\tb: c\n", "not YAML"),
     ],
 )

@@ -216,7 +216,7 @@ class TestCommand:
         (config / "elasticsearch.yml").write_text("a: [\n")
         result = run("settings", "-E", f"{FIPS}=yes")
         assert result.exit_code == 78
-        assert "line 2: not YAML here" in result.err
+        assert "line 1: not YAML here" in result.err
         assert "did you mean [true]?" in result.err
 
     def test_control_characters_stay_out_of_the_table(self, run):

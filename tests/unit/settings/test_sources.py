@@ -34,7 +34,7 @@ def warnings_of(folder, text):
 
 REFUSED = "; a node does not start"
 LATER = "; a node takes the later one"
-ALIAS = "; a node takes the name behind [*] as the value"
+ALIAS = "; a node takes the name after [*] as the value"
 
 
 def test_what_is_wrong_with_settings_of_others(tmp_path):
@@ -112,7 +112,7 @@ def test_a_placeholder_of_others_is_noted(tmp_path):
         ("a: 1\n--- [\n", "2: there is more behind the end of the document"),
         ("a: 1\n b: 2\n", "2: not YAML here"),
         ("\x07", "1: not YAML: there is a control character in it"),
-        ("a: " + "[" * 99, "1: nested too deeply"),
+        ("a: " + "[" * 1002, "1: nested too deeply"),
         ("text\n", "1: must be a mapping of keys to values"),
     ],
 )
