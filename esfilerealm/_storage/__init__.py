@@ -1,7 +1,8 @@
 """
 The files of a realm on disk: read as one state, and replaced as one.
 
-``RealmFolder`` is the only way in. A write is::
+``RealmFolder`` is the way in, and ``SingleFile`` that to a file that changes alone, by the same
+steps. A write is::
 
     with folder.locked(options) as recovery:    # lock, recover
         files = folder.read()                   # re-read
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from .options import Tolerance, WriteArguments
     from .private_file import write_private_file
     from .realm_files import SettledRead
+    from .single_file import SingleFile
     from .target import Strategy, link_chain
     from .write import Unit
 
@@ -51,6 +53,7 @@ __all__ = [
     "RealmFolder",
     "RealmPaths",
     "SettledRead",
+    "SingleFile",
     "Stamp",
     "Strategy",
     "Tolerance",
@@ -66,6 +69,7 @@ __all__ = [
 #: Where the names are that a reader of both files does not need; loaded on first use (PEP 562).
 _LAZY = {
     "ManagedUsers": "managed",
+    "SingleFile": "single_file",
     "Unit": "write",
     "is_network_mount": "mounts",
     "link_chain": "target",

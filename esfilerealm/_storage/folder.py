@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from ..errors import ConfigurationFileMissingError, FileRealmError
 from .paths import RealmPaths
-from .realm_files import (
-    RealmFiles,
-    read_files,
-    read_files_and_managed,
-    read_other,
-    read_settled,
-)
+from .realm_files import RealmFiles, read_files, read_files_and_managed, read_settled
 
 __all__ = ["RealmFolder"]
 
@@ -66,21 +60,6 @@ class RealmFolder:
     def read_any(self, *others: str) -> RealmFiles:
         """Read files as ``read`` does; a missing ``users`` counts as empty too."""
         return read_files(self.paths, others)
-
-    def read_other(self, name: str, largest: int) -> FileContent:
-        """
-        Read one of ``paths.OTHER_FILES`` alone, as it is at no half of a change; if missing, empty.
-
-        Args:
-            name: Its name.
-
-            largest: Bytes of the largest file that is read.
-
-        Raises:
-            JournalVersionError: If a later version of this package left an interrupted write.
-            FilePermissionError, FileAccessError: If it cannot be read, or is larger.
-        """
-        return read_other(self.paths, name, largest)
 
     def read_with_managed(
         self, *, is_needed: bool, may_be_missing: bool = False

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "LOCKED_ALONE",
     "OTHER_FILES",
     "VERSION_PATTERN",
     "RealmPaths",
@@ -23,6 +24,9 @@ __all__ = [
 
 #: Files that may change in one unit with ``users`` and ``users_roles``, by their names.
 OTHER_FILES = ("elasticsearch.keystore", "elasticsearch.yml", "role_mapping.yml", "roles.yml")
+
+#: Those of them that also change alone, under locks of their own (see ``SingleFile``).
+LOCKED_ALONE = ("elasticsearch.keystore",)
 
 #: Those that the versions 5 to 6.2 of Elasticsearch kept in ``x-pack/``.
 _ONCE_IN_X_PACK = ("role_mapping.yml", "roles.yml", "users", "users_roles")

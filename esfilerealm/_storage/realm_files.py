@@ -23,7 +23,6 @@ __all__ = [
     "read_consistently",
     "read_files",
     "read_files_and_managed",
-    "read_other",
     "read_settled",
     "stamps",
 ]
@@ -229,36 +228,6 @@ def read_files_and_managed(paths: RealmPaths) -> tuple[RealmFiles, Read]:
     """
     users, users_roles, managed = read_consistently(paths, read_file, with_managed=True)
     return RealmFiles(_content_of(users), _content_of(users_roles)), managed
-
-
-def read_other(paths: RealmPaths, name: str, largest: int) -> FileContent:
-    """
-    Read one of ``OTHER_FILES`` alone, at a moment at which no change is half done.
-
-    Args:
-        paths: Where it is.
-
-        name: Its name; a missing file is empty.
-
-        largest: Bytes of the largest file that is read.
-
-    Raises:
-        JournalVersionError: If a later version of this package left an interrupted write.
-        FilePermissionError, FileAccessError: If it cannot be read, or is larger.
-    """
-    link = paths.named(name)
-
-    def read(path: str) -> Read:
-        try:
-            return read_file(path, largest=largest if path == link else None)
-        except FileRealmError as error:
-            return error
-
-    before = stamps(paths, [link])
-    found = read(link)
-    if isinstance(before[-1], Stamp) or stamps(paths, [link]) != before:
-        found = read_consistently(paths, read, [name])[-1]
-    return _content_of(found)
 
 
 def _content_of(found: Read) -> FileContent:

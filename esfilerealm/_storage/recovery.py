@@ -20,7 +20,15 @@ from ..results import Recovery
 from . import system
 from .attributes import Attributes
 from .journal import Journal, UnusableJournalError
-from .paths import OTHER_FILES, VERSION_PATTERN, journal_path, lock_path, managed_path
+from .lock import write_lock
+from .paths import (
+    LOCKED_ALONE,
+    OTHER_FILES,
+    VERSION_PATTERN,
+    journal_path,
+    lock_path,
+    managed_path,
+)
 from .read import FileContent, read_plain_file
 from .staging import (
     REJECTED,
@@ -29,6 +37,7 @@ from .staging import (
     remove_leftovers,
     sync_file,
     sync_folder,
+    temporary_pattern,
 )
 from .target import could_replace, is_believed, owners_of, real_target, trusted_target
 
@@ -41,8 +50,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Progress",
     "quarantined_journals",
+    "read_file_journal",
     "read_journal",
     "recover",
+    "recover_file",
     "roll_back",
     "seen_by_readers",
 ]
@@ -64,15 +75,13 @@ def recover(paths: RealmPaths) -> Recovery:
     """
     users, users_roles = real_target(paths.users), real_target(paths.users_roles)
     journal = journal_path(users)
-    others = _other_targets(paths, is_strict=_exists(journal))
-    try:
-        recovery = _recovered(read_journal(users, users_roles, others))
-        deal_with = remove_leftovers
-    except UnusableJournalError as error:
-        recovery = _quarantined(journal, str(error))
-        deal_with = quarantine_leftovers
-    if recovery:
-        _LOG.warning("%s", recovery)
+    others = _other_targets(paths, OTHER_FILES, is_strict=_exists(journal))
+    recovery, deal_with = _ended(journal, lambda: read_journal(users, users_roles, others))
+    alone = _other_targets(paths, LOCKED_ALONE, is_strict=False)
+    for path in alone:
+        with suppress(FileRealmError):  # not needed either, and somebody may be writing it
+            _recover_if_free(path, deal_with)
+    others = [path for path in others if path not in alone]
     realm = _by_directory([users, users_roles, journal, managed_path(users), lock_path(users)])
     for directory, names in _by_directory(others).items():
         if directory in realm:
@@ -85,18 +94,66 @@ def recover(paths: RealmPaths) -> Recovery:
     return recovery
 
 
-def _other_targets(paths: RealmPaths, *, is_strict: bool) -> list[str]:
+def recover_file(target: str, deal_with: Callable[[str, str], None] = remove_leftovers) -> Recovery:
     """
-    Return the real paths of the other files that may have changed together with both.
+    Do the same for a file that changes alone; the caller holds its lock.
+
+    Args:
+        target: Its real path.
+
+        deal_with: What to do with temporary files, unless its own journal is unusable.
+
+    Raises:
+        JournalVersionError, FilePermissionError, FileAccessError: As for ``recover``.
+    """
+    journal = journal_path(target)
+    recovery, own = _ended(journal, lambda: read_file_journal(target))
+    for folder, names in _by_directory([target, journal, lock_path(target)]).items():
+        (own if own is quarantine_leftovers else deal_with)(folder, "|".join(names))
+    return recovery
+
+
+def _recover_if_free(target: str, deal_with: Callable[[str, str], None]) -> None:
+    """Recover a file that changes alone, if there is anything to do and nobody writes it."""
+    folder, name = os.path.split(target)
+    journal, ours = journal_path(name), [name, journal_path(name), lock_path(name)]
+    traces = re.compile(f"{re.escape(journal)}|{temporary_pattern('|'.join(map(re.escape, ours)))}")
+    with FaultsOf(folder, "reading"):
+        if not any(map(traces.fullmatch, system.listdir(folder))):
+            return
+    with write_lock(lambda: lock_path(target), 0, allow_local_lock=True):
+        recover_file(target, deal_with)
+
+
+def _ended(
+    journal: str, read: Callable[[], Journal | None]
+) -> tuple[Recovery, Callable[[str, str], None]]:
+    """End the change of a journal; return too what is to be done with temporary files."""
+    try:
+        recovery = _recovered(read())
+        deal_with = remove_leftovers
+    except UnusableJournalError as error:
+        recovery = _quarantined(journal, str(error))
+        deal_with = quarantine_leftovers
+    if recovery:
+        _LOG.warning("%s", recovery)
+    return recovery, deal_with
+
+
+def _other_targets(paths: RealmPaths, names: Iterable[str], *, is_strict: bool) -> list[str]:
+    """
+    Return the real paths of other files that may have changed together with both.
 
     Args:
         paths: Where they are.
+
+        names: Their names.
 
         is_strict: Whether to raise if that cannot be found out, since a journal is there, which may
             name them. Without a journal, it is no reason not to write the realm.
     """
     found = []
-    for name in OTHER_FILES:
+    for name in names:
         try:
             found.append(trusted_target(paths.named(name)))
         except FileRealmError:
@@ -177,6 +234,27 @@ def read_journal(users: str, users_roles: str, others: Sequence[str] = ()) -> Jo
         return all(could_replace(path, [status.st_gid]) for path in beside)
 
     return Journal.read(journal_path(users), allowed, owners_of(users), others, could_replace_both)
+
+
+def read_file_journal(target: str) -> Journal | None:
+    """
+    Read the journal of a change of one file alone, if there is one.
+
+    Args:
+        target: Its real path.
+
+    Raises:
+        UnusableJournalError, JournalVersionError, FilePermissionError, FileAccessError: As for
+            ``read_journal``.
+    """
+
+    def could_replace_it(status: os.stat_result) -> bool:
+        return could_replace(target, [status.st_gid])
+
+    allowed = [re.escape(target)]
+    return Journal.read(
+        journal_path(target), allowed, owners_of(target), could_replace=could_replace_it
+    )
 
 
 class Progress:

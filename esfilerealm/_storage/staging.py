@@ -68,7 +68,7 @@ def temporary_name(target: str) -> str:
 
 def temporary_pattern(target: str, end: str = TEMPORARY) -> str:
     """Return a regular expression for all such names; *target* is a regular expression."""
-    return rf"{target}\.[0-9a-f]{{{2 * _RANDOM_BYTES}}}{re.escape(end)}"
+    return rf"(?:{target})\.[0-9a-f]{{{2 * _RANDOM_BYTES}}}{re.escape(end)}"
 
 
 def stage(target: str, path: str, data: bytes, attributes: Attributes) -> list[str]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .realm_files import RealmFiles
     from .target import Target
 
-__all__ = ["Unit", "locked", "write_unit"]
+__all__ = ["Unit", "file_result", "locked", "write_unit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,10 @@ def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteRes
         for path, target in targets.items()
     }
     return WriteResult(
-        tuple(_result(file, changes, lost, options) for file in unit.files.all),
-        managed=None if unit.managed is None else _result(unit.managed[0], managed, {}, options),
+        tuple(file_result(file, changes, lost, options) for file in unit.files.all),
+        managed=None
+        if unit.managed is None
+        else file_result(unit.managed[0], managed, {}, options),
     )
 
 
@@ -240,12 +242,24 @@ def _lost_by(path: str, changes: Sequence[Change], losses: Sequence[list[str]]) 
     return dict.fromkeys(loss for change, lost in made if change.target == path for loss in lost)
 
 
-def _result(
+def file_result(
     file: FileContent,
     changes: Sequence[Change],
     lost: dict[str, list[str]],
     options: WriteOptions,
 ) -> FileResult:
+    """
+    Return what a write did to one file.
+
+    Args:
+        file: As it was read.
+
+        changes: Of all files.
+
+        lost: What each file could not be given, by its path.
+
+        options: How it was written.
+    """
     change = next((change for change in reversed(changes) if change.target == file.path), None)
     if change is None:
         return FileResult(file.path, None, file.digest, file.digest, *_attributes_of(file.stat))

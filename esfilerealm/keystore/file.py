@@ -1,25 +1,22 @@
-"""The file of a keystore: read beside writers, and saved by the transaction of the realm."""
+"""The file of a keystore: read beside writers, and saved durably."""
 
 from __future__ import annotations
 
-import errno
-import os
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from .._storage import RealmFolder, Unit, read_file
-from ..errors import ConfigurationFileMissingError, FileAccessError
+from .._storage import SingleFile, WriteOptions
+from ..errors import ConfigurationFileMissingError
+from ..results import WriteResult
 from .reader import LARGEST_FILE
 
 if TYPE_CHECKING:
-    from .._storage import FileContent, WriteOptions
-    from ..results import WriteResult
+    from .._storage import FileContent
     from .contents import Draft
 
-__all__ = ["FILE_NAME", "read_keystore_file", "save_draft"]
+__all__ = ["read_keystore_file", "save_draft"]
 
-FILE_NAME: Final = "elasticsearch.keystore"
-"""The name of the file in the configuration directory."""
+#: Of a new file, whatever the umask, as a node makes it: its group has to read it.
+_MODE: Final = 0o660
 
 
 def read_keystore_file(path: str) -> FileContent:
@@ -30,13 +27,9 @@ def read_keystore_file(path: str) -> FileContent:
         ConfigurationFileMissingError: If there is none.
         FilePermissionError, FileAccessError: If it cannot be read, or is too large.
     """
-    folder, name = os.path.split(path)
-    if name == FILE_NAME:
-        content = RealmFolder(folder or ".").read_other(FILE_NAME, LARGEST_FILE)
-    else:
-        content = read_file(path, largest=LARGEST_FILE)
+    content = _file(path).read()
     if not content.exists:
-        advice = "check the path, or create a keystore there"
+        advice = "check the path, or run `esfilerealm keystore create` to make a keystore"
         raise ConfigurationFileMissingError(path, advice)
     return content
 
@@ -45,7 +38,7 @@ def save_draft(
     draft: Draft, path: str, options: WriteOptions, *, overwrite: bool
 ) -> tuple[WriteResult, Draft]:
     """
-    Write a keystore to *path* under the lock; for the rest see ``Keystore.save``.
+    Write a keystore to *path* under its lock; for the rest see ``Keystore.save``.
 
     Args:
         draft: What to save.
@@ -59,32 +52,26 @@ def save_draft(
     Returns:
         What was written, and what the next save has to start from.
     """
-    if os.path.basename(path) != FILE_NAME:
-        raise FileAccessError(path, errno.EINVAL, f"its name must be [{FILE_NAME}]")
-    folder = RealmFolder(os.path.dirname(path) or ".")
+    file = _file(path)
     if options.dry_run:
-        return _save(draft, path, folder, options, overwrite=overwrite)
-    folder.prepare_to_write()
-    with folder.locked(options) as recovery:
-        result, saved = _save(draft, path, folder, options, overwrite=overwrite)
-        return replace(result, recovery=recovery), saved
+        return _save(draft, path, file, options, overwrite=overwrite)
+    with file.locked(options) as recovery:
+        result, saved = _save(draft, path, file, options, overwrite=overwrite)
+    return WriteResult(result.files, created=result.created, recovery=recovery), saved
 
 
 def _save(
-    draft: Draft, path: str, folder: RealmFolder, options: WriteOptions, *, overwrite: bool
+    draft: Draft, path: str, file: SingleFile, options: WriteOptions, *, overwrite: bool
 ) -> tuple[WriteResult, Draft]:
-    files = folder.read_any(FILE_NAME)
-    file = files.others[FILE_NAME]
-    contents = draft.onto(path, file.digest, file.data, overwrite=overwrite)
-    written = [] if contents is None else [(file, contents.encrypted())]
-    result = _of_keystore(folder.commit(Unit(files, written), options))
-    if contents is None or options.dry_run:
-        return result, draft
-    return result, draft.saved(path, result.files[0].after, contents)
+    found = file.read()
+    contents = draft.onto(path, found.digest, found.data, overwrite=overwrite)
+    if contents is None:
+        return WriteResult(()), draft
+    written = file.commit(found, contents.encrypted(), options)
+    created = () if found.exists else (written.path,)
+    result = WriteResult((written,), created=created)
+    return result, draft if options.dry_run else draft.saved(path, written.after, contents)
 
 
-def _of_keystore(result: WriteResult) -> WriteResult:
-    """Return what a write did to the keystore alone."""
-    file = result.files[-1]
-    created = (file.path,) if file.before is None and file.changed else ()
-    return replace(result, files=(file,), created=created)
+def _file(path: str) -> SingleFile:
+    return SingleFile(path, largest=LARGEST_FILE, new_mode=_MODE)

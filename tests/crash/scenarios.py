@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
 
 from crash.kit import Dead, DieAfterRenames, intercepted
 from support.hashes import CHEAP_HASH, SHA_HASH
@@ -16,6 +18,7 @@ from esfilerealm import FileRealm, RealmSettings, UsersTool
 from esfilerealm._storage import RealmFolder, Unit, WriteOptions
 from esfilerealm.cli import main
 from esfilerealm.errors import FileRealmError
+from esfilerealm.keystore import Keystore
 from esfilerealm.provisioning import DesiredState, apply, plan
 
 if TYPE_CHECKING:
@@ -165,6 +168,32 @@ def restore(folder: Path, **how: object) -> None:
         realm.commit(Unit(files, contents), options)
 
 
+def realm_with_keystore(folder: Path) -> None:
+    realm(folder)
+    change_keystore(folder, Keystore.create())
+    (folder / "elasticsearch.keystore").chmod(0o604)
+
+
+def new_keystore(folder: Path) -> None:
+    change_keystore(folder, Keystore.create())
+
+
+def change_keystore(folder: Path, store: Keystore | None = None, **how: object) -> None:
+    """Save a keystore with the same salt each time, so that its content can be compared."""
+    path = folder / "elasticsearch.keystore"
+    store = store or Keystore.read(path)
+    store.set("keystore.seed", "the same each time")
+    store.set("a.b", "secret")
+    with mock.patch.object(secrets, "token_bytes", bytes):
+        store.save(path, **how)
+
+
+def change_more(folder: Path, **how: object) -> None:
+    store = Keystore.read(folder / "elasticsearch.keystore")
+    store.set("c.d", "more")
+    change_keystore(folder, store, **how)
+
+
 class EverythingIsWeak:
     """A policy that wants another hash for every password, and always the same."""
 
@@ -250,6 +279,13 @@ SCENARIOS = {
     "recover, four files": Scenario(
         recover, unfinished(restore, 3, realm_with_other_files), restore
     ),
+    "keystore, new": Scenario(new_keystore, realm),
+    "keystore, new, no realm": Scenario(new_keystore, Path.mkdir),
+    "keystore": Scenario(change_more, realm_with_keystore),
+    "keystore, in place": Scenario(
+        lambda folder: change_more(folder, strategy="in_place"), realm_with_keystore
+    ),
+    "recover, keystore": Scenario(recover, unfinished(new_keystore, 1)),
     "hash upgraded at login": Scenario(upgrade, realm, is_quiet=True),
     "recover, before the first file": Scenario(
         recover, unfinished(several_changes, 1), several_changes

@@ -328,6 +328,19 @@ class TestTrust:
         assert not any(path.exists() for path in left)
 
     @posix
+    def test_several_files_elsewhere_stay_while_their_leftovers_go(self, realm, paths, tmp_path):
+        there = tmp_path / "elsewhere"
+        there.mkdir()
+        for name in ("roles.yml", "role_mapping.yml", "elasticsearch.yml"):
+            (realm / name).unlink(missing_ok=True)
+            (there / name).touch()
+            (there / f"{name}{LEFTOVER}").touch()
+            (realm / name).symlink_to(there / name)
+        recover(paths)
+        kept = {"roles.yml", "role_mapping.yml", "elasticsearch.yml"}
+        assert {path.name for path in there.iterdir()} == kept
+
+    @posix
     def test_nobody_can_lead_it_elsewhere_by_a_link(self, realm, paths, change, tmp_path):
         """The journal is about the files that it was about, wherever the names lead now."""
         broken_off(change, 2)

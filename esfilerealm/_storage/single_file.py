@@ -1,0 +1,207 @@
+"""
+A file that changes alone, by the steps of a realm: lock, recover, re-read, journal, replace.
+
+It has a lock and a journal of its own beside it, so that it can be written where ``users`` cannot.
+A file that may also change together with ``users`` and ``users_roles`` is locked by such a change
+too. So while its lock is held, a journal of the realm that names it is of an interrupted change.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from .._ground.faults import without_origin
+from .._ground.rights import whose
+from ..errors import FilePermissionError, FileRealmError
+from . import system
+from .attributes import Attributes
+from .commit import Change, commit
+from .journal import UnusableJournalError
+from .lock import write_lock
+from .paths import LOCKED_ALONE, OTHER_FILES, RealmPaths, journal_path, lock_path
+from .read import FileContent, Stamp, digest_of, read_file
+from .realm_files import read_consistently
+from .recovery import read_file_journal, read_journal, recover_file, seen_by_readers
+from .target import could_replace, owners_of, real_target, survey
+from .write import file_result, locked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..results import FileResult, Recovery
+    from .journal import Journal
+    from .options import WriteOptions
+
+__all__ = ["SingleFile"]
+
+#: How often to start again because somebody wrote in between.
+_ATTEMPTS: Final = 100
+
+
+class SingleFile:
+    """
+    Reads and writes one file.
+
+    Args:
+        path: Its path; links are followed.
+
+        largest: Bytes of the largest file that is read.
+
+        new_mode: The mode of a new file, whatever the umask.
+    """
+
+    def __init__(self, path: str, *, largest: int, new_mode: int) -> None:
+        self._path = os.path.abspath(path)
+        self._largest = largest
+        self._new_mode = new_mode
+        folder, name = os.path.split(self._path)
+        self._realm = RealmPaths(folder) if name in LOCKED_ALONE else None
+
+    def read(self) -> FileContent:
+        """
+        Read the file as it was at a moment at which no change was half done; if missing, empty.
+
+        Raises:
+            JournalVersionError: If a later version of this package left an interrupted write.
+            FilePermissionError, FileAccessError: If it cannot be read, or is too large.
+        """
+        for _ in range(_ATTEMPTS):
+            before = self._stamps()
+            found = self._read(self._path)
+            if isinstance(before[1], Stamp) and isinstance(found, FileContent):
+                found = _before_the_change(found)
+            elif isinstance(before[2], Stamp) and self._realm is not None:
+                name = os.path.basename(self._path)
+                found = read_consistently(self._realm, self._read, [name])[-1]
+            if self._stamps() == before:
+                break
+        if isinstance(found, FileRealmError):
+            raise found
+        return found
+
+    @contextmanager
+    def locked(self, options: WriteOptions) -> Iterator[Recovery]:
+        """
+        Hold the lock of the file, recover, and give what was found of an interrupted write.
+
+        Raises:
+            LockTimeoutError: If the lock was not free in time.
+            JournalVersionError: If a later version of this package left an interrupted write.
+            FilePermissionError, FileAccessError: If the system refuses.
+        """
+        while True:
+            with self.lock_alone(options):
+                if self._realm is None or not self._is_interrupted(self._realm):
+                    yield recover_file(real_target(self._path))
+                    return
+            with locked(self._realm, options):
+                pass  # that recovers
+
+    @contextmanager
+    def lock_alone(self, options: WriteOptions) -> Iterator[None]:
+        """Hold the lock of the file, and recover nothing."""
+        with write_lock(
+            lambda: lock_path(real_target(self._path)),
+            options.lock_timeout,
+            allow_local_lock=options.allow_local_lock,
+        ):
+            yield
+
+    def commit(self, file: FileContent, data: bytes, options: WriteOptions) -> FileResult:
+        """
+        Replace the file as it was read under the lock; the caller holds it (or runs dry).
+
+        Raises:
+            FilePermissionError, FileAccessError: If it cannot be written; nothing is changed.
+        """
+        target = survey(self._path, file, options.strategy)
+        has = Attributes.of_content(file)
+        if not file.exists:
+            has = replace(has, mode=self._new_mode)
+        change = Change(
+            target=file.path,
+            before=file.digest,
+            status=file.stat,
+            data=data,
+            after=digest_of(data),
+            has=has,
+            attributes=has.tolerant() if options.is_tolerant else has,
+            in_place=target.in_place,
+        )
+        _check_writer(change)
+        lost = list(target.lost)
+        if not options.dry_run:
+            lost += commit([change], journal_path(file.path), has.tolerant())[0]
+        return file_result(file, [change], {file.path: lost}, options)
+
+    def _read(self, path: str) -> FileContent | FileRealmError:
+        largest = self._largest if path == self._path else None
+        try:
+            return read_file(path, largest=largest)
+        except FileRealmError as error:
+            return without_origin(error)
+
+    def _stamps(self) -> list[Stamp | int]:
+        """Return the stamps of the file, of its journal and of that of the realm."""
+        journals = [journal_path(system.realpath(self._path))]
+        if self._realm is not None:
+            journals.append(self._realm.journal)
+        found: list[Stamp | int] = [_stamp(path) for path in (self._path, *journals)]
+        return found if self._realm is not None else [*found, errno.ENOENT]
+
+    def _is_interrupted(self, realm: RealmPaths) -> bool:
+        """Check whether the realm has a journal that names the file, or that nobody can use."""
+        if not isinstance(_stamp(realm.journal), Stamp):
+            return False
+        others = [system.realpath(realm.named(name)) for name in OTHER_FILES]
+        both = system.realpath(realm.users), system.realpath(realm.users_roles)
+        try:
+            journal = read_journal(*both, others)
+        except UnusableJournalError:
+            return True  # it may name the file; the recovery of the realm puts it aside
+        return journal is not None and _names(journal, system.realpath(self._path))
+
+
+def _stamp(path: str) -> Stamp | int:
+    """Return the stamp of a file, or the ``errno`` if there is none."""
+    try:
+        return Stamp.of(system.stat(path))
+    except OSError as error:
+        return error.errno or 0
+
+
+def _names(journal: Journal, target: str) -> bool:
+    return any(step.target == target for step in journal.steps)
+
+
+def _before_the_change(file: FileContent) -> FileContent:
+    """Return the file as it was before the change that is under way; as it is if it ended."""
+    try:
+        journal = read_file_journal(file.path)
+        if journal is None:
+            return file
+        return seen_by_readers(journal.steps, [file], journal.stranger)[file.path]
+    except (UnusableJournalError, FileRealmError):
+        return file  # nobody may act on the journal
+
+
+def _check_writer(change: Change) -> None:
+    """
+    Refuse a change whose journal nobody else would trust; a file that is replaced needs none.
+
+    If its writer were killed, the change would stay half made.
+    """
+    if not system.HAS_OWNERS or (change.before is not None and not change.in_place):
+        return
+    is_owner = os.geteuid() in owners_of(change.target, with_us=False)
+    if is_owner or could_replace(change.target, [os.getegid(), *os.getgroups()]):
+        return
+    reason = (
+        "you own neither it nor its directory, so nobody else could roll back your change if you "
+        f"were interrupted: run this as the owner of one of them or as root{whose(change.target)}"
+    )
+    raise FilePermissionError(change.target, reason, errno.EPERM)
