@@ -223,7 +223,7 @@ def loaded_by(*args: str, cwd: Path) -> set[str]:
     return set(modules)
 
 
-HEAVY = {"bcrypt", "passlib", "filelock", "watchdog", "yaml"}
+HEAVY = {"bcrypt", "cryptography", "filelock", "passlib", "watchdog", "yaml"}
 #: Of the standard library; each would be felt at every start.
 SLOW = {"argparse", "contextlib", "dataclasses", "inspect", "json", "logging", "pathlib", "typing"}
 
@@ -262,6 +262,8 @@ def test_list_loads_yaml_for_a_yaml_file_only(realm, name):
         ("userdel bob -c .", {"filelock"}),
         ("recover -c .", {"filelock"}),
         ("init -c .", {"filelock"}),
+        ("keystore -h", set()),
+        ("keystore list -h", set()),
     ],
 )
 def test_no_command_loads_what_it_does_not_need(realm, line, needed):

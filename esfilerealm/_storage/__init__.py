@@ -37,6 +37,7 @@ from .realm_files import RealmFiles
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
+    from .create import make_config_dir
     from .managed import ManagedUsers
     from .mounts import is_network_mount
     from .options import Tolerance, WriteArguments
@@ -62,6 +63,7 @@ __all__ = [
     "WriteOptions",
     "is_network_mount",
     "link_chain",
+    "make_config_dir",
     "read_file",
     "write_private_file",
 ]
@@ -73,6 +75,7 @@ _LAZY = {
     "Unit": "write",
     "is_network_mount": "mounts",
     "link_chain": "target",
+    "make_config_dir": "create",
     "write_private_file": "private_file",
 }
 

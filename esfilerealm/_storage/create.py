@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .paths import RealmPaths
     from .realm_files import RealmFiles
 
-__all__ = ["create_missing_files"]
+__all__ = ["create_missing_files", "make_config_dir"]
 
 _DIRECTORY_MODE: Final = 0o750
 _ABOVE_MODE: Final = 0o777
@@ -62,6 +62,19 @@ def create_missing_files(paths: RealmPaths, options: WriteOptions) -> WriteResul
         if _exists(paths.journal) or _missing(paths, read_files(paths)):
             raise
         return _written(paths, options)
+
+
+def make_config_dir(path: str) -> None:
+    """
+    Create a configuration directory and those above it, if it is missing, durably.
+
+    What root creates belongs to the owner of the directory above.
+
+    Raises:
+        FilePermissionError, FileAccessError: If the system refuses.
+    """
+    if not _exists(path):
+        _make_directory(path, _DIRECTORY_MODE)
 
 
 def _would_create(paths: RealmPaths, options: WriteOptions) -> WriteResult:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 
 from ..errors import FileRealmError
-from .arguments import Arguments
+from .arguments import EXCLUDING, Arguments
 from .commands import COMMANDS, PROGRAM, find_command
 from .exits import INTERRUPTED, IO, OK, CommandError, UsageError, exit_code_of
-from .naming import program_name
+from .naming import implied_words
 from .options import ParsedLine, did_you_mean, parse
 from .target import Target
 from .terminal import OutputError, Terminal
@@ -68,6 +68,7 @@ def _run(argv: list[str], terminal: Terminal) -> int:
 
         return print_candidates(argv[1:], terminal)
     command = PROGRAM
+    argv = [*implied_words(), *argv]
     terminal.is_for_programs = "--json" in argv  # until the line is parsed
     try:
         before = parse(argv, PROGRAM.options, stop_at_first_argument=True)
@@ -75,6 +76,14 @@ def _run(argv: list[str], terminal: Terminal) -> int:
             return _run_program(before, terminal)
         name, *words = before.arguments
         command = _command(name)
+        if command.subcommands:
+            group = parse(words, command.options, stop_at_first_argument=True)
+            if "help" in group.values or not group.arguments:
+                return _run_group(command, group, terminal)
+            name, *words = group.arguments
+            command = _subcommand(command, name)
+            before = _merged(before, _without_native(group))
+            words += [f"-E{pair}" for pair in group.values.get("E", ())]
         line = _merged(before, parse(words, command.options))
         return _run_command(Arguments(command, line), terminal)
     except (CommandError, FileRealmError) as error:
@@ -112,12 +121,43 @@ def _run_program(line: ParsedLine, terminal: Terminal) -> int:
     return OK
 
 
+def _run_group(command: Command, line: ParsedLine, terminal: Terminal) -> int:
+    """Run a command that needs a subcommand and got none."""
+    from .help import help_of
+
+    page = help_of(command, terminal.columns)
+    if "help" in line.values:
+        terminal.is_for_programs = False
+        terminal.print(page)
+        return OK
+    terminal.note(page + "\n")
+    raise UsageError("the command is missing")
+
+
 def _command(name: str) -> Command:
-    command = find_command(name)
+    # A subcommand is found by its own words only.
+    command = None if " " in name else find_command(name)
     if command is None:
         hint = did_you_mean(name, [command.name for command in COMMANDS])
         raise UsageError(f"unknown command [{name}]{hint}")
     return command
+
+
+def _subcommand(command: Command, name: str) -> Command:
+    found = find_command(f"{command.name} {name}")
+    if found is None:
+        names = [each.name.split()[-1] for each in command.subcommands]
+        raise UsageError(f"unknown command [{name}]{did_you_mean(name, names)}")
+    return found
+
+
+def _without_native(line: ParsedLine) -> ParsedLine:
+    """Return the options before a subcommand that count for it: those that are ours."""
+    if line.values.keys() >= {"silent", "verbose"}:
+        raise UsageError(EXCLUDING)
+    kept = ParsedLine()
+    kept.values = {key: line.values[key] for key in line.values.keys() - {"silent", "verbose", "E"}}
+    return kept
 
 
 def _merged(before: ParsedLine, behind: ParsedLine) -> ParsedLine:
@@ -135,13 +175,13 @@ def _merged(before: ParsedLine, behind: ParsedLine) -> ParsedLine:
 def _run_command(arguments: Arguments, terminal: Terminal) -> int:
     command = arguments.command
     terminal.is_for_programs = arguments.has("json")
-    terminal.verbosity = arguments.verbosity
     if arguments.has("help"):
         from .help import help_of
 
         terminal.is_for_programs = False
         terminal.print(help_of(command, terminal.columns))
         return OK
+    terminal.verbosity = arguments.verbosity
     arguments.check()
     terminal.result.update(command=command.name, version=_JSON_VERSION)
     target = Target(arguments, terminal)
@@ -182,7 +222,7 @@ def _report(
         return
     _print_error(terminal, str(error), exit_code)
     is_about_all = command is PROGRAM or command.name == "help"
-    name = program_name() if is_about_all else f"{program_name()} {command.name}"
+    name = PROGRAM.name if is_about_all else f"{PROGRAM.name} {command.name}"
     terminal.note(f"Try '{name} --help' for more information.")
 
 

@@ -9,7 +9,7 @@ from .exits import UsageError
 from .shared_options import ATTRIBUTES, ES_VERSIONS, STRATEGIES
 from .terminal import NORMAL, SILENT, VERBOSE
 
-__all__ = ["Arguments"]
+__all__ = ["EXCLUDING", "Arguments"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     C = TypeVar("C", bound=str)
 
+EXCLUDING = "options [s/silent] and [v/verbose] exclude each other"
 _LAST_WITH_PATH_CONF = 5
 _LONGEST_NUMBER = 9
 """Digits."""
@@ -74,7 +75,7 @@ class Arguments:
             UsageError: If the options contradict each other.
         """
         if self.has("silent") and self.has("verbose"):
-            raise UsageError("options [s/silent] and [v/verbose] exclude each other")
+            raise UsageError(EXCLUDING)
         return SILENT if self.has("silent") else VERBOSE if self.has("verbose") else NORMAL
 
     def check(self) -> None:
@@ -85,6 +86,8 @@ class Arguments:
             UsageError: If a setting is malformed or repeated, or an argument is missing or extra.
         """
         self.settings()
+        if self.command.checks_arguments:
+            return
         given = len(self._line.arguments)
         command, expected = self.command, self.command.argument
         # The words are not shown: one of them may be a password in the wrong place.
@@ -159,6 +162,9 @@ class Arguments:
         text = self.value("es-version")
         if text is None:
             return None
+        if self.command.takes_releases:
+            major = text.partition(".")[0]
+            return int(major) if major.isascii() and major.isdecimal() else None
         if text not in ES_VERSIONS:
             versions = f"{ES_VERSIONS[0]} to {ES_VERSIONS[-1]}"
             raise UsageError(f"option [es-version] is one of {versions}, not [{shown(text)}]")

@@ -6,7 +6,7 @@ from . import exits
 from . import shared_options as shared
 from .options import Command, Option, OptionGroup
 
-__all__ = ["COMMANDS", "COMMAND_GROUPS", "PROGRAM", "TOPICS", "find_command"]
+__all__ = ["COMMANDS", "COMMAND_GROUPS", "PROGRAM", "TOPICS", "every_command", "find_command"]
 
 #: The guides: from topic to its file in this package and what it is about.
 TOPICS = {
@@ -14,6 +14,7 @@ TOPICS = {
     "provisioning": ("provisioning/README.md", "Describe the users that should exist, and apply"),
     "exchange": ("exchange/README.md", "Kubernetes Secrets, htpasswd, OpenSearch, JSON, YAML, tar"),
     "settings": ("settings/README.md", "Which settings of elasticsearch.yml count, and how"),
+    "keystore": ("keystore/README.md", "Read and write elasticsearch.keystore without a JVM"),
     "realms": ("realms/README.md", "Authenticate users in a Python program"),
     "storage": ("_storage/README.md", "How files are written, and what is guaranteed"),
     "checks": ("checks/README.md", "What check reports, by code"),
@@ -416,7 +417,20 @@ _EXCHANGE = (
     ),
 )
 
+_KEYSTORE = Command(
+    "keystore",
+    "Read and change elasticsearch.keystore, which holds secure settings",
+    shared.general(version=shared.RELEASE),
+    subcommands="keystore_commands",
+    arguments="COMMAND",
+    examples=(
+        "esfilerealm keystore list",
+        "esfilerealm keystore add xpack.http.ssl.secure_key_passphrase --value-file secret.txt",
+    ),
+)
+
 _NODE = (
+    _KEYSTORE,
     Command(
         "settings",
         "Show the settings of the realm, their sources and problems",
@@ -459,17 +473,17 @@ _OTHER = (
         "Print the JSON Schema of what --json prints",
         shared.general(),
         run="schemas:run_schema",
-        arguments="[COMMAND]",
+        arguments="[COMMAND...]",
         notes=("Without COMMAND, one schema for all commands.",),
-        examples=("esfilerealm schema list",),
+        examples=("esfilerealm schema list", "esfilerealm schema keystore list"),
     ),
     Command(
         "help",
         "Show help for a command",
         shared.general(),
         run="help:run_help",
-        arguments="[COMMAND]",
-        examples=("esfilerealm help passwd",),
+        arguments="[COMMAND...]",
+        examples=("esfilerealm help passwd", "esfilerealm help keystore add"),
     ),
 )
 
@@ -505,5 +519,15 @@ PROGRAM = Command(
 
 
 def find_command(name: str) -> Command | None:
-    """Return the command of that name, or None."""
-    return next((command for command in COMMANDS if command.name == name), None)
+    """Return the command of that name, such as ``list`` or ``keystore list``, or None."""
+    for command in COMMANDS:
+        if command.name == name:
+            return command
+        if name.startswith(f"{command.name} "):
+            return next((each for each in command.subcommands if each.name == name), None)
+    return None
+
+
+def every_command() -> list[Command]:
+    """Return all commands, and behind each its subcommands."""
+    return [each for command in COMMANDS for each in (command, *command.subcommands)]

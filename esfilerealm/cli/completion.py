@@ -17,6 +17,7 @@ from .target import Target
 
 if TYPE_CHECKING:
     from argparse import Action
+    from collections.abc import Iterable
 
     from .options import Command, ParsedLine
     from .terminal import Terminal
@@ -28,7 +29,7 @@ _SHELLS: Final = ("bash", "zsh", "tcsh")
 # A name may hold `$(…)`: it must never reach a word list that the shell expands, such as that of
 # `compgen -W`. `printf %q` quotes it for the command line.
 _BASH: Final = """\
-# $1: users or roles, $2: the word that is being completed
+# $1: users, roles or settings, $2: the word that is being completed
 _esfilerealm_values() {
   local before="" value
   [ "$1" = roles ] && case "$2" in *,*) before="${2%,*},";; esac
@@ -38,6 +39,7 @@ _esfilerealm_values() {
 }
 _esfilerealm_users() { _esfilerealm_values users "$1"; }
 _esfilerealm_roles() { _esfilerealm_values roles "$1"; }
+_esfilerealm_settings() { _esfilerealm_values settings "$1"; }
 _esfilerealm_owners() { compgen -u -- "$1"; }
 _esfilerealm_groups() { compgen -g -- "$1"; }
 """
@@ -75,6 +77,7 @@ _esfilerealm_values() {
 }
 _esfilerealm_users() { _esfilerealm_values users }
 _esfilerealm_roles() { _esfilerealm_values roles }
+_esfilerealm_settings() { _esfilerealm_values settings }
 """
 
 
@@ -102,21 +105,32 @@ def print_candidates(words: list[str], terminal: Terminal) -> int:
     Print the values of one kind, one a line; none if the realm cannot be read.
 
     Args:
-        words: ``users`` or ``roles``, then the words in front of the one that is being completed,
-            as they are typed.
+        words: ``users``, ``roles`` or ``settings`` (of a keystore without password), then the words
+            in front of the one that is being completed, as they are typed.
 
         terminal: Where to print.
     """
     kind, *typed = words
     terminal.hide_warnings()  # they would stand between the words that are typed
     try:
-        tool = Target(_addressed(typed), terminal).tool
-        names = tool.listing().users if kind == "users" else sorted(tool.known_roles())
+        names = _names(kind, Target(_addressed(typed), terminal))
     except (CommandError, FileRealmError):
         return OK
     for name in names:
         terminal.print(name)
     return OK
+
+
+def _names(kind: str, target: Target) -> Iterable[str]:
+    if kind == "users":
+        return target.tool.listing().users
+    if kind == "roles":
+        return sorted(target.tool.known_roles())
+    from ..keystore import load_header
+    from ..keystore.file import FILE_NAME
+
+    sealed = load_header(os.path.join(target.config_dir, FILE_NAME))
+    return () if sealed.has_password else sealed.open().names
 
 
 def _addressed(typed: list[str]) -> Arguments:
@@ -134,6 +148,8 @@ def _parsed(words: list[str]) -> ParsedLine:
     line = parse(words, PROGRAM.options, stop_at_first_argument=True)
     name, *rest = line.arguments
     command = find_command(name) or PROGRAM
+    if command.subcommands and rest:
+        command = find_command(f"{name} {rest.pop(0)}") or PROGRAM
     behind = parse(rest, command.options)
     for key in ("config", "E"):
         line.values.setdefault(key, []).extend(behind.values.get(key, ()))
@@ -153,15 +169,22 @@ def _expanded(word: str) -> str:
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog=PROGRAM.name, description=PROGRAM.summary, add_help=False)
     _add_options(parser, PROGRAM)
+    _add_commands(parser, COMMANDS)
+    return parser
+
+
+def _add_commands(parser: ArgumentParser, commands: Iterable[Command]) -> None:
     subparsers = parser.add_subparsers()
-    for command in COMMANDS:
-        subparser = subparsers.add_parser(command.name, help=command.summary, add_help=False)
+    for command in commands:
+        name = command.name.split()[-1]
+        subparser = subparsers.add_parser(name, help=command.summary, add_help=False)
         _add_options(subparser, command)
-        if command.arguments:
+        if command.subcommands:
+            _add_commands(subparser, command.subcommands)
+        elif command.arguments:
             nargs = "+" if command.argument_is_repeatable else None
             argument = subparser.add_argument(command.argument, nargs=nargs)
             _complete(argument, command.argument.upper())
-    return parser
 
 
 def _add_options(parser: ArgumentParser, command: Command) -> None:
@@ -194,6 +217,8 @@ def _complete(argument: Action, metavar: str) -> None:
         "GROUP": _function("groups", zsh="_groups", tcsh="g"),
         "USERNAME": _function("users"),
         "ROLES": _function("roles"),
+        "SETTING": _function("settings"),
+        "SETTING FILE": shtab.FILE,
     }
     if metavar in choices:
         argument.choices = choices[metavar]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from textwrap import fill, wrap
 from typing import TYPE_CHECKING, Final
 
-from .commands import COMMAND_GROUPS, COMMANDS, PROGRAM, find_command
+from .commands import COMMAND_GROUPS, PROGRAM, every_command, find_command
 from .exits import OK, UsageError
 from .naming import as_called
 from .options import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from .arguments import Arguments
     from .options import Command, OptionGroup
@@ -29,10 +29,10 @@ _NARROW: Final = 64
 
 def run_help(arguments: Arguments, _: Target, terminal: Terminal) -> int:
     """Print the help of a command, or of the program."""
-    name = arguments.optional
-    command = PROGRAM if name is None else find_command(name)
+    name = " ".join(arguments.positionals)
+    command = find_command(name) if name else PROGRAM
     if command is None:
-        hint = did_you_mean(name or "", [command.name for command in COMMANDS])
+        hint = did_you_mean(name, [command.name for command in every_command()])
         raise UsageError(f"unknown command [{name}]{hint}")
     terminal.print(help_of(command, terminal.columns))
     return OK
@@ -45,6 +45,8 @@ def help_of(command: Command, columns: int) -> str:
     else:
         blocks = [_usage(command)]
         blocks += [fill(text, columns) for text in (f"{command.summary}.", *command.notes)]
+        if command.subcommands:
+            blocks.append(_titled("Commands", _summaries(command.subcommands, columns)))
     blocks += [_options(group, columns) for group in command.groups]
     blocks.append(_titled("Examples", command.examples))
     if command is PROGRAM:
@@ -59,13 +61,14 @@ def help_of(command: Command, columns: int) -> str:
 def overview(columns: int) -> str:
     """Return the usage line of the program and its commands."""
     blocks = [_usage(PROGRAM), fill(f"{PROGRAM.summary}.", columns)]
-    for title, commands in COMMAND_GROUPS:
-        lines = []
-        for command in commands:
-            text = f"{command.name} - {command.summary}"
-            lines += wrap(text, columns - 2, subsequent_indent="    ")
-        blocks.append(_titled(title, lines))
+    blocks += [_titled(title, _summaries(commands, columns)) for title, commands in COMMAND_GROUPS]
     return as_called("\n\n".join(blocks))
+
+
+def _summaries(commands: Iterable[Command], columns: int) -> Iterator[str]:
+    for command in commands:
+        text = f"{command.name.split()[-1]} - {command.summary}"
+        yield from wrap(text, columns - 2, subsequent_indent="    ")
 
 
 def _usage(command: Command) -> str:

@@ -1,9 +1,10 @@
 """
-Parse a command line by the rules of ``elasticsearch-users``, those of joptsimple.
+Parse a command line by the rules of Elasticsearch's tools, those of joptsimple.
 
 No library has these rules: a value may look like an option (``-p -secret-``), a long option may
 have one dash (``-roles x``) and be abbreviated (``--rol x``), the value of a short one may be
-attached (``-rx``, ``-r=x``), and repeating an option is an error.
+attached (``-rx``, ``-r=x``), and repeating an option with a value is an error. An option without a
+value may be repeated, and ignores an attached value (``--force=no``) if it is one of those tools.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ class Option:
 
         repeatable: Whether it may be given more than once.
 
-        native: Whether ``elasticsearch-users`` has it. Only such an option may be abbreviated, so
-            that each abbreviation that is unambiguous there is unambiguous here.
+        native: Whether Elasticsearch's tool has it. Only such an option may be abbreviated, so that
+            each abbreviation that is unambiguous there is unambiguous here.
     """
 
     __slots__ = ("choices", "help", "metavar", "names", "native", "repeatable")
@@ -59,6 +60,11 @@ class Option:
     def key(self) -> str:
         """The name by which its value is looked up: the long one, if it has one."""
         return self.names[-1]
+
+    @property
+    def is_native_flag(self) -> bool:
+        """Whether it is an option without a value that Elasticsearch's tool has."""
+        return self.native and self.metavar is None
 
     @property
     def flags(self) -> list[str]:
@@ -92,8 +98,14 @@ class Command:
 
         run: The function that runs it, as ``module:function`` in this package.
 
+        subcommands: The module in this package that has its subcommands as ``SUBCOMMANDS``; their
+            names begin with its own.
+
         arguments: Its arguments as the usage line shows them: ``USERNAME``, ``[USERNAME]`` if it
             may be omitted, ``FILE...`` if there may be several, or nothing.
+
+        checks_arguments: Whether it checks the number of its arguments itself, once it has opened
+            what it works on.
 
         notes: Paragraphs of help between the summary and the options.
 
@@ -105,7 +117,9 @@ class Command:
     """
 
     __slots__ = (
+        "_subcommands",
         "arguments",
+        "checks_arguments",
         "examples",
         "exits",
         "groups",
@@ -122,7 +136,9 @@ class Command:
         summary: str,
         *groups: OptionGroup,
         run: str = "",
+        subcommands: str = "",
         arguments: str = "",
+        checks_arguments: bool = False,
         notes: Sequence[str] = (),
         examples: Sequence[str] = (),
         exits: Sequence[tuple[int, str]] = (),
@@ -132,7 +148,9 @@ class Command:
         self.summary = summary
         self.groups = groups
         self.run = run
+        self._subcommands = subcommands
         self.arguments = arguments
+        self.checks_arguments = checks_arguments
         self.notes = notes
         self.examples = examples
         self.exits = exits
@@ -144,9 +162,25 @@ class Command:
         return [option for group in self.groups for option in group.options]
 
     @property
+    def subcommands(self) -> tuple[Command, ...]:
+        """The commands whose names begin with the name of this one; loaded on first use."""
+        if not self._subcommands:
+            return ()
+        from importlib import import_module
+
+        module = import_module(f".{self._subcommands}", __package__)
+        subcommands: tuple[Command, ...] = module.SUBCOMMANDS
+        return subcommands
+
+    @property
     def writes(self) -> bool:
         """Whether it changes the files of a realm."""
         return any(option.key in ("dry-run", "check") for option in self.options)
+
+    @property
+    def takes_releases(self) -> bool:
+        """Whether its ``--es-version`` may be a release such as 8.14."""
+        return any(option.key == "es-version" and not option.choices for option in self.options)
 
     @property
     def argument(self) -> str:
@@ -161,7 +195,7 @@ class Command:
     @property
     def argument_is_repeatable(self) -> bool:
         """Whether there may be several arguments."""
-        return self.arguments.endswith("...")
+        return "..." in self.arguments
 
 
 class ParsedLine:
@@ -181,6 +215,8 @@ class ParsedLine:
     def add(self, option: Option, value: str) -> None:
         """Add one occurrence of an option."""
         values = self.values.setdefault(option.key, [])
+        if values and option.is_native_flag:
+            return
         if values and not option.repeatable:
             raise UsageError(f"option [{option}] is given more than once")
         values.append(value)
@@ -258,7 +294,7 @@ class _Parser:
     def _add(self, option: Option, attached: str | None) -> None:
         value = attached
         if option.metavar is None:
-            if attached is not None:
+            if attached is not None and not option.is_native_flag:
                 raise UsageError(f"option [{option}] takes no value")
             value = ""
         elif attached is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from .commands import COMMANDS, find_command
+from .commands import every_command, find_command
 from .exits import OK, UsageError
 from .output import VERSION
 
@@ -140,6 +140,16 @@ _FINDING: Final = _object(
 )
 _ONE_WRITE: Final = {**_WRITE, "dry_run": _FLAG}
 _USER: Final[dict[str, Schema]] = {"username": _TEXT}
+_KEYSTORE: Final[dict[str, Schema]] = {
+    "path": _TEXT,
+    "format_version": _COUNT,
+    "has_password": _FLAG,
+}
+#: A keystore that is not there, and is not created, has neither format nor password.
+_KEYSTORE_WRITE: Final[tuple[dict[str, Schema], dict[str, Schema]]] = (
+    {"path": _TEXT, "changed": _FLAG, "files": _list_of(_FILE), "dry_run": _FLAG},
+    {"format_version": _COUNT, "has_password": _FLAG, "names": _NAMES},
+)
 
 #: What each command prints when it succeeds: the keys that are always there, and others.
 _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
@@ -174,6 +184,21 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
         },
         {},
     ),
+    "keystore create": _KEYSTORE_WRITE,
+    "keystore list": ({**_KEYSTORE, "names": _NAMES}, {}),
+    "keystore show": (
+        {**_KEYSTORE, "name": _TEXT},
+        {"value": _TEXT, "value_base64": _TEXT},
+    ),
+    "keystore add": _KEYSTORE_WRITE,
+    "keystore add-file": _KEYSTORE_WRITE,
+    "keystore remove": _KEYSTORE_WRITE,
+    "keystore upgrade": _KEYSTORE_WRITE,
+    "keystore passwd": _KEYSTORE_WRITE,
+    "keystore has-passwd": (
+        {"path": _TEXT, "exists": _FLAG, "has_password": _FLAG},
+        {"format_version": _COUNT},
+    ),
     "watch": (
         {"time": _TEXT, "event": {"enum": ["start", "change", "recovery", "problem"]}},
         {
@@ -189,10 +214,9 @@ _ERROR: Final = _object({"type": _TEXT, "message": _TEXT, "exit_code": _COUNT})
 
 def run_schema(arguments: Arguments, _: Target, terminal: Terminal) -> int:
     """Print the schema of one command, or of all."""
-    name = arguments.optional
-    terminal.print_document(
-        (json.dumps(schema_of_all() if name is None else schema_of(name), indent=2) + "\n").encode()
-    )
+    name = " ".join(arguments.positionals)
+    schema = schema_of(name) if name else schema_of_all()
+    terminal.print_document((json.dumps(schema, indent=2) + "\n").encode())
     return OK
 
 
@@ -218,10 +242,10 @@ def schema_of(name: str) -> Schema:
 
 def schema_of_all() -> Schema:
     """Return one schema for the output of every command."""
-    names = [command.name for command in COMMANDS if command.name in _RESULTS]
+    names = [command.name for command in every_command() if command.name in _RESULTS]
     return {
         "$schema": _DIALECT,
         "title": "esfilerealm --json",
         "$defs": {name: schema_of(name) for name in names},
-        "anyOf": [{"$ref": f"#/$defs/{name}"} for name in names],
+        "anyOf": [{"$ref": f"#/$defs/{name.replace(' ', '%20')}"} for name in names],
     }

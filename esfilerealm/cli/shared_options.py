@@ -29,6 +29,7 @@ __all__ = [
     "PROTECT",
     "PURGING",
     "READ_EXITS",
+    "RELEASE",
     "STRATEGIES",
     "WRITE_EXITS",
     "WRITING",
@@ -63,30 +64,35 @@ _ES_VERSION = Option(
 )
 
 
-def general(*options: Option) -> OptionGroup:
+_CONFIG = Option(
+    "c config",
+    "Configuration directory; default: the first of $ES_PATH_CONF, $CONF_DIR (version 5), "
+    "the same in /etc/default/elasticsearch or /etc/sysconfig/elasticsearch, "
+    "/etc/elasticsearch, $ES_HOME/config, /usr/share/elasticsearch/config",
+    metavar="DIR",
+)
+_SETTING = Option(
+    "E",
+    "Override a setting of elasticsearch.yml; may be repeated",
+    metavar="KEY=VALUE",
+    repeatable=True,
+    native=True,
+)
+RELEASE = Option(
+    "es-version",
+    "Release of the oldest node that reads the keystore, such as 7.17 or 8; a new keystore gets "
+    "the newest format that it reads, by default 4, which 6.8 and later releases read except 7.0",
+    metavar="N",
+)
+_SILENT = Option("s silent", "Print only errors and warnings", native=True)
+_HELP = Option("h help", "Show this help", native=True)
+_VERBOSE = Option("v verbose", "Print more, such as the lines that a node skips", native=True)
+
+
+def general(*options: Option, version: Option = _ES_VERSION) -> OptionGroup:
     """Return the options of every command, after some of the command itself."""
-    return OptionGroup(
-        "General",
-        *options,
-        Option(
-            "c config",
-            "Configuration directory; default: the first of $ES_PATH_CONF, $CONF_DIR (version 5), "
-            "the same in /etc/default/elasticsearch or /etc/sysconfig/elasticsearch, "
-            "/etc/elasticsearch, $ES_HOME/config, /usr/share/elasticsearch/config",
-            metavar="DIR",
-        ),
-        Option(
-            "E",
-            "Override a setting of elasticsearch.yml; may be repeated",
-            metavar="KEY=VALUE",
-            repeatable=True,
-            native=True,
-        ),
-        _ES_VERSION,
-        Option("s silent", "Print only errors and warnings", native=True),
-        Option("v verbose", "Print more, such as the lines that a node skips", native=True),
-        Option("h help", "Show this help", native=True),
-    )
+    common = (_CONFIG, _SETTING, version, _SILENT, _VERBOSE, _HELP)
+    return OptionGroup("General", *options, *common)
 
 
 HASH = Option(

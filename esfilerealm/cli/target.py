@@ -100,6 +100,20 @@ class Target:
             CommandError: If none is named and no default exists, or if it does not exist and the
                 command does not create it.
         """
+        location = self.location
+        creates = self._arguments.command.name in _CREATING or self._arguments.has("create")
+        if not creates:
+            _check_exists(location)
+        return location.path
+
+    @property
+    def location(self) -> ConfigLocation:
+        """
+        The configuration directory, which need not exist, and where its name comes from.
+
+        Raises:
+            CommandError: If none is named and no default exists.
+        """
         location = self._find_location()
         if location is None:
             raise CommandError(
@@ -107,10 +121,7 @@ class Target:
                 "[/etc/elasticsearch] is not there",
                 CONFIGURATION,
             )
-        creates = self._arguments.command.name in _CREATING or self._arguments.has("create")
-        if not creates:
-            _check_exists(location)
-        return location.path
+        return location
 
     @property
     def settings(self) -> RealmSettings:

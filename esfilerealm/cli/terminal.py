@@ -72,10 +72,9 @@ class Terminal:
 
     def print_paged(self, text: str, wrap: Callable[[str, int], str]) -> None:
         """Print a long text; on a terminal wrapped, and by ``$PAGER``, by default ``less``."""
-        is_on_terminal = _is_terminal(self._stdin) and _is_terminal(self._stdout)
-        if is_on_terminal:
+        if self.is_console:
             text = wrap(text, self.columns)
-        if self.verbosity < NORMAL or not is_on_terminal or not _page(text):
+        if self.verbosity < NORMAL or not self.is_console or not _page(text):
             self.print(text)
 
     def print_for_programs(self, text: str) -> None:
@@ -140,6 +139,11 @@ class Terminal:
         return not self.is_for_programs and _shows_colours(self._stdout)
 
     @property
+    def is_console(self) -> bool:
+        """Whether a person sits at both ends: standard input and output are terminals."""
+        return _is_terminal(self._stdin) and _is_terminal(self._stdout)
+
+    @property
     def columns(self) -> int:
         """The width for text: that of the terminal, within reason."""
         try:
@@ -162,16 +166,65 @@ class Terminal:
         Raises:
             CommandError: If the input has ended, or is not valid text.
         """
+        line = self._answer_line(prompt, is_secret=True)
+        if line is None:
+            raise CommandError(f"the input ended before an answer to [{prompt.strip()}]", INTERNAL)
+        return line if isinstance(line, str) else self._decoded(line)
+
+    def ask_line(self, prompt: str, *, is_secret: bool) -> str | None:
+        """
+        Ask for a line as Elasticsearch's newer tools do: bytes that are not UTF-8 become U+FFFD.
+
+        Args:
+            prompt: The question.
+
+            is_secret: Whether a terminal must not show the answer.
+
+        Returns:
+            The line, or None if the input has ended.
+        """
+        line = self._answer_line(prompt, is_secret=is_secret)
+        if not isinstance(line, bytes):
+            return line
+        from .._ground.java import decode_utf8
+
+        text = decode_utf8(line)
+        if text.encode() != line:
+            self.warn(
+                "WARNING: a line of the input is not UTF-8: each part that is not text became "
+                "U+FFFD, so it is not what you sent"
+            )
+        return text
+
+    def _answer_line(self, prompt: str, *, is_secret: bool) -> str | bytes | None:
+        """
+        Read a line, without the LF at its end and one CR before it; None at the end of the input.
+
+        A CR alone is part of the line, as Java's tools see it; Python's text streams differ.
+        """
         self.flush()
-        if _is_terminal(self._stdin):
+        if is_secret and _is_terminal(self._stdin):
             from getpass import getpass
 
-            return _answer(lambda: getpass(prompt, stream=self._stderr), prompt)
+            try:
+                return _text(lambda: getpass(prompt, stream=self._stderr))
+            except EOFError:
+                return None
         self._prompt(prompt)
-        line = _answer(self._stdin.readline, prompt) if self._stdin is not None else ""
-        if not line:
-            raise _no_answer(prompt)
-        return line.removesuffix("\n").removesuffix("\r")
+        if self._stdin is None:
+            return None
+        buffer = getattr(self._stdin, "buffer", None)
+        if buffer is None:
+            text = self._stdin.readline()
+            return text.removesuffix("\n").removesuffix("\r") if text else None
+        line: bytes = buffer.readline()
+        return line.removesuffix(b"\n").removesuffix(b"\r") if line else None
+
+    def _decoded(self, line: bytes) -> str:
+        """Decode a line as the text stream of standard input would."""
+        encoding = getattr(self._stdin, "encoding", "utf-8")
+        errors = getattr(self._stdin, "errors", None) or "strict"
+        return _text(lambda: line.decode(encoding, errors))
 
     def _prompt(self, prompt: str) -> None:
         """Print a prompt; without a standard error, go on without, as programs do."""
@@ -188,7 +241,7 @@ class Terminal:
         """
         if _is_terminal(self._stdin):
             return self.ask_secret("Password: ")
-        return _answer(self._stdin.read, "") if self._stdin is not None else ""
+        return _text(self._stdin.read) if self._stdin is not None else ""
 
     def read_document(self, size: int) -> bytes:
         """Read standard input as bytes, up to about *size* of them."""
@@ -279,16 +332,10 @@ def _flush(stream: TextIO | None) -> None:
         raise OutputError(error.strerror) from error
 
 
-def _answer(read: Callable[[], str], prompt: str) -> str:
+def _text(read: Callable[[], str]) -> str:
     try:
         return read()
-    except EOFError:
-        raise _no_answer(prompt) from None
     except UnicodeDecodeError:
         pass
     # Not in the handler: its error, which holds the secret, would be the context of this one.
     raise CommandError("the password on standard input is not valid text in its encoding", DATA)
-
-
-def _no_answer(prompt: str) -> CommandError:
-    return CommandError(f"the input ended before an answer to [{prompt.strip()}]", INTERNAL)

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from .._storage import FileContent
     from .contents import Draft
 
-__all__ = ["read_keystore_file", "save_draft"]
+__all__ = ["FILE_NAME", "read_keystore_file", "save_draft"]
+
+FILE_NAME: Final = "elasticsearch.keystore"
+"""The name that a node looks for in its configuration directory."""
 
 #: Of a new file, whatever the umask, as a node makes it: its group has to read it.
 _MODE: Final = 0o660

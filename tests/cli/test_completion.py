@@ -9,6 +9,7 @@ import sys
 
 import pytest
 from support.hashes import CHEAP_HASH
+from support.keystore_bytes import build
 from support.pages import ROOT
 
 from esfilerealm.cli.commands import COMMANDS, TOPICS
@@ -118,6 +119,8 @@ class TestBash:
             (["--print-completion", "b"], ["bash"]),
             (["passwd", "--owner", "roo"], ["root"]),
             (["passwd", "--group", "roo"], ["root"]),
+            (["keystore", "has"], ["has-passwd"]),
+            (["keystore", "list", "--keystore-password-f"], ["--keystore-password-file"]),
         ],
     )
     def test_values(self, complete, words, values):
@@ -186,6 +189,23 @@ class TestBash:
     def test_only_the_script_asks(self, run):
         result = run("__complete")
         assert (result.exit_code, result.out) == (64, "")
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ["keystore", "show", "s"],
+            ["keystore", "add", "-f", "s"],
+            ["keystore", "remove", "x.y", "s"],
+        ],
+    )
+    def test_settings_of_the_keystore(self, complete, realm, words):
+        (realm / "elasticsearch.keystore").write_bytes(build({"s.b": b"1", "s.a": b"2", "t": b""}))
+        assert complete(*words) == ["s.a", "s.b"]
+
+    def test_settings_of_a_keystore_that_is_closed(self, complete, realm):
+        assert complete("keystore", "show", "s") == []
+        (realm / "elasticsearch.keystore").write_bytes(build({"s": b"1"}, password="secret"))
+        assert complete("keystore", "show", "s") == []
 
     def test_files(self, complete, tmp_path):
         (tmp_path / "users.yaml").touch()

@@ -13,12 +13,13 @@ from typing import get_args
 
 import pytest
 from support.hashes import CHEAP_HASH
+from support.keystore_bytes import build
 from support.pages import GUIDES, ROOT
 
 from esfilerealm import UsersTool
 from esfilerealm._storage.target import Strategy
 from esfilerealm.cli import exits, help
-from esfilerealm.cli.commands import COMMAND_GROUPS, COMMANDS, PROGRAM, TOPICS
+from esfilerealm.cli.commands import COMMAND_GROUPS, COMMANDS, PROGRAM, TOPICS, every_command
 from esfilerealm.cli.guides import wrapped
 from esfilerealm.cli.shared_options import STRATEGIES
 from esfilerealm.documents.document import FORMATS
@@ -27,13 +28,14 @@ from esfilerealm.provisioning.desired import PURGES
 
 PASSWORD = "correct-horse"
 PACKAGE = ROOT / "esfilerealm"
-EXAMPLES = [(command.name, line) for command in (PROGRAM, *COMMANDS) for line in command.examples]
+ALL = every_command()
+EXAMPLES = [(command.name, line) for command in (PROGRAM, *ALL) for line in command.examples]
 
 NO_STRATEGY = (
     "option [strategy] is one of [rename, in_place, auto], not [inplace] (did you mean [in_place]?)"
 )
 
-every_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+each_command = pytest.mark.parametrize("command", ALL, ids=lambda command: command.name)
 
 
 def option(command, key):
@@ -67,14 +69,15 @@ class TestProgram:
         assert len(set(names)) == len(names) == len(COMMANDS)
 
 
-@every_command
+@each_command
 class TestCommand:
     def test_the_three_ways_to_the_same_page(self, run, command):
-        pages = {run(*words).out for words in ([command.name, "-h"], ["help", command.name])}
-        assert pages == {run(command.name, "--help").out}
+        name = command.name.split()
+        pages = {run(*words).out for words in ([*name, "-h"], ["help", *name])}
+        assert pages == {run(*name, "--help").out}
 
     def test_usage_and_options(self, run, command):
-        page = run(command.name, "--help").out
+        page = run(*command.name.split(), "--help").out
         arguments = f" {command.arguments}" if command.arguments else ""
         usage = f"Usage: esfilerealm {command.name} [OPTIONS]{arguments}\n\n{command.summary}.\n"
         assert page.startswith(usage)
@@ -91,13 +94,16 @@ class TestCommand:
 
     def test_examples_and_exit_codes(self, run, command):
         assert 1 <= len(command.examples) <= 2
-        page = run(command.name, "--help").out
+        page = run(*command.name.split(), "--help").out
         codes = {value for value in vars(exits).values() if isinstance(value, int)}
         for code, meaning in command.exits:
             assert code in codes
             assert re.search(rf"^  {code} +{re.escape(meaning)}$", page, re.MULTILINE)
 
     def test_the_function_that_runs_it(self, command):
+        if command.subcommands:
+            assert command.run == ""
+            return
         module, _, function = command.run.partition(":")
         home = import_module(f"esfilerealm.cli.{module}")
         assert function in home.__all__
@@ -106,7 +112,7 @@ class TestCommand:
     @pytest.mark.parametrize("columns", [40, 64, 80, 100])
     def test_width(self, run, monkeypatch, command, columns):
         monkeypatch.setenv("COLUMNS", str(columns))
-        page, _, _ = run(command.name, "--help").out.partition("\nExamples:\n")
+        page, _, _ = run(*command.name.split(), "--help").out.partition("\nExamples:\n")
         assert max(map(len, page.splitlines()[1:])) <= columns
 
 
@@ -131,11 +137,19 @@ def test_choices_are_those_of_the_library():
 
 
 def test_native_options():
-    """Those of elasticsearch-users, and no others, may be abbreviated."""
+    """Those of Elastic's tools, and no others, may be abbreviated."""
     five = ("useradd", "userdel", "passwd", "roles", "list")
     native = {str(o) for c in COMMANDS if c.name in five for o in c.options if o.native}
     common = {"E", "h/help", "s/silent", "v/verbose"}
     assert native == {*common, "p/password", "r/roles", "a/add", "r/remove"}
+    (keystore,) = (command for command in COMMANDS if command.name == "keystore")
+    for command in (keystore, *keystore.subcommands):
+        own = {
+            "keystore create": {"p/password"},
+            "keystore add": {"x/stdin", "f/force"},
+            "keystore add-file": {"f/force"},
+        }.get(command.name, set())
+        assert {str(o) for o in command.options if o.native} == common | own
 
 
 @pytest.fixture
@@ -161,6 +175,10 @@ def home(tmp_path):
     (tmp_path / "roles_mapping.yml").write_text(
         "_meta: {type: rolesmapping, config_version: 2}\nall_access: {backend_roles: [admin]}\n"
     )
+    (tmp_path / "realm" / "elasticsearch.keystore").write_bytes(
+        build({"bootstrap.password": b"1", "keystore.seed": b"2"}, version=3)
+    )
+    (tmp_path / "key.json").write_text("{}")
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "esfilerealm").write_text(f'#!/bin/sh\nexec {sys.executable} -m esfilerealm "$@"\n')
@@ -174,6 +192,8 @@ def test_examples(home, command, line):
     """Each line does what it shows, without an error."""
     if "useradd jane" in line:
         UsersTool(home / "realm").userdel("jane")
+    if "keystore create" in line:
+        (home / "realm" / "elasticsearch.keystore").unlink()
     surroundings = {
         **os.environ,
         "PATH": f"{home / 'bin'}:{os.environ['PATH']}",

@@ -10,14 +10,15 @@ import sys
 
 import pytest
 from support.hashes import CHEAP_HASH
+from support.keystore_bytes import build
 
-from esfilerealm.cli.commands import COMMANDS
+from esfilerealm.cli.commands import every_command
 from esfilerealm.cli.output import VERSION
 from esfilerealm.cli.schemas import schema_of, schema_of_all
 
 jsonschema = pytest.importorskip("jsonschema")
 
-SPEAKING = [c.name for c in COMMANDS if any(o.key == "json" for o in c.options)]
+SPEAKING = [c.name for c in every_command() if any(o.key == "json" for o in c.options)]
 PASSWORD = "test-password"
 
 #: Command lines by command: some that succeed in different ways, and some that fail.
@@ -46,6 +47,26 @@ LINES = {
     "import": [["--format", "htpasswd", "{htpasswd}"], ["--format", "json", "{state}"]],
     "settings": [[], ["-E", "resource.reload.interval.high=soon"]],
     "watch": [["-E", "resource.reload.enabled=false"]],
+    "keystore create": [
+        ["-c", "{new}"],
+        ["-c", "{new}", "--dry-run"],
+        ["--new-password-file", "{htpasswd}"],
+        [],
+    ],
+    "keystore list": [[], ["-c", "{new}"]],
+    "keystore show": [["a.b"], ["c.d"], ["nothing"], []],
+    "keystore add": [
+        ["x", "--value-file", "{missing}"],
+        ["a.b", "--value-env", "PATH", "-f"],
+        ["x", "-f", "--value-env", "PATH", "-c", "{new}"],
+        ["x", "--dry-run", "--value-env", "PATH"],
+        ["a", "b", "--value-env", "PATH"],
+    ],
+    "keystore add-file": [["x", "{state}", "y", "{state}"], ["x"]],
+    "keystore remove": [["a.b"], ["nothing"]],
+    "keystore upgrade": [[], ["--es-version", "8"], ["--es-version", "x"]],
+    "keystore passwd": [["--new-password-env", "PATH"], []],
+    "keystore has-passwd": [[], ["-c", "{new}"]],
 }
 
 
@@ -74,6 +95,8 @@ def filled(config, tmp_path):
     (config / "users_roles").write_text("viewer:bob,ghost\nx:al\n")
     (config / "users.1~").write_text(f"bob:{CHEAP_HASH}\nold:{CHEAP_HASH}\n")
     (config / "users_roles.1~").write_text("viewer:old\nadmin:bob\n")
+    keystore = build({"a.b": b"text", "c.d": b"\xff"}, version=3)
+    (config / "elasticsearch.keystore").write_bytes(keystore)
     users = [
         {"name": "new", "password_hash": CHEAP_HASH, "roles": ["vewer"]},
         {"name": "bob", "roles": ["admin"], "password": "secret-1"},
@@ -104,7 +127,7 @@ CASES = [
 @pytest.mark.parametrize(("command", "words"), CASES)
 def test_n25_real_output_has_the_shape(run, filled, command, words):
     words = [word.format(**filled) if word.startswith("{") else word for word in words]
-    out = run(command, *words, "--json", stdin="").out
+    out = run(*command.split(), *words, "--json", stdin="").out
     printed = json.loads(out)
     assert out.count("\n") == 1
     assert (printed["command"], printed["version"]) == (command, VERSION)
@@ -147,7 +170,7 @@ def test_n25_one_type_for_one_name(run, filled):
     for command, lines in LINES.items():
         for words in lines:
             placed = [word.format(**filled) if word.startswith("{") else word for word in words]
-            walk(json.loads(run(command, *placed, "--json", stdin="").out))
+            walk(json.loads(run(*command.split(), *placed, "--json", stdin="").out))
     assert {name: kinds for name, kinds in found.items() if len(kinds) > 1} == {}
     assert found["mode"] == {"string": found["mode"]["string"]}
 
@@ -160,7 +183,7 @@ def test_the_version_of_the_light_path_is_the_same():
 
 @pytest.mark.parametrize("command", SPEAKING)
 def test_the_command_prints_it(run, command):
-    result = run("schema", command, config_dir=None)
+    result = run("schema", *command.split(), config_dir=None)
     assert json.loads(result.out) == schema_of(command)
     assert (result.exit_code, result.err) == (0, "")
 
@@ -170,7 +193,12 @@ def test_all_of_them(run):
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("guide", "[guide] prints no JSON"), ("frob", "[frob] is not a command")]
+    ("name", "text"),
+    [
+        ("guide", "[guide] prints no JSON"),
+        ("keystore", "[keystore] prints no JSON"),
+        ("frob", "[frob] is not a command"),
+    ],
 )
 def test_what_has_no_schema(run, name, text):
     result = run("schema", name)
