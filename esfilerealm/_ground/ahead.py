@@ -77,7 +77,10 @@ _started: list[_Started] = []
 def start_hash(password: str, algorithm: str, cost: int) -> None:
     """Begin to hash a password that will probably be needed."""
     forget_hash()
-    _started.append(_Started(password, algorithm, cost))
+    try:
+        _started.append(_Started(password, algorithm, cost))
+    except (ImportError, MemoryError, OSError, RuntimeError):
+        return  # no thread or no memory: whoever needs the hash computes it, and gets the error
 
 
 def take_hash(password: str, algorithm: str) -> str | None:

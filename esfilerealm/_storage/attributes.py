@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from .._ground.faults import FaultsOf
 from .._ground.rights import is_member
+from .._ground.system_faults import require_missing
 from ..errors import FileChangedError, FilePermissionError, InvalidAttributeError
 from . import system
 from .read import READ_FLAGS
@@ -396,7 +397,9 @@ def _user_id(owner: str | int) -> int:
         import pwd
 
         return pwd.getpwnam(owner).pw_uid
-    except (ImportError, KeyError, ValueError):
+    except (ImportError, KeyError, ValueError) as error:
+        if isinstance(error, ImportError):
+            require_missing(error)
         raise InvalidAttributeError("owner", owner, "no such user on this system") from None
 
 
@@ -407,7 +410,9 @@ def _group_id(group: str | int) -> int:
         import grp
 
         return grp.getgrnam(group).gr_gid
-    except (ImportError, KeyError, ValueError):
+    except (ImportError, KeyError, ValueError) as error:
+        if isinstance(error, ImportError):
+            require_missing(error)
         raise InvalidAttributeError("group", group, "no such group on this system") from None
 
 

@@ -7,6 +7,7 @@ import shlex
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING, Final
 
+from .._ground.system_faults import require_missing
 from ..errors import FileRealmError
 from ..hashing import STORED_ALGORITHMS
 from .arguments import Arguments
@@ -91,7 +92,8 @@ def completion_script(shell: str) -> str:
     """
     try:
         import shtab
-    except ImportError:
+    except ImportError as error:
+        require_missing(error)
         advice = "run `pip install 'esfilerealm[completion]'`"
         raise CommandError(f"completion needs the package shtab: {advice}", CONFIGURATION) from None
     if shell not in _SHELLS:

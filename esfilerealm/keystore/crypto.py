@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from .._ground.ahead import password_bytes
+from .._ground.system_faults import require_missing
 from ..errors import MissingExtraError
 from .ghash import equivalent_iv
 
@@ -82,9 +83,11 @@ def require_cryptography() -> None:
 
     Raises:
         MissingExtraError: If it is not installed.
+        OSError: If the system could not load it.
     """
     try:
         import cryptography.hazmat.primitives.ciphers.aead
-    except ImportError:
+    except ImportError as error:
+        require_missing(error)
         raise MissingExtraError("keystore", "a keystore") from None
     del cryptography

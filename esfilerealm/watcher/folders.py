@@ -125,7 +125,7 @@ class FolderWatch:
         """
         try:
             from . import events  # noqa: F401
-        except ImportError as error:
+        except (ImportError, OSError) as error:
             self._give_up(error)
 
     def _started(self) -> FolderEvents:
