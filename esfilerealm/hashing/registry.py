@@ -24,6 +24,7 @@ __all__ = [
     "hash_password",
     "hash_problem",
     "is_pbkdf2",
+    "load_hashers",
     "password_matches",
     "resolve",
     "resolve_from_hash",
@@ -234,3 +235,18 @@ def hash_password(password: str, algorithm: str = "bcrypt") -> str:
     if isinstance(hasher, bcrypt.BcryptHasher):
         bcrypt.warn_if_truncated(password)
     return hasher.hash(password)
+
+
+def load_hashers() -> None:
+    """
+    Load all that hashing and verifying need, so that they open no file later.
+
+    Raises:
+        OSError, ImportError: If a module cannot be loaded.
+    """
+    import bcrypt as _  # noqa: F401 - only loaded
+
+    half_a_pair = "\ud800"  # which needs all codecs
+    for hasher in (*_DIGESTS, digest.NOOP, pbkdf2.StretchedPbkdf2Hasher("", 1)):
+        # OpenSSL reads its settings when it is used first.
+        hasher.verify(half_a_pair, hasher.hash(half_a_pair))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .._ground.forks import renew_after_fork
+from .._ground.holding import Mutex
 from .._ground.logs import RepeatedError, get_logger
 from .observation import ABSENT, FileChange, change_between, merged, observe
 
@@ -62,8 +62,8 @@ class FileWatcher:
         self._observations: dict[str, Observation] | None = None
         self._subscribers: tuple[_Subscriber, ...] = ()
         self._is_passing = False
-        self._pass_lock = threading.RLock()
-        self._subscribers_lock = threading.Lock()
+        self._pass_lock = Mutex()
+        self._subscribers_lock = Mutex()
         renew_after_fork(self)
 
     def __repr__(self) -> str:
@@ -85,17 +85,22 @@ class FileWatcher:
             is_behind: Call it at the next pass even if no file changes, as if it had returned
                 False; the tuple is empty then.
         """
-        with self._subscribers_lock:
-            self._subscribers = (*self._subscribers, _Subscriber(listener, is_behind=is_behind))
+        subscriber = _Subscriber(listener, is_behind=is_behind)
+        self._subscribers_lock.run(lambda: self._add(subscriber))
+
+    def _add(self, subscriber: _Subscriber) -> None:
+        self._subscribers = (*self._subscribers, subscriber)
 
     def remove_listener(self, listener: Listener) -> None:
         """Stop calling *listener*, even in a pass that has begun; ignore an unknown listener."""
-        with self._subscribers_lock:
-            for subscriber in self._subscribers:
-                if subscriber.listener == listener:
-                    subscriber.is_removed = True
-                    self._subscribers = tuple(s for s in self._subscribers if s is not subscriber)
-                    return
+        self._subscribers_lock.run(lambda: self._remove(listener))
+
+    def _remove(self, listener: Listener) -> None:
+        for subscriber in self._subscribers:
+            if subscriber.listener == listener:
+                subscriber.is_removed = True
+                self._subscribers = tuple(s for s in self._subscribers if s is not subscriber)
+                return
 
     def init(self) -> None:
         """
@@ -103,9 +108,7 @@ class FileWatcher:
 
         Only the first call does anything. If it raises, the next call counts as the first.
         """
-        with self._pass_lock:
-            if self._observations is None:
-                self._pass()
+        self._pass_lock.run(lambda: self._observations is None and self._pass())
 
     def check_and_notify(self) -> bool:
         """
@@ -116,25 +119,28 @@ class FileWatcher:
         Returns:
             Whether a file changed, or a listener had to be called again.
         """
-        return self._pass()
+        return self._pass_lock.run(self._pass)
 
     def clear(self) -> None:
         """Forget what was seen and make a pass, which reports existing files as ``created``."""
-        with self._pass_lock:
-            self._observations = {}
-            self._pass()
+        self._pass_lock.run(self._clear)
+
+    def _clear(self) -> None:
+        self._observations = {}
+        self._pass()
 
     def _pass(self) -> bool:
-        with self._pass_lock:
-            if self._is_passing:  # in this thread, since the lock is re-entrant
-                return False
+        if self._is_passing:  # in this thread, which may come in again
+            return False
+        try:
             self._is_passing = True
-            try:
-                has_changed = self._look()
-                has_called = self._notify()
-                return has_changed or has_called
-            finally:
-                self._is_passing = False
+            has_changed = self._look()
+            has_called = self._notify()
+            self._is_passing = False
+            return has_changed or has_called  # noqa: TRY300 - an exception might come before it
+        except BaseException:  # no `finally`: an exception at its start would leave it passing
+            self._is_passing = False
+            raise
 
     def _look(self) -> bool:
         before = self._observations or {}
@@ -156,8 +162,8 @@ class FileWatcher:
 
     def after_fork(self) -> None:
         """In a child process, forget threads of the parent that hold a lock or make a pass."""
-        self._pass_lock = threading.RLock()
-        self._subscribers_lock = threading.Lock()
+        self._pass_lock = Mutex()
+        self._subscribers_lock = Mutex()
         self._is_passing = False
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from .._ground.forks import renew_after_fork
+from .._ground.holding import Mutex
 from .._ground.logs import RepeatedError, get_logger
 from .folders import FolderWatch
 from .timetable import Frequency, Timetable
@@ -108,8 +109,8 @@ class ResourceWatcherService:
         self._watch_events = watch_events
         self._entries: dict[Frequency, tuple[_Entry, ...]] = dict.fromkeys(Frequency, ())
         self._runner: _Runner | None = None
-        self._lock = threading.Lock()
-        self._pass_locks = {frequency: threading.RLock() for frequency in Frequency}
+        self._lock = Mutex()
+        self._pass_locks = {frequency: Mutex() for frequency in Frequency}
         renew_after_fork(self)
 
     def __enter__(self) -> Self:
@@ -150,11 +151,18 @@ class ResourceWatcherService:
 
     def start(self) -> None:
         """Start the thread, unless it runs already or the settings forbid it."""
-        with self._lock:
-            if self._runner is None and self._settings.reload_enabled:
-                runner = _Runner(self, self._intervals(), watch_events=self._watch_events)
+        self._lock.run(self._start)
+
+    def _start(self) -> None:
+        if self._runner is None and self._settings.reload_enabled:
+            runner = _Runner(self, self._intervals(), watch_events=self._watch_events)
+            try:
                 runner.start()
                 self._runner = runner
+            except BaseException:
+                self._runner = None
+                runner.stop()
+                raise
 
     def close(self) -> None:
         """
@@ -162,15 +170,25 @@ class ResourceWatcherService:
 
         When called from a listener, it does not wait. Without a thread it does nothing.
         """
-        with self._lock:
-            runner, self._runner = self._runner, None
+        runner = self._runner
+        self.stop()
         if runner is not None:
-            runner.close()
+            runner.join()
+
+    def stop(self) -> None:
+        """Have the thread end after a running pass, and do not wait for it."""
+        self._lock.run(self._stop)
+
+    def _stop(self) -> None:
+        runner = self._runner
+        if runner is not None:
+            runner.stop()
+        self._runner = None
 
     def after_fork(self) -> None:
         """In a child process, replace the locks. For the thread see ``_Runner.after_fork``."""
-        self._lock = threading.Lock()
-        self._pass_locks = {frequency: threading.RLock() for frequency in Frequency}
+        self._lock = Mutex()
+        self._pass_locks = {frequency: Mutex() for frequency in Frequency}
         self._watch_events = self._watch_events and sys.platform != "darwin"
 
     def _intervals(self) -> dict[Frequency, float]:
@@ -181,18 +199,21 @@ class ResourceWatcherService:
         }
 
     def _add(self, watcher: ResourceWatcher, frequency: Frequency) -> None:
-        with self._lock:
-            entries = self._entries[frequency]
-            if not any(entry.watcher is watcher for entry in entries):
-                self._entries[frequency] = (*entries, _Entry(watcher))
-                self._refollow(frequency)
+        self._lock.run(lambda: self._add_entry(watcher, frequency))
+
+    def _add_entry(self, watcher: ResourceWatcher, frequency: Frequency) -> None:
+        entries = self._entries[frequency]
+        if not any(entry.watcher is watcher for entry in entries):
+            self._entries[frequency] = (*entries, _Entry(watcher))
+            self._refollow(frequency)
 
     def _remove(self, watcher: ResourceWatcher, frequency: Frequency) -> None:
-        with self._lock:
-            entries = self._entries[frequency]
-            kept = tuple(entry for entry in entries if entry.watcher is not watcher)
-            self._entries[frequency] = kept
-            self._refollow(frequency)
+        self._lock.run(lambda: self._remove_entry(watcher, frequency))
+
+    def _remove_entry(self, watcher: ResourceWatcher, frequency: Frequency) -> None:
+        entries = self._entries[frequency]
+        self._entries[frequency] = tuple(one for one in entries if one.watcher is not watcher)
+        self._refollow(frequency)
 
     def _refollow(self, frequency: Frequency) -> None:
         """Have the thread check which directories it needs."""
@@ -200,17 +221,19 @@ class ResourceWatcherService:
             self._runner.timetable.wake()
 
     def _pass(self, frequency: Frequency, survived: type[BaseException] = Exception) -> None:
-        with self._pass_locks[frequency]:
-            for entry in self._entries[frequency]:
-                try:
-                    entry.watcher.check_and_notify()
-                    entry.error.clear()
-                except OSError:
-                    _LOG.debug("%r could not be checked", entry.watcher, exc_info=True)
-                except survived as error:
-                    if entry.error.is_new(error):
-                        message = "%r failed; it will be asked again at the next pass"
-                        _LOG.warning(message, entry.watcher, exc_info=True)
+        self._pass_locks[frequency].run(lambda: self._ask_all(frequency, survived))
+
+    def _ask_all(self, frequency: Frequency, survived: type[BaseException]) -> None:
+        for entry in self._entries[frequency]:
+            try:
+                entry.watcher.check_and_notify()
+                entry.error.clear()
+            except OSError:
+                _LOG.debug("%r could not be checked", entry.watcher, exc_info=True)
+            except survived as error:
+                if entry.error.is_new(error):
+                    message = "%r failed; it will be asked again at the next pass"
+                    _LOG.warning(message, entry.watcher, exc_info=True)
 
     def _timed_pass(self, frequency: Frequency) -> None:
         # In our own thread, ``SystemExit`` and its like would end only the watching.
@@ -294,11 +317,14 @@ class _Runner:
         renew_after_fork(self)
         self._thread.start()
 
-    def close(self) -> None:
-        """End the thread and wait for it, unless this is that thread."""
-        self._finalizer.detach()
+    def stop(self) -> None:
+        """Have the thread end."""
         self.timetable.close()
-        if self._thread is not threading.current_thread():
+        self._finalizer.detach()
+
+    def join(self) -> None:
+        """Wait for the end of the thread, unless this is that thread or it never began."""
+        if self._thread is not threading.current_thread() and self._thread.ident is not None:
             self._thread.join(_CLOSE_TIMEOUT)
 
     def after_fork(self) -> None:

@@ -43,6 +43,9 @@ class Timetable:
     one an interval after the start. A wake adds a pass of the highest frequency and delays no
     other.
 
+    Nobody waits for a lock here: the handler of a signal or the garbage collector may call any
+    method at any line of another, and an exception at any line leaves it usable.
+
     Args:
         intervals: Seconds for each frequency.
         timer: Seconds from any origin, never going back.
@@ -58,54 +61,62 @@ class Timetable:
         self._quiet_until = now
         self._wake_time: float | None = None
         self._is_closed = False
-        # Re-entrant: the garbage collector may call `close` at any line, including those below.
-        self._condition = threading.Condition(threading.RLock())
+        #: Locked until the thread that waits has something new to look at.
+        self._bell = _locked()
 
     def wake(self) -> None:
         """Ask for a pass of the highest frequency soon."""
-        with self._condition:
-            if self._wake_time is None:
-                self._wake_time = self._timer()
-                self._condition.notify_all()
+        if self._wake_time is None:
+            self._wake_time = self._timer()
+        self._ring()  # in any case: another wake may have been interrupted before that
 
     def close(self) -> None:
         """End the wait of the thread, now and later."""
-        with self._condition:
-            self._is_closed = True
-            self._condition.notify_all()
+        self._is_closed = True
+        self._ring()
 
     def abandon(self) -> None:
-        """Close in a child process, where the lock may be held by a thread of the parent."""
-        self._condition = threading.Condition(threading.RLock())
+        """Close in a child process, which lacks the thread."""
         self._is_closed = True
 
     def wait(self) -> Frequency | None:
         """Wait until a pass is due and return its frequency, or None after ``close``."""
-        with self._condition:
-            while not self._is_closed:
-                moment, frequency = self._next()
-                left = moment - self._timer()
-                if left <= 0:
-                    if frequency is Frequency.HIGH:
-                        self._wake_time = None  # before the pass, so that a wake during it counts
-                    return frequency
-                self._condition.wait(min(left, threading.TIMEOUT_MAX))
-            return None
+        while not self._is_closed:
+            moment, frequency = self._next()
+            left = moment - self._timer()
+            if left <= 0:
+                if frequency is Frequency.HIGH:
+                    self._wake_time = None  # before the pass, so that a wake during it counts
+                return frequency
+            self._bell.acquire(timeout=min(left, threading.TIMEOUT_MAX))
+        return None
 
     def done(self, frequency: Frequency) -> None:
         """Note the end of a pass. If a poll became due meanwhile, restart its interval."""
-        with self._condition:
-            now = self._timer()
-            if self._due[frequency] <= now:
-                self._due[frequency] = now + self._intervals[frequency]
-            if frequency is Frequency.HIGH:
-                self._quiet_until = now + PAUSE
+        now = self._timer()
+        if self._due[frequency] <= now:
+            self._due[frequency] = now + self._intervals[frequency]
+        if frequency is Frequency.HIGH:
+            self._quiet_until = now + PAUSE
+
+    def _ring(self) -> None:
+        try:  # noqa: SIM105 - a context manager is more that may be interrupted
+            self._bell.release()
+        except RuntimeError:  # it rings already
+            pass
 
     def _next(self) -> tuple[float, Frequency]:
         frequency = min(self._due, key=self._due.__getitem__)
         moment = self._due[frequency]
-        if self._wake_time is not None:
-            wake = max(self._wake_time + GATHERING, self._quiet_until)
+        wake_time = self._wake_time
+        if wake_time is not None:
+            wake = max(wake_time + GATHERING, self._quiet_until)
             if wake < moment:
                 return wake, Frequency.HIGH
         return moment, frequency
+
+
+def _locked() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock

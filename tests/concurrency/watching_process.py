@@ -97,7 +97,7 @@ def fork_while_all_locks_are_held(directory):
     watcher, service = started(path, slow, heard)
     path.write_text("new")
     assert inside.wait(TIMEOUT)
-    locks = watcher._subscribers_lock, service._lock, service._runner.timetable._condition
+    locks = watcher._subscribers_lock._lock, service._lock._lock  # the pass has the third
     for lock in locks:
         threading.Thread(target=lock.acquire).start()
 

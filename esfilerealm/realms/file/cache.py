@@ -11,11 +11,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-import threading
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, Protocol
 
+from ..._ground.holding import Mutex
 from ...hashing import resolve
 from ..base import AuthenticationResult, User
 
@@ -81,8 +81,7 @@ class _ExpensiveHashed(_Hashed):
         self._slots = slots
 
     def matches(self, secret: bytes) -> bool:
-        with self._slots:
-            return super().matches(secret)
+        return self._slots.run(lambda: self._hasher.verify(secret.decode(), self._text))
 
 
 class CacheEntry:
@@ -180,7 +179,7 @@ class CredentialCache:
         self._entries: OrderedDict[str, CacheEntry] = OrderedDict()
         self._epoch = 0
         self._is_closed = False
-        self._lock = threading.Lock()
+        self._lock = Mutex()
 
     @property
     def size(self) -> int:
@@ -218,12 +217,14 @@ class CredentialCache:
 
     def _drop(self, entry: CacheEntry, *, is_expired: bool = False) -> None:
         """Drop an entry unless it has been replaced."""
+        if self._lock.run(lambda: self._drop_one(entry)) and is_expired:
+            self.expirations += 1
+
+    def _drop_one(self, entry: CacheEntry) -> bool:
         username = entry.user.username
-        with self._lock:
-            if self._entries.get(username) is entry:
-                del self._entries[username]
-                if is_expired:
-                    self.expirations += 1
+        if self._entries.get(username) is not entry:
+            return False
+        return self._entries.pop(username, None) is not None
 
     def remember(self, secret: bytes) -> RememberedPassword:
         """Return what recognises a password. If that is expensive, call this in a slot."""
@@ -253,26 +254,47 @@ class CredentialCache:
         Returns:
             The entry, whether it is kept or not.
         """
-        stored_hash = snapshot.hash_of(username) or ""
         user = User(username, snapshot.roles_of(username))
-        with self._lock:
-            now = self._clock()
-            old = self._entries.get(username)
-            if old is not None and now - old.written <= self._ttl and old.is_true_in(snapshot):
+        dropped: list[CacheEntry] = []
+        return self._lock.run(lambda: self._put(user, snapshot, password, epoch, dropped))
+
+    def _put(
+        self,
+        user: User,
+        snapshot: RealmSnapshot,
+        password: RememberedPassword | None,
+        epoch: int,
+        dropped: list[CacheEntry],
+    ) -> CacheEntry:
+        """Do that inside; what *dropped* gets ends when this is left, and may call anything."""
+        username, now = user.username, self._clock()
+        old = self._entries.get(username)
+        if old is not None:
+            dropped.append(old)
+            if now - old.written <= self._ttl and old.is_true_in(snapshot):
                 if password is None:
                     return old
                 user = old.user
-            entry = CacheEntry(user, stored_hash, password, snapshot, now)
-            if self._ttl > 0 and epoch == self._epoch and not self._is_closed:
-                self._entries[username] = entry
-                self._entries.move_to_end(username)
-                self._evict()
-            return entry
+        entry = CacheEntry(user, snapshot.hash_of(username) or "", password, snapshot, now)
+        if self._ttl > 0 and self._may_keep(epoch):
+            self._entries[username] = entry
+            self._evict(username, dropped)
+            if not self._may_keep(epoch):  # this very thread expired it, in the handler of a signal
+                self._drop_one(entry)
+        return entry
 
-    def _evict(self) -> None:
-        while len(self._entries) > self._max_users:
-            self._entries.popitem(last=False)
-            self.evictions += 1
+    def _may_keep(self, epoch: int) -> bool:
+        return epoch == self._epoch and not self._is_closed
+
+    def _evict(self, newest: str, dropped: list[CacheEntry]) -> None:
+        """Make room; the handler of a signal may change the entries meanwhile."""
+        try:
+            self._entries.move_to_end(newest)
+            while len(self._entries) > self._max_users:
+                dropped.append(self._entries.popitem(last=False)[1])
+                self.evictions += 1
+        except KeyError:
+            pass
 
     def prune(self, snapshot: RealmSnapshot) -> None:
         """Drop the entries that are no longer true, which would never answer, to make room."""
@@ -283,15 +305,20 @@ class CredentialCache:
 
     def expire(self, username: str) -> None:
         """Drop the entry of a user; logins in flight leave no entries."""
-        with self._lock:
-            self._epoch += 1
-            self._entries.pop(username, None)
+        self._lock.run(lambda: self._expire(username))
+
+    def _expire(self, username: str) -> CacheEntry | None:
+        self._epoch += 1
+        return self._entries.pop(username, None)
 
     def expire_all(self) -> None:
         """Drop all entries; logins in flight leave none."""
-        with self._lock:
-            self._epoch += 1
-            self._entries.clear()
+        self._lock.run(self._expire_all)
+
+    def _expire_all(self) -> OrderedDict[str, CacheEntry]:
+        self._epoch += 1
+        before, self._entries = self._entries, OrderedDict()
+        return before
 
     def close(self) -> None:
         """Drop all entries, and never keep one again."""

@@ -1,42 +1,92 @@
 """
 Limits for expensive work: how much of it runs at once, and how often the same is computed.
 
-``HashingSlots`` bounds the threads that hash, ``SingleFlight`` lets identical logins share one
-verification, and ``LoginPool`` moves the logins of an event loop to threads.
+``HashingSlots`` bounds the threads that hash, and ``SingleFlight`` lets identical logins share one
+verification.
 
-None of these survives a fork: locks may be held by threads that the child does not have. Whoever
+An exception may come between any two instructions, from the handler of a signal: a time limit,
+Ctrl-C. None loses a slot or a flight. A slot is always in exactly one place, and one call that runs
+in C moves it from there to the next. Whoever waits looks again now and then, so that nobody depends
+on being woken.
+
+None of this survives a fork: a slot may be held by a thread that the child does not have. Whoever
 owns them builds new ones there.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
+
+from ..._ground.holding import Mutex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-__all__ = ["BusyError", "HashingSlots", "LoginPool", "SingleFlight", "in_thread"]
+__all__ = ["BusyError", "HashingSlots", "SingleFlight"]
 
 T = TypeVar("T")
 
-#: How many logins may wait for a thread of the pool; each holds a password.
-_LONGEST_QUEUE: Final = 1000
+#: Seconds after which a thread that waits looks again.
+_LOOK: Final = 0.2
+
+#: Ends the list of the slots that somebody holds.
+_END: Final = object()
+
+_FIRST: Final = deque.popleft
+_LAST: Final = list.pop
 
 
 class BusyError(Exception):
     """A wait for other logins took too long."""
 
 
+class _Place:
+    """
+    A place in line, which gets a slot when its turn comes.
+
+    Attributes:
+        held: The slot, after a mark at which giving back ends.
+        give_back: Yields the slot, if there is one, and takes it from here.
+        turn: Locked until it is worth looking whether the slot is here.
+        has_left: Whether nobody waits here any more.
+    """
+
+    __slots__ = ("give_back", "has_left", "held", "turn")
+
+    def __init__(self) -> None:
+        self.held: list[object] = [_END]
+        self.give_back = iter(self.held.pop, _END)
+        self.turn = threading.Lock()
+        self.turn.acquire()
+        self.has_left = False
+
+    @property
+    def has_slot(self) -> bool:
+        """Whether the slot is here."""
+        return self.held[-1:] not in ([], [_END])
+
+    def wake(self) -> None:
+        """Let the thread that waits here look."""
+        try:  # noqa: SIM105 - a context manager would be most of what this costs
+            self.turn.release()
+        except RuntimeError:  # it is about to look anyway
+            pass
+
+
 class HashingSlots:
     """
-    A context manager that at most *count* threads are inside at the same time.
+    At most *count* threads are inside at the same time.
 
     A leaving thread hands its slot to the thread that has waited longest. ``threading.Semaphore``
     favours threads that are running, and when a realm is flooded with wrong passwords, those are
     the attacker's.
+
+    ``run`` makes a call inside. A thread that is inside may call it again, from the handler of a
+    signal or a finalizer: it needs no second slot. As a context manager, each entry takes a slot of
+    its own, which belongs to no thread, and an exception at the end of the block may lose it.
 
     Entering raises ``BusyError`` if no slot became free in time.
 
@@ -55,47 +105,136 @@ class HashingSlots:
                 f"[{count}] passwords at a time, each waiting up to [{timeout}] seconds: "
                 "must be a whole number from 1 on, and a time that a thread can wait"
             )
-        self.count: Final = count
+        self.count: Final = int(count)
         self.timeout = timeout
-        self._lock = threading.Lock()
-        self._free = count
-        self._waiting: deque[threading.Lock] = deque()
+        self._slots: deque[object] = deque(range(self.count))
+        self._waiting: deque[_Place] = deque()
+        self._of_thread = threading.local()
+        self._entered: list[_Place] = []
+        #: Held while free slots are handed out; nobody waits for it.
+        self._lock = Mutex()
+
+    @property
+    def _free(self) -> int:
+        return len(self._slots)
+
+    def run(self, call: Callable[[], T]) -> T:
+        """
+        Return the result of a *call* that is made inside.
+
+        Raises:
+            BusyError: If no slot became free in time.
+            Exception: Whatever *call* raises.
+        """
+        place = _Place()
+        try:
+            self._take(place, self._places_of_this_thread())
+            result = call()
+            self._leave(place)
+            return result  # noqa: TRY300 - outside of the block, an exception might come before it
+        except BaseException:
+            place.has_left = True
+            self._slots.extend(place.give_back)  # at once: another signal may come at any call
+            self._leave(place)
+            raise
 
     def __enter__(self) -> Self:
-        turn = threading.Lock()
-        turn.acquire()
-        with self._lock:
-            if self._free:
-                self._free -= 1
-                return self
-            self._waiting.append(turn)
+        place = _Place()
         try:
-            is_in_time = turn.acquire(timeout=self.timeout)
-        except BaseException:  # an interrupt
-            if self._was_handed_over(turn):
-                self._hand_over()
+            self._take(place, [])
+            self._entered.append(place)
+            return self  # noqa: TRY300 - as above
+        except BaseException:
+            self._leave(place)
             raise
-        if not is_in_time and not self._was_handed_over(turn):
-            raise BusyError
-        return self
 
     def __exit__(self, *_: object) -> None:
-        self._hand_over()
+        self._leave(self._entered.pop())
 
-    def _was_handed_over(self, turn: threading.Lock) -> bool:
-        """Stop waiting, and return whether the slot came at this very moment."""
-        with self._lock:
-            if turn in self._waiting:
-                self._waiting.remove(turn)
-                return False
-            return True
+    def _places_of_this_thread(self) -> list[_Place]:
+        places: list[_Place] = self._of_thread.__dict__.setdefault("places", [])
+        places[:] = [place for place in places if not place.has_left]
+        return places
 
-    def _hand_over(self) -> None:
-        with self._lock:
-            if self._waiting:
-                self._waiting.popleft().release()
-            else:
-                self._free += 1
+    def _take(self, place: _Place, places: list[_Place]) -> None:
+        """Wait until *place*, or another one of the *places* of this thread, has a slot."""
+        if any(one.has_slot for one in places):
+            return
+        places.append(place)
+        self._waiting.append(place)
+        deadline = time.monotonic() + self.timeout
+        self._hand_out()
+        while not any(one.has_slot for one in places):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise BusyError
+            place.turn.acquire(timeout=min(left, _LOOK))
+            self._hand_out()
+
+    def _leave(self, place: _Place) -> None:
+        """Give back the slot of *place*, if it has one, and its place in line."""
+        place.has_left = True
+        self._slots.extend(place.give_back)
+        _drop(self._waiting, place)
+        self._hand_out()
+
+    def _hand_out(self) -> None:
+        """Give free slots to those who have waited longest."""
+        # Again: one may have become free at the end of the call that made another thread go on.
+        while self._slots and self._waiting and self._lock.run_if_free(self._hand_out_all):
+            pass
+
+    def _hand_out_all(self) -> None:
+        while self._slots and self._waiting:
+            try:
+                self._hand_to(self._waiting[0])
+            except IndexError:  # the last one has left or was served just now
+                continue
+
+    def _hand_to(self, place: _Place) -> None:
+        try:
+            if not (place.has_left or place.has_slot):
+                place.held.extend(map(_FIRST, (self._slots,)))
+            if place.has_left:
+                self._take_back(place)
+        except BaseException:
+            if place.has_left:
+                self._take_back(place)
+            raise
+        place.wake()
+        _drop(self._waiting, place)
+
+    def _take_back(self, place: _Place) -> None:
+        """Take a slot from a place whose thread has left before it came."""
+        if place.has_slot:
+            self._slots.extend(map(_LAST, (place.held,)))
+
+
+def _drop(waiting: deque[_Place], place: _Place) -> None:
+    try:  # noqa: SIM105 - a context manager would be most of what this costs
+        waiting.remove(place)
+    except ValueError:
+        pass
+
+
+class _Flight(Generic[T]):
+    """
+    A question whose answer is being computed.
+
+    Attributes:
+        leader: The thread that computes it.
+        answers: The answer, when it is there.
+        is_over: Whether the leader has ended, with an answer or without.
+        turns: For each follower a lock, which is locked until the leader has ended.
+    """
+
+    __slots__ = ("answers", "is_over", "leader", "turns")
+
+    def __init__(self) -> None:
+        self.leader = threading.get_ident()
+        self.answers: list[T] = []
+        self.is_over = False
+        self.turns: list[threading.Lock] = []
 
 
 class SingleFlight(Generic[T]):
@@ -104,20 +243,24 @@ class SingleFlight(Generic[T]):
 
     The first caller, the leader, does the work on its own thread; the others, its followers, wait
     for its answer. Answers are not kept: a question that is asked after its answer came is computed
-    anew.
+    anew. If the leader raises, whatever it is, its followers ask again: what a time limit raises
+    there is no answer for them.
+
+    A thread that leads never waits for another flight, nor for its own. The handler of a signal
+    that asks meanwhile gets an answer that is computed for it alone.
 
     Args:
         follower_timeout: Seconds that a follower waits for its leader.
 
     Attributes:
-        waits: How many followers there have been.
+        waits: How many followers there have been. Counted without a lock, so only nearly exact on
+            a free-threaded interpreter.
     """
 
     def __init__(self, follower_timeout: float) -> None:
         self.waits = 0
         self._follower_timeout = follower_timeout
-        self._flights: dict[Hashable, Future[T]] = {}
-        self._lock = threading.Lock()
+        self._flights: dict[Hashable, _Flight[T]] = {}
 
     @property
     def in_flight(self) -> int:
@@ -130,100 +273,54 @@ class SingleFlight(Generic[T]):
 
         Raises:
             BusyError: If the leader took too long.
-            Exception: Whatever *work* raised, in the leader and in all its followers.
+            Exception: Whatever *work* raises.
         """
+        if self._is_leading():
+            return work()
         while True:
-            mine: Future[T] = Future()
+            mine: _Flight[T] = _Flight()
             try:
-                with self._lock:
-                    flight = self._flights.setdefault(question, mine)
-                    self.waits += flight is not mine
+                flight = self._flights.setdefault(question, mine)
                 if flight is mine:
-                    return self._lead(question, mine, work)
-            finally:
-                self._end(question, mine)
-                mine.cancel()  # without an answer, its followers ask again
-            try:
-                return self._follow(flight)
-            except CancelledError:
-                continue  # the leader was interrupted, which is not an answer for its followers
+                    answer = work()
+                    self._forget(question, mine)
+                    mine.answers.append(answer)
+                    _land(mine)
+                    return answer
+            except BaseException:
+                mine.is_over = True  # first, and no call: another signal may come at any call
+                self._forget(question, mine)
+                _land(mine)
+                raise
+            self._follow(flight)
+            if flight.answers:
+                return flight.answers[0]
+            self._forget(question, flight)
 
-    def _lead(self, question: Hashable, flight: Future[T], work: Callable[[], T]) -> T:
-        try:
-            answer = work()
-        except Exception as error:
-            self._end(question, flight)
-            flight.set_exception(error)
-            raise
-        self._end(question, flight)
-        flight.set_result(answer)
-        return answer
+    def _is_leading(self) -> bool:
+        this = threading.get_ident()
+        return any(flight.leader == this for flight in tuple(self._flights.values()))
 
-    def _end(self, question: Hashable, flight: Future[T]) -> None:
-        """End a flight before its answer is set: callers that come later compute anew."""
-        with self._lock:
-            if self._flights.get(question) is flight:
-                del self._flights[question]
+    def _forget(self, question: Hashable, flight: _Flight[T]) -> None:
+        if self._flights.get(question) is flight:
+            self._flights.pop(question, None)
 
-    def _follow(self, flight: Future[T]) -> T:
-        try:
-            return flight.result(self._follower_timeout)
-        except TimeoutError:
-            if flight.done():  # at this very moment, or the work itself raised TimeoutError
-                return flight.result()
-        raise BusyError
-
-
-class LoginPool:
-    """
-    A fixed number of threads, started when they are first needed, with a bounded queue.
-
-    Args:
-        workers: The number of threads.
-    """
-
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._executor: ThreadPoolExecutor | None = None
-        self._is_closed = False
-        self._queued = 0
-        self._lock = threading.Lock()
-
-    def submit(self, call: Callable[[], T]) -> Future[T] | None:
-        """
-        Have a thread of the pool make *call*; return None if the queue is full.
-
-        Raises:
-            RuntimeError: If the pool is closed, or the interpreter is shutting down.
-        """
-        with self._lock:
-            if self._is_closed:
-                raise RuntimeError("the pool is closed")
-            if self._queued >= _LONGEST_QUEUE:
-                return None
-            if self._executor is None:
-                self._executor = ThreadPoolExecutor(self._workers, "esfilerealm-hashing")
-            work = self._executor.submit(call)
-            self._queued += 1
-        work.add_done_callback(self._leave_queue)
-        return work
-
-    def close(self) -> None:
-        """Accept no more calls; the threads finish those in the queue and then end."""
-        with self._lock:
-            self._is_closed = True
-            executor, self._executor = self._executor, None
-        if executor is not None:
-            executor.shutdown(wait=False)
-
-    def _leave_queue(self, _work: Future[T]) -> None:
-        with self._lock:
-            self._queued -= 1
+    def _follow(self, flight: _Flight[T]) -> None:
+        """Wait until the leader has ended."""
+        self.waits += 1
+        turn = threading.Lock()
+        turn.acquire()
+        flight.turns.append(turn)
+        deadline = time.monotonic() + self._follower_timeout
+        while not flight.is_over:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise BusyError
+            turn.acquire(timeout=min(left, _LOOK))
 
 
-def in_thread(call: Callable[[], T]) -> Future[T]:
-    """Have a new thread make one *call*."""
-    executor = ThreadPoolExecutor(1, "esfilerealm-call")
-    work = executor.submit(call)
-    executor.shutdown(wait=False)  # the thread ends after the call
-    return work
+def _land(flight: _Flight[T]) -> None:
+    """End a flight, and wake its followers; those that come later see that it has ended."""
+    flight.is_over = True
+    while flight.turns:
+        flight.turns.pop().release()

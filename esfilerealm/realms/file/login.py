@@ -191,16 +191,18 @@ class Authenticator:
         )
 
     def _verify_decoy(self, secret: bytes, decoy_hash: str, verdict: _Verdict) -> _Verdict:
-        with self._slots:
-            verify_hash(secret.decode(), decoy_hash)
+        self._slots.run(lambda: verify_hash(secret.decode(), decoy_hash))
         return verdict
 
     def _verify(self, username: str, secret: bytes, stored_hash: str) -> _Verdict:
-        with self._slots:
-            if not verify_hash(secret.decode(), stored_hash):
-                return _Verdict("wrong_password", stored_hash)
-            password = self._cache.remember(secret)
+        password = self._slots.run(lambda: self._remembered(secret, stored_hash))
+        if password is None:
+            return _Verdict("wrong_password", stored_hash)
         return _Verdict("right_password", self._upgraded(username, secret, stored_hash), password)
+
+    def _remembered(self, secret: bytes, stored_hash: str) -> RememberedPassword | None:
+        """Return what the cache keeps of a password, or None if it is wrong."""
+        return self._cache.remember(secret) if verify_hash(secret.decode(), stored_hash) else None
 
     def _upgraded(self, username: str, secret: bytes, stored_hash: str) -> str:
         """Return the hash that was written in place of *stored_hash*, or *stored_hash* itself."""

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import threading
+import os
 from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
+from ..._ground.faults import FaultsOf
 from ..._ground.forks import renew_after_fork
+from ..._ground.holding import Mutex
 from ..._ground.logs import get_logger
 from ...errors import InvalidUsernameError, RealmClosedError
 from ...hashing.pool import available_cores
+from ...hashing.registry import load_hashers
 from ...settings.realm_settings import load_for_realm
 from ...watcher import FileWatcher, Frequency, ResourceWatcherService
 from ..base import UsernamePasswordToken
+from .aside import LoginPool, in_thread
 from .cache import CredentialCache
-from .concurrency import HashingSlots, LoginPool, in_thread
+from .concurrency import BusyError, HashingSlots
 from .login import REALM_DISABLED, Authenticator
 from .store import FileRealmStore
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterable
     from typing import Self
 
@@ -118,7 +121,9 @@ class FileRealm:
         ValueError: If a number or choice among these arguments is invalid.
         InvalidSettingError: If the settings are invalid.
         UnknownHashAlgorithmError: If *settings* name an unknown algorithm.
-        FilePermissionError, FileAccessError: If ``elasticsearch.yml`` cannot be read.
+        FilePermissionError, FileAccessError: If ``elasticsearch.yml`` cannot be read. On entry or
+            at the first login or lookup, if the process has no free file descriptor. Later logins
+            open no file.
         ConfigurationFileMissingError: On entry or at the first login or lookup, if there is no such
             directory.
 
@@ -140,7 +145,8 @@ class FileRealm:
         upgrade_hashes: bool = False,
         hash_policy: CryptContext | None = None,
     ) -> None:
-        self.settings = load_for_realm(config_dir) if settings is None else settings
+        with _opening(config_dir):
+            self.settings = load_for_realm(config_dir) if settings is None else settings
         for warning in self.settings.warnings:
             _LOG.warning("%s", warning)
         for note in self.settings.notes:
@@ -157,8 +163,9 @@ class FileRealm:
         self._upgrade_hashes = upgrade_hashes
         self._hash_policy = hash_policy
         self._build_login()
-        self._watcher_service = ResourceWatcherService(self.settings, watch_events=watch_events)
-        self._lock = threading.Lock()
+        self._watch_events = watch_events
+        self._watcher_service = self._new_watcher_service()
+        self._lock = Mutex()
         self._takes_logins = self.settings.enabled and self.settings.authentication_enabled
         self._is_entered = self._is_ready = self._is_closed = False
         renew_after_fork(self)
@@ -190,7 +197,7 @@ class FileRealm:
 
     def after_fork(self) -> None:
         """In a child process, replace everything that threads of the parent may be using."""
-        self._lock = threading.Lock()
+        self._lock = Mutex()
         self._store.after_fork()
         self._build_login()
         if self._is_closed:
@@ -202,35 +209,40 @@ class FileRealm:
             raise RuntimeError(
                 "a file realm can be entered only once; any number of threads may use it then"
             )
+        try:
+            with _opening(self.config_dir):
+                self._watch(self._watcher_service)
+            return self  # noqa: TRY300 - outside of the block, an exception might come before it
+        except BaseException:
+            self._is_entered = False
+            self._watcher_service.close()
+            self._watcher_service = self._new_watcher_service()
+            raise
+
+    def _new_watcher_service(self) -> ResourceWatcherService:
+        return ResourceWatcherService(self.settings, watch_events=self._watch_events)
+
+    def _watch(self, service: ResourceWatcherService) -> None:
         paths = self._store.folder.paths
         files = FileWatcher(paths.users, paths.users_roles)
         # First the stamps, then the content: a change between the two is noticed later.
         files.init()
+        self._load()
         self.reload()  # here, since the watcher would only log an error
         files.add_listener(self._store.follow, is_behind=not self._store.snapshot.health)
         self._make_ready()
-        self._watcher_service.add(files, Frequency.HIGH)
-        self._watcher_service.start()
+        service.add(files, Frequency.HIGH)
+        service.start()
         self._is_entered = True
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     async def __aenter__(self) -> Self:
-        import asyncio
-
-        opening = in_thread(self.__enter__)
-        try:
-            return await asyncio.wrap_future(opening)
-        except asyncio.CancelledError:
-            opening.add_done_callback(lambda _: self.close())  # nobody else would
-            raise
+        return await in_thread(self.__enter__, undo=self.close)
 
     async def __aexit__(self, *_: object) -> None:
-        import asyncio
-
-        await asyncio.wrap_future(in_thread(self.close))
+        await in_thread(self.close)
 
     def close(self) -> None:
         """
@@ -238,10 +250,21 @@ class FileRealm:
 
         Logins that are being verified are still answered.
         """
-        with self._lock:
-            self._is_closed, self._is_ready = True, False
-        self._watcher_service.close()
+        try:
+            self._end()
+            self._watcher_service.close()
+        except BaseException:
+            self._end()
+            self._watcher_service.stop()
+            raise
+
+    def _end(self) -> None:
+        """Answer no more, without waiting for anything."""
+        self._lock.run(self._set_closed)
         self._close_login()
+
+    def _set_closed(self) -> None:
+        self._is_closed, self._is_ready = True, False
 
     def _close_login(self) -> None:
         self._cache.close()
@@ -274,25 +297,22 @@ class FileRealm:
         A login that waits for the pool for twice ``hashing_timeout`` is refused, and so is one that
         finds a thousand others waiting.
         """
-        import asyncio  # slow to load, and loaded already in programs that call this
-
         _require_string(username)
         if self._is_ready and self._takes_logins and self._cache.is_cheap:
             result = self._authenticator.authenticate_from_cache(username, password)
             if result is not None:
                 return result
+        patience = 2 * self._hashing_timeout
         try:
-            work = self._pool.submit(lambda: self.authenticate(username, password))
+            return await self._pool.run(
+                lambda: self.authenticate(username, password), patience=patience
+            )
+        except BusyError:
+            return self._authenticator.refuse_busy()
         except RuntimeError:
-            raise RealmClosedError(self.config_dir) from None
-        try:
-            if work is not None:
-                # Shielded: a cancelled call would stay in the queue without being counted.
-                answer = asyncio.shield(asyncio.wrap_future(work))
-                return await asyncio.wait_for(answer, 2 * self._hashing_timeout)
-        except TimeoutError:
-            pass
-        return self._authenticator.refuse_busy()
+            if self._is_closed:
+                raise RealmClosedError(self.config_dir) from None
+            raise
 
     def token(self, authorization: str | Iterable[str] | None) -> UsernamePasswordToken | None:
         """
@@ -412,13 +432,28 @@ class FileRealm:
     def _make_ready(self) -> None:
         if not self._is_ready:
             self._require_open()
-            self._store.load()
-            with self._lock:
-                self._is_ready = not self._is_closed
+            with _opening(self.config_dir):
+                self._load()
+                self._store.load()
+            self._lock.run(self._set_ready)
+
+    def _set_ready(self) -> None:
+        self._is_ready = not self._is_closed
+
+    def _load(self) -> None:
+        """Load what logins need now, since later there may be no free file descriptor."""
+        load_hashers()
+        if self._upgrade_hashes:
+            self._store.folder.prepare_to_write()
 
     def _require_open(self) -> None:
         if self._is_closed:
             raise RealmClosedError(self.config_dir)
+
+
+def _opening(config_dir: str | os.PathLike[str]) -> FaultsOf:
+    """Name the directory in every error of the system, such as one of an import."""
+    return FaultsOf(os.fspath(config_dir), "opening the realm in")
 
 
 def _require_string(username: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
+from ..._ground.holding import Mutex
 from ..._ground.logs import get_logger, log_errors
 from ..._storage import RealmFolder
 from ...checks import check_entries
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from ...settings import RealmSettings
     from .snapshot import HealthStatus, RealmChange
 
+    _Files = tuple[TrackedFile[ParsedRealm], TrackedFile[ParsedUsersRoles]]
+
 __all__ = ["FileRealmStore"]
 
 _LOG: Final = get_logger(__name__)
@@ -36,7 +41,9 @@ class FileRealmStore:
     Reads ``users`` and ``users_roles`` as a node does, but both as one state.
 
     Any thread may read ``snapshot`` at any time; it is replaced by one assignment. One thread at a
-    time reloads.
+    time reloads, and nothing that may wait for another thread happens meanwhile. The handler of a
+    signal may reload while its thread does: then what it read, which is newer, stays. An exception
+    at any moment leaves the snapshot before or the one after, and the next reload goes on.
 
     Args:
         config_dir: The directory of both files. A missing file is empty; a missing directory is an
@@ -69,21 +76,24 @@ class FileRealmStore:
         self.on_snapshot: Callable[[RealmSnapshot], object] | None = None
         self._is_loaded = False
         self._keeps_last_good = on_unreadable == "keep"
-        self._users = TrackedFile(
-            _EMPTY,
-            lambda path: CheckedUsersReader(path, settings.name_rules, self._users.parsed_or_empty),
-            lambda parsed: f"[{len(parsed.hashes)}] users",
+        self._name_rules = settings.name_rules
+        self._files = (
+            TrackedFile(_EMPTY, lambda parsed: f"[{len(parsed.hashes)}] users"),
+            TrackedFile(
+                ParsedUsersRoles({}, ()),
+                lambda parsed: f"roles of [{len(parsed.roles_by_user)}] users",
+            ),
         )
-        self._users_roles = TrackedFile(
-            ParsedUsersRoles({}, ()),
-            lambda path: UsersRolesReader(path, self._users.parsed_or_empty.hashes),
-            lambda parsed: f"roles of [{len(parsed.roles_by_user)}] users",
-        )
+        self._generations = itertools.count(1)
         self._folder: RealmFolder | None = None
         self._listeners: list[Callable[[RealmChange], object]] = []
         self._pending_changes: deque[RealmChange] = deque()
-        self._reloading = threading.Lock()
-        self._notifying = threading.Lock()
+        #: The state of which the listeners have heard, or will by a pending change.
+        self._told = self.snapshot
+        self._reloading = Mutex()
+        self._notifying = Mutex()
+        #: The thread that is calling the listeners.
+        self._notifier: int | None = None
 
     def __repr__(self) -> str:
         return f"<FileRealmStore of {self.config_dir!r}: {self.snapshot!r}>"
@@ -113,10 +123,7 @@ class FileRealmStore:
     def load(self) -> None:
         """Read both files, unless that has been done; for errors see ``reload``."""
         if not self._is_loaded:
-            with self._reloading:
-                if not self._is_loaded:
-                    self._reload()
-            self._notify()
+            self._reload(only_if=lambda: not self._is_loaded)
 
     def reload(self) -> bool:
         """
@@ -129,10 +136,7 @@ class FileRealmStore:
             ConfigurationFileMissingError: If the directory is missing and was never read. Every
                 other failure is in the ``health`` of the snapshot.
         """
-        with self._reloading:
-            is_changed = self._reload()
-        self._notify()
-        return is_changed
+        return self._reload(only_if=lambda: True)
 
     def follow(self, _changes: object) -> bool:
         """
@@ -146,37 +150,68 @@ class FileRealmStore:
 
     def after_fork(self) -> None:
         """In a child process, replace the locks, which threads of the parent may hold."""
-        self._reloading = threading.Lock()
-        self._notifying = threading.Lock()
+        self._reloading = Mutex()
+        self._notifying = Mutex()
+        self._notifier = None
 
-    def _reload(self) -> bool:
+    def _reload(self, only_if: Callable[[], bool]) -> bool:
+        # Logged afterwards: a thread that is logging may be in the handler of a signal, which
+        # waits for this one.
+        log: list[Callable[[], None]] = []
+        is_changed = self._reloading.run(lambda: only_if() and self._reload_now(log))
+        for write in log:
+            write()
+        if is_changed and self.on_snapshot is not None:
+            self.on_snapshot(self.snapshot)
+        self._notify()
+        return is_changed
+
+    def _reload_now(self, log: list[Callable[[], None]]) -> bool:
         before = self.snapshot
         if not self._is_loaded and not os.path.isdir(self.config_dir):
             advice = "check the path of the configuration directory"
             raise ConfigurationFileMissingError(self.config_dir, advice)
-        after = self._read(before)
-        is_changed = after.generation != before.generation
-        self.snapshot = after
-        self._is_loaded = True
-        if is_changed and self.on_snapshot is not None:
-            self.on_snapshot(after)
-        # Only if anybody listens: after the first load, the difference has all users.
-        if self._listeners and (is_changed or after.health != before.health):
-            self._pending_changes.append(after.changes_since(before))
-        _log_health(before.health, after.health)
+        files, after = self._read(before, log)
+        if self.snapshot is before:
+            self._files, self.snapshot = files, after
+            self._is_loaded = True
+            log.append(partial(_log_health, before.health, after.health))
+        is_changed = self.snapshot.generation != before.generation
         if is_changed:
-            _LOG.info("users or roles changed: generation [%d]", after.generation)
+            message = "users or roles changed: generation [%d]"
+            log.append(partial(_LOG.info, message, self.snapshot.generation))
+        self._tell_later()
         return is_changed
 
+    def _tell_later(self) -> None:
+        """Note a change for the listeners, also one of a reload that was interrupted here."""
+        told, now = self._told, self.snapshot
+        is_changed = now.generation != told.generation
+        # Only if anybody listens: after the first load, the difference has all users.
+        if self._listeners and (is_changed or now.health != told.health):
+            self._pending_changes.append(now.changes_since(told))
+        self._told = now
+
     def _notify(self) -> None:
-        """Call the listeners with all pending changes, unless another thread is doing that."""
-        notifying = self._notifying  # a listener may fork, and the child gets a new lock
-        while self._pending_changes and notifying.acquire(blocking=False):
-            try:
-                while self._pending_changes:
-                    self._call_listeners(self._pending_changes.popleft())
-            finally:
-                notifying.release()
+        """Call the listeners with all pending changes, unless a thread is doing that."""
+        this = threading.get_ident()
+        while self._pending_changes and self._notifier != this:
+            if not self._notifying.run_if_free(self._call_all):
+                return
+
+    def _call_all(self) -> None:
+        try:
+            self._notifier = threading.get_ident()
+            while self._pending_changes:
+                change = self._pending_changes[0]
+                self._call_listeners(change)
+                # Not before: after an interrupt, all of them are called with it again.
+                if self._pending_changes and self._pending_changes[0] is change:
+                    self._pending_changes.popleft()
+            self._notifier = None
+        except BaseException:
+            self._notifier = None
+            raise
 
     def _call_listeners(self, change: RealmChange) -> None:
         for listener in tuple(self._listeners):
@@ -185,26 +220,45 @@ class FileRealmStore:
             except Exception:  # noqa: BLE001 - whatever it is, the others have to be called
                 _LOG.exception("a listener for changes of the file realm failed")
 
-    def _read(self, before: RealmSnapshot) -> RealmSnapshot:
+    def _read(
+        self, before: RealmSnapshot, log: list[Callable[[], None]]
+    ) -> tuple[_Files, RealmSnapshot]:
         paths, both = self.folder.paths, self.folder.read_settled()
-        self._users.update(paths.users, both.users)
-        self._users_roles.update(paths.users_roles, both.users_roles)
-        files = (self._users, self._users_roles)
+        users, users_roles = self._files
+        known = users.parsed_or_empty
+        users = users.after(
+            paths.users,
+            both.users,
+            lambda path: CheckedUsersReader(path, self._name_rules, known),
+            log,
+        )
+        users_roles = users_roles.after(
+            paths.users_roles,
+            both.users_roles,
+            lambda path: UsersRolesReader(path, users.parsed_or_empty.hashes),
+            log,
+        )
+        files = (users, users_roles)
         # By their texts, since a missing directory is the same problem for both.
         found = {str(file.problem): file.problem for file in files if file.problem is not None}
         problems = tuple(found.values())
         if problems and self._keeps_last_good:
             status: HealthStatus = "stale" if before.generation else "empty"
-            return before.with_health(RealmHealth(status, problems, before.health.issues))
-        return self._snapshot(before, problems)
+            health = RealmHealth(status, problems, before.health.issues)
+            return files, before.with_health(health)
+        return files, self._snapshot(before, files, problems, log)
 
     def _snapshot(
-        self, before: RealmSnapshot, problems: tuple[FileRealmError, ...]
+        self,
+        before: RealmSnapshot,
+        files: _Files,
+        problems: tuple[FileRealmError, ...],
+        log: list[Callable[[], None]],
     ) -> RealmSnapshot:
         """Join what both files say. An equal state keeps the generation of *before*."""
-        users, users_roles = self._users.parsed_or_empty, self._users_roles.parsed_or_empty
-        _log_hash_issues(before.hash_issues, users.hash_issues)
-        stamps = {"users": self._users.stamp, "users_roles": self._users_roles.stamp}
+        users, users_roles = files[0].parsed_or_empty, files[1].parsed_or_empty
+        log.append(partial(_log_hash_issues, before.hash_issues, users.hash_issues))
+        stamps = {"users": files[0].stamp, "users_roles": files[1].stamp}
         parsed = ParsedRealm(
             users.hashes,
             users_roles.roles_by_user,
@@ -221,7 +275,7 @@ class FileRealmStore:
             health=RealmHealth(status, problems, issues),
         )
         if not before.generation or not after.has_same_content_as(before):
-            after.generation += 1
+            after.generation = next(self._generations)
         return after
 
 

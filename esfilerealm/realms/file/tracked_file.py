@@ -7,6 +7,8 @@ than that takes.
 
 from __future__ import annotations
 
+from copy import copy
+from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from ..._ground.faults import without_origin
@@ -94,11 +96,10 @@ class CheckedUsersReader:
 
 class TrackedFile(Generic[Parsed]):
     """
-    One of the two files.
+    One of the two files, as it was at one moment. It never changes; reading it makes a new one.
 
     Args:
         empty: What an empty file says.
-        new_reader: Makes a reader for the file at a path; reading may raise ``FileFormatError``.
         describe: Returns a summary of what was read, for the log.
 
     Attributes:
@@ -106,17 +107,11 @@ class TrackedFile(Generic[Parsed]):
         problem: Why the file cannot be used now, or None.
     """
 
-    def __init__(
-        self,
-        empty: Parsed,
-        new_reader: Callable[[str], Reader[Parsed]],
-        describe: Callable[[Parsed], str],
-    ) -> None:
+    def __init__(self, empty: Parsed, describe: Callable[[Parsed], str]) -> None:
         self.stamp: FileStamp | None = None
         self.problem: FileRealmError | None = None
         self._empty = empty
         self._parsed = empty
-        self._new_reader = new_reader
         self._describe = describe
         self._skipped: frozenset[int] = frozenset()
 
@@ -125,35 +120,64 @@ class TrackedFile(Generic[Parsed]):
         """The content of the file; that of an empty file if the file cannot be used."""
         return self._parsed if self.problem is None else self._empty
 
-    def update(self, path: str, content: FileContent | FileRealmError) -> None:
-        """Update from the result of reading the file, and free its bytes."""
-        if isinstance(content, FileRealmError):
-            self.problem = content
-        else:
-            self.problem = self._use(path, content)
+    def after(
+        self,
+        path: str,
+        content: FileContent | FileRealmError,
+        new_reader: Callable[[str], Reader[Parsed]],
+        log: list[Callable[[], None]],
+    ) -> TrackedFile[Parsed]:
+        """
+        Return the file as it is after it was read again.
 
-    def _use(self, path: str, content: FileContent) -> FileRealmError | None:
+        Args:
+            path: The path, for errors.
+            content: The result of reading it, whose bytes are freed.
+            new_reader: Makes a reader for the file at a path; reading may raise
+                ``FileFormatError``.
+            log: Gets what is to be logged.
+        """
+        file = copy(self)
+        if isinstance(content, FileRealmError):
+            file.problem = content
+        else:
+            file.problem = file._use(path, content, new_reader, log)  # noqa: SLF001 - the same class
+        return file
+
+    def _use(
+        self,
+        path: str,
+        content: FileContent,
+        new_reader: Callable[[str], Reader[Parsed]],
+        log: list[Callable[[], None]],
+    ) -> FileRealmError | None:
         stamp = _stamp(content)
         blocks = content.release()
         if self.stamp is None or stamp.digest != self.stamp.digest:
             try:
-                self._parse(path, blocks)
+                self._parse(path, blocks, new_reader(path), log)
             except FileRealmError as error:
                 return without_origin(error)
         if not content.exists and (self.stamp is None or self.stamp.modified is not None):
-            _LOG.info("file [%s] does not exist and counts as empty", path)
+            log.append(partial(_LOG.info, "file [%s] does not exist and counts as empty", path))
         self.stamp = stamp
         return None
 
-    def _parse(self, path: str, blocks: Iterable[bytes]) -> None:
-        reader = self._new_reader(path)
+    def _parse(
+        self,
+        path: str,
+        blocks: Iterable[bytes],
+        reader: Reader[Parsed],
+        log: list[Callable[[], None]],
+    ) -> None:
         skipped = _SkippedLines(path)
         for piece in pieces(blocks):
             line_count = reader.line_count
             skipped.add(reader.read(piece), piece, line_count)
         self._parsed = reader.finish()
-        _LOG.debug("parsed %s from file [%s]", self._describe(self._parsed), path)
-        skipped.report(self._skipped)
+        summary = self._describe(self._parsed)
+        log.append(partial(_LOG.debug, "parsed %s from file [%s]", summary, path))
+        log.append(partial(skipped.report, self._skipped))
         self._skipped = skipped.fingerprints
 
 

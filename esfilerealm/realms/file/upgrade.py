@@ -79,8 +79,7 @@ class HashUpgrader:
     ) -> str | None:
         if not self._is_weak(stored_hash):
             return None
-        with self._slots:
-            new_hash: str = self._policy.hash(secret.decode())
+        new_hash: str = self._slots.run(lambda: self._policy.hash(secret.decode()))
         if _is_truncating(new_hash, secret) and not _is_truncating(stored_hash, secret):
             message = "the weak hash of user [%s] was not replaced: bcrypt reads only 72 bytes"
             _LOG.info(message, username)

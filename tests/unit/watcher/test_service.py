@@ -218,7 +218,7 @@ def test_what_a_fork_leaves_to_the_child(tmp_path):
     service.add(watcher, Frequency.HIGH)
     with service:
         runner = service._runner
-        holder = threading.Thread(target=service._lock.acquire)
+        holder = threading.Thread(target=service._lock._lock.acquire)
         holder.start()
         holder.join()
         for renewed in (watcher, service, runner, runner):

@@ -7,7 +7,6 @@ import gc
 import os
 import threading
 import weakref
-from concurrent.futures import Future
 
 import pytest
 from support.hashes import CHEAP_HASH, PASSWORD
@@ -22,6 +21,7 @@ from esfilerealm import (
 )
 from esfilerealm._storage import RealmFolder
 from esfilerealm.realms.file import login as authenticator
+from esfilerealm.realms.file.concurrency import _Flight
 
 
 class TestSwitchedOff:
@@ -186,22 +186,21 @@ class TestFork:
         with make(reload_interval_high=0.02, max_concurrent_hashing=1) as realm:
             assert realm.authenticate("bob", PASSWORD)
             held = [realm._lock, realm._cache._lock, realm._store._reloading]
-            held.append(realm._authenticator.flights._lock)
             release, ready = threading.Event(), threading.Event()
 
             def hold():
                 with slots:
                     for lock in held:
-                        lock.acquire()
+                        lock._lock.acquire()
                     ready.set()
                     release.wait(PATIENCE)
                     for lock in held:
-                        lock.release()
+                        lock._lock.release()
 
             slots = realm._authenticator._slots
             # A flight of the parent, which the same login would join and which never lands here.
             question = realm._authenticator._question("jane", PASSWORD.encode(), CHEAP_HASH)
-            realm._authenticator.flights._flights[question] = Future()
+            realm._authenticator.flights._flights[question] = _Flight()
             holder = threading.Thread(target=hold)
             holder.start()
             assert ready.wait(PATIENCE)
@@ -296,8 +295,8 @@ class TestWhatAForkLeaves:
 
     def test_new_locks_and_no_remembered_logins(self, realm, folder):
         user = realm.authenticate("bob", PASSWORD).user
-        for lock in (realm._lock, realm._cache._lock, realm._store._reloading):
-            lock.acquire()
+        for mutex in (realm._lock, realm._cache._lock, realm._store._reloading):
+            mutex._lock.acquire()
         realm.after_fork()
         assert realm.usage_stats()["cache"]["size"] == 0
         assert realm.authenticate("bob", PASSWORD).user is not user

@@ -566,13 +566,13 @@ class TestWork:
     @pytest.mark.parametrize("name", ["users", "users_roles"])
     def test_no_content_is_kept_beside_the_parsed_value(self, store, folder, monkeypatch, name):
         """Not even that of an unchanged file."""
-        take, contents = TrackedFile.update, []
+        take, contents = TrackedFile.after, []
 
-        def note_content(file, path, content):
-            take(file, path, content)
+        def note_content(file, path, content, *how):
             contents.append(content)
+            return take(file, path, content, *how)
 
-        monkeypatch.setattr(TrackedFile, "update", note_content)
+        monkeypatch.setattr(TrackedFile, "after", note_content)
         store.reload()
         with (folder / name).open("a") as file:
             file.write("# a remark\n")
