@@ -66,9 +66,10 @@ _ES_VERSION = Option(
 
 _CONFIG = Option(
     "c config",
-    "Configuration directory; default: the first of $ES_PATH_CONF, $CONF_DIR (version 5), "
-    "the same in /etc/default/elasticsearch or /etc/sysconfig/elasticsearch, "
-    "/etc/elasticsearch, $ES_HOME/config, /usr/share/elasticsearch/config",
+    "Configuration directory; default: the first of ES_PATH_CONF in /etc/default/elasticsearch "
+    "or /etc/sysconfig/elasticsearch, $ES_PATH_CONF, /etc/elasticsearch, $ES_HOME/config, "
+    "/usr/share/elasticsearch/config, $CONF_DIR (the first with --es-version 5, ignored with later "
+    "ones)",
     metavar="DIR",
 )
 _SETTING = Option(

@@ -62,11 +62,12 @@ def find_config_dir(
     """
     Return the configuration directory of the node of this machine, or None if none is found.
 
-    It is the first of these: *given*; the variable ``ES_PATH_CONF``; ``CONF_DIR``, which
-    Elasticsearch 5 reads in its place; either of them in ``/etc/default/elasticsearch`` or
-    ``/etc/sysconfig/elasticsearch``; the first that exists of ``/etc/elasticsearch``,
-    ``$ES_HOME/config`` and ``/usr/share/elasticsearch/config``. A directory that is named counts
-    even if it does not exist.
+    It is the first of these: *given*; ``ES_PATH_CONF`` in ``/etc/default/elasticsearch`` or
+    ``/etc/sysconfig/elasticsearch``, which the scripts of the packages read after the environment;
+    the environment variable ``ES_PATH_CONF``; the first that exists of ``/etc/elasticsearch``,
+    ``$ES_HOME/config`` and ``/usr/share/elasticsearch/config``; ``CONF_DIR``, in the same places,
+    which only Elasticsearch 5 reads. A directory that is named counts even if it does not exist,
+    unless a file of the packages names it and the environment an existing one.
 
     Args:
         given: What a user asked for.
@@ -74,8 +75,8 @@ def find_config_dir(
         environ: The environment variables; by default those of this process.
 
         elasticsearch_version: The major version of the node. From 6 on, ``CONF_DIR`` is ignored;
-            with 5, it counts before ``ES_PATH_CONF``. With None, ``CONF_DIR`` counts unless it is
-            obviously a directory of another program.
+            with 5, it counts before ``ES_PATH_CONF``. With None, it counts if there is nothing
+            else, and a warning names it if it looks like a configuration directory.
 
     Raises:
         InvalidSettingError: If ``ES_PATH_CONF`` is empty and the package does not set it.
@@ -83,52 +84,77 @@ def find_config_dir(
     if given is not None:
         return ConfigLocation(given, "option -c")
     environ = os.environ if environ is None else environ
-    unreadable: list[str] = []
-    named = list(_named(environ, elasticsearch_version, unreadable))
-    found = list(_existing(environ))
+    files = _PackageFiles(environ)
     empty = "ES_PATH_CONF" in environ and not environ["ES_PATH_CONF"]
-    if empty and not any("ES_PATH_CONF" in source for _, source in named):
+    if empty and not any(files.values("ES_PATH_CONF")):
         rule = "is empty: set it to the configuration directory, or unset it"
         raise InvalidSettingError("ES_PATH_CONF", None, rule, "the environment")
-    if elasticsearch_version is None:
-        sure = [
-            (path, source)
-            for path, source in named
-            if "CONF_DIR" not in source or _looks_like_config(path)
-        ]
-        named = sure if sure or found else named
-    candidates = named or found
+    candidates = _candidates(environ, files, elasticsearch_version)
     if not candidates:
         return None
     path, source = candidates[0]
-    others = [(other, where) for other, where in candidates[1:] if not _is_same(path, other)]
-    warnings = [_difference(path, source, *pair) for pair in others]
-    return ConfigLocation(path, source, (*warnings, *([] if named else unreadable)))
+    others = {os.path.realpath(other): (other, where) for other, where in reversed(candidates)}
+    del others[os.path.realpath(path)]
+    warnings = [_difference(path, source, *pair) for pair in reversed(others.values())]
+    is_named = "ES_PATH_CONF" in source or "CONF_DIR" in source
+    return ConfigLocation(path, source, (*warnings, *([] if is_named else files.unreadable)))
 
 
-def _named(
-    environ: Mapping[str, str], version: int | None, unreadable: list[str]
-) -> Iterator[tuple[str, str]]:
-    """Iterate over the directories that variables name, and where."""
-    names = ["ES_PATH_CONF", "CONF_DIR"]
+def _candidates(
+    environ: Mapping[str, str], files: _PackageFiles, version: int | None
+) -> list[tuple[str, str]]:
+    """Return the directories that are named or found, the best first, each with its source."""
+    named = _named("ES_PATH_CONF", environ, files)
+    if version is not None and version > _LAST_WITH_CONF_DIR:
+        return named or list(_existing(environ))
+    old = _named("CONF_DIR", environ, files)
     if version is not None:
-        names = ["CONF_DIR", *names[:1]] if version <= _LAST_WITH_CONF_DIR else names[:1]
-    for name in names:
-        if environ.get(name):
-            yield environ[name], f"environment variable {name}"
-    for path in _PACKAGE_FILES:
-        try:
-            data = read_file(_root + path).data
-        except FileRealmError:
-            unreadable.append(
-                f"[{_root + path}] cannot be read, and may name another configuration directory"
-            )
-            continue
-        if b"ES_PATH_CONF" in data or b"CONF_DIR" in data:
-            variables = _variables(data.decode("utf-8", "replace"), environ)
-            for name in names:
-                if variables.get(name):
-                    yield variables[name], f"{name} in [{_root + path}]"
+        return [*old, *named] or list(_existing(environ))
+    candidates = named or list(_existing(environ))
+    # Other programs have a variable of this name, too.
+    return [*candidates, *[pair for pair in old if not candidates or _looks_like_config(pair[0])]]
+
+
+def _named(name: str, environ: Mapping[str, str], files: _PackageFiles) -> list[tuple[str, str]]:
+    """Return the directories that a variable names, and where it does so."""
+    named = list(files.values(name))
+    if not environ.get(name):
+        return named
+    in_environment = environ[name], f"environment variable {name}"
+    if os.path.isdir(environ[name]) and not any(os.path.isdir(path) for path, _ in named):
+        return [in_environment, *named]  # the package may have been removed
+    return [*named, in_environment]
+
+
+class _PackageFiles:
+    """
+    The files in which packages keep the variables of a node.
+
+    Attributes:
+        unreadable: A warning for each that cannot be read.
+    """
+
+    __slots__ = ("_variables", "unreadable")
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.unreadable: list[str] = []
+        self._variables: list[tuple[str, dict[str, str]]] = []
+        for path in _PACKAGE_FILES:
+            try:
+                data = read_file(_root + path).data
+            except FileRealmError:
+                text = "cannot be read, and may name another configuration directory"
+                self.unreadable.append(f"[{_root + path}] {text}")
+                continue
+            if b"ES_PATH_CONF" in data or b"CONF_DIR" in data:
+                variables = _variables(data.decode("utf-8", "replace"), environ)
+                self._variables.append((_root + path, variables))
+
+    def values(self, name: str) -> Iterator[tuple[str, str]]:
+        """Iterate over the values that a variable is given, and where."""
+        for path, variables in self._variables:
+            if variables.get(name):
+                yield variables[name], f"{name} in [{path}]"
 
 
 def _existing(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -171,14 +197,18 @@ def _looks_like_config(path: str) -> bool:
     return any(os.path.exists(os.path.join(path, name)) for name in _MARKS)
 
 
-def _is_same(path: str, other: str) -> bool:
-    return os.path.realpath(path) == os.path.realpath(other)
-
-
 def _difference(path: str, source: str, other: str, other_source: str) -> str:
-    is_packaged = " in [" in other_source and " in [" not in source
-    packaged = ", which elasticsearch-users of the package takes" if is_packaged else ""
+    if _is_in_package(source) and other_source.startswith("environment"):
+        source += ", which the commands of the package read after the environment"
+    elif _is_in_package(other_source) and source.startswith("environment"):
+        other_source += ", which does not exist"
+    if "CONF_DIR" in other_source and "CONF_DIR" not in source:
+        other_source += ", which only Elasticsearch 5 reads: with it, give --es-version 5"
     return (
-        f"using the configuration directory [{path}] ({source}), not [{other}] ({other_source})"
-        f"{packaged}; if that is wrong, give -c DIR"
+        f"using the configuration directory [{path}] ({source}), not [{other}] ({other_source}); "
+        "if that is wrong, give -c DIR"
     )
+
+
+def _is_in_package(source: str) -> bool:
+    return " in [" in source

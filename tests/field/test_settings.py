@@ -180,8 +180,8 @@ class TestF22FileRealmThatIsNotAsked:
 
 def test_the_help_has_the_order(run):
     text = " ".join(run("list", "--help").out.split())
-    places = ["$ES_PATH_CONF", "$CONF_DIR", "/etc/default/elasticsearch"]
-    places += ["/etc/sysconfig/elasticsearch", " /etc/elasticsearch,", "$ES_HOME/config"]
-    places += ["/usr/share/elasticsearch/config"]
+    places = ["/etc/default/elasticsearch", "/etc/sysconfig/elasticsearch", "$ES_PATH_CONF"]
+    places += [" /etc/elasticsearch,", "$ES_HOME/config", "/usr/share/elasticsearch/config"]
+    places += ["$CONF_DIR"]
     found = [text.index(place) for place in places]
     assert found == sorted(found)

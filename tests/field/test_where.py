@@ -58,17 +58,48 @@ def test_f07_the_directory_of_the_image(run, machine):
     assert run("list", config_dir=None).out == "bob            : superuser\n"
 
 
-def test_two_directories_that_disagree(run, machine, tmp_path, monkeypatch):
-    one, two = realm(tmp_path / "one"), realm(tmp_path / "two", "eve")
-    (machine / "etc" / "default").mkdir(parents=True)
-    (machine / "etc" / "default" / "elasticsearch").write_text(f"ES_PATH_CONF={two}\n")
-    monkeypatch.setenv("ES_PATH_CONF", str(one))
-    result = run("list", config_dir=None)
-    assert result.out == "bob            : superuser\n"
-    assert result.err.startswith("WARNING: using the configuration directory [")
-    assert str(one) in result.err
-    assert str(two) in result.err
-    assert run("list", "-c", str(one), config_dir=None).err == ""
+class TestTwoDirectoriesThatDisagree:
+    """The one that the commands of the package take, and one line that names both."""
+
+    @pytest.fixture
+    def disagreement(self, machine, tmp_path, monkeypatch):
+        shell, package = realm(tmp_path / "shell", "eve"), realm(tmp_path / "package")
+        (machine / "etc" / "default").mkdir(parents=True)
+        (machine / "etc" / "default" / "elasticsearch").write_text(f"ES_PATH_CONF={package}\n")
+        monkeypatch.setenv("ES_PATH_CONF", str(shell))
+        return shell, package
+
+    def test_list(self, run, disagreement):
+        shell, package = disagreement
+        result = run("list", config_dir=None)
+        assert result.out == "bob            : superuser\n"
+        (line,) = result.err.splitlines()
+        assert line.startswith(f"WARNING: using the configuration directory [{package}] (ES_PATH_")
+        assert f"not [{shell}] (environment variable ES_PATH_CONF)" in line
+
+    def test_a_write(self, run, disagreement):
+        shell, package = disagreement
+        result = run("useradd", "ann", *PASSWORD, config_dir=None)
+        assert result.exit_code == 0
+        assert len(result.err.splitlines()) == 1
+        assert "ann:" in (package / "users").read_text()
+        assert "ann:" not in (shell / "users").read_text()
+
+    def test_an_option_ends_the_doubt(self, run, disagreement):
+        shell, _ = disagreement
+        result = run("list", "-c", str(shell), config_dir=None)
+        assert (result.out, result.err) == ("eve            : superuser\n", "")
+
+    def test_a_stray_variable_of_5(self, run, machine, tmp_path, monkeypatch):
+        etc, old = realm(machine / "etc" / "elasticsearch"), realm(tmp_path / "old", "eve")
+        monkeypatch.setenv("CONF_DIR", str(old))
+        result = run("list", config_dir=None)
+        assert result.out == "bob            : superuser\n"
+        (line,) = result.err.splitlines()
+        assert f"[{etc}]" in line
+        assert f"[{old}]" in line
+        assert run("list", "--es-version", "5", config_dir=None).out.startswith("eve ")
+        assert run("list", "--es-version", "8", config_dir=None).err == ""
 
 
 class TestPathConf:

@@ -30,38 +30,67 @@ def write(path, text):
 #: From first to last: each takes effect where none of those before it is there.
 ORDER = [
     "-c",
-    "ES_PATH_CONF",
-    "CONF_DIR",
     "ES_PATH_CONF in [/etc/default/elasticsearch]",
     "ES_PATH_CONF in [/etc/sysconfig/elasticsearch]",
+    "environment variable ES_PATH_CONF",
     "/etc/elasticsearch",
-    "ES_HOME",
+    "environment variable ES_HOME",
     "/usr/share/elasticsearch/config",
+    "CONF_DIR in [/etc/default/elasticsearch]",
+    "CONF_DIR in [/etc/sysconfig/elasticsearch]",
+    "environment variable CONF_DIR",
+]
+#: For version 5, which prefers ``CONF_DIR``, and does so in the same places.
+ORDER_OF_5 = [ORDER[0], *ORDER[7:], *ORDER[1:7]]
+#: Later versions do not read it.
+ORDER_OF_6 = ORDER[:7]
+
+EVERY_PLACE = [
+    (version, order, first)
+    for version, order in ((None, ORDER), (5, ORDER_OF_5), (6, ORDER_OF_6), (9, ORDER_OF_6))
+    for first in range(len(order))
 ]
 
 
-@pytest.mark.parametrize("first", range(len(ORDER)), ids=ORDER)
-def test_the_order(machine, first):
-    directories = [make(machine / f"named{number}") for number in range(5)]
-    directories.append(str(machine / "etc" / "elasticsearch"))
-    directories.append(str(machine / "home" / "config"))
-    directories.append(str(machine / "usr" / "share" / "elasticsearch" / "config"))
-    environ = {}
-    for number, name in enumerate(ORDER[first:], first):
-        if " in [" in name:
-            variable, file = name.removesuffix("]").split(" in [/")
-            write(machine / file, f"{variable}={directories[number]}\n")
-        elif name.startswith("/"):
-            make(machine / name[1:])
-        elif name == "ES_HOME":
-            make(machine / "home" / "config")
-            environ[name] = str(machine / "home")
-        elif name != "-c":
-            environ[name] = directories[number]
-    found = find_config_dir(directories[0] if first == 0 else None, environ=environ)
-    assert found.path == directories[first]
-    default = {5: "the default of the packages", 7: "the default of the container image"}
-    assert default.get(first, ORDER[first].split(" ")[0]) in found.source
+@pytest.mark.parametrize(
+    ("version", "order", "first"),
+    EVERY_PLACE,
+    ids=[f"{version}-{order[first]}" for version, order, first in EVERY_PLACE],
+)
+def test_the_order(machine, version, order, first):
+    texts, environ, directories = {}, {}, {}
+    for number, place in enumerate(order[first:], first):
+        if place.startswith("/"):
+            directories[place] = make(machine / place[1:])
+        elif place.endswith("ES_HOME"):
+            directories[place] = make(machine / "home" / "config")
+            environ["ES_HOME"] = str(machine / "home")
+        else:
+            directories[place] = make(machine / f"named{number}")
+            words = place.removesuffix("]").split(" in [")
+            if len(words) == 2:
+                texts[words[1]] = f"{texts.get(words[1], '')}{words[0]}={directories[place]}\n"
+            elif place != "-c":
+                environ[place.split()[-1]] = directories[place]
+    for path, text in texts.items():
+        write(machine / path[1:], text)
+    given = directories["-c"] if first == 0 else None
+    found = find_config_dir(given, environ=environ, elasticsearch_version=version)
+    assert found.path == directories[order[first]]
+    named = {
+        "/etc/elasticsearch": "the default of the packages",
+        "/usr/share/elasticsearch/config": "the default of the container image",
+        "-c": "option -c",
+    }
+    source = found.source.replace(str(machine), "")
+    assert source == named.get(order[first], order[first])
+
+
+@pytest.mark.parametrize("version", [6, 7, 8, 9])
+def test_6_and_later_do_not_read_conf_dir(machine, version):
+    one = make(machine / "one")
+    write(machine / "etc" / "default" / "elasticsearch", f"CONF_DIR={one}\n")
+    assert find_config_dir(environ={"CONF_DIR": one}, elasticsearch_version=version) is None
 
 
 def test_none_at_all():
@@ -69,18 +98,45 @@ def test_none_at_all():
 
 
 class TestDisagreement:
-    def test_of_the_shell_and_the_package(self, machine):
+    @pytest.mark.parametrize("file", ["default", "sysconfig"])
+    def test_of_the_shell_and_the_package(self, machine, file):
         one, two = make(machine / "one"), make(machine / "two")
-        write(machine / "etc" / "default" / "elasticsearch", f"ES_PATH_CONF={two}\n")
+        write(machine / "etc" / file / "elasticsearch", f"ES_PATH_CONF={two}\n")
+        found = find_config_dir(environ={"ES_PATH_CONF": one})
+        assert found.path == two
+        (warning,) = found.warnings
+        assert warning.replace(str(machine), "") == (
+            f"using the configuration directory [/two] (ES_PATH_CONF in [/etc/{file}/elasticsearch]"
+            ", which the commands of the package read after the environment), not [/one] "
+            "(environment variable ES_PATH_CONF); if that is wrong, give -c DIR"
+        )
+
+    def test_a_package_that_was_removed(self, machine):
+        one = make(machine / "one")
+        write(machine / "etc" / "default" / "elasticsearch", "ES_PATH_CONF=/nope\n")
         found = find_config_dir(environ={"ES_PATH_CONF": one})
         assert found.path == one
         (warning,) = found.warnings
-        assert f"[{one}] (environment variable ES_PATH_CONF), not [{two}] (ES_PATH_CONF in [" in (
-            warning
-        )
-        assert warning.endswith(
-            "which elasticsearch-users of the package takes; if that is wrong, give -c DIR"
-        )
+        assert "elasticsearch], which does not exist); if that is wrong, give -c DIR" in warning
+
+    def test_neither_exists(self, machine):
+        write(machine / "etc" / "default" / "elasticsearch", "ES_PATH_CONF=/nope\n")
+        assert find_config_dir(environ={"ES_PATH_CONF": "/none"}).path == "/nope"
+
+    def test_the_package_may_leave_it_to_the_shell(self, machine):
+        one = make(machine / "one")
+        text = "ES_PATH_CONF=${ES_PATH_CONF:-/etc/elasticsearch}\n"
+        write(machine / "etc" / "default" / "elasticsearch", text)
+        found = find_config_dir(environ={"ES_PATH_CONF": one})
+        assert (found.path, found.warnings) == (one, ())
+
+    def test_each_other_directory_is_named_once(self, machine):
+        one, two = make(machine / "one"), make(machine / "two")
+        for file in ("default", "sysconfig"):
+            write(machine / "etc" / file / "elasticsearch", f"ES_PATH_CONF={one}\nCONF_DIR={two}")
+        environ = {"ES_PATH_CONF": two, "CONF_DIR": two}
+        (warning,) = find_config_dir(environ=environ).warnings
+        assert "(environment variable ES_PATH_CONF)" in warning
 
     def test_of_two_defaults(self, machine):
         etc, home = make(machine / "etc" / "elasticsearch"), make(machine / "home" / "config")
@@ -115,16 +171,38 @@ class TestConfDir:
         assert found.path == environ[name]
         assert len(found.warnings) == (version != 6)
 
-    def test_it_is_not_read_by_6_and_later(self, machine):
-        environ = {"CONF_DIR": make(machine / "a")}
-        assert find_config_dir(environ=environ, elasticsearch_version=8) is None
+    @pytest.mark.parametrize("other", ["default", "package", "image", "home"])
+    def test_a_stray_one_does_not_win(self, machine, other):
+        """Somebody who has a node of 8 may have a variable of 5 left."""
+        environ = {"CONF_DIR": make(machine / "old")}
+        if other == "default":
+            right = make(machine / "etc" / "elasticsearch")
+        elif other == "package":
+            right = make(machine / "one")
+            write(machine / "etc" / "default" / "elasticsearch", f"ES_PATH_CONF={right}\n")
+        elif other == "image":
+            right = make(machine / "usr" / "share" / "elasticsearch" / "config")
+        else:
+            right = make(machine / "home" / "config")
+            environ["ES_HOME"] = str(machine / "home")
+        found = find_config_dir(environ=environ)
+        assert found.path == right
+        (warning,) = found.warnings
+        assert f"[{right}] (" in warning
+        assert (
+            f"not [{environ['CONF_DIR']}] (environment variable CONF_DIR, which only Elasticsearch "
+            "5 reads: with it, give --es-version 5)"
+        ) in warning
+        version_5 = find_config_dir(environ=environ, elasticsearch_version=5)
+        assert version_5.path == environ["CONF_DIR"]
 
     def test_one_of_another_program(self, machine):
         (machine / "other").mkdir()
         environ = {"CONF_DIR": str(machine / "other")}
         assert find_config_dir(environ=environ).path == environ["CONF_DIR"]
         etc = make(machine / "etc" / "elasticsearch")
-        assert find_config_dir(environ=environ).path == etc
+        found = find_config_dir(environ=environ)
+        assert (found.path, found.warnings) == (etc, ())
 
     def test_in_the_file_of_the_package(self, machine):
         one = make(machine / "one")
