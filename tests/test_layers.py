@@ -284,3 +284,14 @@ def test_no_file_of_tests_has_more_than_one_subject():
     """Where one has, it grows; what is longer than this is cut by subject."""
     lengths = {path: len(path.read_text("utf-8").splitlines()) for path in TESTS.rglob("*.py")}
     assert [str(path) for path, length in lengths.items() if length > 700] == []
+
+
+#: What of the keystore knows bytes and values only.
+PURE_KEYSTORE = ["contents", "crypto", "ghash", "reader", "versions", "writer"]
+
+
+@pytest.mark.parametrize("name", PURE_KEYSTORE)
+def test_the_format_of_the_keystore_needs_no_disk(name):
+    path = PACKAGE / "keystore" / f"{name}.py"
+    assert [module for module in imports(path) if "_storage" in module] == []
+    assert list(system_calls(ast.parse(path.read_text(encoding="utf-8")))) == []

@@ -107,11 +107,22 @@ class RealmFolder:
 
         del filelock, write
 
-    def locked(self, options: WriteOptions) -> AbstractContextManager[Recovery]:
-        """Hold the write lock, recover, and give what was found of an interrupted write."""
-        from .write import locked
+    def locked(self, options: WriteOptions, *also: str) -> AbstractContextManager[Recovery]:
+        """
+        Hold the write lock, recover, and give what was found of an interrupted write.
 
-        return locked(self.paths, options)
+        Args:
+            options: How to write.
+
+            also: Names of ``paths.LOCKED_ALONE`` that are to change too; their locks are held too.
+        """
+        if not also:
+            from .write import locked
+
+            return locked(self.paths, options)
+        from .single_file import locked_with
+
+        return locked_with(self.paths, options, also)
 
     def recover(self, options: WriteOptions) -> Recovery:
         """End an interrupted write, as every write does first."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -30,13 +30,13 @@ from .target import could_replace, owners_of, real_target, survey
 from .write import file_result, locked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..results import FileResult, Recovery
     from .journal import Journal
     from .options import WriteOptions
 
-__all__ = ["SingleFile"]
+__all__ = ["SingleFile", "locked_with"]
 
 #: How often to start again because somebody wrote in between.
 _ATTEMPTS: Final = 100
@@ -94,22 +94,12 @@ class SingleFile:
             FilePermissionError, FileAccessError: If the system refuses.
         """
         while True:
-            with self.lock_alone(options):
+            with _alone(self._path, options):
                 if self._realm is None or not self._is_interrupted(self._realm):
                     yield recover_file(real_target(self._path))
                     return
             with locked(self._realm, options):
                 pass  # that recovers
-
-    @contextmanager
-    def lock_alone(self, options: WriteOptions) -> Iterator[None]:
-        """Hold the lock of the file, and recover nothing."""
-        with write_lock(
-            lambda: lock_path(real_target(self._path)),
-            options.lock_timeout,
-            allow_local_lock=options.allow_local_lock,
-        ):
-            yield
 
     def commit(self, file: FileContent, data: bytes, options: WriteOptions) -> FileResult:
         """
@@ -164,6 +154,43 @@ class SingleFile:
         except UnusableJournalError:
             return True  # it may name the file; the recovery of the realm puts it aside
         return journal is not None and _names(journal, system.realpath(self._path))
+
+
+@contextmanager
+def locked_with(
+    paths: RealmPaths, options: WriteOptions, names: Sequence[str]
+) -> Iterator[Recovery]:
+    """
+    Hold the lock of the realm, and then those of files that are to change with it; recover all.
+
+    Args:
+        paths: Where the files are.
+
+        options: How to write.
+
+        names: Names of ``LOCKED_ALONE``.
+
+    Raises:
+        LockTimeoutError, JournalVersionError, FilePermissionError, FileAccessError: As for
+            ``RealmFolder.locked``.
+    """
+    with locked(paths, options) as recovery, ExitStack() as locks:
+        found = [recovery]
+        for name in names:
+            locks.enter_context(_alone(paths.named(name), options))
+            found.append(recover_file(real_target(paths.named(name))))
+        yield next(filter(None, found), recovery)
+
+
+@contextmanager
+def _alone(path: str, options: WriteOptions) -> Iterator[None]:
+    """Hold the lock of a file, and recover nothing."""
+    with write_lock(
+        lambda: lock_path(real_target(path)),
+        options.lock_timeout,
+        allow_local_lock=options.allow_local_lock,
+    ):
+        yield
 
 
 def _stamp(path: str) -> Stamp | int:

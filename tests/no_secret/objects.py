@@ -6,7 +6,9 @@ from no_secret.busy_realm import changed, log_everyone_in, spoilt
 from no_secret.planted import (
     HASHES,
     HEADER,
+    KEYSTORE,
     PASSWORDS,
+    VALUE,
     WRONG,
 )
 
@@ -19,6 +21,7 @@ from esfilerealm import (
 from esfilerealm.exchange import EXPORT_FORMATS, export_realm, import_users
 from esfilerealm.formats import parse_users, parse_users_roles
 from esfilerealm.hashing import CACHE_ALGORITHMS, hash_problem, resolve, resolve_from_hash
+from esfilerealm.keystore import FORMATS, Keystore, load_header
 from esfilerealm.provisioning import DesiredState, apply, plan
 from esfilerealm.settings import find_config_dir
 from esfilerealm.settings.report import inspect_settings
@@ -55,6 +58,9 @@ OBJECTS = {
     "Finding": lambda _, folder: [
         fact for one in UsersTool(folder).check() for fact in (one, str(one), one.to_dict())
     ],
+    "Format": lambda *_: list(FORMATS.values()),
+    "Keystore": lambda _, folder: [store := keystore(folder), store.names, store.save()],
+    "SealedKeystore": lambda _, folder: [load_header(keystore(folder).to_bytes())],
     "Fix": lambda _, folder: fixes(folder),
     "Frequency": lambda *_: list(Frequency),
     "HashPolicy": lambda *_: [desired().hash_policy],
@@ -129,6 +135,16 @@ def desired():
             "attributes": {"mode": "0600"},
         }
     )
+
+
+def keystore(folder):
+    """Return a saved keystore with a password, and with a change that is not saved yet."""
+    store = Keystore.create()
+    store.set("a.b", VALUE)
+    store.change_password(KEYSTORE)
+    store.save(folder / "elasticsearch.keystore", overwrite=True)
+    store.set("c.d", f"{VALUE}{VALUE}")
+    return store
 
 
 def fixes(folder):

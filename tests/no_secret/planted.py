@@ -35,6 +35,12 @@ LONG = "pw-Jackal-10" * 400
 SETTING = "pw-Kestrel-11"  # of another realm
 
 
+VALUE = "pw-Lemur-12"  # in a keystore
+
+
+KEYSTORE = "pw-Marmot-13"  # of the keystore itself
+
+
 HASHES = {
     "bcrypt": resolve("bcrypt4").hash(PASSWORDS["bcrypt"]),
     "pbkdf2": resolve("pbkdf2_1000").hash(PASSWORDS["pbkdf2"]),
@@ -58,7 +64,7 @@ HEADER = UsernamePasswordToken("bcrypt", PASSWORDS["bcrypt"]).to_basic_header()
 def secret_parts():
     """Yield every string of which no part may be found anywhere."""
     yield from PASSWORDS.values()
-    yield from (CLEAR, SHORT, WRONG, HALF[:-1], LONG[:24], SETTING)
+    yield from (CLEAR, SHORT, WRONG, HALF[:-1], LONG[:24], SETTING, VALUE, KEYSTORE)
     yield HEADER.removeprefix("Basic ")
     for text in (*HASHES.values(), STRAY):
         yield text

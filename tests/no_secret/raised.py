@@ -5,18 +5,21 @@ from __future__ import annotations
 import base64
 import errno
 import os
+import sys
 
 import pytest
-from no_secret.objects import planned
+from no_secret.objects import keystore, planned
 from no_secret.planted import (
     CLEAR,
     HALF,
     HASHES,
     HEADER,
+    KEYSTORE,
     PASSWORDS,
     SETTING,
     SHORT,
     STRAY,
+    VALUE,
     WRONG,
 )
 
@@ -32,6 +35,7 @@ from esfilerealm._storage import system
 from esfilerealm._storage.lock import write_lock
 from esfilerealm.formats import edit_users, parse_users, parse_users_roles
 from esfilerealm.hashing import check_hash
+from esfilerealm.keystore import Keystore, contents, load_header
 from esfilerealm.provisioning import DesiredState, apply, plan
 
 
@@ -137,6 +141,27 @@ def outdated(folder):
     apply(plan)
 
 
+def reopened(folder, password=KEYSTORE):
+    store = keystore(folder)
+    return Keystore.read(store.to_bytes(), password)
+
+
+def without_cryptography(folder):
+    data = keystore(folder).to_bytes()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers.aead", None)
+        load_header(data).open(KEYSTORE)
+
+
+def unreadable(folder):
+    """A keystore whose decrypted content, which holds a value, is malformed."""
+    store = keystore(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(contents, "write_settings", lambda *_: VALUE.encode() * 9)
+        data = store.to_bytes()
+    Keystore.read(data, KEYSTORE)
+
+
 REALM = "xpack.security.authc.realms.file.mine"
 
 
@@ -231,6 +256,26 @@ ERRORS = {
             UsernamePasswordToken.from_basic_header(HEADER), PASSWORDS["new"]
         ),
     ],
+    "InvalidSecureSettingError": [
+        lambda folder: reopened(folder).set("a b", VALUE),
+        lambda folder: reopened(folder).set("a", [VALUE]),
+        lambda folder: reopened(folder).set("a", VALUE * 2**23),
+        lambda folder: reopened(folder).rename("a.b", "ä"),
+    ],
+    "KeystoreCorruptedError": [
+        unreadable,
+        lambda folder: load_header(keystore(folder).to_bytes()[:-1]),
+        lambda _: load_header(VALUE.encode()),
+    ],
+    "KeystoreExistsError": [lambda folder: reopened(folder).save(folder / "users")],
+    "KeystorePasswordError": [
+        lambda folder: reopened(folder, WRONG),
+        lambda folder: reopened(folder, ""),
+    ],
+    "KeystoreVersionError": [lambda folder: reopened(folder).upgrade(8)],
+    "MissingExtraError": [without_cryptography],
+    "SecureSettingExistsError": [lambda folder: reopened(folder).rename("a.b", "c.d")],
+    "SecureSettingNotFoundError": [lambda folder: reopened(folder).string("e.f")],
     "JournalVersionError": [with_record_of(2)],
     "LockTimeoutError": [locked],
     "NoEarlierVersionError": [lambda folder: UsersTool(folder).undo()],
