@@ -9,7 +9,7 @@ import threading
 import pytest
 from support.storing import STRANGER, broken_off, place, posix, root
 
-from esfilerealm._storage import RealmFolder, SingleFile, Unit, WriteOptions
+from esfilerealm._storage import RealmFolder, SingleFile, Unit, WriteOptions, single_file
 from esfilerealm._storage.attributes import Attributes
 from esfilerealm._storage.journal import Journal, JournalStep
 from esfilerealm._storage.lock import write_lock
