@@ -33,6 +33,8 @@ def create_missing_files(paths: RealmPaths, options: WriteOptions) -> WriteResul
     """
     Create the directory, ``users`` and ``users_roles`` where they are missing, both empty.
 
+    For Elasticsearch 5, they are in ``x-pack/``, which is created too.
+
     Args:
         paths: Of the realm.
 
@@ -44,18 +46,21 @@ def create_missing_files(paths: RealmPaths, options: WriteOptions) -> WriteResul
     Raises:
         FilePermissionError, FileAccessError, LockTimeoutError: As for any write.
     """
-    config_dir = paths.config_dir
-    if not _exists(config_dir):
+    directory = os.path.dirname(paths.users)
+    above = [path for path in (paths.config_dir, directory) if not _exists(path)]
+    missing = tuple(dict.fromkeys(above))
+    if missing:
         if options.dry_run:
-            return _would_create(paths, options)
-        _make_directory(config_dir, _DIRECTORY_MODE)
-        _set_owner(config_dir, options)
+            return _would_create(paths, options, missing)
+        for path in missing:
+            _make_directory(path, _DIRECTORY_MODE)
+            _set_owner(path, options)
         result = _created(paths, options)
-        return replace(result, created=(config_dir, *result.created))
+        return replace(result, created=(*missing, *result.created))
     if options.dry_run:
         return _written(paths, options)
     try:
-        _make_directory(config_dir)
+        _make_directory(directory)
         return _created(paths, options)
     except FilePermissionError:
         # A user who may not write, and need not, learns that nothing is missing.
@@ -77,7 +82,9 @@ def make_config_dir(path: str) -> None:
         _make_directory(path, _DIRECTORY_MODE)
 
 
-def _would_create(paths: RealmPaths, options: WriteOptions) -> WriteResult:
+def _would_create(
+    paths: RealmPaths, options: WriteOptions, missing: tuple[str, ...]
+) -> WriteResult:
     requested = options.requested_attributes()
     files = tuple(
         FileResult(
@@ -85,7 +92,7 @@ def _would_create(paths: RealmPaths, options: WriteOptions) -> WriteResult:
         )
         for path in (paths.users, paths.users_roles)
     )
-    return WriteResult(files, created=(paths.config_dir, paths.users, paths.users_roles))
+    return WriteResult(files, created=(*missing, paths.users, paths.users_roles))
 
 
 def _set_owner(folder: str, options: WriteOptions) -> None:

@@ -34,12 +34,14 @@ class RealmFolder:
     Args:
         config_dir: The directory. Where its files are is decided now.
 
+        in_x_pack: As for ``RealmPaths``.
+
     Attributes:
         paths: Where its files are.
     """
 
-    def __init__(self, config_dir: str | os.PathLike[str]) -> None:
-        self.paths = RealmPaths(config_dir)
+    def __init__(self, config_dir: str | os.PathLike[str], *, in_x_pack: bool = False) -> None:
+        self.paths = RealmPaths(config_dir, in_x_pack=in_x_pack)
 
     def read(self, *others: str) -> RealmFiles:
         """

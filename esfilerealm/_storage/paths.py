@@ -43,21 +43,29 @@ class RealmPaths:
     So is a ``users_roles`` that is missing in both places while ``users`` is there: those versions
     read it nowhere else, and later ones find it.
 
+    Args:
+        config_dir: The directory.
+
+        in_x_pack: Whether ``x-pack/`` comes first, as for Elasticsearch 5, which reads nothing
+            else. A file that is only one directory up is still found, and ``users_roles`` is
+            beside ``users``.
+
     Attributes:
-        legacy: The paths that were found in ``x-pack/``.
+        legacy: The paths that are in ``x-pack/``.
         check_lock: While a write holds the lock, raises if its file has been replaced.
 
     Source:
         ``XPackPlugin.resolveConfigFile``.
     """
 
-    def __init__(self, config_dir: str | os.PathLike[str]) -> None:
+    def __init__(self, config_dir: str | os.PathLike[str], *, in_x_pack: bool = False) -> None:
         self.config_dir = os.path.abspath(os.fspath(config_dir))
+        self._in_x_pack = in_x_pack
         self.legacy: list[str] = []
         self.check_lock: Callable[[], None] = _not_locked
         self.users = self._locate("users")
         self.users_roles = self._locate("users_roles")
-        if self.users in self.legacy and not exists(self.users_roles):
+        if in_x_pack or (self.users in self.legacy and not exists(self.users_roles)):
             self.users_roles = os.path.join(os.path.dirname(self.users), "users_roles")
         self.roles_yml = self._locate("roles.yml")
 
@@ -96,10 +104,11 @@ class RealmPaths:
 
     def _path(self, name: str) -> str:
         path = os.path.join(self.config_dir, name)
-        if name not in _ONCE_IN_X_PACK or exists(path):
+        if name not in _ONCE_IN_X_PACK:
             return path
         legacy = os.path.join(self.config_dir, "x-pack", name)
-        return legacy if exists(legacy) else path
+        first, second = (legacy, path) if self._in_x_pack else (path, legacy)
+        return second if not exists(first) and exists(second) else first
 
 
 def _not_locked() -> None:

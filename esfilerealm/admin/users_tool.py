@@ -124,7 +124,7 @@ class UsersTool:
 
     @property
     def _folder(self) -> RealmFolder:
-        return RealmFolder(self.config_dir)
+        return RealmFolder(self.config_dir, in_x_pack=self.settings.is_in_x_pack)
 
     def transaction(self) -> Transaction:
         """

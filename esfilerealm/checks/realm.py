@@ -49,7 +49,7 @@ def check_realm(config_dir: str | os.PathLike[str], settings: RealmSettings) -> 
         JournalVersionError: If a later version of this package has left an interrupted write.
         FilePermissionError, FileAccessError: If a file cannot be read.
     """
-    folder = RealmFolder(config_dir)
+    folder = RealmFolder(config_dir, in_x_pack=settings.is_in_x_pack)
     files = folder.read()
     parsed = parse_files(files, **settings.name_rules)
     sources = (files.users.path, files.users_roles.path)

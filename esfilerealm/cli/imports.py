@@ -83,7 +83,11 @@ def run_import(arguments: Arguments, target: Target, terminal: Terminal) -> int:
 def _existing_users(target: Target) -> bytes:
     """Return the ``users`` file; nothing if it cannot be read, which the plan reports."""
     try:
-        return RealmFolder(target.config_dir).read().users.data
+        return (
+            RealmFolder(target.config_dir, in_x_pack=target.tool.settings.is_in_x_pack)
+            .read()
+            .users.data
+        )
     except FileRealmError:
         return b""
 

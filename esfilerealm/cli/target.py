@@ -80,12 +80,15 @@ class Target:
 
     def _warn_of_x_pack(self, paths: RealmPaths) -> None:
         """
-        Warn, in one line, of files in ``x-pack``.
+        Warn, in one line, of files in ``x-pack``, or for version 5 of files that are not.
 
         Up to 6.2 a node reads them only there, so whoever moves them too early loses all users.
         """
-        version = self._arguments.elasticsearch_version
-        if paths.legacy and version != _LAST_WITH_X_PACK_ONLY:
+        if self._arguments.elasticsearch_version == _LAST_WITH_X_PACK_ONLY:
+            if paths.users not in paths.legacy:
+                text = "Elasticsearch 5 reads it in [x-pack/] only: move it there, with users_roles"
+                self._terminal.note(f"NOTE: using [{paths.users}]; {text}", VERBOSE)
+        elif paths.legacy:
             self._terminal.warn(
                 f"WARNING: using [{', '.join(paths.legacy)}]; 6.3 and later: move it up one "
                 "directory; earlier versions read it only there"

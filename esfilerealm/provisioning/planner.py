@@ -95,7 +95,7 @@ def plan(
     settings = settings or RealmSettings.load(config_dir, check_realm=False)
     rules = CredentialRules.of(settings, desired.hash_policy)
     is_managed = desired.purge == "managed"
-    files, managed = RealmFolder(config_dir).read_with_managed(
+    files, managed = RealmFolder(config_dir, in_x_pack=settings.is_in_x_pack).read_with_managed(
         is_needed=is_managed, may_be_missing=create
     )
     realm = parse_files(files, **settings.name_rules)

@@ -46,6 +46,8 @@ else:
 _VERSIONS: Final = range(5, 10)
 _FIRST_WITH_FIPS_DEFAULT: Final = 7
 _LAST_OLD_SPELLING: Final = 6
+#: Of 6, some versions read files in `x-pack` only, and others want them one directory up.
+_LAST_WITH_X_PACK_ONLY: Final = 5
 #: It only warns of some settings that later versions refuse.
 _LAST_LENIENT: Final = 7
 
@@ -158,6 +160,11 @@ class RealmSettings:
             settings = _read_for_writing(reader, elasticsearch_version)
         reader.raise_first_problem()
         return settings
+
+    @property
+    def is_in_x_pack(self) -> bool:
+        """Whether a node looks for its files in ``x-pack/``: as far as is known, with version 5."""
+        return self.elasticsearch_version == _LAST_WITH_X_PACK_ONLY
 
     @property
     def name_rules(self) -> NameRules:

@@ -8,7 +8,7 @@ import sys
 import pytest
 from support.hashes import CHEAP_HASH
 
-from esfilerealm import UsersTool
+from esfilerealm import FileRealm, RealmSettings, UsersTool
 from esfilerealm.errors import ConfigurationFileMissingError
 from esfilerealm.settings import location
 
@@ -180,6 +180,85 @@ class TestF19XPack:
         (old / "x-pack" / "users_roles").unlink()
         created = UsersTool(old).init().created
         assert created == (str(old / "x-pack" / "users_roles"),)
+
+
+class TestXPackOf5:
+    """A node of 5, and its commands, look into ``x-pack/`` only."""
+
+    VERSION = ("--es-version", "5")
+
+    @pytest.fixture
+    def old(self, tmp_path):
+        """A node of 5 whose administrator once moved a copy of the files, too early."""
+        realm(tmp_path / "old" / "x-pack")
+        (tmp_path / "old" / "users").write_text(f"eve:{CHEAP_HASH}\n")
+        (tmp_path / "old" / "users_roles").write_text("superuser:eve\n")
+        return tmp_path / "old"
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("useradd", "ann", *PASSWORD, "-r", "superuser"),
+            ("ensure", "ann", "--password-stdin", "-r", "superuser"),
+        ],
+        ids=lambda words: words[0],
+    )
+    def test_a_write(self, run, old, words):
+        result = run(*words, "-c", str(old), *self.VERSION, stdin="test-password\n")
+        assert (result.exit_code, result.err) == (0, "")
+        assert "ann:" in (old / "x-pack" / "users").read_text()
+        assert (old / "x-pack" / "users_roles").read_text() == "superuser:bob,ann\n"
+        assert (old / "users").read_text() == f"eve:{CHEAP_HASH}\n"
+
+    @pytest.mark.parametrize("words", [("list",), ("check",), ("passwd", "bob", *PASSWORD)])
+    def test_other_commands(self, run, old, words):
+        result = run(*words, "-c", str(old), *self.VERSION)
+        assert (result.exit_code, result.err) == (0, "")
+        assert run("list", "-c", str(old), *self.VERSION).out == "bob            : superuser\n"
+        assert run("list", "-c", str(old)).out == "eve            : superuser\n"
+
+    def test_programs(self, old):
+        settings = RealmSettings.load(old, elasticsearch_version=5)
+        assert settings.is_in_x_pack
+        assert UsersTool(old, settings=settings).list_users() == {"bob": ("superuser",)}
+        with FileRealm(old, settings=settings) as opened:
+            assert opened.snapshot.users == {"bob"}
+
+    def test_users_roles_one_directory_up_does_not_count(self, run, old):
+        (old / "x-pack" / "users_roles").unlink()
+        assert run("list", "-c", str(old), *self.VERSION).out == "bob            : -\n"
+
+    @pytest.mark.parametrize("has_directory", [True, False])
+    def test_init(self, run, tmp_path, has_directory):
+        new = tmp_path / "new"
+        (new / "x-pack" if has_directory else new).mkdir(parents=True)
+        dry = run("init", "-c", str(new), *self.VERSION, "--dry-run")
+        assert f"Would create [{new / 'x-pack' / 'users'}]" in dry.out
+        result = run("init", "-c", str(new), *self.VERSION)
+        assert result.exit_code == 0
+        assert f"Created [{new / 'x-pack' / 'users_roles'}]" in result.out
+        assert [entry.name for entry in new.iterdir()] == ["x-pack"]
+        assert (f"Created [{new / 'x-pack'}]\n" in result.out) != has_directory
+
+    def test_init_of_everything(self, run, tmp_path):
+        result = run("init", "-c", str(tmp_path / "new"), *self.VERSION)
+        created = [line.removeprefix("Created ") for line in result.out.splitlines()]
+        names = ["new", "new/x-pack", "new/x-pack/users", "new/x-pack/users_roles"]
+        assert created == [f"[{tmp_path / name}]" for name in names]
+
+    def test_useradd_says_what_is_missing(self, run, tmp_path):
+        result = run("useradd", "ann", *PASSWORD, "-c", str(tmp_path), *self.VERSION)
+        assert result.exit_code == 78
+        assert f"[{tmp_path / 'x-pack' / 'users'}] does not exist" in result.err
+
+    def test_files_one_directory_up_are_found(self, run, tmp_path):
+        up = realm(tmp_path / "up")
+        result = run("useradd", "ann", *PASSWORD, "-v", "-c", str(up), *self.VERSION)
+        assert result.exit_code == 0
+        assert (
+            f"NOTE: using [{up / 'users'}]; Elasticsearch 5 reads it in [x-pack/] o" in result.err
+        )
+        assert "ann:" in (up / "users").read_text()
 
 
 class TestF28Shield:

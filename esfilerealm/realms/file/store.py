@@ -72,6 +72,7 @@ class FileRealmStore:
         if on_unreadable not in ("keep", "node"):
             raise ValueError(f"on_unreadable is [{on_unreadable}]: must be [keep] or [node]")
         self.config_dir = os.path.abspath(os.fspath(config_dir))
+        self._is_in_x_pack = settings.is_in_x_pack
         self.snapshot = RealmSnapshot(_EMPTY)
         self.on_snapshot: Callable[[RealmSnapshot], object] | None = None
         self._is_loaded = False
@@ -107,7 +108,7 @@ class FileRealmStore:
         Elasticsearch: what is left there may be just as old.
         """
         if self._folder is None:
-            self._folder = RealmFolder(self.config_dir)
+            self._folder = RealmFolder(self.config_dir, in_x_pack=self._is_in_x_pack)
         return self._folder
 
     def on_change(self, listener: Callable[[RealmChange], object]) -> None:
