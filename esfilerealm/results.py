@@ -135,6 +135,8 @@ class WriteResult:
         recovery: What became of an earlier write that was interrupted.
         managed: The list of users that provisioning has made, ``users.managed``; None if the write
             did not concern it.
+        remarks: One sentence for each thing that was asked for and is probably not meant, such as
+            a role that nobody defines.
     """
 
     files: tuple[FileResult, ...]
@@ -142,6 +144,7 @@ class WriteResult:
     created: tuple[str, ...] = ()
     recovery: Recovery = Recovery()
     managed: FileResult | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -158,15 +161,26 @@ class WriteResult:
                 paths.setdefault(loss, []).append(f"[{file.path}]")
         return tuple(f"{', '.join(names)}: {loss}" for loss, names in paths.items())
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """
+        Everything that somebody should read, one sentence each.
+
+        They are what became of an interrupted write, the ``losses`` and the ``remarks``.
+        """
+        recovered = (str(self.recovery),) if self.recovery else ()
+        return (*recovered, *self.losses, *self.remarks)
+
     def __bool__(self) -> bool:
         return self.changed
 
     def to_dict(self) -> dict[str, object]:
-        """Return the attributes as a dictionary fit for JSON."""
+        """Return the attributes as a dictionary fit for JSON, with ``warnings``."""
         told = asdict(self)
-        del told["changes"]
+        del told["changes"], told["remarks"]
         return {
             **told,
+            "warnings": list(self.warnings),
             "user_changes": self.changes.to_dict(),
             "changed": self.changed,
             "files": [file.to_dict() for file in self.files],

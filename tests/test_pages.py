@@ -30,7 +30,7 @@ LONGEST_README = 220
 #: How many values the Python examples of each page show.
 VALUES_SHOWN = {
     "README.md": 2,
-    "esfilerealm/admin/README.md": 15,
+    "esfilerealm/admin/README.md": 17,
     "esfilerealm/checks/README.md": 1,
     "esfilerealm/exchange/README.md": 1,
     "esfilerealm/provisioning/README.md": 5,

@@ -1,11 +1,17 @@
-"""Whose a file is and who we are, for the message of an error about rights."""
+"""Whose a file is, who we are, and what we may do with it."""
 
 from __future__ import annotations
 
 import os
 import stat
 
-__all__ = ["is_member", "whose"]
+__all__ = ["is_member", "may_change_owner", "whose"]
+
+#: The bit of the capability to change owners, ``CAP_CHOWN``.
+_CHOWN = 1
+#: Where Linux shows the capabilities of a thread, and the users and groups that it knows.
+_STATUS = "/proc/thread-self/status"
+_MAPS = {"uid": "/proc/self/uid_map", "gid": "/proc/self/gid_map"}
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
@@ -64,6 +70,43 @@ def is_member(user: int, group: int) -> bool:
         return group in os.getgrouplist(known.pw_name, known.pw_gid)
     except (ImportError, KeyError, OSError):
         return False
+
+
+def may_change_owner(user: int, owner: int, group: int) -> bool:
+    """
+    Check whether the system probably lets this process change the owner or group of a file.
+
+    Args:
+        user: The owner of the file now.
+
+        owner: The new one, or -1 if it stays.
+
+        group: Likewise.
+    """
+    if _has_capability(_CHOWN):
+        return _is_known("uid", owner) and _is_known("gid", group)
+    is_same_owner = owner in (-1, user)
+    return is_same_owner and user == os.geteuid() and group in (-1, os.getegid(), *os.getgroups())
+
+
+def _has_capability(bit: int) -> bool:
+    """Check whether this thread has a capability; without Linux, root has all of them."""
+    try:
+        with open(_STATUS, encoding="ascii", errors="replace") as file:
+            effective = next(line for line in file if line.startswith("CapEff:"))
+        return bool(int(effective.split()[1], 16) & bit)
+    except (IndexError, OSError, StopIteration, ValueError):
+        return os.geteuid() == 0
+
+
+def _is_known(kind: str, number: int) -> bool:
+    """Check whether a user namespace knows a user or group, which no file can have otherwise."""
+    try:
+        with open(_MAPS[kind], encoding="ascii") as file:
+            ranges = [(int(first), int(n)) for first, _, n in map(str.split, file)]
+    except (OSError, ValueError):
+        return True
+    return number == -1 or any(first <= number < first + n for first, n in ranges)
 
 
 def _reachable(place: str) -> str:

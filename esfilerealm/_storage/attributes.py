@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import FaultsOf
 from .._ground.rights import is_member
 from .._ground.system_faults import require_missing
-from ..errors import FileChangedError, FilePermissionError, InvalidAttributeError
+from ..errors import FilePermissionError, InvalidAttributeError
 from . import system
-from .read import READ_FLAGS
+from .applied import PRIVATE_MODE, Applied, Owned
+from .extended import INHERITED, extended_of, extended_of_the_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PERMISSIONS", "Attributes"]
 
-T = TypeVar("T")
-
 _NEW_FILE_MODE: Final = 0o660
-_PRIVATE_MODE: Final = 0o600
 _GROUP_BITS: Final = 0o2070
 _OTHERS_BITS: Final = 0o007
 _READ_BY_ALL: Final = 0o044
@@ -48,15 +45,6 @@ if hasattr(os, "register_at_fork"):
         after_in_parent=_UMASK_LOCK.release,
         after_in_child=_UMASK_LOCK.release,
     )
-
-#: A new file gets this from its directory, and must lose it unless the file it replaces has it.
-_INHERITED: Final = "system.posix_acl_access"
-
-#: The kernel computes these from content or inode: a copy would be wrong, and is refused.
-_COMPUTED: Final = frozenset({"security.ima", "security.evm", "security.capability"})
-
-#: The errors of ``getxattr`` and similar calls where there are no extended attributes.
-_NONE_THERE: Final = (errno.ENOTSUP, errno.ENODATA, errno.ENOSYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +112,7 @@ class Attributes:
         extended = {}
         if system.HAS_EXTENDED_ATTRIBUTES:
             with FaultsOf(path, "reading the attributes of"):
-                extended = _extended_of_the_same(path, status)
+                extended = extended_of_the_same(path, status)
         return cls(
             status.st_mode & PERMISSIONS,
             status.st_uid,
@@ -189,7 +177,7 @@ class Attributes:
 
     def private(self, shared: int = 0) -> Attributes:
         """Return those of a file with the same owner that nobody else can read but for *shared*."""
-        return Attributes(_PRIVATE_MODE | shared, self.owner, self.group, None, self.is_tolerant)
+        return Attributes(PRIVATE_MODE | shared, self.owner, self.group, None, self.is_tolerant)
 
     def differ_from(self, status: stat_result) -> bool:
         """Check whether a file with this *status* lacks any attribute that is requested here."""
@@ -218,17 +206,51 @@ class Attributes:
             self._set_extended(descriptor, target, applied)
         return applied
 
+    def foresee(self, target: str, *, in_place: bool) -> Applied:
+        """
+        Return what ``apply_to`` would do, as far as the system shows it beforehand.
+
+        Args:
+            target: The file.
+
+            in_place: Whether it would be overwritten, and not replaced by a new file of ours.
+
+        Raises:
+            FilePermissionError: As ``apply_to``.
+        """
+        applied = Applied(self.mode, is_foreseen=True)
+        if not system.HAS_OWNERS:
+            return applied
+        folder = os.path.dirname(target)
+        with FaultsOf(target, "examining"):
+            found = Owned.of(system.stat(target)) if in_place else Owned.new_in(system.stat(folder))
+        lost = self._own(found, target, applied, found.check_change)
+        applied.owner = found.user if "owner" in lost or self.owner is None else self.owner
+        applied.group = found.group if "group" in lost or self.group is None else self.group
+        return applied
+
     def _set_owner(self, descriptor: int, target: str, applied: Applied) -> None:
-        status = system.fstat(descriptor)
-        owner = -1 if self.owner in (None, status.st_uid) else self.owner
-        group = -1 if self.group in (None, status.st_gid) else self.group
+        found = Owned.of(system.fstat(descriptor))
+        self._own(found, target, applied, partial(system.fchown, descriptor))
+
+    def _own(
+        self, status: Owned, target: str, applied: Applied, change: Callable[[int, int], None]
+    ) -> Collection[str]:
+        """
+        Change owner and group by a call that may fail, and return those of them that stay.
+
+        Raises:
+            FilePermissionError: If one of them may not stay.
+        """
+        owner = -1 if self.owner is None or self.owner == status.user else self.owner
+        group = -1 if self.group is None or self.group == status.group else self.group
         failed: dict[str, OSError] = {}
         # The group first: a user who may not change the owner may still set a group of theirs.
         for what, number, ids in (("group", group, (-1, group)), ("owner", owner, (owner, -1))):
             if number == -1:
                 continue
             try:
-                system.fchown(descriptor, *ids)
+                change(*ids)
             except OSError as error:  # EINVAL is for ids that a user namespace does not know
                 failed[what] = error
                 if what in self.asked:
@@ -236,18 +258,19 @@ class Attributes:
         if "group" in failed and applied.mode is not None:
             applied.mode = self._mode_for_another_group(applied.mode)
         self._explain_found(failed, target, applied, status)
+        return failed
 
     def _explain_found(
         self,
         failed: Mapping[str, OSError],
         target: str,
         applied: Applied,
-        status: stat_result,
+        status: Owned,
     ) -> None:
         """Refuse or report the loss of an owner or group that nobody asked for."""
         found = {
-            "group": (self.group, status.st_gid),
-            "owner": (self.owner, status.st_uid),
+            "group": (self.group, status.group),
+            "owner": (self.owner, status.user),
         }
         lost = [what for what in failed if what not in self.asked]
         if not lost:
@@ -259,11 +282,14 @@ class Attributes:
         before = " and ".join(f"{what} [{found[what][0]}]" for what in lost)
         now = " and ".join(f"{what} [{found[what][1]}]" for what in lost)
         mode = "" if applied.mode == self.mode else f", and its mode is {applied.mode:04o}"
-        applied.lost.append(f"its {before} could not be kept: it has {now} now{mode}")
+        if applied.is_foreseen:
+            applied.lost.append(f"its {before} cannot be kept: it will have {now}{mode}")
+        else:
+            applied.lost.append(f"its {before} could not be kept: it has {now} now{mode}")
 
     def _mode_for_another_group(self, mode: int) -> int:
         """Return the mode without what it granted to the old group, and not to everybody."""
-        if _INHERITED in (self.extended or {}):
+        if INHERITED in (self.extended or {}):
             return mode & ~_GROUP_BITS  # the mask of an access control list
         return mode & ~_GROUP_BITS | (mode & (mode & _OTHERS_BITS) << 3)
 
@@ -277,7 +303,7 @@ class Attributes:
             target: The file.
         """
         mode = self.mode or 0
-        has_list = _INHERITED in (self.extended or {})
+        has_list = INHERITED in (self.extended or {})
         is_read_by_all = not has_list and mode & _READ_BY_ALL == _READ_BY_ALL
         if "group" not in failed and self.is_new:
             return True
@@ -301,18 +327,18 @@ class Attributes:
 
     def _set_extended(self, descriptor: int, target: str, applied: Applied) -> None:
         wanted = self.extended or {}
-        found = _extended_of(descriptor)
+        found = extended_of(descriptor)
         for name, value in wanted.items():
             if found.get(name) != value:
                 try:
                     system.setxattr(descriptor, name, value)
                 except OSError as error:
                     self._cannot(f"extended attribute [{name}]", target, applied, error)
-                    if name == _INHERITED and applied.mode is not None:
+                    if name == INHERITED and applied.mode is not None:
                         # With an access control list, these bits limit everybody in it.
                         applied.mode &= ~_GROUP_BITS
-        if _INHERITED in found and _INHERITED not in wanted:
-            system.removexattr(descriptor, _INHERITED)
+        if INHERITED in found and INHERITED not in wanted:
+            system.removexattr(descriptor, INHERITED)
 
     def _cannot(self, what: str, target: str, applied: Applied, error: OSError) -> None:
         if not self.is_tolerant:
@@ -321,65 +347,8 @@ class Attributes:
                 'attributes="warn" (for a command, --attributes warn)'
             )
             raise FilePermissionError(target, reason) from error
-        applied.lost.append(f"{what} could not be set")
-
-
-class Applied:
-    """
-    What was set on an open file.
-
-    Attributes:
-        mode: What it is to have when it is complete.
-        lost: What could not be set, as text.
-    """
-
-    def __init__(self, mode: int | None) -> None:
-        self.mode = mode
-        self.lost: list[str] = []
-
-    def make_private(self, descriptor: int) -> None:
-        """Keep the file private; an access control list has brought its own mode."""
-        if system.HAS_MODES:
-            system.fchmod(descriptor, _PRIVATE_MODE)
-
-    def set_mode(self, descriptor: int) -> None:
-        """Set the mode, after the owner, since changing the owner may clear bits."""
-        if not system.HAS_MODES or self.mode is None:
-            return
-        # Only its owner may even set the mode that it has.
-        if stat.S_IMODE(system.fstat(descriptor).st_mode) != self.mode:
-            system.fchmod(descriptor, self.mode)
-
-
-def _extended_of_the_same(path: str, status: stat_result) -> dict[str, bytes]:
-    """Read them from the file with that *status*, whatever its name leads to by now."""
-    descriptor = system.open(path, READ_FLAGS)
-    try:
-        if not os.path.samestat(system.fstat(descriptor), status):
-            raise FileChangedError(path)
-        return _extended_of(descriptor)
-    finally:
-        system.close(descriptor)
-
-
-def _extended_of(descriptor: int) -> dict[str, bytes]:
-    """Return the extended attributes of an open file that can be copied."""
-    found = {}
-    for name in _unless_there_are_none(lambda: system.listxattr(descriptor)) or ():
-        if name not in _COMPUTED:
-            value = _unless_there_are_none(partial(system.getxattr, descriptor, name))
-            if value is not None:  # it may have gone meanwhile
-                found[name] = value
-    return found
-
-
-def _unless_there_are_none(call: Callable[[], T]) -> T | None:
-    try:
-        return call()
-    except OSError as error:
-        if error.errno in _NONE_THERE:
-            return None
-        raise
+        cannot = "cannot" if applied.is_foreseen else "could not"
+        applied.lost.append(f"{what} {cannot} be set")
 
 
 def _umask() -> int:

@@ -27,7 +27,7 @@ from .read import FileContent, Stamp, digest_of, read_file
 from .realm_files import read_consistently
 from .recovery import read_file_journal, read_journal, recover_file, seen_by_readers
 from .target import could_replace, owners_of, real_target, survey
-from .write import file_result, locked
+from .write import file_result, foresee, locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,10 +123,12 @@ class SingleFile:
             in_place=target.in_place,
         )
         _check_writer(change)
-        lost = list(target.lost)
-        if not options.dry_run:
-            lost += commit([change], journal_path(file.path), has.tolerant())[0]
-        return file_result(file, [change], {file.path: lost}, options)
+        foreseen = {file.path: foresee(change)} if options.dry_run else {}
+        if options.dry_run:
+            lost = foreseen[file.path].lost
+        else:
+            lost = commit([change], journal_path(file.path), has.tolerant())[0]
+        return file_result(file, [change], {file.path: [*target.lost, *lost]}, foreseen)
 
     def _read(self, path: str) -> FileContent | FileRealmError:
         largest = self._largest if path == self._path else None

@@ -13,6 +13,7 @@ from .._ground.rights import whose
 from ..errors import FilePermissionError
 from ..results import FileResult, WriteResult
 from . import system
+from .applied import Applied
 from .attributes import Attributes
 from .commit import Change, commit
 from .lock import write_lock
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from .realm_files import RealmFiles
     from .target import Target
 
-__all__ = ["Unit", "file_result", "locked", "write_unit"]
+__all__ = ["Unit", "file_result", "foresee", "locked", "write_unit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,16 @@ def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteRes
     managed = _managed_changes(unit, options)
     everything = [*_backups(unit, changes, options), *managed, *changes]
     losses: list[list[str]] = [[] for _ in everything]
+    foreseen: dict[str, Applied] = {}
     if everything:
         _check_writer(unit, everything)
-        if not options.dry_run:
+        if options.dry_run:
+            outcomes = [foresee(change) for change in everything]
+            foreseen = {
+                change.target: one for change, one in zip(everything, outcomes, strict=True)
+            }
+            losses = [one.lost for one in outcomes]
+        else:
             journal = journal_path(unit.files.users.path)
             losses = commit(
                 everything, journal, _journal_attributes(unit, changes), paths.check_lock
@@ -112,11 +120,23 @@ def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteRes
         for path, target in targets.items()
     }
     return WriteResult(
-        tuple(file_result(file, changes, lost, options) for file in unit.files.all),
+        tuple(file_result(file, changes, lost, foreseen) for file in unit.files.all),
         managed=None
         if unit.managed is None
-        else file_result(unit.managed[0], managed, {}, options),
+        else file_result(unit.managed[0], managed, {}, foreseen),
     )
+
+
+def foresee(change: Change) -> Applied:
+    """
+    Return what a dry run knows about the owner, group and mode that a change would lead to.
+
+    Raises:
+        FilePermissionError: As the change would.
+    """
+    if change.data is None or change.source is not None:  # nothing is set
+        return Applied(change.attributes.mode, is_foreseen=True)
+    return change.attributes.foresee(change.target, in_place=change.in_place)
 
 
 def _attribute_changes(unit: Unit, options: WriteOptions) -> Iterator[tuple[FileContent, bytes]]:
@@ -246,7 +266,7 @@ def file_result(
     file: FileContent,
     changes: Sequence[Change],
     lost: dict[str, list[str]],
-    options: WriteOptions,
+    foreseen: dict[str, Applied],
 ) -> FileResult:
     """
     Return what a write did to one file.
@@ -258,13 +278,15 @@ def file_result(
 
         lost: What each file could not be given, by its path.
 
-        options: How it was written.
+        foreseen: What a dry run knows of the attributes, by path.
     """
     change = next((change for change in reversed(changes) if change.target == file.path), None)
     if change is None:
         return FileResult(file.path, None, file.digest, file.digest, *_attributes_of(file.stat))
     has = (change.attributes.owner, change.attributes.group, change.attributes.mode)
-    if not options.dry_run:
+    if file.path in foreseen:
+        has = foreseen[file.path].owner, foreseen[file.path].group, foreseen[file.path].mode
+    else:
         # The change is made: an error while looking at its outcome is no reason to fail.
         with suppress(OSError):
             has = _attributes_of(system.stat(file.path))

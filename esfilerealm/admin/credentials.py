@@ -52,6 +52,17 @@ class NewCredentials:
         if password_hash is not None:
             _check_hash(password_hash, settings)
 
+    @property
+    def remark(self) -> str:
+        """What is wrong with the password once it is hashed, or nothing."""
+        password = self._password or ""
+        if len(password_bytes(password)) <= PASSWORD_BYTES:
+            return ""
+        from ..hashing.bcrypt import truncation_of
+
+        is_bcrypt = self._algorithm.lower().startswith("bcrypt")
+        return truncation_of(password) if is_bcrypt else ""
+
     def hashed(self) -> str:
         """
         Return the hash to store. For a password this is the slow part.

@@ -43,12 +43,14 @@ class _Pending:
         edit: The preview: both files as they were read first, with all changes.
         provenance: What provisioning asks for besides.
         changes: Each change, to be made again on files that differ.
+        remarks: What the result says about the changes, each once.
         is_undo: Whether the only change goes back to the latest version.
     """
 
     edit: RealmEdit
     provenance: Provenance
     changes: list[Callable[[RealmEdit], object]] = field(default_factory=list)
+    remarks: dict[str, None] = field(default_factory=dict)
     is_undo: bool = False
 
 
@@ -66,10 +68,10 @@ class Transaction:
         folder: RealmFolder,
         settings: RealmSettings,
         options: WriteOptions,
-        warn_of_roles: Callable[[Iterable[str]], None] | None = None,
+        warn_of_roles: Callable[[Iterable[str]], str] | None = None,
     ) -> None:
         self._folder = folder
-        self._warn_of_roles = warn_of_roles or (lambda _: None)
+        self._warn_of_roles = warn_of_roles or (lambda _: "")
         self._settings = settings
         self._options = options
         self._pending: _Pending | None = None
@@ -153,7 +155,8 @@ class Transaction:
             sets_attributes=bool(pending.changes),
             is_undo=pending.is_undo,
         )
-        return replace(self._folder.commit(unit, self._options), changes=changes)
+        result = self._folder.commit(unit, self._options)
+        return replace(result, changes=changes, remarks=tuple(pending.remarks))
 
     def roles_of(self, username: str) -> tuple[str, ...]:
         """Return the roles of a user after the changes; after leaving, those that were written."""
@@ -177,9 +180,10 @@ class Transaction:
         )
         credentials = NewCredentials(password, password_hash, self._settings)
         self._open.edit.require_no_user(username)
-        self._warn_of_roles(wanted)
+        self._remark(self._warn_of_roles(wanted))
         self._folder.prepare_to_write()
         stored = credentials.hashed()
+        self._remark(credentials.remark)
         self._change(lambda edit: edit.add_user(username, stored, wanted))
 
     def userdel(self, username: str) -> None:
@@ -227,6 +231,7 @@ class Transaction:
         self._open.edit.require_user(username)
         self._folder.prepare_to_write()
         stored = credentials.hashed()
+        self._remark(credentials.remark)
         self._change(lambda edit: edit.set_hash(username, stored))
 
     def replace_hash(self, username: str, old: str, new: str) -> None:
@@ -240,7 +245,7 @@ class Transaction:
         validate_username(username, **self._settings.name_rules)
         added = [validate_role_name(role, writable=True) for role in _names(add)]
         removed = {validate_role_name(role) for role in _names(remove)}
-        self._warn_of_roles(added)
+        self._remark(self._warn_of_roles(added))
         if added or removed:
             return self._change(lambda edit: edit.change_roles(username, added, removed))
         self._open.edit.require_user(username)
@@ -281,6 +286,11 @@ class Transaction:
         if self._pending is None:
             raise RuntimeError(_NOT_OPEN)
         return self._pending
+
+    def _remark(self, text: str) -> None:
+        """Have the result say something."""
+        if text:
+            self._open.remarks[text] = None
 
     def _change(self, change: Callable[[RealmEdit], T]) -> T:
         pending = self._open

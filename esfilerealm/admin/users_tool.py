@@ -49,8 +49,8 @@ class UsersTool:
 
         lock_timeout: Seconds to wait for another writer.
 
-        dry_run: Check every change, and write nothing. An error that the system raises only during
-            the write, such as for an owner that cannot be kept, is not found.
+        dry_run: Check every change, and write nothing. What cannot be kept is foreseen as far as
+            the rights of this process show it; a full disk, say, is not.
 
         strategy: ``rename`` to replace files whole; ``in_place`` to overwrite them, which keeps
             their inode, but a reader or a crash may find a half-written file; ``auto`` to overwrite
@@ -137,16 +137,18 @@ class UsersTool:
 
         return Transaction(self._folder, self.settings, self._options, self._warn_of_roles)
 
-    def _warn_of_roles(self, roles: Iterable[str]) -> None:
-        """Warn the caller of this package of roles that may be misspelled."""
+    def _warn_of_roles(self, roles: Iterable[str]) -> str:
+        """Warn the caller of this package of roles that may be misspelled; return the warning."""
         unknown = self.unknown_roles(roles)
-        if unknown:
-            import warnings
+        if not unknown:
+            return ""
+        import warnings
 
-            from .._ground.hints import levels_inside
+        from .._ground.hints import levels_inside
 
-            message = self.unknown_roles_text(unknown)
-            warnings.warn(UnknownRoleWarning(message, unknown), stacklevel=levels_inside())
+        message = self.unknown_roles_text(unknown)
+        warnings.warn(UnknownRoleWarning(message, unknown), stacklevel=levels_inside())
+        return message
 
     def useradd(
         self,
@@ -170,7 +172,8 @@ class UsersTool:
             roles: Need not be defined anywhere yet.
 
         Returns:
-            What was written, as from every method that writes.
+            What was written, as from every method that writes. Its ``warnings`` say what could
+            not be kept, and what is probably a mistake.
 
         Raises:
             UserExistsError: If there is such a user.

@@ -164,7 +164,10 @@ def carry_out(
             _print_diff(terminal, planned, superusers)
         if inspect is not None:
             inspect(planned)
-        rehearse(planned, **arguments.write_arguments)  # refuses, after the plan was shown
+        foreseen = rehearse(planned, **arguments.write_arguments)  # refuses after it was shown
+        planned = replace(planned, warnings=(*planned.warnings, *foreseen.warnings))
+        terminal.result["warnings"] = list(planned.warnings)
+        print_warnings(terminal, foreseen)
     else:
         if inspect is not None:
             inspect(planned)

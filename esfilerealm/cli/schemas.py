@@ -80,6 +80,7 @@ _WRITE: Final[dict[str, Schema]] = {
     "recovery": _object(_OUTCOME),
     "managed": {**_FILE, "type": ["object", "null"]},
     "changed": _FLAG,
+    "warnings": _NAMES,
 }
 _ATTRIBUTES: Final = _object({}, {"owner": _COUNT, "group": _COUNT, "mode": _MODE})
 _CHANGE: Final = _object(

@@ -22,6 +22,7 @@ __all__ = [
     "BcryptHasher",
     "bytes_match",
     "match_sound",
+    "truncation_of",
     "warn_if_truncated",
     "with_revision",
 ]
@@ -137,14 +138,21 @@ def with_revision(text: str, revision: str) -> str:
 
 def warn_if_truncated(password: str) -> None:
     """Warn the caller of this package if bcrypt ignores a part of *password*."""
+    message = truncation_of(password)
+    if message:
+        stacklevel = levels_inside("passlib")
+        warnings.warn(message, PasswordTruncatedWarning, stacklevel=stacklevel)
+
+
+def truncation_of(password: str) -> str:
+    """Return a warning if bcrypt ignores a part of *password*, or nothing."""
     size = len(password_bytes(password))
-    if size > PASSWORD_BYTES:
-        warnings.warn(
-            f"the password has [{size}] bytes, and bcrypt ignores all after the first "
-            f"{PASSWORD_BYTES}: use pbkdf2_stretch",
-            PasswordTruncatedWarning,
-            stacklevel=levels_inside("passlib"),
-        )
+    if size <= PASSWORD_BYTES:
+        return ""
+    return (
+        f"the password has [{size}] bytes, and bcrypt ignores all after the first "
+        f"{PASSWORD_BYTES}: use pbkdf2_stretch"
+    )
 
 
 def _read_cost(text: str) -> int:

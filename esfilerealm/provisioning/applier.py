@@ -93,18 +93,20 @@ def apply(
     raise outdated
 
 
-def rehearse(plan: Plan, **how: Unpack[WriteArguments]) -> None:
+def rehearse(plan: Plan, **how: Unpack[WriteArguments]) -> WriteResult:
     """
     Check that a plan can be applied, as far as that can be known. Nothing is written or hashed.
 
-    Some refusals of the system show only during the write, such as that of a new owner. For the
-    arguments and errors see ``apply``.
+    For the arguments and errors see ``apply``.
+
+    Returns:
+        What would be written; its ``warnings`` say what could not be kept.
     """
     _check_objections(plan)
     basis = basis_of(plan)
     hashes = {name: given.reveal() for name, given in basis.hashes.items()}
     hashes |= dict.fromkeys(basis.passwords, basis.rules.policy.sample())
-    _write(plan, hashes, how, is_dry_run=True)
+    return _write(plan, hashes, how, is_dry_run=True)
 
 
 def _check_objections(plan: Plan) -> None:

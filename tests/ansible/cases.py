@@ -48,6 +48,8 @@ class Case:
         before: Options of a task of the same module that comes first.
         empty: Whether there is no realm at the beginning.
         warning: A part of the warning that it gives.
+        settings: More settings of the node.
+        warns_again: Whether it gives the warning also when nothing is to change.
     """
 
     name: str
@@ -61,6 +63,8 @@ class Case:
     before: dict | None = None
     empty: bool = False
     warning: str = ""
+    settings: str = ""
+    warns_again: bool = False
 
     @property
     def expected(self) -> dict:
@@ -74,6 +78,26 @@ def user(name: str, **options) -> dict:
 
 
 USER_CASES = [
+    Case(
+        "user-security-off",
+        "user",
+        user("jane", password=NEW),
+        roles={"jane": ()},
+        passwords={"jane": NEW},
+        settings="xpack.security.enabled: false\n",
+        warning="security is off",
+        warns_again=True,
+    ),
+    Case(
+        "user-not-in-the-chain",
+        "user",
+        user("bob", state="absent"),
+        gone=("bob",),
+        settings="xpack.security.authc.realms.native.native1.order: 0\n"
+        "xpack.security.authc.realms.file.file1.enabled: false\n",
+        warning="file realm",
+        warns_again=True,
+    ),
     Case(
         "user-new",
         "user",

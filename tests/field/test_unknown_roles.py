@@ -9,9 +9,10 @@ import warnings
 import pytest
 from support.hashes import CHEAP_HASH
 
-from esfilerealm import UsersTool
+from esfilerealm import RealmSettings, UsersTool
 from esfilerealm.errors import InvalidDesiredStateError, UnknownRoleWarning
 from esfilerealm.provisioning import DesiredState, apply, plan
+from esfilerealm.results import FileResult, Recovery, WriteResult
 
 VARIABLE = "ESFILEREALM_KNOWN_ROLES"
 HASH = ("--hash", CHEAP_HASH)
@@ -159,3 +160,73 @@ class TestLibrary:
         warning = UnknownRoleWarning("text", ("a",))
         copy = pickle.loads(pickle.dumps(warning))
         assert (str(copy), copy.roles) == ("text", ("a",))
+
+
+class TestResult:
+    """What a write returns says the same, so that a program need not catch Python's warnings."""
+
+    pytestmark = pytest.mark.filterwarnings("ignore::esfilerealm.errors.UnknownRoleWarning")
+
+    @pytest.mark.parametrize("dry_run", [False, True], ids=["write", "dry run"])
+    def test_of_a_new_user(self, config, dry_run):
+        tool = UsersTool(config, dry_run=dry_run)
+        result = tool.useradd("ann", password_hash=CHEAP_HASH, roles=["vewer", "viewer"])
+        (warning,) = result.warnings
+        assert "roles [vewer] are not defined" in warning
+        assert "did you mean [viewer]?" in warning
+        assert result.remarks == result.warnings
+        assert result.to_dict()["warnings"] == [warning]
+        assert "remarks" not in result.to_dict()
+
+    def test_of_added_roles(self, config, bob):
+        assert len(UsersTool(config).roles(bob, add=["vewer"]).write.warnings) == 1
+
+    def test_of_several_changes(self, config, bob):
+        with UsersTool(config).transaction() as change:
+            change.useradd("ann", password_hash=CHEAP_HASH, roles=["vewer"])
+            change.roles(bob, add=["vewer"])
+            change.roles(bob, add=["editro"])
+        assert [warning[:15] for warning in change.result.warnings] == [
+            "roles [vewer] a",
+            "roles [editro] ",
+        ]
+
+    def test_the_next_use_of_a_transaction_begins_anew(self, config, bob):
+        transaction = UsersTool(config).transaction()
+        with transaction:
+            transaction.roles(bob, add=["vewer"])
+        with transaction:
+            transaction.roles(bob, add=["viewer"])
+        assert transaction.result.warnings == ()
+
+    def test_of_known_roles_there_is_none(self, config):
+        tool = UsersTool(config, known_roles=["vewer"])
+        assert tool.useradd("ann", password_hash=CHEAP_HASH, roles=["vewer"]).warnings == ()
+
+    @pytest.mark.filterwarnings("ignore::esfilerealm.errors.PasswordTruncatedWarning")
+    @pytest.mark.parametrize("algorithm", ["bcrypt4", "BCRYPT4", "pbkdf2_1000"])
+    def test_of_a_password_that_bcrypt_cuts(self, config, bob, algorithm):
+        settings = RealmSettings(password_hashing_algorithm=algorithm)
+        tool = UsersTool(config, settings=settings)
+        results = [tool.useradd("ann", "x" * 73), tool.passwd(bob, "x" * 73)]
+        cut = "the password has [73] bytes, and bcrypt ignores all after the first 72"
+        for result in results:
+            assert [warning[: len(cut)] for warning in result.warnings] == [cut] * (
+                algorithm != "pbkdf2_1000"
+            )
+        assert tool.passwd(bob, "x" * 72).warnings == ()
+
+    def test_the_journal_of_another_write_comes_first(self):
+        lost = FileResult("/x/users", "rename", None, None, 0, 0, 0o660, ("a label is lost",))
+        result = WriteResult((lost,), recovery=Recovery("rolled_back", "/x/j"), remarks=("a role",))
+        assert result.warnings == (
+            "an interrupted write was rolled back [/x/j]",
+            "[/x/users]: a label is lost",
+            "a role",
+        )
+
+    @pytest.mark.parametrize("command", ["useradd", "roles"])
+    def test_of_a_command_that_prints_json(self, run, config, bob, command):
+        printed = json.loads(run(*commands(config, "vewer")[command], "--json").out)
+        (warning,) = printed["warnings"]
+        assert "roles [vewer] are not defined" in warning

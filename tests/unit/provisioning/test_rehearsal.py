@@ -72,7 +72,7 @@ class TestTraces:
     def test_nothing_is_written_or_hashed(self, realm, set_managed, no_hashing):
         set_managed("al")
         planned, before = plan(realm, EVERYTHING), statuses(realm)
-        assert rehearse(planned) is None
+        assert rehearse(planned).changed
         assert statuses(realm) == before
         assert not (realm / "users.lock").exists()
 

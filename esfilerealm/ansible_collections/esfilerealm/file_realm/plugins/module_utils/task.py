@@ -17,6 +17,7 @@ try:
         UnsafePlanError,
     )
     from esfilerealm.provisioning import CreateFile, DesiredState, apply, plan, rehearse
+    from esfilerealm.settings.realm_settings import load_for_writing
 except ImportError:
     IMPORT_ERROR = traceback.format_exc()
 else:
@@ -24,11 +25,10 @@ else:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from typing import Any, NoReturn
 
     from esfilerealm.provisioning import Plan
-    from esfilerealm.results import WriteResult
 
 #: Options of a user that exclude one another.
 EXCLUSIVE = [
@@ -150,6 +150,7 @@ class _Task:
         try:
             return UsersTool(
                 self._config_dir,
+                settings=load_for_writing(self._config_dir),
                 dry_run=dry_run,
                 owner=requested.owner,
                 group=requested.group,
@@ -164,14 +165,17 @@ class _Task:
     def said(self) -> dict[str, Any]:
         """Run the task, and return the result of the module."""
         done = self._plan()
+        foreseen = None
         try:
             if self._module.check_mode:
-                rehearse(done, **self._how)
+                foreseen = rehearse(done, **self._how)
             elif done.changed:
                 done = apply(done, replan=True, **self._how)
         except UnsafePlanError as error:
             self._module.fail_json(msg=str(error), **self._shown(done), changed=False)
-        for warning in (*(_warnings_of(done.result) if done.result else ()), *done.warnings):
+        written = done.result or foreseen
+        of_write = written.warnings if written is not None else ()
+        for warning in (*self._tool.settings.warnings, *of_write, *done.warnings):
             self._module.warn(warning)
         return {**_result(done), **self._shown(done)}
 
@@ -202,13 +206,6 @@ def _octal(mode: object) -> object:
         rule = f"that number is [{octal}] in octal: write an octal mode in quotes"
         raise InvalidAttributeError("mode", mode, rule)
     return octal
-
-
-def _warnings_of(result: WriteResult) -> Iterator[str]:
-    """Yield the warnings about a write."""
-    yield from result.losses
-    if result.recovery:
-        yield str(result.recovery)
 
 
 def _changes(done: Plan) -> list[dict[str, Any]]:
