@@ -158,6 +158,10 @@ class SettingsReader:
         for key in [key for key in self._issues if key.startswith(prefix)]:
             self._claim(key)
 
+    def is_doubtful(self, key: str | None) -> bool:
+        """Check whether what the file has wrong about a key is not reported yet."""
+        return key in self._issues
+
     def _claim(self, key: str) -> None:
         """
         Make problems of what the file has wrong about a key that counts.

@@ -223,10 +223,11 @@ def load_for_writing(
     """
     Read what decides how the files are written, as ``RealmSettings.load`` does.
 
-    If a node does not ask the file realm, that is one of the warnings.
+    If a node does not ask the file realm, or does not start with its settings, that is one of the
+    warnings.
     """
     reader = _reader(config_dir, overrides, elasticsearch_version)
-    settings = _read_for_writing(reader, elasticsearch_version, warn_if_unused=True)
+    settings = _read_for_writing(reader, elasticsearch_version, warns_of_realms=True)
     reader.raise_first_problem()
     return settings
 
@@ -248,31 +249,43 @@ def _reader(
 
 
 def _read_for_writing(
-    reader: SettingsReader, version: int | None, *, warn_if_unused: bool = False
+    reader: SettingsReader, version: int | None, *, warns_of_realms: bool = False
 ) -> RealmSettings:
     values = _read_tool_keys(reader, version or _VERSIONS[-1])
-    if warn_if_unused and reader.is_any_given():
-        _warn_if_unused(reader, version)
+    if warns_of_realms and reader.is_any_given():
+        _warn_of_realms(reader, version)
     reader.finish()
     return RealmSettings(
         **values,
         warnings=tuple(reader.warnings),
-        notes=tuple(reader.notes),
+        notes=tuple(dict.fromkeys(reader.notes)),
         elasticsearch_version=version,
     )
 
 
-def _warn_if_unused(reader: SettingsReader, version: int | None) -> None:
-    """Warn if a node does not ask the file realm; what is wrong with its realms does not matter."""
-    from .realm_order import infer_major_version, realm_order, why_file_realm_is_unused
-
+def _warn_of_realms(reader: SettingsReader, version: int | None) -> None:
+    """Warn if a node does not ask the file realm, and in one line of all that stops a node."""
     apart = reader.apart()
-    values = read_keys(apart, SECURITY_KEYS)
-    order = realm_order(apart, version or infer_major_version(apart))
-    reason = why_file_realm_is_unused(apart, order, **values)
+    settings, order = read_all(apart, version)
+    from .realm_order import why_file_realm_is_unused
+
+    reason = why_file_realm_is_unused(apart, order, security_enabled=settings.security_enabled)
     if reason is not None:
         reader.warnings.append(reason)
+    problems = [problem for problem in apart.problems if not reader.is_doubtful(problem.key)]
+    if problems:
+        takes_7 = version is None and is_valid_in_7(reader)
+        reader.warnings.append(_summary(problems, "only a node of 7 starts" if takes_7 else ""))
     reader.notes += apart.notes
+
+
+def _summary(problems: list[InvalidSettingError], effect: str) -> str:
+    """Return one line about everything that stops a node."""
+    text, effect = str(problems[0]), effect or "a node does not start"
+    text += f" {effect.capitalize()}" if text.endswith("?") else f"; {effect}"
+    count = len(problems) - 1
+    more = f" and {count} more problem{'' if count == 1 else 's'}" if count else ""
+    return f"{text} with this{more}: see 'esfilerealm settings'"
 
 
 def read_all(reader: SettingsReader, version: int | None) -> tuple[RealmSettings, RealmOrder]:

@@ -178,6 +178,76 @@ class TestF22FileRealmThatIsNotAsked:
         assert run("userdel", "bob", "--es-version", version).err == ""
 
 
+ERRORS = {
+    "type": f"{REALMS}.flie.f.order: 0\n",
+    "type of 6": f"{REALMS}.f: {{type: flie, order: 0}}\n",
+    "two file realms": f"{REALMS}.file.f.order: 0\n{REALMS}.file.g.order: 1\n",
+    "same order": f"{REALMS}.file.f.order: 0\n{REALMS}.native.n.order: 0\n",
+    "no order": f"{REALMS}.file.f.enabled: true\n",
+    "same name": f"{REALMS}.file.f.order: 0\n{REALMS}.ldap.f.order: 1\n",
+    "unknown key": f"{REALMS}.file.f: {{order: 0, cahce.ttl: 5m}}\n",
+    "wrong value": f"{REALMS}.file.f: {{order: 0, cache.ttl: 5}}\n",
+    "three": f"{REALMS}.file.f: {{order: x, cache.ttl: 5, cache.max_users: y}}\n",
+    "reload": "resource.reload.interval.high: soon\n",
+    "security": "xpack.security.enabled: maybe\n",
+}
+
+
+class TestErrorsOfTheRealm:
+    """What `settings` calls an error does not stop a command, but one line says so."""
+
+    WRITES = (
+        *(("useradd", "ann", *PASSWORD), ("passwd", "bob", *PASSWORD), ("userdel", "bob")),
+        *(("roles", "bob", "-a", "superuser"), ("ensure", "bob", "-r", "superuser"), ("init",)),
+    )
+
+    @pytest.mark.parametrize("text", ERRORS.values(), ids=ERRORS)
+    @pytest.mark.parametrize("words", WRITES, ids=lambda words: words[0])
+    def test_commands_that_write_name_it_in_one_line(self, run, write, words, text):
+        write(text)
+        result = run(*words)
+        assert result.exit_code == 0
+        (line,) = [line for line in result.err.splitlines() if "esfilerealm settings" in line]
+        assert line.startswith("WARNING: setting [")
+        assert "elasticsearch.yml], line " in line
+        report = run("settings")
+        assert report.exit_code == 78
+        assert line.removeprefix("WARNING: ")[:60] in report.err
+
+    def test_the_others_are_counted(self, run, write):
+        write(ERRORS["three"])
+        assert run("userdel", "bob").err.endswith(
+            "; a node does not start with this and 2 more problems: see 'esfilerealm settings'\n"
+        )
+
+    def test_one_more_and_a_question(self, run, write):
+        write(f"{ERRORS['type']}{REALMS}.file.f: {{order: x}}\n")
+        line = run("userdel", "bob").err
+        assert "did you mean [file]? A node does not start with this and 1 more problem: se" in line
+
+    def test_what_a_node_of_7_takes(self, run, write):
+        write(ERRORS["no order"])
+        assert "; only a node of 7 starts with this: see " in run("userdel", "bob", "--dry-run").err
+        assert "settings'" not in run("userdel", "bob", "--es-version", "7").err
+
+    @pytest.mark.parametrize(
+        "text", [f"{REALMS}.file.f: {{order: 0, order: 1}}\n", f"{REALMS}.file.f.order:\n"]
+    )
+    def test_what_is_a_warning_already_is_not_repeated(self, run, write, text):
+        write(text)
+        (line,) = run("userdel", "bob").err.splitlines()
+        assert line.endswith("; a node does not start")
+
+    @pytest.mark.parametrize("words", [("list",), ("check",)], ids=lambda words: words[0])
+    def test_commands_that_only_read_do_not(self, run, write, words):
+        write(ERRORS["type"])
+        assert run(*words).err == ""
+
+    def test_values_that_may_be_secret_are_not_shown(self, run, write):
+        write(f"{REALMS}.file.f.password: hunter2\n{REALMS}.file.f.order: 0\n")
+        assert "hunter2" not in run("userdel", "bob").err
+
+
 def test_the_help_has_the_order(run):
     text = " ".join(run("list", "--help").out.split())
     places = ["/etc/default/elasticsearch", "/etc/sysconfig/elasticsearch", "$ES_PATH_CONF"]
