@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 from .._storage import SingleFile, WriteOptions
@@ -55,6 +56,9 @@ def save_draft(
     Returns:
         What was written, and what the next save has to start from.
     """
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        raise ConfigurationFileMissingError(folder, "create the directory of the keystore first")
     file = _file(path)
     if options.dry_run:
         return _save(draft, path, file, options, overwrite=overwrite)

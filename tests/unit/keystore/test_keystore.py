@@ -115,6 +115,46 @@ def test_a_removed_file_is_not_brought_back(path):
         store.save()
 
 
+def test_a_missing_directory_is_named(tmp_path):
+    with pytest.raises(errors.ConfigurationFileMissingError, match=r"none\] does not exist"):
+        Keystore.create().save(tmp_path / "none" / NAME)
+
+
+def test_no_path(tmp_path):
+    with pytest.raises(ValueError, match="pass the path"):
+        Keystore.create().save()
+
+
+def test_an_upgrade_adds_what_is_missing():
+    store = Keystore.create()
+    assert not store.upgrade()
+    store.remove(SEED)
+    assert store.upgrade(6)
+    assert (store.format_version, store.names) == (6, (SEED,))
+    assert not store.upgrade(6)
+    with pytest.raises(errors.KeystoreVersionError, match="too new"):
+        store.upgrade(8)
+
+
+def test_a_copy_elsewhere(tmp_path):
+    store = Keystore.create()
+    store.save(tmp_path / "copy")
+    assert Keystore.read(tmp_path / "copy").names == (SEED,)
+    assert {path.name for path in tmp_path.iterdir()} == {"copy", "copy.lock"}
+
+
+def test_an_upgrade_of_a_file_that_was_saved_since(path):
+    Keystore.create().save(path)
+    one, two = Keystore.read(path), Keystore.read(path)
+    one.remove(SEED)
+    one.save()
+    two.upgrade(5)
+    two.change_password("new")
+    two.save()
+    found = Keystore.read(path, "new")
+    assert (found.format_version, found.names) == (5, ())
+
+
 def test_rename_and_remove():
     store = Keystore.create()
     store.set("a.b", "1")
