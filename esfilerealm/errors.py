@@ -39,7 +39,7 @@ from __future__ import annotations
 
 import errno
 
-from ._ground.showing import shown
+from ._ground.showing import in_one_line, printable, printable_lines, shown
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
@@ -98,6 +98,14 @@ class FileRealmError(Exception):
     def __reduce__(self) -> tuple[type[FileRealmError], tuple[object, ...]]:
         return type(self), self._arguments
 
+    def __str__(self) -> str:
+        # Here and in no other class, so that no message shows what it must not.
+        return printable(self._message())
+
+    def _message(self) -> str:
+        """Return the message; its values need not be printable."""
+        return super().__str__()
+
 
 class _InvalidNameError(FileRealmError, ValueError):
     """A name that breaks a rule."""
@@ -109,7 +117,7 @@ class _InvalidNameError(FileRealmError, ValueError):
         self.name = name
         self.rule = rule
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"invalid {self._what} [{shown(self.name)}]: {self.rule}"
 
 
@@ -132,7 +140,7 @@ class InvalidPasswordError(FileRealmError, ValueError):
         super().__init__(rule)
         self.rule = rule
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"invalid password: {self.rule}"
 
 
@@ -144,7 +152,7 @@ class UserNotFoundError(FileRealmError, LookupError):
         self.username = username
         self.path = path
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"user [{shown(self.username)}] doesn't exist in the users file [{self.path}]"
 
 
@@ -156,7 +164,7 @@ class UserExistsError(FileRealmError):
         self.username = username
         self.path = path
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"user [{shown(self.username)}] already exists in the users file [{self.path}]"
 
 
@@ -170,7 +178,7 @@ class ConfigurationFileMissingError(FileRealmError, FileNotFoundError):
         self.path = path
         self.advice = advice
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"[{self.path}] does not exist: {self.advice}"
 
 
@@ -192,7 +200,7 @@ class FileFormatError(FileRealmError, ValueError):
         self.reason = reason
         self.offset = offset
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         where = "" if self.offset is None else f", byte [{self.offset}]"
         return f"file [{self.path}], line [{self.line_number}]{where}: {self.reason}"
 
@@ -215,7 +223,7 @@ class InvalidSettingError(FileRealmError, ValueError):
         self.rule = rule
         self.where = where
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         if self.key is None:
             return f"settings in {self.where}: {self.rule}"
         value = "" if self.value is None else f" is [{shown(self.value)}]"
@@ -231,7 +239,7 @@ class InvalidAttributeError(FileRealmError, ValueError):
         self.value = value
         self.rule = rule
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"invalid {self.attribute} [{shown(self.value)}]: {self.rule}"
 
 
@@ -245,9 +253,12 @@ class InvalidDesiredStateError(FileRealmError, ValueError):
 
     def __init__(self, issues: tuple[str, ...]) -> None:
         super().__init__(issues)
-        self.issues = issues
+        self.issues = tuple(map(printable, issues))
 
     def __str__(self) -> str:
+        return printable_lines(self._message())
+
+    def _message(self) -> str:
         if len(self.issues) == 1:
             return f"invalid desired state: {self.issues[0]}"
         lines = "\n".join(f"  {issue}" for issue in self.issues)
@@ -261,7 +272,7 @@ class UnsafePlanError(FileRealmError):
         super().__init__(reason)
         self.reason = reason
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"refused: {self.reason}"
 
 
@@ -272,7 +283,7 @@ class PlanOutdatedError(FileRealmError):
         super().__init__(path)
         self.path = path
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"[{self.path}] has changed since the plan was made; make a new plan"
 
 
@@ -296,7 +307,7 @@ class InvalidAuthorizationHeaderError(FileRealmError, ValueError):
         self.rule = rule
         self.status: Literal[400, 401] = status
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"invalid [Authorization] header: {self.rule}"
 
 
@@ -308,7 +319,7 @@ class UnknownHashAlgorithmError(FileRealmError, ValueError):
         self.name = name
         self.advice = advice
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"unknown hash function [{shown(self.name)}]: {self.advice}"
 
 
@@ -327,7 +338,7 @@ class InvalidHashError(FileRealmError, ValueError):
         self.reason = reason
         self.kind: HashProblemKind = kind
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"invalid password hash: {self.reason}"
 
 
@@ -347,7 +358,7 @@ class KeystorePasswordError(FileRealmError):
         self.source = source
         self.has_password = has_password
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         advice = (
             "give the password with which it was saved"
             if self.has_password
@@ -379,7 +390,7 @@ class KeystoreCorruptedError(FileRealmError, ValueError):
         self.offset = offset
         self.reason = reason
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         where = "decrypted content" if self.offset is None else f"byte [{self.offset}]"
         source = shown(self.source, _LONGEST_PATH)
         return f"keystore [{source}] is unusable [{self.kind}], {where}: {self.reason}"
@@ -405,7 +416,7 @@ class KeystoreVersionError(FileRealmError, ValueError):
             "too_old" if version < known_versions[0] else "too_new"
         )
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         oldest, newest = self.known_versions
         if self.kind == "too_old":
             advice = (
@@ -437,7 +448,7 @@ class SecureSettingNotFoundError(FileRealmError, LookupError):
         self.name = name
         self.source = source
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return (
             f"Setting [{shown(self.name)}] does not exist in the keystore. "
             f"The keystore is [{shown(self.source, _LONGEST_PATH)}]"
@@ -452,7 +463,7 @@ class SecureSettingExistsError(FileRealmError):
         self.name = name
         self.source = source
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return (
             f"setting [{shown(self.name)}] already exists in the keystore "
             f"[{shown(self.source, _LONGEST_PATH)}]: remove it first"
@@ -468,7 +479,7 @@ class KeystoreExistsError(FileRealmError, FileExistsError):
         self.filename = path
         self.path = path
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return (
             f"[{self.path}] already exists, and another keystore would replace it: read it and "
             "change it, or pass overwrite=True"
@@ -489,7 +500,7 @@ class MissingExtraError(FileRealmError, ImportError):
         self.extra = extra
         self.purpose = purpose
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return (
             f"{self.purpose} needs the extra [{self.extra}]: "
             f"run `pip install 'esfilerealm[{self.extra}]'`"
@@ -503,7 +514,7 @@ class RealmClosedError(FileRealmError, RuntimeError):
         super().__init__(config_dir)
         self.config_dir = config_dir
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"the file realm of [{self.config_dir}] is closed; create a new one"
 
 
@@ -523,7 +534,7 @@ class LockTimeoutError(FileRealmError, TimeoutError):
         self.timeout = timeout
         self.holder = holder
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         holder = "another writer" if self.holder is None else shown(self.holder, _LONGEST_HOLDER)
         return (
             f"write lock [{self.lock_path}] was not released within {self.timeout:g} s: "
@@ -547,7 +558,7 @@ class JournalVersionError(FileRealmError):
         self.version = version
         self.known_version = known_version
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return (
             f"journal [{self.path}] of an interrupted write has version [{self.version}], and this "
             f"esfilerealm supports up to [{self.known_version}]; use a later esfilerealm"
@@ -561,7 +572,7 @@ class NoEarlierVersionError(FileRealmError, LookupError):
         super().__init__(path)
         self.path = path
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return (
             f"nothing to undo: [{self.path}] does not exist. The command that changed the files "
             "would have kept the version before it with --keep 1 (in Python keep=1)"
@@ -582,7 +593,7 @@ class FilePermissionError(FileRealmError, PermissionError):
         self.path = path
         self.reason = reason
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"permission denied for [{self.path}]: {self.reason}"
 
 
@@ -596,7 +607,7 @@ class FileAccessError(FileRealmError, OSError):
         self.path = path
         self.reason = reason
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"cannot use [{self.path}]: {self.reason}"
 
 
@@ -624,5 +635,6 @@ class UnknownRoleWarning(UserWarning):
         super().__init__(message, roles)
         self.roles = roles
 
+    @in_one_line
     def __str__(self) -> str:
         return str(self.args[0])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from ._ground.showing import in_one_line
+
 __all__ = ["Finding", "Fix", "Severity"]
 
 Severity = Literal["error", "warning", "info"]
@@ -50,6 +52,7 @@ class Finding:
     advice: str = ""
     fix: Fix | None = None
 
+    @in_one_line
     def __str__(self) -> str:
         line = "" if self.line is None else f", line [{self.line}]"
         place = "" if self.path is None else f"[{self.path}]{line}: "

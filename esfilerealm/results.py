@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from ._ground.showing import in_one_line
 from ._ground.values import ReadOnlyDict
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ class Recovery:
     def __bool__(self) -> bool:
         return self.outcome != "none"
 
+    @in_one_line
     def __str__(self) -> str:
         if self.outcome == "rolled_back":
             return f"an interrupted write was rolled back [{self.path}]"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
+from .showing import printable
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -17,8 +19,20 @@ logging.getLogger(__name__.partition(".")[0]).addHandler(logging.NullHandler())
 
 
 def get_logger(name: str) -> logging.Logger:
-    """Return the logger of a module of this package."""
-    return logging.getLogger(name)
+    """Return the logger of a module of this package; what it logs is printable."""
+    logger = logging.getLogger(name)
+    logger.addFilter(_make_printable)
+    return logger
+
+
+def _make_printable(record: logging.LogRecord) -> bool:
+    """Make the arguments of a message printable, whatever they are; the message itself is ours."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            value if isinstance(value, (int, float)) else printable(str(value))
+            for value in record.args
+        )
+    return True
 
 
 def log_errors(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from .._ground.showing import printable
 from ..errors import FileRealmError
 from .arguments import EXCLUDING, Arguments
 from .commands import COMMANDS, PROGRAM, find_command
@@ -58,6 +59,7 @@ def _report_fault(error: KeyboardInterrupt | Exception, terminal: Terminal) -> i
         text, exit_code = f"cannot print: {error}", IO
     else:
         text, exit_code = explain(error)
+        text = printable(text)
     _print_error(terminal, f"{text}; {written}" if written else text, exit_code)
     return exit_code
 
@@ -104,7 +106,7 @@ def _run_program(line: ParsedLine, terminal: Terminal) -> int:
     if "help" in line.values:
         from .help import help_of
 
-        terminal.print(help_of(PROGRAM, terminal.columns))
+        terminal.print_own(help_of(PROGRAM, terminal.columns))
     elif "version" in line.values:
         from .._version import __version__
 
@@ -112,11 +114,11 @@ def _run_program(line: ParsedLine, terminal: Terminal) -> int:
     elif "print-completion" in line.values:
         from .completion import completion_script
 
-        terminal.print(completion_script(line.values["print-completion"][0]))
+        terminal.print_own(completion_script(line.values["print-completion"][0]))
     else:
         from .help import overview
 
-        terminal.note(overview(terminal.columns) + "\n")
+        terminal.note_own(overview(terminal.columns) + "\n")
         raise UsageError("the command is missing")
     return OK
 
@@ -128,9 +130,9 @@ def _run_group(command: Command, line: ParsedLine, terminal: Terminal) -> int:
     page = help_of(command, terminal.columns)
     if "help" in line.values:
         terminal.is_for_programs = False
-        terminal.print(page)
+        terminal.print_own(page)
         return OK
-    terminal.note(page + "\n")
+    terminal.note_own(page + "\n")
     raise UsageError("the command is missing")
 
 
@@ -179,7 +181,7 @@ def _run_command(arguments: Arguments, terminal: Terminal) -> int:
         from .help import help_of
 
         terminal.is_for_programs = False
-        terminal.print(help_of(command, terminal.columns))
+        terminal.print_own(help_of(command, terminal.columns))
         return OK
     terminal.verbosity = arguments.verbosity
     arguments.check()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import errors
+from .._ground.showing import printable
 
 __all__ = [
     "CHANGED",
@@ -66,10 +67,19 @@ _CODES = (
 
 
 class CommandError(Exception):
-    """An error of the command itself, with its exit code."""
+    """
+    An error of the command itself.
 
-    def __init__(self, message: str, exit_code: int) -> None:
-        super().__init__(message)
+    Args:
+        message: What is wrong.
+
+        exit_code: The exit code.
+
+        more: Further lines.
+    """
+
+    def __init__(self, message: str, exit_code: int, *more: str) -> None:
+        super().__init__("\n  ".join(map(printable, (message, *more))))
         self.exit_code = exit_code
 
 

@@ -35,7 +35,7 @@ def run_guide(arguments: Arguments, _: Target, terminal: Terminal) -> int:
     if topic is None:
         width = max(map(len, TOPICS))
         rows = [f"{name:<{width}}  {summary}" for name, (_, summary) in TOPICS.items()]
-        terminal.print("\n".join(rows))
+        terminal.print(*rows)
         return OK
     if topic not in TOPICS:
         hint = did_you_mean(topic, TOPICS)

@@ -34,7 +34,7 @@ def run_help(arguments: Arguments, _: Target, terminal: Terminal) -> int:
     if command is None:
         hint = did_you_mean(name, [command.name for command in every_command()])
         raise UsageError(f"unknown command [{name}]{hint}")
-    terminal.print(help_of(command, terminal.columns))
+    terminal.print_own(help_of(command, terminal.columns))
     return OK
 
 

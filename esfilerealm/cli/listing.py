@@ -74,7 +74,7 @@ def _print_users(
     if unknown:
         where = f"Role is not in the [{target.tool.paths.roles_yml}] file"
         lines += ["", f" [*]   {where}. That is fine if the role API defines it."]
-    terminal.print("\n".join(lines) if lines else "No users found")
+    terminal.print(*(lines or ["No users found"]))
 
 
 def _print_csv(terminal: Terminal, users: Mapping[str, Collection[str]]) -> None:
@@ -87,7 +87,7 @@ def _print_csv(terminal: Terminal, users: Mapping[str, Collection[str]]) -> None
     writer.writerow(("username", "role"))
     for name, roles in users.items():
         writer.writerows((name, role) for role in roles or ("",))
-    terminal.print(table.getvalue().removesuffix("\n"))
+    terminal.print(*table.getvalue().removesuffix("\n").split("\n"))
 
 
 def _print_issues(target: Target, terminal: Terminal, listing: ParsedRealm) -> None:

@@ -107,7 +107,7 @@ def run_ensure(arguments: Arguments, target: Target, terminal: Terminal) -> int:
         issues = [_about_options(issue) for issue in error.issues]
         if len(issues) > 1:
             issues.insert(0, "invalid options:")
-        raise CommandError("\n  ".join(issues), DATA) from None
+        raise CommandError(issues[0], DATA, *issues[1:]) from None
 
 
 def _about_options(issue: str) -> str:

@@ -55,16 +55,22 @@ def _run() -> int:
         return main()
     except Exception as error:  # noqa: BLE001 - 1 would be "wrong password", and a traceback leaks
         text, exit_code = explain(error)
-        _print_error(f"ERROR: {text}, with exit code {exit_code}\n")
+        _print_error(f"ERROR: {text}, with exit code {exit_code}")
         return exit_code
 
 
 def _print_error(line: str) -> None:
     try:
         if sys.stderr is not None:
-            sys.stderr.write(line.encode("ascii", "backslashreplace").decode("ascii"))
+            sys.stderr.write("".join(map(_escaped, line)) + "\n")
     except (OSError, ValueError):  # nobody can be told, and the exit code stays
         return
+
+
+def _escaped(character: str) -> str:
+    """Return a character as ``printable`` does, which may be what cannot be loaded."""
+    is_shown = character.isascii() and character.isprintable()
+    return character if is_shown else ascii(character)[1:-1]
 
 
 def _flush(stream: TextIO | None) -> None:

@@ -6,7 +6,7 @@ import os
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from .._ground.showing import shown
+from .._ground.showing import printable, shown
 from ..errors import FileRealmError
 from .exits import CONFIGURATION, DATA, OK, UsageError
 from .output import counted, print_changes, print_written
@@ -131,7 +131,7 @@ def _roles_of_users(target: Target) -> dict[str, tuple[str, ...]]:
 def run_settings(_: Arguments, target: Target, terminal: Terminal) -> int:
     """Print every setting of the realm, and all problems with them."""
     report = target.inspect_settings()
-    terminal.print(_table(report))
+    terminal.print(*_table(report))
     for problem in report.problems:
         terminal.error(str(problem))
     for warning in report.warnings:
@@ -148,9 +148,10 @@ def run_settings(_: Arguments, target: Target, terminal: Terminal) -> int:
     return CONFIGURATION if report.problems else OK
 
 
-def _table(report: SettingsReport) -> str:
-    rows = [(setting.key, shown(setting.value), setting.source) for setting in report.settings]
+def _table(report: SettingsReport) -> list[str]:
+    rows = [
+        (printable(setting.key), shown(setting.value), printable(setting.source))
+        for setting in report.settings
+    ]
     key_width, value_width = (max(len(row[column]) for row in rows) for column in (0, 1))
-    return "\n".join(
-        f"{key:<{key_width}}  {value:<{value_width}}  {source}" for key, value, source in rows
-    )
+    return [f"{key:<{key_width}}  {value:<{value_width}}  {source}" for key, value, source in rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from .._ground.showing import printable, printable_lines
 from .exits import DATA, INTERNAL, CommandError
 from .naming import as_called
 
@@ -51,22 +52,27 @@ class Terminal:
         self._stdout: TextIO | None = sys.stdout
         self._stderr: TextIO | None = sys.stderr
 
-    def print(self, text: str) -> None:
-        """Print a result for people, except with ``--silent``."""
+    def print(self, *lines: str) -> None:
+        """Print lines of a result for people, except with ``--silent``."""
+        self.print_own("\n".join(map(printable, lines)))
+
+    def print_own(self, text: str) -> None:
+        """Print a text that this package has written, such as help, except with ``--silent``."""
         if self.verbosity >= NORMAL and not self.is_for_programs:
             _write(self._stdout, text + "\n")
 
     def print_change(self, line: str, *, is_important: bool = False) -> None:
         """Print a line of a diff, which begins with its sign, in the colour of that sign."""
+        line = printable(line)
         code = _COLOUR_OF_CHANGE.get(line.lstrip()[:1])
         if code is not None and self.is_coloured:
             line = _coloured(line, _BOLD, code) if is_important else _coloured(line, code)
-        self.print(line)
+        self.print_own(line)
 
     def print_problem(self, line: str, *, is_error: bool) -> None:
         """Print a result that is an error, in the colour of errors, or a warning; also silently."""
         if not self.is_for_programs:
-            line = as_called(line)
+            line = as_called(printable(line))
             line = _coloured(line, _RED) if is_error and self.is_coloured else line
             _write(self._stdout, line + "\n")
 
@@ -75,11 +81,11 @@ class Terminal:
         if self.is_console:
             text = wrap(text, self.columns)
         if self.verbosity < NORMAL or not self.is_console or not _page(text):
-            self.print(text)
+            self.print_own(text)
 
     def print_for_programs(self, text: str) -> None:
-        """Print the one line of ``--json``."""
-        _write(self._stdout, text + "\n")
+        """Print the one line of ``--json``; what else a terminal obeys, it has escaped."""
+        _write(self._stdout, text.replace("\x7f", "\\u007f") + "\n")
 
     def print_document(self, data: bytes) -> None:
         """
@@ -117,6 +123,10 @@ class Terminal:
 
     def note(self, text: str, level: int = NORMAL) -> None:
         """Print what is worth knowing to standard error; if that fails, continue without."""
+        self.note_own(printable(text), level)
+
+    def note_own(self, text: str, level: int = NORMAL) -> None:
+        """Print a text to standard error that this package has written."""
         if level <= self.verbosity:
             self.flush()
             try:
@@ -129,9 +139,9 @@ class Terminal:
         self._stderr = None
 
     def error(self, text: str) -> None:
-        """Print an error to standard error, whatever the verbosity."""
-        line = f"ERROR: {text}"
-        self.note(_coloured(line, _RED) if _shows_colours(self._stderr) else line, SILENT)
+        """Print an error, which may have lines, to standard error, whatever the verbosity."""
+        line = f"ERROR: {printable_lines(text)}"
+        self.note_own(_coloured(line, _RED) if _shows_colours(self._stderr) else line, SILENT)
 
     @property
     def is_coloured(self) -> bool:
@@ -203,6 +213,7 @@ class Terminal:
         A CR alone is part of the line, as Java's tools see it; Python's text streams differ.
         """
         self.flush()
+        prompt = printable_lines(prompt)
         if is_secret and _is_terminal(self._stdin):
             from getpass import getpass
 

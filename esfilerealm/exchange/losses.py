@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .._ground.showing import in_one_line
+
 if TYPE_CHECKING:
     from typing import NoReturn
 
@@ -32,6 +34,7 @@ class Loss:
     is_blocking: bool
     is_note: bool = False
 
+    @in_one_line
     def __str__(self) -> str:
         return f"{self.where}: {self.what}: {self.reason}"
 

@@ -7,7 +7,7 @@ nothing was replaced encodes to the bytes that it came from.
 
 from __future__ import annotations
 
-from .._ground.showing import CLEAR_TEXT
+from .._ground.showing import CLEAR_TEXT, in_one_line
 from ..errors import FileFormatError
 
 __all__ = [
@@ -108,6 +108,7 @@ class HashIssue(_Issue):
         self.kind: HashProblemKind = kind
         self.reason = reason
 
+    @in_one_line
     def describe(self, *, has_line: bool = True) -> str:
         """Return who is concerned and what happens, in one line that begins with the danger."""
         user = f"user [{self.username}]" + f", line [{self.line_number}]" * has_line

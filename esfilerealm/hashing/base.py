@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from .._ground.ahead import password_bytes
+from .._ground.showing import in_one_line
 
 if TYPE_CHECKING:
     from ..errors import HashProblemKind
@@ -28,6 +29,7 @@ class HashProblem:
     kind: HashProblemKind
     reason: str
 
+    @in_one_line
     def __str__(self) -> str:
         return self.reason
 

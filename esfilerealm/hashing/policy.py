@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from .._ground.showing import in_one_line
 from ..errors import UnknownHashAlgorithmError
 from . import bcrypt, pbkdf2
 from .registry import STORED_ALGORITHMS, resolve, resolve_from_hash
@@ -141,5 +142,6 @@ class Policy:
         same_family = (one for one in hashers if one.family == self.hasher.family)
         return min(same_family, key=lambda one: one.cost).hash("rehearsal")
 
+    @in_one_line
     def __str__(self) -> str:
         return f"[{self.algorithm}], minimum cost [{self.minimum_cost}]"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from .._ground.showing import in_one_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -71,6 +73,7 @@ class CreateFile(Change):
 
     path: str
 
+    @in_one_line
     def __str__(self) -> str:
         return f"+ [{self.path}]"
 
@@ -84,6 +87,7 @@ class AddUser(Change):
     username: str
     roles: tuple[str, ...]
 
+    @in_one_line
     def __str__(self) -> str:
         return f"+ {self.username}: {_listed(self.roles)}"
 
@@ -97,6 +101,7 @@ class RemoveUser(Change):
     username: str
     reason: RemovalReason
 
+    @in_one_line
     def __str__(self) -> str:
         return f"- {self.username}" + (" (purged)" if self.reason == "purge" else "")
 
@@ -118,6 +123,7 @@ class RemoveOrphan(Change):
     roles: tuple[str, ...]
     reason: RemovalReason
 
+    @in_one_line
     def __str__(self) -> str:
         purged = ", purged" if self.reason == "purge" else ""
         return f"- {self.username}: {_listed(self.roles)} (not a user{purged})"
@@ -131,6 +137,7 @@ class SetPassword(Change):
 
     username: str
 
+    @in_one_line
     def __str__(self) -> str:
         return f"~ {self.username}: password (changed)"
 
@@ -144,6 +151,7 @@ class RehashPassword(Change):
     username: str
     algorithm: str
 
+    @in_one_line
     def __str__(self) -> str:
         return f"~ {self.username}: password (the same, hashed anew by {self.algorithm})"
 
@@ -157,6 +165,7 @@ class AddRoles(Change):
     username: str
     roles: tuple[str, ...]
 
+    @in_one_line
     def __str__(self) -> str:
         return f"~ {self.username}: roles " + " ".join(f"+{role}" for role in self.roles)
 
@@ -170,6 +179,7 @@ class RemoveRoles(Change):
     username: str
     roles: tuple[str, ...]
 
+    @in_one_line
     def __str__(self) -> str:
         return f"~ {self.username}: roles " + " ".join(f"-{role}" for role in self.roles)
 
@@ -200,6 +210,7 @@ class SetAttributes(Change):
             "attributes_after": _attributes(self.after),
         }
 
+    @in_one_line
     def __str__(self) -> str:
         shown = (f"{name} {self.before[name]} -> {value}" for name, value in self.after.items())
         return f"~ [{self.path}]: {', '.join(shown)}"
@@ -222,6 +233,7 @@ class SetManaged(Change):
     add: tuple[str, ...]
     remove: tuple[str, ...]
 
+    @in_one_line
     def __str__(self) -> str:
         names = (*(f"+{name}" for name in self.add), *(f"-{name}" for name in self.remove))
         return f"~ [{self.path}]: {' '.join(names)}"

@@ -30,17 +30,17 @@ def missing(name):
 
 
 def test_one_that_is_nowhere_is_missing(site):
-    require_missing(missing("shtab"))
+    require_missing(missing("extra_of_ours"))
 
 
 def test_one_that_nobody_is_to_find_is_missing(site, monkeypatch):
-    (site / "shtab.py").touch()
-    monkeypatch.setitem(sys.modules, "shtab", None)
-    require_missing(missing("shtab"))
+    (site / "extra_of_ours.py").touch()
+    monkeypatch.setitem(sys.modules, "extra_of_ours", None)
+    require_missing(missing("extra_of_ours"))
 
 
-@pytest.mark.parametrize("entry", ["shtab", "shtab.py", "shtab.cpython-311-x86_64-linux-gnu.so"])
-@pytest.mark.parametrize("name", ["shtab", "shtab.parts"])
+@pytest.mark.parametrize("entry", ["extra_of_ours", "extra_of_ours.py", "extra_of_ours.cpython-311-x86_64-linux-gnu.so"])
+@pytest.mark.parametrize("name", ["extra_of_ours", "extra_of_ours.parts"])
 def test_one_that_is_there_is_not(site, entry, name):
     (site / entry).touch()
     with pytest.raises(OSError, match=r"cannot be loaded: No module named"):
@@ -54,7 +54,7 @@ def test_nor_one_that_nobody_can_look_for(site, monkeypatch, number):
 
     monkeypatch.setattr(os, "listdir", listdir)
     with pytest.raises(OSError) as caught:  # noqa: PT011 - its number counts
-        require_missing(missing("shtab"))
+        require_missing(missing("extra_of_ours"))
     assert caught.value.errno == number
 
 
