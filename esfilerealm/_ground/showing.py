@@ -38,7 +38,7 @@ _LONGEST_KEY: Final = 41
 #: A hash of any program, from its prefix on.
 _HASH: Final = (
     r"(\$(?:2[a-z]?|apr1|[1567y]|argon2\w*|scrypt|pbkdf2[\w-]*)\$"
-    r"|\{(?:bcrypt|pbkdf2|s?sha|s?md5|argon2|crypt)[\w-]*\})[^\s,;'\"\[\]]{8,}"
+    r"|\{(?:bcrypt|pbkdf2|s?sha|s?md5|argon2|crypt)[\w-]*\}(?=\S*\d))[^\s,;'\"\[\]]{8,}"
 )
 
 #: Characters that Unicode counts as printable and that nobody sees, by their first and last.
@@ -105,10 +105,7 @@ def shown(value: object, longest: int = _LONGEST) -> str:
 
 def shown_name(name: str) -> str:
     """Return *name* without what may be secret: a hash, or anything after a colon."""
-    import re  # not above, since `list` rarely needs it
-
-    # Hashes begin like `$2y$` and `{SHA}`.
-    if re.search(r"\$[\w-]+\$|\{[\w-]+\}|^[${]", name, re.ASCII):
+    if _is_hash_like(name):
         return "(a hash)"
     head, colon, _ = name.partition(":")
     return shown(head) + (":…" if colon else "")
@@ -116,7 +113,14 @@ def shown_name(name: str) -> str:
 
 def is_shown_whole(name: str) -> bool:
     """Check whether ``shown_name`` conceals nothing of *name*, since it cannot be secret."""
-    return ":" not in name and shown_name(name) == shown(name)
+    return ":" not in name and not _is_hash_like(name)
+
+
+def _is_hash_like(name: str) -> bool:
+    """Check whether a name contains what hashes begin with, such as `$2y$` and `{SHA}`."""
+    import re  # not above, since `list` rarely needs it
+
+    return re.search(r"\$[\w-]+\$|\{[\w-]+\}|^[${]", name, re.ASCII) is not None
 
 
 def shown_key(key: str) -> str:

@@ -25,7 +25,7 @@ _LOCK: Final = "users.lock"
 _SETTINGS: Final = "elasticsearch.yml"
 
 #: The files of a node at the top of its configuration directory.
-_NODE: Final = (*_REALM, *OTHER_FILES, "jvm.options", "log4j2.properties", "service_tokens")
+_NODE: Final = (*_REALM, *OTHER_FILES, "jvm.options", "log4j2.properties")
 
 #: What follows the name of a file in the names of its lock, journal, versions, temporary files …
 _ENDS: Final = rf"(\.lock|\.journal|\.managed|{VERSION_PATTERN}|\.[0-9a-f]{{8,16}}\.(tmp|rejected))"

@@ -39,7 +39,9 @@ def test_one_that_nobody_is_to_find_is_missing(site, monkeypatch):
     require_missing(missing("extra_of_ours"))
 
 
-@pytest.mark.parametrize("entry", ["extra_of_ours", "extra_of_ours.py", "extra_of_ours.cpython-311-x86_64-linux-gnu.so"])
+@pytest.mark.parametrize(
+    "entry", ["extra_of_ours", "extra_of_ours.py", "extra_of_ours.cpython-311-x86_64-linux-gnu.so"]
+)
 @pytest.mark.parametrize("name", ["extra_of_ours", "extra_of_ours.parts"])
 def test_one_that_is_there_is_not(site, entry, name):
     (site / entry).touch()

@@ -38,7 +38,6 @@ OF_THE_NODE = (
     "role_mapping.yml",
     "jvm.options",
     "log4j2.properties",
-    "service_tokens",
 )
 OTHERS = ("notes.txt", "users.json", "users.bak", "elasticsearch.yml.rpmsave", "certs/http.p12")
 
