@@ -196,16 +196,16 @@ def _check_exists(location: ConfigLocation) -> None:
         is_directory = os.path.isdir(location.path)
         os.stat(location.path)
     except (FileNotFoundError, NotADirectoryError):
-        rule = "does not exist"
+        rule, advice = "does not exist", ", or run `esfilerealm init` to create it"
     except (OSError, ValueError):  # whoever reads it will say more
         return
     else:
         if is_directory:
             return
-        rule = "is not a directory"
+        rule, advice = "is not a directory", ""
     raise CommandError(
         f"configuration directory [{location.path}] {rule}; it is named by "
-        f"{location.source}: correct that, or run `esfilerealm init` to create it",
+        f"{location.source}: correct that{advice}",
         CONFIGURATION,
     )
 

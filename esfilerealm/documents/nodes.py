@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import FileFormatError
 from .document import Document, Path, read_yaml, shown_path
+from .syntax import EQUALS, NO_BLANK, fault_of_line
 from .yaml import kind_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,12 @@ _SCALARS: Final = (bool, int, float)
 
 def kind_rule(value: object, expected: str) -> str:
     """Return the rule that a value of the wrong kind breaks, which does not show the value."""
-    hint = ": put it in quotes" if expected == "a string" and isinstance(value, _SCALARS) else ""
+    hint = ""
+    if expected == "a string" and isinstance(value, _SCALARS):
+        hint = ": put it in quotes"
+    elif expected == "a mapping" and isinstance(value, str):
+        fault = fault_of_line(value)
+        hint = f"; met here: {fault}" if fault in (NO_BLANK, EQUALS) else ""
     return f"must be {expected}, not {kind_of(value)}{hint}"
 
 

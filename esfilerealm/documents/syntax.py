@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     #: A line, counted from 0, and what is met there.
     Cause = tuple[int, str]
 
-__all__ = ["MORE", "fault_of_line", "syntax_issue"]
+__all__ = ["EQUALS", "MORE", "NO_BLANK", "fault_of_line", "syntax_issue"]
 
 _NOT_YAML: Final = "not YAML here"
 MORE: Final = (
@@ -42,15 +42,16 @@ _INDENTATION: Final = "an indentation that fits no line above"
 _BLOCK: Final = "text after [{}]: put all of it in quotes, or begin it in the next line"
 _DIRECTIVE: Final = "a line that begins with [%]"
 _CONFLICT: Final = "a mark of a merge conflict"
-_NO_BLANK: Final = "a [:] without a blank after it"
+EQUALS: Final = "a [=] in place of [:]"
+NO_BLANK: Final = "a [:] without a blank after it"
 _NO_COLON: Final = "a line without [:]"
 #: Causes that quotes do not remove.
 _BESIDE_QUOTES: Final = frozenset(
     {
         *(_OPEN_QUOTE, _OPEN_BRACKET, _INDENTATION, _CONFLICT, _NO_COLON),
-        *(_NO_BLANK, _BLOCK.format("|"), _BLOCK.format(">")),
+        *(NO_BLANK, _BLOCK.format("|"), _BLOCK.format(">")),
         "a [-] without a blank after it",
-        "a [=] in place of [:]",
+        EQUALS,
         "a comment that does not begin with [#]",
         "a key that is indented below a value",
         "an item of a list in the line of its key",
@@ -118,8 +119,8 @@ def fault_of_line(line: str) -> str:
     if re.match(r"-[^\s-]", line):
         return "a [-] without a blank after it"
     if _KEY_WITHOUT_BLANK.match(line):
-        return _NO_BLANK
-    return "a [=] in place of [:]" if _KEY_WITH_EQUALS.match(line) else _NO_COLON
+        return NO_BLANK
+    return EQUALS if _KEY_WITH_EQUALS.match(line) else _NO_COLON
 
 
 class _Error(NamedTuple):
@@ -294,7 +295,7 @@ class _Diagnosis:
             first = previous.start_mark.line
             if first < line and _KEY.match(self._lines[line]):
                 return first, _OPEN_QUOTE
-            return line, _NO_BLANK if self._met == ":" else "text after a closing quote"
+            return line, NO_BLANK if self._met == ":" else "text after a closing quote"
         if isinstance(previous, yaml.FlowSequenceEndToken | yaml.FlowMappingEndToken):
             return line, "text after a closing bracket"
         return line, "text after an alias" if isinstance(previous, yaml.AnchorToken) else ""

@@ -138,7 +138,8 @@ class TestN29MissingDirectory:
 
     def test_a_file(self, run, tmp_path):
         (tmp_path / "file").touch()
-        assert "file] is not a directory" in run("list", "-c", str(tmp_path / "file")).err
+        result = run("list", "-c", str(tmp_path / "file"))
+        assert "file] is not a directory; it is named by option -c: correct that, w" in result.err
         assert "does not exist" in run("list", "-c", str(tmp_path / "file" / "x")).err
 
     def test_init_makes_it(self, run, tmp_path):

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from esfilerealm.documents.nodes import kind_rule
 from esfilerealm.documents.syntax import fault_of_line, syntax_issue
 from esfilerealm.documents.yaml import YamlReader
+from esfilerealm.errors import InvalidDesiredStateError
+from esfilerealm.provisioning import DesiredState
 
 SECRET = "hunter2"
 
@@ -214,3 +217,25 @@ def test_any_text_is_read_or_has_a_line(text, as_written):
     reader = read(text, as_written=as_written)
     for issue in reader.issues:
         assert 1 <= issue.line_number <= len(text) + 2
+
+
+@pytest.mark.parametrize(
+    ("value", "rule"),
+    [
+        ("name:hunter2", f"must be a mapping, not a string; met here: {NO_BLANK}"),
+        ("name=hunter2", "must be a mapping, not a string; met here: a [=] in place of [:]"),
+        ("hunter2", "must be a mapping, not a string"),
+        (["name:hunter2"], "must be a mapping, not a list"),
+    ],
+)
+def test_a_value_that_should_be_a_mapping(value, rule):
+    assert kind_rule(value, "a mapping") == rule
+
+
+def test_a_user_without_blanks_in_a_document():
+    with pytest.raises(InvalidDesiredStateError) as caught:
+        DesiredState.parse(b"users:\n- name:hunter2\n", source="users.yml")
+    assert SECRET not in str(caught.value)
+    assert f"line [2], users[0]: must be a mapping, not a string; met here: {NO_BLANK}" in str(
+        caught.value
+    )
