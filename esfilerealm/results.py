@@ -139,6 +139,7 @@ class WriteResult:
             did not concern it.
         remarks: One sentence for each thing that was asked for and is probably not meant, such as
             a role that nobody defines.
+        faults: One sentence for each thing that failed when the change was made already.
     """
 
     files: tuple[FileResult, ...]
@@ -147,6 +148,7 @@ class WriteResult:
     recovery: Recovery = Recovery()
     managed: FileResult | None = None
     remarks: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -168,10 +170,11 @@ class WriteResult:
         """
         Everything that somebody should read, one sentence each.
 
-        They are what became of an interrupted write, the ``losses`` and the ``remarks``.
+        They are what became of an interrupted write, the ``losses``, the ``remarks`` and the
+        ``faults``.
         """
         recovered = (str(self.recovery),) if self.recovery else ()
-        return (*recovered, *self.losses, *self.remarks)
+        return (*recovered, *self.losses, *self.remarks, *self.faults)
 
     def __bool__(self) -> bool:
         return self.changed
@@ -179,7 +182,7 @@ class WriteResult:
     def to_dict(self) -> dict[str, object]:
         """Return the attributes as a dictionary fit for JSON, with ``warnings``."""
         told = asdict(self)
-        del told["changes"], told["remarks"]
+        del told["changes"], told["remarks"], told["faults"]
         return {
             **told,
             "warnings": list(self.warnings),

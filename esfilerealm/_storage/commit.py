@@ -3,73 +3,38 @@ Several files that change as one: all of them, or none.
 
 All new content is durable under temporary names, and all old content has a backup, before the
 journal is written. Then the files are replaced in their order. Removing the journal commits the
-change. An error before that rolls everything back; after a kill or a power cut, the next writer
-does (``recovery.py``).
+change. While it stands, the change does not count, however much of it is made: an error rolls it
+back, and if that fails, or after a kill or a power cut, the next writer does (``recovery.py``).
 
-One file that is replaced whole needs no journal: a rename happens or does not. While its backup
-exists, the next writer makes the directory durable first. A new file has no backup, so it needs a
-journal.
+One file that is replaced whole needs no journal: a rename happens or does not. It is committed when
+its directory is durable; after an error before that, a second rename puts the backup in its place.
+While a backup exists, the next writer makes the directory durable first. A new file has no backup,
+so it needs a journal.
+
+From the first replacement until the change is committed, no file is opened, except to overwrite it:
+the process may have no free descriptor by then.
 """
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._ground.faults import FaultsOf
 from ..errors import FileAccessError, FileChangedError, FileRealmError
 from . import system
-from .journal import Journal, JournalStep, UnusableJournalError
-from .read import Stamp
-from .recovery import roll_back
-from .staging import (
-    copy_backup,
-    link_backup,
-    overwrite,
-    remove_quietly,
-    stage,
-    sync_folder,
-    temporary_name,
-)
+from .change import Move
+from .journal import Journal, UnusableJournalError
+from .recovery import restore
+from .staging import OpenFolders, remove_quietly, temporary_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from .attributes import Attributes
+    from .change import Change
 
-__all__ = ["Change", "commit"]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """
-    What one file is to become.
-
-    Attributes:
-        target: Its real path.
-        before: Digest of the old content; None if there is no file.
-        status: Of the file when it was read; None if an earlier change creates it.
-        data: The new content; None to remove the file.
-        after: Digest of the new content.
-        has: The attributes before.
-        attributes: The attributes after.
-        in_place: Whether to overwrite the file instead of replacing it whole.
-        source: A file that holds *data* already and can be linked instead of written.
-        is_unread: Whether no node reads the file, so that its place in the order does not matter.
-    """
-
-    target: str
-    before: str | None
-    status: os.stat_result | None
-    data: bytes | None
-    after: str | None
-    has: Attributes
-    attributes: Attributes
-    in_place: bool = False
-    source: str | None = None
-    is_unread: bool = False
+__all__ = ["commit"]
 
 
 def commit(
@@ -91,173 +56,229 @@ def commit(
         check_lock: Called when all is staged. It raises if another writer may hold a lock too.
 
     Returns:
-        For each change the attributes that could not be set, as text.
+        For each change what could not be given, as text.
 
     Raises:
         FilePermissionError, FileAccessError: If the system refuses. Nothing is changed, or the
             message says what is.
     """
-    moves: list[_Move] = []
-    try:
-        for change in changes:
-            moves.append(_Move(change))
-            moves[-1].stage()
-        for number, move in enumerate(moves):
-            move.keep_old(moves[:number])
-        check_lock()
-    except BaseException:
-        _remove_all(moves)
-        raise
-    journal = Journal(journal_path, tuple(move.step for move in moves))
-    is_journaled = _needs_journal(moves)
-    try:
-        if is_journaled:
-            journal.write(journal_attributes)
-        _make(moves)
-        spent = [journal.remove()] if is_journaled else []
-    except BaseException as error:
-        _roll_back(journal, error)
-        _remove_all(moves)
-        raise
-    # The change is committed. But as long as a power cut might bring the journal back, its backups
-    # have to stay.
-    with suppress(FileRealmError):
-        for path in spent:
-            sync_folder(os.path.dirname(path))
-        remove_quietly([*spent, *(move.old for move in moves if move.old is not None)])
-    return [move.lost for move in moves]
+    unit = _Unit(changes, journal_path, journal_attributes)
+    with unit.folders:
+        try:
+            unit.prepare()
+            check_lock()
+            unit.replace()
+        finally:
+            unit.tidy()
+    return [move.lost for move in unit.moves]
 
 
-class _Move:
+class _Unit:
     """
-    A change while it is made.
+    Changes while they are made together.
 
     Attributes:
-        change: What to do.
-        staged: The temporary name of the new content, if there is one.
-        old: The name of the backup of the old content, if there is one.
-        inode: Of the new file, or of the one that is overwritten.
-        lost: The attributes that could not be set, as text.
+        moves: The changes.
+        folders: The directories of their files.
     """
 
-    def __init__(self, change: Change) -> None:
-        self.change = change
-        is_staged = change.data is not None and not change.in_place
-        self.staged = temporary_name(change.target) if is_staged else None
-        self.old = None if change.before is None else temporary_name(change.target)
-        self.lost: list[str] = []
-        self.inode: int | None = None
+    def __init__(
+        self, changes: Sequence[Change], journal_path: str, journal_attributes: Attributes
+    ) -> None:
+        self.moves = [Move(change) for change in changes]
+        self.folders = OpenFolders()
+        self._journal_path = journal_path
+        self._journal_attributes = journal_attributes
+        self._journal: Journal | None = None
+        self._staged_journal = temporary_name(journal_path)
+        self._spent_journal = temporary_name(journal_path)
+        #: Whether the next writer may need what is there now, so that nothing must be removed.
+        self._is_open = False
+        self._is_retired = False
 
-    @property
-    def step(self) -> JournalStep:
-        """The change as the journal names it."""
-        change = self.change
-        return JournalStep(
-            change.target,
-            change.before,
-            change.after,
-            self.old,
-            self.inode,
-            change.has.numbers if change.in_place else None,
+    def prepare(self) -> None:
+        """Make everything durable that the replacement needs, and open what it needs open."""
+        for move in self.moves:
+            move.stage()
+        for number, move in enumerate(self.moves):
+            move.keep_old(self.moves[:number])
+        for path in (self._journal_path, *(move.change.target for move in self.moves)):
+            self.folders.open(os.path.dirname(path))
+        if _needs_journal(self.moves):
+            self._journal = self._staged()
+
+    def _staged(self) -> Journal:
+        journal = Journal(self._journal_path, tuple(move.step for move in self.moves))
+        journal.stage(self._staged_journal, self._journal_attributes)
+        return journal
+
+    def replace(self) -> None:
+        """Make all changes, or none."""
+        if self._journal is None:
+            self._replace_one(self.moves[0])
+        else:
+            self._replace_all(self._journal)
+
+    def tidy(self) -> None:
+        """Remove the temporary files, unless the next writer may need them."""
+        if not self._is_open:
+            journals = [] if self._journal is None else [self._spent_journal]
+            if not self._is_retired:
+                journals.append(self._staged_journal)
+            remove_quietly([*journals, *(path for move in self.moves for path in move.temporary)])
+
+    def _replace_one(self, move: Move) -> None:
+        """Replace one file; making its directory durable commits the change."""
+        try:
+            self._is_open = True
+            move.make()
+            self.folders.sync(move.folder)
+        except BaseException as error:
+            if move.is_made or not isinstance(error, FileRealmError):
+                self._put_back(move, error)
+            self._is_open = False
+            raise
+        self._is_open = False
+
+    def _put_back(self, move: Move, error: BaseException) -> None:
+        """
+        Put the backup of a single file back, or leave a journal by which the next writer does.
+
+        Raises:
+            FileAccessError: If that fails, or cannot be made durable.
+        """
+        try:
+            move.put_back()
+        except FileRealmError as fault:
+            reason = self._not_restored(fault)
+            try:
+                self._staged().begin(self._staged_journal, self.folders)
+            except FileRealmError as another:
+                reason = (
+                    f"its rollback failed ({fault}), and no journal can be written ({another}): "
+                    f"[{move.change.target}] may hold the change, and keeps it then"
+                )
+            raise _unfinished(move.change.target, error, fault, reason) from error
+        try:
+            self.folders.sync(move.folder)
+        except FileRealmError as fault:
+            move.leave_a_trace()
+            raise _unfinished(move.change.target, error, fault, _not_durable(fault)) from error
+
+    def _replace_all(self, journal: Journal) -> None:
+        """Replace all files; removing the journal, once that is durable, commits the change."""
+        try:
+            self._is_open = True
+            journal.begin(self._staged_journal, self.folders)
+            self._make_all()
+            journal.retire(self._spent_journal)
+            self._is_retired = True
+            self.folders.sync(os.path.dirname(journal.path))
+        except FileRealmError as error:
+            if self._is_retired and not self._is_reinstated(journal):
+                self._doubt(error)
+                return  # the change is made, and nobody can take it back
+            self._roll_back(journal, error)
+            raise
+        except BaseException as error:
+            if self._is_spent():
+                self._go_on(journal)
+            else:
+                self._roll_back(journal, error)
+            raise
+        self._is_open = False
+
+    def _make_all(self) -> None:
+        """Replace all files; each one that a node reads is durable before the next is replaced."""
+        folders: set[str] = set()
+        for move in self.moves:
+            move.make()
+            folders.add(move.folder)
+            if not move.change.is_unread:
+                for folder in folders:
+                    self.folders.sync(folder)
+                folders.clear()
+        for folder in folders:
+            self.folders.sync(folder)
+
+    def _is_reinstated(self, journal: Journal) -> bool:
+        """Bring the journal back, whose removal may not be durable, if that is possible."""
+        try:
+            journal.reinstate(self._spent_journal)
+        except FileRealmError:
+            return False
+        return True
+
+    def _is_spent(self) -> bool:
+        """Check whether the journal was removed, even if an interrupt came at that moment."""
+        try:
+            system.lstat(self._spent_journal)
+        except OSError:
+            return self._is_retired
+        return True
+
+    def _go_on(self, journal: Journal) -> None:
+        """Make a change durable that was interrupted when its journal was removed already."""
+        with suppress(FileRealmError):  # or else the next writer does
+            self.folders.sync(os.path.dirname(journal.path))
+            self._is_open = False
+
+    def _doubt(self, error: FileRealmError) -> None:
+        """Report a change that is made, and that a power cut may undo."""
+        loss = f"it is written, but a power cut before the next write may undo that ({error})"
+        for move in self.moves:
+            move.lost.append(loss)
+
+    def _roll_back(self, journal: Journal, error: BaseException) -> None:
+        """
+        Put all backups back.
+
+        Raises:
+            FileAccessError: If that fails. Everything that a later recovery needs is still there.
+        """
+        fault: FileRealmError | UnusableJournalError | None = None
+        is_restored = False
+        try:
+            if any(move.is_begun for move in self.moves):
+                fault = restore(journal.steps)
+            is_restored = True
+            if fault is None:
+                journal.retire(self._spent_journal)
+                self.folders.sync(os.path.dirname(journal.path))
+        except (FileRealmError, UnusableJournalError) as caught:
+            fault = caught
+        if fault is not None:
+            reason = _not_durable(fault) if is_restored else self._not_restored(fault)
+            raise _unfinished(journal.path, error, fault, reason) from error
+        self._is_open = False
+
+    def _not_restored(self, fault: FileRealmError | UnusableJournalError) -> str:
+        begun = dict.fromkeys(move.change.target for move in self.moves if move.is_begun)
+        files = ", ".join(f"[{path}]" for path in begun)
+        then = (
+            "leaves the files as they are, and renames the journal for you to look at"
+            if isinstance(fault, (FileChangedError, UnusableJournalError))
+            else "rolls it back by the journal, which stays"
+        )
+        return (
+            f"its rollback failed ({fault}): the change may still be in {files}; the next write or "
+            f"`esfilerealm recover` {then}"
         )
 
-    def stage(self) -> None:
-        """Make the new content durable."""
-        change = self.change
-        if self.staged is None or change.data is None:
-            return
-        if change.source is not None:
-            link_backup(change.source, change.target, self.staged, change.attributes, change.after)
-        else:
-            self.lost = stage(change.target, self.staged, change.data, change.attributes)
-        with FaultsOf(change.target, "examining"):
-            self.inode = system.lstat(self.staged).st_ino
 
-    def keep_old(self, earlier: Sequence[_Move]) -> None:
-        """Back up what the change will find, which an earlier change may put there."""
-        change, old = self.change, self.old
-        before = next((m for m in reversed(earlier) if m.change.target == change.target), None)
-        if change.in_place:
-            self.inode = before.inode if before else change.status and change.status.st_ino
-        if old is None:
-            _check_absent(change.target)
-        elif before is not None and before.staged is None:
-            stage(change.target, old, before.change.data or b"", change.has)
-        elif change.in_place:
-            copy_backup(change.target, change.target, old, change.has, change.before)
-        else:
-            source = change.target if before is None else before.staged or change.target
-            is_file = link_backup(source, change.target, old, change.has, change.before)
-            if is_file and before is None:
-                _check_same(change, old)
-
-    def make(self) -> None:
-        """Replace the file."""
-        change = self.change
-        if change.in_place and change.data is not None:
-            self.lost = overwrite(change.target, change.data, change.attributes, self.inode)
-            return
-        with FaultsOf(change.target, "replacing"):
-            if self.staged is None:
-                system.unlink(change.target)
-            else:
-                system.rename(self.staged, change.target)
+def _not_durable(fault: BaseException) -> str:
+    return (
+        f"it was rolled back, but the rollback is not durable yet ({fault}), so a power cut may "
+        "undo it: the next write or `esfilerealm recover` makes it durable"
+    )
 
 
-def _needs_journal(moves: Sequence[_Move]) -> bool:
+def _unfinished(path: str, error: BaseException, fault: object, reason: str) -> FileAccessError:
+    """Return the error of a rollback that is not finished."""
+    what = f"failed ({error})" if isinstance(error, FileRealmError) else "was interrupted"
+    return FileAccessError(path, getattr(fault, "errno", None) or 0, f"a write {what}; {reason}")
+
+
+def _needs_journal(moves: Sequence[Move]) -> bool:
     """Check whether this is more than one rename that leaves a backup."""
     return len(moves) > 1 or moves[0].change.in_place or moves[0].old is None
-
-
-def _make(moves: Sequence[_Move]) -> None:
-    """Replace all files; each one that a node reads is durable before the next is replaced."""
-    folders: set[str] = set()
-    for move in moves:
-        move.make()
-        folders.add(os.path.dirname(move.change.target))
-        if not move.change.is_unread:
-            for folder in folders:
-                sync_folder(folder)
-            folders.clear()
-    for folder in folders:
-        sync_folder(folder)
-
-
-def _roll_back(journal: Journal, error: BaseException) -> None:
-    """
-    Roll everything back.
-
-    Raises:
-        FileAccessError: If that fails. Everything that a later recovery needs is still there.
-    """
-    try:
-        roll_back(journal.steps)
-        spent = journal.remove()
-        sync_folder(os.path.dirname(journal.path))
-        remove_quietly([spent])
-    except (FileRealmError, UnusableJournalError) as fault:
-        number = getattr(fault, "errno", None) or 0
-        reason = f"rollback failed ({fault}); the next write will complete it"
-        raise FileAccessError(journal.path, number, reason) from error
-
-
-def _remove_all(moves: Sequence[_Move]) -> None:
-    remove_quietly(path for move in moves for path in (move.staged, move.old) if path is not None)
-
-
-def _check_absent(target: str) -> None:
-    """Raise if another program, which takes no lock, has created the file since we looked."""
-    with FaultsOf(target, "examining"):
-        try:
-            system.lstat(target)
-        except FileNotFoundError:
-            return
-    raise FileChangedError(target)
-
-
-def _check_same(change: Change, kept: str) -> None:
-    """Raise if another program, which takes no lock, has written the file since we read it."""
-    with FaultsOf(change.target, "examining"):
-        now = Stamp.of(system.lstat(kept))
-    if change.status is not None and now.content != Stamp.of(change.status).content:
-        raise FileChangedError(change.target)

@@ -124,8 +124,10 @@ def _make_directory(folder: str, mode: int = _ABOVE_MODE) -> None:
 
 
 def _created(paths: RealmPaths, options: WriteOptions) -> WriteResult:
-    with locked(paths, options) as recovery:
-        return replace(_written(paths, options), recovery=recovery)
+    faults: list[str] = []
+    with locked(paths, options, faults) as recovery:
+        written = _written(paths, options)
+    return replace(written, recovery=recovery, faults=tuple(faults))
 
 
 def _written(paths: RealmPaths, options: WriteOptions) -> WriteResult:

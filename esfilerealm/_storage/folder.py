@@ -109,7 +109,9 @@ class RealmFolder:
 
         del filelock, write
 
-    def locked(self, options: WriteOptions, *also: str) -> AbstractContextManager[Recovery]:
+    def locked(
+        self, options: WriteOptions, *also: str, faults: list[str] | None = None
+    ) -> AbstractContextManager[Recovery]:
         """
         Hold the write lock, recover, and give what was found of an interrupted write.
 
@@ -117,14 +119,16 @@ class RealmFolder:
             options: How to write.
 
             also: Names of ``paths.LOCKED_ALONE`` that are to change too; their locks are held too.
+
+            faults: Gets what fails when the lock is released, as text.
         """
         if not also:
             from .write import locked
 
-            return locked(self.paths, options)
+            return locked(self.paths, options, faults)
         from .single_file import locked_with
 
-        return locked_with(self.paths, options, also)
+        return locked_with(self.paths, options, also, faults)
 
     def recover(self, options: WriteOptions) -> Recovery:
         """End an interrupted write, as every write does first."""

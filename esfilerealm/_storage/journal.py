@@ -27,13 +27,14 @@ from ..errors import JournalVersionError
 from . import system
 from .attributes import PERMISSIONS
 from .read import digest_of, read_plain_file
-from .staging import remove_quietly, stage, sync_folder, temporary_name, temporary_pattern
+from .staging import stage, temporary_pattern
 from .target import is_owned_by, owners_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from .attributes import Attributes
+    from .staging import OpenFolders
 
 __all__ = ["Journal", "JournalStep", "UnusableJournalError"]
 
@@ -90,41 +91,60 @@ class Journal:
     steps: tuple[JournalStep, ...]
     stranger: int | None = None
 
-    def write(self, attributes: Attributes) -> None:
+    def stage(self, temporary: str, attributes: Attributes) -> None:
         """
-        Make the journal durable, and with it all names that were given before.
+        Make its content durable under another name.
+
+        Args:
+            temporary: That name.
+
+            attributes: Those of the journal.
 
         Raises:
             FilePermissionError, FileAccessError: If the system refuses.
         """
-        temporary = temporary_name(self.path)
         stage(self.path, temporary, self._encoded(), attributes)
-        try:
-            with FaultsOf(self.path, "writing"):
-                system.rename(temporary, self.path)
-        except BaseException:
-            remove_quietly([temporary])
-            raise
-        for folder in {os.path.dirname(path) for path in (self.path, *self._targets())}:
-            sync_folder(folder)
 
-    def remove(self) -> str:
+    def begin(self, temporary: str, folders: OpenFolders) -> None:
         """
-        Remove the journal, which commits the change or ends its rollback.
+        Give the journal its name, and make that durable with all names that were given before.
 
-        It is renamed to a temporary file. While that exists, the next writer makes the directory
-        durable first (see ``remove_leftovers``).
+        Args:
+            temporary: The name under which it was staged.
 
-        Returns:
-            The name of the temporary file. If there is no journal, there is no such file.
+            folders: Those of the journal and of all targets.
 
         Raises:
             FilePermissionError, FileAccessError: If the system refuses.
         """
-        temporary = temporary_name(self.path)
+        with FaultsOf(self.path, "writing"):
+            system.rename(temporary, self.path)
+        for folder in {os.path.dirname(path) for path in (self.path, *self._targets())}:
+            folders.sync(folder)
+
+    def retire(self, spent: str) -> None:
+        """
+        Rename the journal, which commits the change or ends its rollback once that is durable.
+
+        Args:
+            spent: The name of a temporary file beside it. While that exists, the next writer makes
+                the directory durable first (see ``remove_leftovers``).
+
+        Raises:
+            FilePermissionError, FileAccessError: If the system refuses.
+        """
         with FaultsOf(self.path, "removing"), suppress(FileNotFoundError):
-            system.rename(self.path, temporary)
-        return temporary
+            system.rename(self.path, spent)
+
+    def reinstate(self, spent: str) -> None:
+        """
+        Take back ``retire``.
+
+        Raises:
+            FilePermissionError, FileAccessError: If the system refuses.
+        """
+        with FaultsOf(self.path, "restoring"):
+            system.rename(spent, self.path)
 
     @classmethod
     def read(

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import FaultsOf
+from .._ground.logs import get_logger
 from .._ground.rights import whose
 from ..errors import FileAccessError, FileChangedError, FilePermissionError, LockTimeoutError
 from . import system
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 __all__ = ["HeldLock", "holder_of", "write_lock"]
+
+_LOG: Final = get_logger(__name__)
 
 #: The service user and root both write, so the group must be able to open the file.
 _MODE: Final = 0o660
@@ -69,15 +72,22 @@ class HeldLock:
 
     def __init__(self, path: str, descriptor: int) -> None:
         self.path = path
-        self._status = system.fstat(descriptor)
+        with FaultsOf(path, "examining"):
+            self._status = system.fstat(descriptor)
 
     @property
     def is_in_place(self) -> bool:
-        """Whether the path still leads to the file that is locked."""
-        try:
-            return self.is_named(system.lstat(self.path))
-        except FileNotFoundError:
-            return False
+        """
+        Whether the path still leads to the file that is locked.
+
+        Raises:
+            FilePermissionError, FileAccessError: If it cannot be examined.
+        """
+        with FaultsOf(self.path, "examining"):
+            try:
+                return self.is_named(system.lstat(self.path))
+            except FileNotFoundError:
+                return False
 
     def is_named(self, status: os.stat_result) -> bool:
         """Check whether *status* is that of the file that is locked."""
@@ -91,14 +101,17 @@ class HeldLock:
             FileChangedError: If another program has replaced or removed it.
             FilePermissionError, FileAccessError: If it cannot be examined.
         """
-        with FaultsOf(self.path, "examining"):
-            if not self.is_in_place:
-                raise FileChangedError(self.path)
+        if not self.is_in_place:
+            raise FileChangedError(self.path)
 
 
 @contextmanager
 def write_lock(
-    find_path: Callable[[], str], timeout: float, *, allow_local_lock: bool = False
+    find_path: Callable[[], str],
+    timeout: float,
+    *,
+    allow_local_lock: bool = False,
+    faults: list[str] | None = None,
 ) -> Iterator[HeldLock]:
     """
     Hold the lock file, which is never deleted: unlinking it would let two writers in.
@@ -114,6 +127,9 @@ def write_lock(
 
         allow_local_lock: Whether to accept a lock that other machines do not see.
 
+        faults: Gets what fails when the lock is released, as text. That is logged, and no reason to
+            fail: whatever was written is written.
+
     Raises:
         LockTimeoutError: If the lock was not free in time.
         FileChangedError: If another program kept replacing the file during that time.
@@ -125,7 +141,7 @@ def write_lock(
         path = find_path()
         if not allow_local_lock:
             _check_file_system(path)
-        with _acquired(path, timeout) as held:
+        with _acquired(path, timeout, [] if faults is None else faults) as held:
             is_in_place = held.is_in_place
             if is_in_place and find_path() == path:
                 with holder_named(held):
@@ -147,7 +163,7 @@ def _check_file_system(path: str) -> None:
 
 
 @contextmanager
-def _acquired(path: str, timeout: float) -> Iterator[HeldLock]:
+def _acquired(path: str, timeout: float, faults: list[str]) -> Iterator[HeldLock]:
     with FaultsOf(path, "taking the write lock with"):
         try:
             _create(path)
@@ -162,9 +178,26 @@ def _acquired(path: str, timeout: float) -> Iterator[HeldLock]:
         try:
             yield held
         finally:
-            lock.release()
+            _release(lock, path, faults)
     finally:
-        system.close(descriptor)
+        with suppress(OSError):  # nothing was written through it
+            system.close(descriptor)
+
+
+def _release(lock: BaseFileLock, path: str, faults: list[str]) -> None:
+    try:
+        lock.release()
+    except OSError as error:
+        failed = f"[{path}]: releasing the write lock failed ({error.strerror or error})"
+    else:
+        return
+    try:
+        lock.release(force=True)
+        outcome = "; a second attempt succeeded"
+    except OSError:
+        outcome = ": other writers have to wait until this process ends"
+    _LOG.warning("%s%s", failed, outcome)
+    faults.append(f"{failed}{outcome}")
 
 
 def _locked(path: str, timeout: float) -> BaseFileLock:

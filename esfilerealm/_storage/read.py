@@ -61,6 +61,10 @@ class Stamp(tuple[int, int, int, int, int]):
         """All of it except the time of the attributes, which a second name changes too."""
         return self[:-1]
 
+    def is_of_same_file(self, other: Stamp) -> bool:
+        """Check whether both are of one file, whatever became of its content."""
+        return self[:2] == other[:2]
+
     @property
     def latest(self) -> int:
         """The later of its times, in nanoseconds since 1970."""

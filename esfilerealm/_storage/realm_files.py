@@ -93,15 +93,22 @@ class SettledRead:
     Attributes:
         users: The ``users`` file; a missing one is empty.
         users_roles: The ``users_roles`` file; a missing one is empty.
+        is_interim: Whether a journal was there. When it goes, both files may count for something
+            else, without being touched.
     """
 
-    __slots__ = ("users", "users_roles")
+    __slots__ = ("is_interim", "users", "users_roles")
 
     def __init__(
-        self, users: FileContent | FileRealmError, users_roles: FileContent | FileRealmError
+        self,
+        users: FileContent | FileRealmError,
+        users_roles: FileContent | FileRealmError,
+        *,
+        is_interim: bool = False,
     ) -> None:
         self.users = users
         self.users_roles = users_roles
+        self.is_interim = is_interim
 
 
 def read_consistently(
@@ -253,6 +260,7 @@ def read_settled(paths: RealmPaths) -> SettledRead:
         time.sleep(_STILL)
         if stamps(paths) == before:
             break
+    both.is_interim = any(isinstance(found[-1], Stamp) for found in (before, stamps(paths)))
     return both
 
 

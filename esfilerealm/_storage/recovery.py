@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import FaultsOf
 from .._ground.logs import get_logger
-from ..errors import FileRealmError
+from ..errors import FileAccessError, FilePermissionError, FileRealmError
 from ..results import Recovery
 from . import system
 from .attributes import Attributes
@@ -37,6 +37,7 @@ from .staging import (
     remove_leftovers,
     sync_file,
     sync_folder,
+    temporary_name,
     temporary_pattern,
 )
 from .target import could_replace, is_believed, owners_of, real_target, trusted_target
@@ -54,7 +55,7 @@ __all__ = [
     "read_journal",
     "recover",
     "recover_file",
-    "roll_back",
+    "restore",
     "seen_by_readers",
 ]
 
@@ -192,14 +193,24 @@ def _by_directory(paths: Iterable[str]) -> dict[str, list[str]]:
 def _recovered(journal: Journal | None) -> Recovery:
     if journal is None:
         return Recovery()
-    progress = Progress(journal.steps)
-    if not progress.is_complete:
-        roll_back(journal.steps, journal.stranger)
-    else:
-        _make_durable(journal.steps)
-    journal.remove()
+    is_committed = _is_committed(journal.steps)
+    fault = _sync(journal.steps) if is_committed else restore(journal.steps, journal.stranger)
+    if fault is not None:
+        raise fault
+    journal.retire(temporary_name(journal.path))
     sync_folder(os.path.dirname(journal.path))
-    return Recovery("completed" if progress.is_complete else "rolled_back", journal.path)
+    return Recovery("completed" if is_committed else "rolled_back", journal.path)
+
+
+def _is_committed(steps: Sequence[JournalStep]) -> bool:
+    """
+    Check whether a change was committed and its journal is there again.
+
+    A writer removes the backups after it has removed the journal for good. Where a directory cannot
+    be made durable, as on Windows, a power cut may bring the journal back without them.
+    """
+    olds = [step.old for step in steps if step.old is not None]
+    return Progress(steps).is_complete and not all(map(_exists, olds))
 
 
 def _quarantined(path: str, reason: str) -> Recovery:
@@ -309,17 +320,26 @@ def _steps_taken(steps: Sequence[JournalStep], now: FileContent) -> tuple[int, b
     return max(exact, default=possible[0]), True
 
 
-def roll_back(steps: Sequence[JournalStep], stranger: int | None = None) -> None:
+def restore(
+    steps: Sequence[JournalStep], stranger: int | None = None
+) -> FileAccessError | FilePermissionError | None:
     """
     Roll back a change, step by step in the reverse order, and make that durable.
 
     A node that reads in between sees the same states as during the change. A backup is used up only
     once it is in place, so a rollback may be interrupted and started again.
 
+    What cannot be made durable is put back all the same, so that nobody goes on to use a change
+    that its writer has reported as failed. The journal must stay then: a power cut may leave any
+    part of the rollback.
+
     Args:
         steps: The whole change.
 
         stranger: As in ``Journal``; then no file gets more than that user could have given it.
+
+    Returns:
+        The error, if something could not be made durable.
 
     Raises:
         UnusableJournalError: If another program has written a file since, or a backup is missing;
@@ -329,26 +349,36 @@ def roll_back(steps: Sequence[JournalStep], stranger: int | None = None) -> None
     done = [step for step in Progress(steps).done if not _is_untouched(step)]
     for step in done:
         _kept(step, stranger)
-    _make_durable(steps)
+    fault = _sync(steps)
     for step in reversed(done):
         _roll_back(step, stranger)
-        sync_folder(os.path.dirname(step.target))
+        fault = fault or _fault_of(sync_folder, os.path.dirname(step.target))
+    return fault
 
 
-def _make_durable(steps: Sequence[JournalStep]) -> None:
+def _sync(steps: Sequence[JournalStep]) -> FileAccessError | FilePermissionError | None:
     """
-    Make the present state of a change durable.
+    Make the present state of a change durable, or return the first error.
 
     Its writer, or an earlier recovery, may have been killed before that. The next steps must not
     reach the disk before it.
-
-    Raises:
-        FilePermissionError, FileAccessError: If the system refuses.
     """
+    fault = None
     for target in {step.target for step in steps if step.in_place}:
-        sync_file(target)
+        fault = fault or _fault_of(sync_file, target)
     for folder in {os.path.dirname(step.target) for step in steps}:
-        sync_folder(folder)
+        fault = fault or _fault_of(sync_folder, folder)
+    return fault
+
+
+def _fault_of(
+    sync: Callable[[str], None], path: str
+) -> FileAccessError | FilePermissionError | None:
+    try:
+        sync(path)
+    except (FileAccessError, FilePermissionError) as fault:
+        return fault
+    return None
 
 
 def seen_by_readers(
@@ -359,8 +389,7 @@ def seen_by_readers(
     """
     Return files, by their paths, as a reader is to see them while there is a journal.
 
-    That is as before the change, until all of them are as after it: from then on nothing may happen
-    any more that would make a reader look again.
+    That is as before the change, since the next writer would roll it back.
 
     Args:
         steps: The whole change.
@@ -375,9 +404,6 @@ def seen_by_readers(
     files = {file.path: file for file in found}
     own = [step for step in steps if step.target in files]
     Progress(own, files.__getitem__)  # raises if another program has written them since
-    last = {step.target: step.after for step in own}
-    if all(files[path].digest == after for path, after in last.items()):
-        return files
     return {path: _before(own, file, stranger) for path, file in files.items()}
 
 

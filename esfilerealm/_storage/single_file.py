@@ -19,7 +19,8 @@ from .._ground.rights import whose
 from ..errors import FilePermissionError, FileRealmError
 from . import system
 from .attributes import Attributes
-from .commit import Change, commit
+from .change import Change
+from .commit import commit
 from .journal import UnusableJournalError
 from .lock import write_lock
 from .paths import LOCKED_ALONE, OTHER_FILES, RealmPaths, journal_path, lock_path
@@ -84,9 +85,14 @@ class SingleFile:
         return found
 
     @contextmanager
-    def locked(self, options: WriteOptions) -> Iterator[Recovery]:
+    def locked(self, options: WriteOptions, faults: list[str] | None = None) -> Iterator[Recovery]:
         """
         Hold the lock of the file, recover, and give what was found of an interrupted write.
+
+        Args:
+            options: How to write.
+
+            faults: Gets what fails when the lock is released, as text.
 
         Raises:
             LockTimeoutError: If the lock was not free in time.
@@ -94,7 +100,7 @@ class SingleFile:
             FilePermissionError, FileAccessError: If the system refuses.
         """
         while True:
-            with _alone(self._path, options):
+            with _alone(self._path, options, faults):
                 if self._realm is None or not self._is_interrupted(self._realm):
                     yield recover_file(real_target(self._path))
                     return
@@ -160,7 +166,10 @@ class SingleFile:
 
 @contextmanager
 def locked_with(
-    paths: RealmPaths, options: WriteOptions, names: Sequence[str]
+    paths: RealmPaths,
+    options: WriteOptions,
+    names: Sequence[str],
+    faults: list[str] | None = None,
 ) -> Iterator[Recovery]:
     """
     Hold the lock of the realm, and then those of files that are to change with it; recover all.
@@ -172,25 +181,28 @@ def locked_with(
 
         names: Names of ``LOCKED_ALONE``.
 
+        faults: Gets what fails when a lock is released, as text.
+
     Raises:
         LockTimeoutError, JournalVersionError, FilePermissionError, FileAccessError: As for
             ``RealmFolder.locked``.
     """
-    with locked(paths, options) as recovery, ExitStack() as locks:
+    with locked(paths, options, faults) as recovery, ExitStack() as locks:
         found = [recovery]
         for name in names:
-            locks.enter_context(_alone(paths.named(name), options))
+            locks.enter_context(_alone(paths.named(name), options, faults))
             found.append(recover_file(real_target(paths.named(name))))
         yield next(filter(None, found), recovery)
 
 
 @contextmanager
-def _alone(path: str, options: WriteOptions) -> Iterator[None]:
+def _alone(path: str, options: WriteOptions, faults: list[str] | None = None) -> Iterator[None]:
     """Hold the lock of a file, and recover nothing."""
     with write_lock(
         lambda: lock_path(real_target(path)),
         options.lock_timeout,
         allow_local_lock=options.allow_local_lock,
+        faults=faults,
     ):
         yield
 

@@ -20,12 +20,14 @@ from .read import read_plain_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Self
 
     from .attributes import Attributes
 
 __all__ = [
     "REJECTED",
     "TEMPORARY",
+    "OpenFolders",
     "copy_backup",
     "link_backup",
     "overwrite",
@@ -208,7 +210,7 @@ def quarantine_leftovers(folder: str, names: str) -> None:
 
 def sync_file(path: str) -> None:
     """Make the content of a file durable."""
-    with FaultsOf(path, "making durable"):
+    with FaultsOf(path, "syncing"):
         descriptor = system.open(path, _OVERWRITE)
         try:
             system.fsync(descriptor)
@@ -220,12 +222,55 @@ def sync_folder(folder: str) -> None:
     """Make names in a directory durable. Windows has no such call."""
     if os.name == "nt":
         return
-    with FaultsOf(folder, "making durable"):
+    with FaultsOf(folder, "syncing"):
         descriptor = system.open(folder, _FOLDER)
         try:
             system.fsync(descriptor)
         finally:
             system.close(descriptor)
+
+
+class OpenFolders:
+    """
+    Directories that stay open while files in them are replaced; a context manager closes them.
+
+    They are opened before the first file is replaced. Later the process may have no free descriptor
+    left, and could not make the replacement durable.
+    """
+
+    def __init__(self) -> None:
+        self._descriptors: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._descriptors:
+            descriptor = self._descriptors.popitem()[1]
+            with suppress(OSError):  # nothing was written through it
+                system.close(descriptor)
+
+    def open(self, folder: str) -> None:
+        """
+        Open a directory, unless it is open already. Windows has no such call.
+
+        Raises:
+            FilePermissionError, FileAccessError: If the system refuses.
+        """
+        if os.name != "nt" and folder not in self._descriptors:
+            with FaultsOf(folder, "opening"):
+                self._descriptors[folder] = system.open(folder, _FOLDER)
+
+    def sync(self, folder: str) -> None:
+        """
+        Make names in an open directory durable.
+
+        Raises:
+            FilePermissionError, FileAccessError: If the system refuses.
+        """
+        if os.name != "nt":
+            with FaultsOf(folder, "syncing"):
+                system.fsync(self._descriptors[folder])
 
 
 def write_all(descriptor: int, data: bytes) -> None:

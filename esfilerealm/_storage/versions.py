@@ -18,7 +18,7 @@ from .._ground.faults import FaultsOf
 from ..errors import FileAccessError, NoEarlierVersionError
 from . import system
 from .attributes import Attributes
-from .commit import Change
+from .change import Change
 from .paths import VERSION_PATTERN, version_path
 from .read import FileContent, digest_of, read_plain_file
 from .staging import REJECTED, TEMPORARY, temporary_pattern

@@ -15,7 +15,8 @@ from ..results import FileResult, WriteResult
 from . import system
 from .applied import Applied
 from .attributes import Attributes
-from .commit import Change, commit
+from .change import Change
+from .commit import commit
 from .lock import write_lock
 from .paths import journal_path, lock_path
 from .read import digest_of
@@ -59,9 +60,18 @@ class Unit:
 
 
 @contextmanager
-def locked(paths: RealmPaths, options: WriteOptions) -> Iterator[Recovery]:
+def locked(
+    paths: RealmPaths, options: WriteOptions, faults: list[str] | None = None
+) -> Iterator[Recovery]:
     """
     Hold the write lock, recover, and give what was found of an interrupted write.
+
+    Args:
+        paths: Where the files are.
+
+        options: How to write.
+
+        faults: As for ``write_lock``.
 
     Raises:
         LockTimeoutError: If the lock was not free in time.
@@ -72,6 +82,7 @@ def locked(paths: RealmPaths, options: WriteOptions) -> Iterator[Recovery]:
         lambda: lock_path(real_target(paths.users)),
         options.lock_timeout,
         allow_local_lock=options.allow_local_lock,
+        faults=faults,
     ) as held:
         before, paths.check_lock = paths.check_lock, held.check
         try:

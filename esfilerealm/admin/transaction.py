@@ -100,11 +100,13 @@ class Transaction:
         if self._options.dry_run or is_nothing:
             self._result = self._commit(pending)
             return
-        with self._folder.locked(self._options) as recovery:  # lock, recover
+        faults: list[str] = []
+        with self._folder.locked(self._options, faults=faults) as recovery:  # lock, recover
             # No variable holds what was read: usually it equals the preview, and it may be large.
             edit = self._edited(pending, self._reread(pending))  # re-read, check, edit
             pending.edit = self._written_edit = edit
             self._result = replace(self._commit(pending), recovery=recovery)  # journal, replace
+        self._result = replace(self._result, faults=tuple(faults))
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a transaction cannot be pickled: it holds hashes")

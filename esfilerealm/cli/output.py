@@ -82,11 +82,13 @@ def print_reload(target: Target, terminal: Terminal, result: WriteResult) -> Non
 
 
 def print_warnings(terminal: Terminal, result: WriteResult) -> None:
-    """Warn of an interrupted write that was recovered, and of attributes that were not kept."""
+    """Warn of a write that was recovered, of what was not kept, and of what failed at the end."""
     if result.recovery:
         terminal.warn(f"WARNING: {result.recovery}")
     for loss in result.losses:
         terminal.warn(f"WARNING: {loss}")
+    for fault in result.faults:
+        terminal.warn(f"WARNING: {fault}")
 
 
 def print_changes(

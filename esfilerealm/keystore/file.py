@@ -62,9 +62,13 @@ def save_draft(
     file = _file(path)
     if options.dry_run:
         return _save(draft, path, file, options, overwrite=overwrite)
-    with file.locked(options) as recovery:
+    faults: list[str] = []
+    with file.locked(options, faults) as recovery:
         result, saved = _save(draft, path, file, options, overwrite=overwrite)
-    return WriteResult(result.files, created=result.created, recovery=recovery), saved
+    written = WriteResult(
+        result.files, created=result.created, recovery=recovery, faults=tuple(faults)
+    )
+    return written, saved
 
 
 def _save(

@@ -1,14 +1,16 @@
 """
 A process that forks children, each of which is killed at a chosen system call.
 
-It reads one JSON object a line, ``{"scenario", "folder", "at", "when"}``, runs that scenario in a
-child that is killed just before or just after its call *at*, and answers with how the child ended:
-its exit code, or -9. Each scenario is run once in the parent, so that all it needs is imported and
-a killed child costs a few milliseconds.
+It reads one JSON object a line, ``{"scenario", "folder", "at", "when", "fault"}``. It runs that
+scenario in a child that is killed just before or just after its call *at*, and answers with how the
+child ended: its exit code, or -9. If *fault* is a number, the call of that number fails. Each
+scenario is run once in the parent, so that all it needs is imported and a killed child costs a few
+milliseconds.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -39,9 +41,17 @@ class Killer:
     def __exit__(self, *_: object) -> None:
         self._process.communicate(timeout=30)
 
-    def kill(self, scenario: str, folder: Path, at: int, when: str) -> int:
+    def kill(
+        self, scenario: str, folder: Path, at: int, when: str, fault: int | None = None
+    ) -> int:
         """Run a scenario in a child, kill the child, and return its exit status."""
-        order = {"scenario": scenario, "folder": str(folder), "at": at, "when": when}
+        order = {
+            "scenario": scenario,
+            "folder": str(folder),
+            "at": at,
+            "when": when,
+            "fault": fault,
+        }
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
@@ -49,7 +59,7 @@ class Killer:
 
 def main() -> None:
     """Serve until the input ends."""
-    from crash.kit import Kill, intercepted
+    from crash.kit import FailThenKill, Kill, intercepted
     from crash.scenarios import SCENARIOS
 
     from esfilerealm._storage import realm_files
@@ -67,7 +77,12 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             try:
-                with intercepted(Kill(order["at"], order["when"])):
+                disturbance = (
+                    Kill(order["at"], order["when"])
+                    if order["fault"] is None
+                    else FailThenKill(order["fault"], order["at"], errno.EIO)
+                )
+                with intercepted(disturbance):
                     scenario.act(Path(order["folder"]))
             finally:
                 os._exit(0)

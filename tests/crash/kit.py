@@ -2,9 +2,10 @@
 Faults on demand: every system call of the storage can be counted, failed, or made the last one.
 
 ``esfilerealm/_storage/system.py`` is the one door to the system. ``intercepted`` passes each call
-to a handler: ``Fail``, ``FailFrom``, ``Shorten`` or ``Kill``, which act at the call of a given
-number, counted from 1. A test needs two more things afterwards: ``snapshot`` is everything in a
-directory, and ``nobody_has_more`` checks what a node may see at any moment.
+to a handler: ``Fail``, ``FailFrom``, ``FailTwice``, ``FailThenKill``, ``Shorten`` or ``Kill``, each
+of which acts at the call of a given number, counted from 1. A test needs two more things
+afterwards: ``snapshot`` is everything in a directory, and ``nobody_has_more`` checks what a node
+may see at any moment.
 
 A test of another change to files needs a scenario (``scenarios.py``) and nothing else.
 """
@@ -128,6 +129,27 @@ class FailFrom(Fail):
         return call.number >= self.at
 
 
+class FailTwice(Fail):
+    """Fails one call and, on the way back from that, another one."""
+
+    def __init__(self, at: int, again: int, number: int) -> None:
+        super().__init__(at, number)
+        self.again = again
+
+    def is_hit(self, call: Call) -> bool:
+        return call.number in (self.at, self.again)
+
+
+class CountAfter(Fail):
+    """Fails one call; *last* is the number of the last call after it."""
+
+    last = 0
+
+    def __call__(self, call: Call) -> object:
+        self.last = call.number
+        return super().__call__(call)
+
+
 class Shorten:
     """Lets one ``write`` write a part only; the disk is not full, but busy."""
 
@@ -177,6 +199,17 @@ class Kill:
         finally:
             if call.number == self.at and self.when == "after":
                 os.kill(os.getpid(), signal.SIGKILL)
+
+
+class FailThenKill(Fail):
+    """Fails one call, and kills this very process just after another one, on the way back."""
+
+    def __init__(self, at: int, again: int, number: int) -> None:
+        super().__init__(at, number)
+        self.kill = Kill(again, "after")
+
+    def __call__(self, call: Call) -> object:
+        return super().__call__(call) if self.is_hit(call) else self.kill(call)
 
 
 #: From a path below the folder to type and mode, owner, group, and content or target of a link.

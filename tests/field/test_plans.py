@@ -93,7 +93,7 @@ class TestN15:
         def die(*_):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("esfilerealm._storage.commit._roll_back", lambda *_: None)
+        monkeypatch.setattr("esfilerealm._storage.commit._Unit._roll_back", lambda *_: None)
         monkeypatch.setattr("esfilerealm._storage.system.fsync", die)
         with pytest.raises(KeyboardInterrupt):
             UsersTool(al).roles("bob", add=["superuser"])

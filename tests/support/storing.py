@@ -13,13 +13,17 @@ from crash.kit import Dead, DieAfterRenames, intercepted
 from support.hashes import CHEAP_HASH
 
 from esfilerealm._storage.attributes import Attributes
-from esfilerealm._storage.commit import Change, commit
+from esfilerealm._storage.change import Change
+from esfilerealm._storage.commit import commit
 from esfilerealm._storage.read import digest_of, read_plain_file
+from esfilerealm._storage.staging import OpenFolders, temporary_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from crash.kit import Call
+
+    from esfilerealm._storage.journal import Journal
 
 posix = pytest.mark.skipif(os.name == "nt", reason="modes, owners and links of POSIX")
 root = pytest.mark.skipif(
@@ -80,6 +84,16 @@ def change(path: Path, data: bytes | None, **more: object) -> Change:
 def write(*changes: Change) -> list[list[str]]:
     """Commit changes to files of one folder, as those of a realm are."""
     return commit(changes, str(Path(changes[0].target).with_name("users.journal")), PLAIN)
+
+
+def write_journal(journal: Journal, attributes: Attributes = PLAIN) -> None:
+    """Write a journal as a commit does."""
+    temporary = temporary_name(journal.path)
+    with OpenFolders() as folders:
+        for path in (journal.path, *(step.target for step in journal.steps)):
+            folders.open(os.path.dirname(path))
+        journal.stage(temporary, attributes)
+        journal.begin(temporary, folders)
 
 
 def place(path: Path, kind: str, victim: Path | None = None) -> None:

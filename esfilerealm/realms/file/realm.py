@@ -229,7 +229,7 @@ class FileRealm:
         files.init()
         self._load()
         self.reload()  # here, since the watcher would only log an error
-        files.add_listener(self._store.follow, is_behind=not self._store.snapshot.health)
+        files.add_listener(self._store.follow, is_behind=self._store.is_behind)
         self._make_ready()
         service.add(files, Frequency.HIGH)
         service.start()

@@ -76,6 +76,7 @@ class FileRealmStore:
         self.snapshot = RealmSnapshot(_EMPTY)
         self.on_snapshot: Callable[[RealmSnapshot], object] | None = None
         self._is_loaded = False
+        self._is_interim = False
         self._keeps_last_good = on_unreadable == "keep"
         self._name_rules = settings.name_rules
         self._files = (
@@ -144,10 +145,16 @@ class FileRealmStore:
         Reload after a change of the files. A listener for a ``FileWatcher``.
 
         Returns:
-            Whether both files could be used; if not, the watcher calls again at its next pass.
+            Whether nothing is left to do until a file changes; if not, the watcher calls again at
+            its next pass.
         """
         self.reload()
-        return bool(self.snapshot.health)
+        return not self.is_behind
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether both files have to be read again, even if neither of them changes."""
+        return self._is_interim or not self.snapshot.health
 
     def after_fork(self) -> None:
         """In a child process, replace the locks, which threads of the parent may hold."""
@@ -225,6 +232,7 @@ class FileRealmStore:
         self, before: RealmSnapshot, log: list[Callable[[], None]]
     ) -> tuple[_Files, RealmSnapshot]:
         paths, both = self.folder.paths, self.folder.read_settled()
+        self._is_interim = both.is_interim
         users, users_roles = self._files
         known = users.parsed_or_empty
         users = users.after(

@@ -28,7 +28,7 @@ from esfilerealm._storage import system
 from esfilerealm._storage.attributes import Attributes
 from esfilerealm._storage.commit import commit
 from esfilerealm._storage.journal import Journal
-from esfilerealm._storage.recovery import roll_back
+from esfilerealm._storage.recovery import restore
 from esfilerealm._storage.staging import remove_leftovers
 from esfilerealm.errors import FileAccessError, FilePermissionError
 
@@ -107,7 +107,8 @@ class Attempt:
     Attributes:
         changes: To files of *folder*.
         call: The one to disturb, of a run that was not.
-        is_before: Whether the change is not made before that call.
+        is_before: Whether the change is taken back if the call fails.
+        is_before_interrupt: Whether it is taken back if the process is interrupted after the call.
         made: What the folder holds at the end if it is made.
     """
 
@@ -115,6 +116,7 @@ class Attempt:
     changes: list[Change]
     call: Call
     is_before: bool
+    is_before_interrupt: bool
     made: dict[str, bytes]
 
     def run(self, disturbance):
@@ -132,19 +134,24 @@ def attempts(unit, tmp_path):
     changes = unit(folder)
     with intercepted(lambda call: calls.append(call) or call.make()):
         write(*changes)
-    end = end_of(calls, str(folder / "users.journal"))
+    retired, durable = ends_of(calls, str(folder / "users.journal"))
     made = contents(folder)
     for call in calls:
-        folder = lay_out(tmp_path / f"{call.number}")
-        yield Attempt(folder, unit(folder), call, call.number <= end, made)
+        folder, at = lay_out(tmp_path / f"{call.number}"), call.number
+        yield Attempt(folder, unit(folder), call, at <= durable, at < retired, made)
 
 
-def end_of(calls, journal):
-    """The call by which the journal goes; if there is none, by which the rename is durable."""
+def ends_of(calls, journal):
+    """
+    Return the call that removes the journal, and the one that makes the change durable.
+
+    Without a journal, an interrupt takes the change back until it is known to be durable.
+    """
     renames = [call for call in calls if call.name == "rename"]
     retired = [call.number for call in renames if call.args[0] == journal]
-    durable = (c.number for c in calls if c.name == "close" and c.number > renames[0].number)
-    return retired[0] if retired else next(durable)
+    last = retired[0] if retired else renames[0].number
+    durable = next(c.number for c in calls if c.name == "fsync" and c.number > last)
+    return retired[0] if retired else durable + 1, durable
 
 
 def tidy(folder):
@@ -333,7 +340,7 @@ class TestFaults:
             before = identities(attempt.folder)
             with pytest.raises(KeyboardInterrupt):
                 attempt.run(Interrupt(attempt.call.number))
-            if attempt.is_before:
+            if attempt.is_before_interrupt:
                 tidy(attempt.folder)
                 assert identities(attempt.folder) == before
             else:
@@ -355,7 +362,7 @@ class TestFaults:
         assert "Read-only file system while replacing" in str(caught.value.__cause__)
         assert (folder / "users_roles").read_text() == "new roles"
         journal = Journal.read(str(folder / "users.journal"), [".*"], {os.geteuid()})
-        roll_back(journal.steps)
+        assert restore(journal.steps) is None
         assert (folder / "users_roles").read_text() == "old users_roles"
         assert (folder / "users").read_text() == "old users"
 

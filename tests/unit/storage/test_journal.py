@@ -10,13 +10,13 @@ import stat
 
 import pytest
 from crash.kit import intercepted
-from support.storing import PLAIN, STRANGER, Trace, place, posix, refusing, root
+from support.storing import STRANGER, Trace, place, posix, refusing, root, write_journal
 
 from esfilerealm._storage import system
 from esfilerealm._storage.attributes import Attributes
 from esfilerealm._storage.journal import Journal, JournalStep, UnusableJournalError
 from esfilerealm._storage.read import digest_of
-from esfilerealm._storage.staging import temporary_pattern
+from esfilerealm._storage.staging import temporary_name
 from esfilerealm.errors import FileAccessError, FilePermissionError, JournalVersionError
 
 OURS = {os.geteuid()} if hasattr(os, "geteuid") else set()
@@ -53,7 +53,7 @@ def steps_in(folder):
 def journal(folder):
     """One that is written."""
     journal = Journal(str(folder / "users.journal"), steps_in(folder))
-    journal.write(PLAIN)
+    write_journal(journal)
     return journal
 
 
@@ -86,7 +86,7 @@ class TestWriting:
         (tmp_path / "elsewhere").mkdir()
         step = JournalStep(target, OLD, NEW, f"{target}.0123456789abcdef.tmp", 4712, None)
         journal = Journal(str(folder / "users.journal"), (*steps_in(folder), step))
-        journal.write(PLAIN)
+        write_journal(journal)
         allowed = [*allowed_in(folder), re.escape(target)]
         assert Journal.read(journal.path, allowed, OURS) == journal
 
@@ -111,7 +111,8 @@ class TestWriting:
     def test_it_is_whole_and_durable_before_it_has_its_name(self, folder):
         trace = Trace()
         with intercepted(trace):
-            Journal(str(folder / "users.journal"), steps_in(folder)).write(Attributes(0o640))
+            journal = Journal(str(folder / "users.journal"), steps_in(folder))
+            write_journal(journal, Attributes(0o640))
         assert trace.calls == [
             "write users.journal.tmp",
             "fchmod users.journal.tmp",
@@ -124,19 +125,27 @@ class TestWriting:
     def test_its_mode_is_what_it_was_given(self, folder, journal):
         assert stat.S_IMODE((folder / "users.journal").stat().st_mode) == 0o640
 
-    def test_a_fault_leaves_nothing(self, folder, monkeypatch):
+    def test_a_fault_leaves_none(self, folder, monkeypatch):
         monkeypatch.setattr(system, "rename", refusing(errno.EACCES))
         with pytest.raises(FilePermissionError, match=r"users.journal\]: .* while writing"):
-            Journal(str(folder / "users.journal"), steps_in(folder)).write(PLAIN)
-        assert list(folder.iterdir()) == []
+            write_journal(Journal(str(folder / "users.journal"), steps_in(folder)))
+        assert read(folder) is None
 
     def test_what_is_left_of_one_that_is_removed(self, folder, journal):
         """A temporary file, by which the next writer knows that this may not be durable."""
-        retired = journal.remove()
+        spent, another = temporary_name(journal.path), temporary_name(journal.path)
+        journal.retire(spent)
         assert read(folder) is None
-        assert [str(path) for path in folder.iterdir()] == [retired]
-        assert re.fullmatch(temporary_pattern(re.escape(journal.path)), retired)
-        assert not os.path.exists(journal.remove())
+        assert [str(path) for path in folder.iterdir()] == [spent]
+        journal.retire(another)
+        assert not os.path.exists(another)
+
+    def test_one_that_was_removed_can_be_brought_back(self, folder, journal):
+        """As long as its removal may not be durable, the change is not committed."""
+        spent = temporary_name(journal.path)
+        journal.retire(spent)
+        journal.reinstate(spent)
+        assert read(folder) == journal
 
 
 class TestDamage:

@@ -227,6 +227,6 @@ class TestLeftovers:
 def test_a_folder_that_cannot_be_made_durable_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr(system, "fsync", refusing(errno.EIO))
     before = identities(tmp_path)
-    with pytest.raises(FileAccessError, match="while making durable"):
+    with pytest.raises(FileAccessError, match="while syncing"):
         sync_folder(str(tmp_path))
     assert identities(tmp_path) == before
