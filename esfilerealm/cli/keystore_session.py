@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..keystore import SealedKeystore
+    from ..results import WriteResult
     from .arguments import Arguments
     from .target import Target
     from .terminal import Terminal
@@ -161,9 +162,25 @@ class KeystoreSession:
             CommandError: If the directory may not be written.
             LockTimeoutError, FileAccessError: If it cannot be written.
         """
+        if self.is_dry_run and not os.path.isdir(os.path.dirname(self.path)):
+            self._report(keystore, is_changed=True)
+            self._terminal.print(f"Dry run. Would {effect}")
+            return
+        result = self._saved(keystore, overwrite=overwrite)
+        self._report(keystore, is_changed=result.changed)
+        self._terminal.result["files"] = result.to_dict()["files"]
+        print_warnings(self._terminal, result)
+        if self.is_dry_run:
+            outcome = f"Would {effect}" if result.changed else "Nothing would change"
+            self._terminal.print(f"Dry run. {outcome}")
+            return
+        self._written = f"[{self.path}] was written"
+        _remove_left_over(self.path + _LEFT_OVER)
+
+    def _saved(self, keystore: Keystore, *, overwrite: bool) -> WriteResult:
         before, self._written = self._written, f"[{self.path}] may have been written: look at it"
         try:
-            result = keystore.save(
+            return keystore.save(
                 self.path,
                 overwrite=overwrite,
                 dry_run=self.is_dry_run,
@@ -174,17 +191,8 @@ class KeystoreSession:
             if isinstance(error, FilePermissionError):
                 raise CommandError(str(error), CONFIGURATION) from None
             raise
-        self._report(keystore, result.changed)
-        self._terminal.result["files"] = result.to_dict()["files"]
-        print_warnings(self._terminal, result)
-        if self.is_dry_run:
-            outcome = f"Would {effect}" if result.changed else "Nothing would change"
-            self._terminal.print(f"Dry run. {outcome}")
-            return
-        self._written = f"[{self.path}] was written"
-        _remove_left_over(self.path + _LEFT_OVER)
 
-    def _report(self, keystore: Keystore, is_changed: bool) -> None:  # noqa: FBT001
+    def _report(self, keystore: Keystore, *, is_changed: bool) -> None:
         self._changed = self._changed or is_changed
         self._terminal.result.update(
             format_version=keystore.format_version,

@@ -214,22 +214,18 @@ class Terminal:
         """
         self.flush()
         prompt = printable_lines(prompt)
-        if is_secret and _is_terminal(self._stdin):
-            from getpass import getpass
-
-            try:
-                return _text(lambda: getpass(prompt, stream=self._stderr))
-            except EOFError:
-                return None
-        self._prompt(prompt)
         if self._stdin is None:
             return None
-        buffer = getattr(self._stdin, "buffer", None)
-        if buffer is None:
-            text = self._stdin.readline()
-            return text.removesuffix("\n").removesuffix("\r") if text else None
-        line: bytes = buffer.readline()
-        return line.removesuffix(b"\n").removesuffix(b"\r") if line else None
+        if is_secret and _is_terminal(self._stdin):
+            from .hidden import read_hidden
+
+            line = read_hidden(prompt, self._stdin, self._stderr)
+        else:
+            self._prompt(prompt)
+            line = getattr(self._stdin, "buffer", self._stdin).readline() or None
+        if isinstance(line, bytes):
+            return line.removesuffix(b"\n").removesuffix(b"\r")
+        return None if line is None else line.removesuffix("\n").removesuffix("\r")
 
     def _decoded(self, line: bytes) -> str:
         """Decode a line as the text stream of standard input would."""

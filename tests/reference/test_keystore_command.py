@@ -12,9 +12,8 @@ import pytest
 from support import keystore_runs as runs
 from support.keystore_bytes import parse
 
-CASES = json.loads(
-    (Path(__file__).parents[1] / "vectors" / "keystores" / "command-cases.json").read_text("utf-8")
-)
+VECTORS = Path(__file__).parents[1] / "vectors" / "keystores"
+CASES = json.loads((VECTORS / "command-cases.json").read_text("utf-8"))
 
 NEW = "xpack.monitoring.exporters.x1.auth.secure_password"
 
@@ -123,3 +122,32 @@ def expected_format(step, before):
 @pytest.mark.parametrize(("case", "row"), [(key, row) for key, (row, _) in DIFFERENCES.items()])
 def test_each_difference_is_explained(case, row):
     assert f"\n| {row}" in TABLE.read_text("utf-8")
+
+
+#: Without those that give a password to a keystore that says it has none: it is not asked for.
+ROWS = [
+    row
+    for row in json.loads((VECTORS / "keystores.json").read_text("utf-8"))
+    if not row["password"] or (VECTORS / row["file"]).read_bytes()[31:32] != b"\0"
+]
+#: How Elasticsearch's command ends by the exception that a keystore raises.
+ENDS = {"IllegalStateException": 70, "SecurityException": 65}
+
+
+@pytest.mark.parametrize(
+    "row", [pytest.param(r, id=f"{r['file']}-{n}") for n, r in enumerate(ROWS)]
+)
+def test_each_keystore_ends_the_command_as_its_exception_does(row, tmp_path, monkeypatch):
+    (tmp_path / runs.KEYSTORE).write_bytes((VECTORS / row["file"]).read_bytes())
+    want, given = row["newest"], f"{row['password']}\n".encode()
+    ran = runs.run_in_process(monkeypatch, tmp_path, "list", stdin=given)
+    has_passwd = runs.run_in_process(monkeypatch, tmp_path, "has-passwd")
+    if want["ok"]:
+        names = sorted(want["settings"], key=lambda name: name.encode("utf-16-be"))
+        assert ran.out.decode().splitlines() == names
+        assert has_passwd.exit_code == (0 if want["has_password"] else 1)
+        return
+    exit_code = ENDS.get(want["exception"], 74)
+    assert ran.exit_code == exit_code, ran.err
+    if want["stage"] == "load":
+        assert has_passwd.exit_code == exit_code
