@@ -556,6 +556,12 @@ class TestTheNameOfTheProgram:
         assert run("-E", "a=b", "show", "--", "a.b").exit_code == 64  # two words now
 
 
+def test_names_with_control_characters(run, path):
+    path.write_bytes(build({"a\x1b[2J\nb": b"1"}))
+    assert run("list").out == b"a\\x1b[2J\\nb\n"
+    assert json.loads(run("list", "--json").out)["names"] == ["a\x1b[2J\nb"]
+
+
 @pytest.mark.parametrize("words", [["list", "-s"], ["has-passwd", "-s"], ["upgrade", "-s"]])
 def test_silence(run, path, words):
     ran = run(*words)
