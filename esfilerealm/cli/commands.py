@@ -179,7 +179,11 @@ _REALM = (
         run="realm:run_init",
         notes=("Existing files are left alone.",),
         examples=("esfilerealm init", "esfilerealm init --config ./config --mode 640"),
-        exits=((exits.NO_PERMISSION, "no permission"),),
+        exits=(
+            (exits.DATA, "no such owner, group or mode"),
+            *shared.LOCK_EXITS,
+            (exits.CONFIGURATION, "no configuration directory is named, or an invalid setting"),
+        ),
     ),
     Command(
         "check",

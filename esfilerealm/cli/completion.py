@@ -27,16 +27,22 @@ __all__ = ["completion_script", "print_candidates"]
 
 _SHELLS: Final = ("bash", "zsh", "tcsh")
 
+#: The name of Elastic's tool, by which a link or an alias may call this program.
+_ALIAS: Final = "elasticsearch-users"
+
 # A name may hold `$(…)`: it must never reach a word list that the shell expands, such as that of
 # `compgen -W`. `printf %q` quotes it for the command line.
 _BASH: Final = """\
 # $1: users, roles or settings, $2: the word that is being completed
 _esfilerealm_values() {
-  local before="" value
+  local before="" value program="${COMP_WORDS[0]}"
+  if [[ "$program" != */* ]] && type -P esfilerealm > /dev/null; then
+    program=esfilerealm  # the word may be an alias, which is not one here
+  fi
   [ "$1" = roles ] && case "$2" in *,*) before="${2%,*},";; esac
   while IFS= read -r value; do
     case "$value" in "${2#"$before"}"*) printf '%s%q\\n' "$before" "$value";; esac
-  done < <("${COMP_WORDS[0]}" __complete "$1" "${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null)
+  done < <("$program" __complete "$1" "${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null)
 }
 _esfilerealm_users() { _esfilerealm_values users "$1"; }
 _esfilerealm_roles() { _esfilerealm_values roles "$1"; }
@@ -67,12 +73,19 @@ _esfilerealm() {
   _shtab_esfilerealm
 }
 complete -o bashdefault -F _esfilerealm esfilerealm
+# An alias or a link of that name is completed too, and Elastic's tool is left alone.
+if [ "$(type -t elasticsearch-users)" != file ] ||
+   [ "$(type -P elasticsearch-users)" -ef "$(type -P esfilerealm)" ]; then
+  complete -o bashdefault -F _esfilerealm elasticsearch-users
+fi
 """
 _ZSH: Final = """\
 _esfilerealm_values() {
   local -a typed=("${(@z)LBUFFER}") values
+  local program=${typed[1]}
+  [[ $program == */* ]] || (( ! $+commands[esfilerealm] )) || program=esfilerealm
   [[ $LBUFFER == *[[:space:]] ]] || typed=("${(@)typed[1,-2]}")
-  values=("${(@f)$("${typed[1]}" __complete "$1" "${(@)typed[2,-1]}" 2>/dev/null)}")
+  values=("${(@f)$("$program" __complete "$1" "${(@)typed[2,-1]}" 2>/dev/null)}")
   [[ $1 == roles ]] && compset -P '*,'
   compadd -a values
 }
@@ -99,7 +112,17 @@ def completion_script(shell: str) -> str:
     if shell not in _SHELLS:
         raise UsageError(f"unknown shell [{shell}]: use one of [{', '.join(_SHELLS)}]")
     script: str = shtab.complete(_parser(), shell)
-    return script + _BASH_END if shell == "bash" else script
+    match shell:
+        case "bash":
+            return script + _BASH_END
+        case "zsh":
+            for registered in ("#compdef esfilerealm", "-N esfilerealm"):
+                script = script.replace(registered, f"{registered} {_ALIAS}", 1)
+            return script
+        case _:
+            start = script.index(f"complete {PROGRAM.name}")
+            other = script[start:].replace(PROGRAM.name, _ALIAS, 1)
+            return f"{script.rstrip()}\n{other}"
 
 
 def print_candidates(words: list[str], terminal: Terminal) -> int:

@@ -67,10 +67,10 @@ def complete(run, realm, tmp_path):
     program.chmod(0o755)
     (tmp_path / "empty").mkdir()
 
-    def complete(*words, **environ):
+    def complete(*words, program="esfilerealm", **environ):
         code = (
             f"source {tmp_path}/script; cd {tmp_path}/empty\n"
-            'COMP_WORDS=(esfilerealm "$@"); COMP_CWORD=$#\n'
+            f'COMP_WORDS=({program} "$@"); COMP_CWORD=$#\n'
             '_esfilerealm; printf "%s\\n" "${COMPREPLY[@]}"\n'
         )
         done = subprocess.run(
@@ -91,6 +91,59 @@ def complete(run, realm, tmp_path):
         return [line for line in done.stdout.split("\n") if line]
 
     return complete
+
+
+class TestAlias:
+    """The name of Elastic's tool, by which a link or an alias calls this program."""
+
+    def registered(self, tmp_path, before="", path=""):
+        code = f"shopt -s expand_aliases\n{before}\nsource {tmp_path}/script\ncomplete -p"
+        done = subprocess.run(
+            ["bash", "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PATH": f"{path}{tmp_path}:/usr/bin:/bin"},
+        )
+        return {line.split()[-1] for line in done.stdout.splitlines() if "esfilerealm" in line}
+
+    @pytest.mark.parametrize(
+        "before",
+        ["", "alias elasticsearch-users='ESFILEREALM_PROGRAM=elasticsearch-users esfilerealm'"],
+        ids=["none yet", "alias"],
+    )
+    def test_is_registered(self, complete, tmp_path, before):
+        assert self.registered(tmp_path, before) == {"esfilerealm", "elasticsearch-users"}
+
+    def test_of_a_link(self, complete, tmp_path):
+        (tmp_path / "elasticsearch-users").symlink_to(tmp_path / "esfilerealm")
+        assert self.registered(tmp_path) == {"esfilerealm", "elasticsearch-users"}
+
+    def test_elastics_tool_is_left_alone(self, complete, tmp_path):
+        other = tmp_path / "java"
+        other.mkdir()
+        (other / "elasticsearch-users").write_text("#!/bin/sh\n")
+        (other / "elasticsearch-users").chmod(0o755)
+        assert self.registered(tmp_path, path=f"{other}:") == {"esfilerealm"}
+
+    def test_its_values_come_from_this_program(self, complete):
+        assert complete("passwd", "j", program="elasticsearch-users") == ["jane", "jim"]
+
+    def test_a_program_with_a_path_answers_itself(self, complete, tmp_path):
+        program = f"{tmp_path}/esfilerealm"
+        assert complete("passwd", "j", program=program) == ["jane", "jim"]
+
+    @pytest.mark.parametrize(
+        ("shell", "line"),
+        [
+            ("zsh", "#compdef esfilerealm elasticsearch-users"),
+            ("zsh", "  compdef _shtab_esfilerealm -N esfilerealm elasticsearch-users"),
+            ("tcsh", "complete elasticsearch-users \\"),
+        ],
+    )
+    def test_in_other_shells(self, run, shell, line):
+        pytest.importorskip("shtab")
+        assert line in run("--print-completion", shell).out.splitlines()
 
 
 class TestBash:

@@ -19,7 +19,14 @@ from support.pages import GUIDES, ROOT
 from esfilerealm import UsersTool
 from esfilerealm._storage.target import Strategy
 from esfilerealm.cli import exits, help
-from esfilerealm.cli.commands import COMMAND_GROUPS, COMMANDS, PROGRAM, TOPICS, every_command
+from esfilerealm.cli.commands import (
+    COMMAND_GROUPS,
+    COMMANDS,
+    PROGRAM,
+    TOPICS,
+    every_command,
+    find_command,
+)
 from esfilerealm.cli.guides import wrapped
 from esfilerealm.cli.shared_options import STRATEGIES
 from esfilerealm.documents.document import FORMATS
@@ -320,3 +327,29 @@ def test_a_long_name_has_its_own_line(monkeypatch):
     monkeypatch.setattr(help, "_LEFT", 8)
     page = help.help_of(next(c for c in COMMANDS if c.name == "list"), 80)
     assert "\n  -c, --config DIR\n            Configuration directory" in page
+
+
+WRITING = [
+    command for command in COMMANDS if any(o.key == "allow-local-lock" for o in command.options)
+]
+
+
+@pytest.mark.parametrize("command", WRITING, ids=lambda command: command.name)
+def test_every_command_that_writes_lists_how_that_may_end(command):
+    listed = {code for code, _ in command.exits}
+    assert {exits.LOCKED, exits.NO_PERMISSION, exits.CONFIGURATION} <= listed
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code"),
+    [
+        (["init", "--owner", "no-such-user"], exits.DATA),
+        (["init", "--config", ""], exits.USAGE),
+        (["init"], exits.CONFIGURATION),
+    ],
+    ids=["owner", "empty", "unnamed"],
+)
+def test_the_help_of_init_lists_how_it_ends(run, tmp_path, words, exit_code):
+    directory = tmp_path / "new" if "--owner" in words else None
+    assert run(*words, config_dir=directory).exit_code == exit_code
+    assert exit_code in {exits.USAGE, *(code for code, _ in find_command("init").exits)}
