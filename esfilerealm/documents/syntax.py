@@ -149,7 +149,7 @@ def _tokens(text: str, end: int) -> Iterator[yaml.Token]:
     """Iterate over the tokens that begin before *end*, as far as the text can be scanned."""
     loader: Any = NodeLoader(text)
     try:
-        while loader.check_token():
+        while loader.check_token():  # pragma: no branch - the end of the text is behind the error
             token = loader.get_token()
             if token.start_mark.index >= end:
                 return

@@ -275,17 +275,19 @@ def _warn_of_realms(reader: SettingsReader, version: int | None) -> None:
     problems = [problem for problem in apart.problems if not reader.is_doubtful(problem.key)]
     if problems:
         takes_7 = version is None and is_valid_in_7(reader)
-        reader.warnings.append(_summary(problems, "only a node of 7 starts" if takes_7 else ""))
+        reader.warnings.append(_summary(problems, takes_7=takes_7))
     reader.notes += apart.notes
 
 
-def _summary(problems: list[InvalidSettingError], effect: str) -> str:
-    """Return one line about everything that stops a node."""
-    text, effect = str(problems[0]), effect or "a node does not start"
+def _summary(problems: list[InvalidSettingError], *, takes_7: bool) -> str:
+    """Return one line about everything that stops a node, or one of another version than 7."""
+    text = str(problems[0])
+    effect = f"only a node of {_LAST_LENIENT} starts" if takes_7 else "a node does not start"
     text += f" {effect.capitalize()}" if text.endswith("?") else f"; {effect}"
     count = len(problems) - 1
     more = f" and {count} more problem{'' if count == 1 else 's'}" if count else ""
-    return f"{text} with this{more}: see 'esfilerealm settings'"
+    stated = f" (state it by --es-version {_LAST_LENIENT})" if takes_7 else ""
+    return f"{text} with this{more}{stated}: see 'esfilerealm settings'"
 
 
 def read_all(reader: SettingsReader, version: int | None) -> tuple[RealmSettings, RealmOrder]:

@@ -227,7 +227,8 @@ class TestErrorsOfTheRealm:
 
     def test_what_a_node_of_7_takes(self, run, write):
         write(ERRORS["no order"])
-        assert "; only a node of 7 starts with this: see " in run("userdel", "bob", "--dry-run").err
+        line = run("userdel", "bob", "--dry-run").err
+        assert "; only a node of 7 starts with this (state it by --es-version 7): see " in line
         assert "settings'" not in run("userdel", "bob", "--es-version", "7").err
 
     @pytest.mark.parametrize(
