@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import deque
 from dataclasses import dataclass, field, replace
 from functools import partial
-from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import FaultsOf
@@ -37,14 +37,6 @@ _OWNERSHIP: Final = frozenset({"owner", "group"})
 PERMISSIONS: Final = 0o777
 _NO_ID: Final = 2**32 - 1  # what the system takes for "leave it"
 _LONGEST_ID: Final = 20
-_UMASK_LOCK: Final = Lock()
-if hasattr(os, "register_at_fork"):
-    # A child forked in that moment would keep the mask, and a lock that nobody releases.
-    os.register_at_fork(
-        before=_UMASK_LOCK.acquire,
-        after_in_parent=_UMASK_LOCK.release,
-        after_in_child=_UMASK_LOCK.release,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,11 +344,11 @@ class Attributes:
 
 
 def _umask() -> int:
-    # It can only be read by setting it. Meanwhile, other threads create private files.
-    with _UMASK_LOCK:
-        mask = system.umask(0o077)
-        system.umask(mask)
-    return mask
+    # It can only be read by setting it. One call that runs in C sets it, notes what it was and sets
+    # it back: neither an exception nor a fork of another thread comes in between.
+    mask: dict[str, int] = {}
+    deque(map(system.umask, map(mask.setdefault, ("was",), map(system.umask, (0o077,)))), 0)
+    return mask["was"]
 
 
 def _user_id(owner: str | int) -> int:

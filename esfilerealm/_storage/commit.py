@@ -21,6 +21,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from .._ground.holding import inside
 from ..errors import FileAccessError, FileChangedError, FileRealmError
 from . import system
 from .change import Move
@@ -63,13 +64,7 @@ def commit(
             message says what is.
     """
     unit = _Unit(changes, journal_path, journal_attributes)
-    with unit.folders:
-        try:
-            unit.prepare()
-            check_lock()
-            unit.replace()
-        finally:
-            unit.tidy()
+    inside(unit.folders, lambda _folders: unit.write(check_lock))
     return [move.lost for move in unit.moves]
 
 
@@ -95,6 +90,17 @@ class _Unit:
         #: Whether the next writer may need what is there now, so that nothing must be removed.
         self._is_open = False
         self._is_retired = False
+
+    def write(self, check_lock: Callable[[], None]) -> None:
+        """Make all changes, or none, and remove what nobody needs afterwards."""
+        try:
+            self.prepare()
+            check_lock()
+            self.replace()
+            self.tidy()
+        except BaseException:  # no `finally`: an exception at its start would leave the files
+            self.tidy()
+            raise
 
     def prepare(self) -> None:
         """Make everything durable that the replacement needs, and open what it needs open."""

@@ -8,14 +8,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import FaultsOf
+from .._ground.holding import inside
 from ..errors import FilePermissionError, FileRealmError
 from ..results import FileResult, WriteResult
 from . import system
 from .attributes import Attributes
+from .descriptors import with_file
 from .read import digest_of
 from .realm_files import read_files
 from .staging import sync_folder
-from .write import Unit, locked, write_unit
+from .write import Locked, Unit, write_unit
 
 if TYPE_CHECKING:
     from .options import WriteOptions
@@ -99,13 +101,12 @@ def _set_owner(folder: str, options: WriteOptions) -> None:
     """Set the owner and group of a new directory to those of its files."""
     requested = options.requested_attributes()
     with FaultsOf(folder, "changing the owner of"):
-        descriptor = system.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
-        try:
-            Attributes(
-                None, requested.owner, requested.group, None, requested.is_tolerant
-            ).apply_to(descriptor, folder)
-        finally:
-            system.close(descriptor)
+        attributes = Attributes(None, requested.owner, requested.group, None, requested.is_tolerant)
+        with_file(
+            lambda descriptor: attributes.apply_to(descriptor, folder),
+            folder,
+            os.O_RDONLY | getattr(os, "O_DIRECTORY", 0),
+        )
 
 
 def _make_directory(folder: str, mode: int = _ABOVE_MODE) -> None:
@@ -125,8 +126,9 @@ def _make_directory(folder: str, mode: int = _ABOVE_MODE) -> None:
 
 def _created(paths: RealmPaths, options: WriteOptions) -> WriteResult:
     faults: list[str] = []
-    with locked(paths, options, faults) as recovery:
-        written = _written(paths, options)
+    recovery, written = inside(
+        Locked(paths, options, faults), lambda recovery: (recovery, _written(paths, options))
+    )
     return replace(written, recovery=recovery, faults=tuple(faults))
 
 
@@ -156,9 +158,9 @@ def _give_to_the_owner_of(above: str, folder: str) -> None:
     status = system.stat(above)
     if not system.HAS_OWNERS or os.geteuid() != 0 or status.st_uid == 0:
         return
-    descriptor = system.open(folder, _DIRECTORY)
-    try:
+
+    def give(descriptor: int) -> None:
         with suppress(OSError):
             system.fchown(descriptor, status.st_uid, status.st_gid)
-    finally:
-        system.close(descriptor)
+
+    with_file(give, folder, _DIRECTORY)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..errors import FileChangedError
 from . import system
+from .descriptors import with_file
 from .read import READ_FLAGS
 
 if TYPE_CHECKING:
@@ -31,13 +32,13 @@ _NONE_THERE: Final = (errno.ENOTSUP, errno.ENODATA, errno.ENOSYS)
 
 def extended_of_the_same(path: str, status: stat_result) -> dict[str, bytes]:
     """Read them from the file with that *status*, whatever its name leads to by now."""
-    descriptor = system.open(path, READ_FLAGS)
-    try:
+
+    def read(descriptor: int) -> dict[str, bytes]:
         if not os.path.samestat(system.fstat(descriptor), status):
             raise FileChangedError(path)
         return extended_of(descriptor)
-    finally:
-        system.close(descriptor)
+
+    return with_file(read, path, READ_FLAGS)
 
 
 def extended_of(descriptor: int) -> dict[str, bytes]:

@@ -115,6 +115,8 @@ class RealmFolder:
         """
         Hold the write lock, recover, and give what was found of an interrupted write.
 
+        Use it with ``inside``: an exception at the end of a ``with`` block may leave it locked.
+
         Args:
             options: How to write.
 
@@ -123,17 +125,18 @@ class RealmFolder:
             faults: Gets what fails when the lock is released, as text.
         """
         if not also:
-            from .write import locked
+            from .write import Locked
 
-            return locked(self.paths, options, faults)
-        from .single_file import locked_with
+            return Locked(self.paths, options, faults)
+        from .single_file import LockedWith
 
-        return locked_with(self.paths, options, also, faults)
+        return LockedWith(self.paths, options, also, faults)
 
     def recover(self, options: WriteOptions) -> Recovery:
         """End an interrupted write, as every write does first."""
-        with self.locked(options) as recovery:
-            return recovery
+        from .._ground.holding import inside
+
+        return inside(self.locked(options), lambda recovery: recovery)
 
     def commit(self, unit: Unit, options: WriteOptions) -> WriteResult:
         """Journal and replace the files of a unit; the caller holds the lock (or runs dry)."""

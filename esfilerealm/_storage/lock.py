@@ -9,22 +9,22 @@ import re
 import stat
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .._ground.faults import FaultsOf
 from .._ground.logs import get_logger
 from .._ground.rights import whose
 from ..errors import FileAccessError, FileChangedError, FilePermissionError, LockTimeoutError
 from . import system
+from .descriptors import OpenFile, with_file
 from .mounts import has_local_locks
 from .staging import remove_quietly, temporary_name, temporary_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from filelock import BaseFileLock
 
 __all__ = ["HeldLock", "holder_of", "write_lock"]
 
@@ -105,19 +105,15 @@ class HeldLock:
             raise FileChangedError(self.path)
 
 
-@contextmanager
 def write_lock(
     find_path: Callable[[], str],
     timeout: float,
     *,
     allow_local_lock: bool = False,
     faults: list[str] | None = None,
-) -> Iterator[HeldLock]:
+) -> WriteLock:
     """
-    Hold the lock file, which is never deleted: unlinking it would let two writers in.
-
-    The system releases the lock when its holder dies. The file names the holder, for the message of
-    a writer that times out; the content decides nothing.
+    Return a context manager that holds the lock file; see ``WriteLock``.
 
     Args:
         find_path: Returns its path. It is called again once the lock is held, since the directory
@@ -129,26 +125,117 @@ def write_lock(
 
         faults: Gets what fails when the lock is released, as text. That is logged, and no reason to
             fail: whatever was written is written.
-
-    Raises:
-        LockTimeoutError: If the lock was not free in time.
-        FileChangedError: If another program kept replacing the file during that time.
-        FilePermissionError, FileAccessError: If the file can be neither created nor opened, or if
-            the file system has no reliable locks.
     """
-    deadline = time.monotonic() + timeout
-    while True:
-        path = find_path()
-        if not allow_local_lock:
-            _check_file_system(path)
-        with _acquired(path, timeout, [] if faults is None else faults) as held:
+    return WriteLock(
+        find_path,
+        timeout,
+        allow_local_lock=allow_local_lock,
+        faults=[] if faults is None else faults,
+    )
+
+
+class WriteLock:
+    """
+    Holds the lock file, which is never deleted: unlinking it would let two writers in.
+
+    The system releases the lock when its holder dies. The file names the holder, for the message of
+    a writer that times out; the content decides nothing.
+
+    Entering raises ``LockTimeoutError`` if the lock was not free in time, ``FileChangedError`` if
+    another program kept replacing the file during that time, and ``FilePermissionError`` or
+    ``FileAccessError`` if the file can be neither created nor opened, or if the file system has no
+    reliable locks. It may be left twice: the second time releases what an exception has left.
+
+    Args:
+        find_path: As for ``write_lock``, and so are the others.
+    """
+
+    def __init__(
+        self,
+        find_path: Callable[[], str],
+        timeout: float,
+        *,
+        allow_local_lock: bool,
+        faults: list[str],
+    ) -> None:
+        self._find_path = find_path
+        self._timeout = timeout
+        self._allows_local_lock = allow_local_lock
+        self._faults = faults
+        self._file = OpenFile()
+        self._locks: list[Any] = []
+        self._path = ""
+        self._named: HeldLock | None = None
+
+    def __enter__(self) -> HeldLock:
+        try:
+            return self._take()
+        except BaseException:
+            self._release()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._release()
+        except BaseException:
+            self._release()
+            raise
+
+    def _take(self) -> HeldLock:
+        deadline = time.monotonic() + self._timeout
+        while True:
+            path = self._find_path()
+            if not self._allows_local_lock:
+                _check_file_system(path)
+            self._path = path
+            held = self._open_and_lock(path)
             is_in_place = held.is_in_place
-            if is_in_place and find_path() == path:
-                with holder_named(held):
-                    yield held
-                return
-        if not is_in_place and time.monotonic() > deadline:
-            raise FileChangedError(path)
+            if is_in_place and self._find_path() == path:
+                self._named = held
+                # Errors are ignored, even a full disk: the lock matters, its label does not.
+                _write_holder(held, json.dumps(_ourselves()).encode())
+                return held
+            self._release()
+            if not is_in_place and time.monotonic() > deadline:
+                raise FileChangedError(path)
+
+    def _open_and_lock(self, path: str) -> HeldLock:
+        from filelock import FileLock, Timeout
+
+        with FaultsOf(path, "taking the write lock with"):
+            try:
+                _create(path)
+                # Opened before it is locked: until it is closed, no other file gets its inode.
+                self._file = file = OpenFile()
+                held = HeldLock(path, file.open(path, os.O_RDONLY | _HOLDER_FLAGS))
+                # Without the fallback to marker files, which nobody removes after a crash.
+                lock = FileLock(path, self._timeout, _mode_beside(path), fallback_to_soft=False)
+                self._locks.append(lock)
+                lock.acquire(poll_interval=_POLL_INTERVAL)
+            except Timeout:
+                raise LockTimeoutError(path, self._timeout, holder_of(path)) from None
+            except OSError as error:
+                _explain(path, error)
+                raise
+        return held
+
+    def _release(self) -> None:
+        """Release and close what has not been yet."""
+        try:
+            if self._named is not None:
+                _write_holder(self._named, b"")
+                self._named = None
+        finally:
+            self._release_unnamed()
+
+    def _release_unnamed(self) -> None:
+        try:
+            while self._locks:
+                _unlock(self._locks[-1], self._path, self._faults)
+                self._locks.pop()
+        finally:
+            with suppress(OSError):  # nothing was written through it
+                next(self._file.closing, None)
 
 
 def _check_file_system(path: str) -> None:
@@ -162,29 +249,7 @@ def _check_file_system(path: str) -> None:
         raise FileAccessError(path, errno.ENOLCK, reason)
 
 
-@contextmanager
-def _acquired(path: str, timeout: float, faults: list[str]) -> Iterator[HeldLock]:
-    with FaultsOf(path, "taking the write lock with"):
-        try:
-            _create(path)
-            descriptor = system.open(path, os.O_RDONLY | _HOLDER_FLAGS)
-        except OSError as error:
-            _explain(path, error)
-            raise
-    try:
-        # Opened before it is locked: until it is closed, its inode belongs to no other file.
-        held = HeldLock(path, descriptor)
-        lock = _locked(path, timeout)
-        try:
-            yield held
-        finally:
-            _release(lock, path, faults)
-    finally:
-        with suppress(OSError):  # nothing was written through it
-            system.close(descriptor)
-
-
-def _release(lock: BaseFileLock, path: str, faults: list[str]) -> None:
+def _unlock(lock: Any, path: str, faults: list[str]) -> None:  # noqa: ANN401 - a lock of filelock
     try:
         lock.release()
     except OSError as error:
@@ -198,22 +263,6 @@ def _release(lock: BaseFileLock, path: str, faults: list[str]) -> None:
         outcome = ": other writers have to wait until this process ends"
     _LOG.warning("%s%s", failed, outcome)
     faults.append(f"{failed}{outcome}")
-
-
-def _locked(path: str, timeout: float) -> BaseFileLock:
-    from filelock import FileLock, Timeout
-
-    with FaultsOf(path, "taking the write lock with"):
-        try:
-            # Without the fallback to marker files, which nobody removes after a crash.
-            lock = FileLock(path, timeout, _mode_beside(path), fallback_to_soft=False)
-            lock.acquire(poll_interval=_POLL_INTERVAL)
-        except Timeout:
-            raise LockTimeoutError(path, timeout, holder_of(path)) from None
-        except OSError as error:
-            _explain(path, error)
-            raise
-    return lock
 
 
 def _explain(path: str, error: OSError) -> None:
@@ -259,8 +308,8 @@ def _create(path: str) -> None:
 
 def _create_at(path: str, mode: int) -> None:
     flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_CLOEXEC", 0)
-    descriptor = system.open(path, flags, mode)
-    try:
+
+    def set_attributes(descriptor: int) -> None:
         if system.HAS_OWNERS:
             folder = system.stat(os.path.dirname(path))
             for owner in (-1, folder.st_uid):
@@ -268,8 +317,8 @@ def _create_at(path: str, mode: int) -> None:
                     system.fchown(descriptor, owner, folder.st_gid)
         if system.HAS_MODES:
             system.fchmod(descriptor, mode)
-    finally:
-        system.close(descriptor)
+
+    with_file(set_attributes, path, flags, mode)
 
 
 def _name(temporary: str, path: str) -> None:
@@ -310,20 +359,6 @@ def _names_of_ours(path: str, status: os.stat_result) -> int:
     return count
 
 
-@contextmanager
-def holder_named(held: HeldLock) -> Iterator[None]:
-    """
-    Write the holder into the lock file, and empty it at the end.
-
-    Errors are ignored, even a full disk: the lock matters, its label does not.
-    """
-    _write_holder(held, json.dumps(_ourselves()).encode())
-    try:
-        yield
-    finally:
-        _write_holder(held, b"")
-
-
 def holder_of(path: str) -> str | None:
     """Return who holds the lock file at *path*; None if that is unknown or outdated."""
     try:
@@ -359,24 +394,23 @@ def _program() -> str:
 
 
 def _read_holder(path: str) -> bytes:
-    descriptor = system.open(path, os.O_RDONLY | _HOLDER_FLAGS)
-    try:
-        return system.read(descriptor, _LONGEST_HOLDER)
-    finally:
-        system.close(descriptor)
+    return with_file(
+        lambda descriptor: system.read(descriptor, _LONGEST_HOLDER),
+        path,
+        os.O_RDONLY | _HOLDER_FLAGS,
+    )
 
 
 def _write_holder(held: HeldLock, data: bytes) -> None:
+    def write(descriptor: int) -> None:
+        # The file that is locked, and with no other name: the path may lead to any file now.
+        status = system.fstat(descriptor)
+        if held.is_named(status) and status.st_nlink == 1:
+            system.ftruncate(descriptor, 0)
+            system.write(descriptor, data)
+
     with suppress(OSError):
-        descriptor = system.open(held.path, os.O_WRONLY | _HOLDER_FLAGS)
-        try:
-            # The file that is locked, and with no other name: the path may lead to any file now.
-            status = system.fstat(descriptor)
-            if held.is_named(status) and status.st_nlink == 1:
-                system.ftruncate(descriptor, 0)
-                system.write(descriptor, data)
-        finally:
-            system.close(descriptor)
+        with_file(write, held.path, os.O_WRONLY | _HOLDER_FLAGS)
 
 
 def _is_alive(process: int) -> bool:

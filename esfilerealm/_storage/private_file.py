@@ -10,6 +10,7 @@ from .._ground.faults import FaultsOf
 from ..errors import FileAccessError, FilePermissionError
 from . import system
 from .attributes import Attributes
+from .descriptors import with_file
 from .outputs import output_refusal
 from .staging import remove_quietly, stage, sync_folder, temporary_name, write_all
 from .target import real_target
@@ -92,12 +93,11 @@ def _is_stream(path: str) -> bool:
 
 
 def _write_into(path: str, data: bytes) -> None:
-    descriptor = system.open(path, os.O_WRONLY)
-    try:
+    def write(descriptor: int) -> None:
         status = system.fstat(descriptor)
         if system.HAS_OWNERS and status.st_uid not in (0, os.geteuid()):
             reason = f"it is a pipe or device of user [{status.st_uid}], who could read it"
             raise FilePermissionError(path, reason, errno.EPERM)
         write_all(descriptor, data)
-    finally:
-        system.close(descriptor)
+
+    with_file(write, path, os.O_WRONLY)

@@ -9,6 +9,7 @@ import stat
 from .._ground.faults import FaultsOf
 from ..errors import FileAccessError
 from . import system
+from .descriptors import with_file
 
 __all__ = [
     "READ_FLAGS",
@@ -174,9 +175,14 @@ def read_file(path: str, *, in_blocks: bool = False, largest: int | None = None)
     """
     with FaultsOf(path, "reading"):
         real_path = system.realpath(path)
+        read_all = _in_blocks if in_blocks else _whole
+
+        def read(descriptor: int) -> FileContent:
+            return _read(path, real_path, descriptor, read_all, largest)
+
         while True:
             try:
-                descriptor = system.open(real_path, READ_FLAGS)
+                return with_file(read, real_path, READ_FLAGS)
             except OSError as error:
                 # ELOOP: a link replaced the file. ENOENT: there is no file, unless the link that
                 # led here was changed meanwhile, as Kubernetes does.
@@ -188,8 +194,6 @@ def read_file(path: str, *, in_blocks: bool = False, largest: int | None = None)
                 if error.errno == errno.ENOENT:
                     return FileContent(real_path)
                 raise
-            read_all = _in_blocks if in_blocks else _whole
-            return _read(path, real_path, descriptor, read_all, largest)
 
 
 def read_plain_file(path: str) -> FileContent:
@@ -201,7 +205,9 @@ def read_plain_file(path: str) -> FileContent:
     """
     with FaultsOf(path, "reading"):
         try:
-            descriptor = system.open(path, READ_FLAGS)
+            return with_file(
+                lambda descriptor: _read(path, path, descriptor, _whole), path, READ_FLAGS
+            )
         except FileNotFoundError:
             return FileContent(path)
         except OSError as error:
@@ -209,7 +215,6 @@ def read_plain_file(path: str) -> FileContent:
                 raise
             reason = "it is a link, where esfilerealm keeps a file of its own: remove it"
             raise FileAccessError(path, errno.ELOOP, reason) from error
-        return _read(path, path, descriptor, _whole)
 
 
 def _read(
@@ -219,17 +224,14 @@ def _read(
     read_all: Callable[[int, int], tuple[list[bytes], str | None]],
     largest: int | None = None,
 ) -> FileContent:
-    try:
-        status = system.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise FileAccessError(path, errno.EINVAL, "it is not a regular file")
-        if largest is not None and status.st_size > largest:
-            reason = f"it has [{status.st_size}] bytes, and at most [{largest}] are read"
-            raise FileAccessError(path, errno.EFBIG, reason)
-        blocks, digest = read_all(descriptor, status.st_size)
-        return FileContent(real_path, blocks, status, digest)
-    finally:
-        system.close(descriptor)
+    status = system.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise FileAccessError(path, errno.EINVAL, "it is not a regular file")
+    if largest is not None and status.st_size > largest:
+        reason = f"it has [{status.st_size}] bytes, and at most [{largest}] are read"
+        raise FileAccessError(path, errno.EFBIG, reason)
+    blocks, digest = read_all(descriptor, status.st_size)
+    return FileContent(real_path, blocks, status, digest)
 
 
 def _whole(descriptor: int, size: int) -> tuple[list[bytes], None]:
@@ -254,10 +256,12 @@ def _in_blocks(descriptor: int, size: int) -> tuple[list[bytes], str | None]:
         return _whole(descriptor, size)
     from hashlib import sha256
 
-    with system.anonymous_memory(min(size, _LARGEST_READ)) as memory, memoryview(memory) as view:
-        count = system.readv(descriptor, [view])
-        digest = sha256(view[:count])
-        blocks = [bytes(view[at : min(at + _BLOCK, count)]) for at in range(0, count, _BLOCK)]
+    # No `with`: to close it while an exception keeps a view of it would be another error.
+    view = memoryview(system.anonymous_memory(min(size, _LARGEST_READ)))
+    count = system.readv(descriptor, [view])
+    digest = sha256(view[:count])
+    blocks = [bytes(view[at : min(at + _BLOCK, count)]) for at in range(0, count, _BLOCK)]
+    del view
     while block := system.read(descriptor, _SMALLEST_READ):  # if it is longer by now
         blocks.append(block)
         digest.update(block)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import without_origin
+from .._ground.holding import inside
 from .._ground.rights import whose
 from ..errors import FilePermissionError, FileRealmError
 from . import system
@@ -28,16 +29,18 @@ from .read import FileContent, Stamp, digest_of, read_file
 from .realm_files import read_consistently
 from .recovery import read_file_journal, read_journal, recover_file, seen_by_readers
 from .target import could_replace, owners_of, real_target, survey
-from .write import file_result, foresee, locked
+from .write import Locked, file_result, foresee
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from ..results import FileResult, Recovery
     from .journal import Journal
+    from .lock import WriteLock
     from .options import WriteOptions
 
-__all__ = ["SingleFile", "locked_with"]
+__all__ = ["LockedWith", "SingleFile"]
 
 #: How often to start again because somebody wrote in between.
 _ATTEMPTS: Final = 100
@@ -84,10 +87,13 @@ class SingleFile:
             raise found
         return found
 
-    @contextmanager
-    def locked(self, options: WriteOptions, faults: list[str] | None = None) -> Iterator[Recovery]:
+    def locked(
+        self, options: WriteOptions, faults: list[str] | None = None
+    ) -> AbstractContextManager[Recovery]:
         """
         Hold the lock of the file, recover, and give what was found of an interrupted write.
+
+        Use it with ``inside``: an exception at the end of a ``with`` block may leave it locked.
 
         Args:
             options: How to write.
@@ -99,13 +105,18 @@ class SingleFile:
             JournalVersionError: If a later version of this package left an interrupted write.
             FilePermissionError, FileAccessError: If the system refuses.
         """
-        while True:
-            with _alone(self._path, options, faults):
-                if self._realm is None or not self._is_interrupted(self._realm):
-                    yield recover_file(real_target(self._path))
-                    return
-            with locked(self._realm, options):
-                pass  # that recovers
+        return _LockedFile(self._path, self, options, faults)
+
+    def recover_locked(self) -> Recovery | None:
+        """Recover under the lock; return None if first the realm has to recover, without it."""
+        if self._realm is not None and self._is_interrupted(self._realm):
+            return None
+        return recover_file(real_target(self._path))
+
+    def recover_realm(self, options: WriteOptions) -> None:
+        """Recover the realm, whose interrupted change may be about the file too."""
+        if self._realm is not None:
+            inside(Locked(self._realm, options), lambda _recovery: None)
 
     def commit(self, file: FileContent, data: bytes, options: WriteOptions) -> FileResult:
         """
@@ -164,15 +175,11 @@ class SingleFile:
         return journal is not None and _names(journal, system.realpath(self._path))
 
 
-@contextmanager
-def locked_with(
-    paths: RealmPaths,
-    options: WriteOptions,
-    names: Sequence[str],
-    faults: list[str] | None = None,
-) -> Iterator[Recovery]:
+class LockedWith:
     """
-    Hold the lock of the realm, and then those of files that are to change with it; recover all.
+    Holds the lock of the realm, and then those of files that are to change with it; recovers all.
+
+    For the errors see ``RealmFolder.locked``. It may be left twice.
 
     Args:
         paths: Where the files are.
@@ -182,29 +189,46 @@ def locked_with(
         names: Names of ``LOCKED_ALONE``.
 
         faults: Gets what fails when a lock is released, as text.
-
-    Raises:
-        LockTimeoutError, JournalVersionError, FilePermissionError, FileAccessError: As for
-            ``RealmFolder.locked``.
     """
-    with locked(paths, options, faults) as recovery, ExitStack() as locks:
-        found = [recovery]
-        for name in names:
-            locks.enter_context(_alone(paths.named(name), options, faults))
-            found.append(recover_file(real_target(paths.named(name))))
-        yield next(filter(None, found), recovery)
+
+    def __init__(
+        self,
+        paths: RealmPaths,
+        options: WriteOptions,
+        names: Sequence[str],
+        faults: list[str] | None,
+    ) -> None:
+        self._realm = Locked(paths, options, faults)
+        self._files = {name: paths.named(name) for name in names}
+        self._locks = {name: _alone(path, options, faults) for name, path in self._files.items()}
+
+    def __enter__(self) -> Recovery:
+        try:
+            recovery = self._realm.__enter__()
+            found = [recovery]
+            for name, path in self._files.items():
+                self._locks[name].__enter__()
+                found.append(recover_file(real_target(path)))
+            return next(filter(None, found), recovery)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        with ExitStack() as stack:  # each of them, whatever another one raises
+            stack.push(self._realm.__exit__)
+            for lock in self._locks.values():
+                stack.push(lock.__exit__)
 
 
-@contextmanager
-def _alone(path: str, options: WriteOptions, faults: list[str] | None = None) -> Iterator[None]:
+def _alone(path: str, options: WriteOptions, faults: list[str] | None) -> WriteLock:
     """Hold the lock of a file, and recover nothing."""
-    with write_lock(
+    return write_lock(
         lambda: lock_path(real_target(path)),
         options.lock_timeout,
         allow_local_lock=options.allow_local_lock,
         faults=faults,
-    ):
-        yield
+    )
 
 
 def _stamp(path: str) -> Stamp | int:
@@ -246,3 +270,30 @@ def _check_writer(change: Change) -> None:
         f"were interrupted: run this as the owner of one of them or as root{whose(change.target)}"
     )
     raise FilePermissionError(change.target, reason, errno.EPERM)
+
+
+class _LockedFile:
+    """See ``SingleFile.locked``. It may be left twice."""
+
+    def __init__(
+        self, path: str, file: SingleFile, options: WriteOptions, faults: list[str] | None
+    ) -> None:
+        self._file = file
+        self._options = options
+        self._lock = _alone(path, options, faults)
+
+    def __enter__(self) -> Recovery:
+        try:
+            while True:
+                self._lock.__enter__()
+                recovery = self._file.recover_locked()
+                if recovery is not None:
+                    return recovery
+                self._lock.__exit__()
+                self._file.recover_realm(self._options)
+        except BaseException:
+            self._lock.__exit__()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.__exit__()

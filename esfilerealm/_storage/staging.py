@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from .._ground.faults import FaultsOf
 from ..errors import FileChangedError
 from . import system
+from .descriptors import OpenFile, with_file
 from .read import read_plain_file
 
 if TYPE_CHECKING:
@@ -88,21 +89,23 @@ def stage(target: str, path: str, data: bytes, attributes: Attributes) -> list[s
         FileAccessError: For any other error of the system, such as a full disk.
     """
     with FaultsOf(target, "writing"):
-        descriptor = system.open(path, _CREATE, 0o600)
+
+        def fill(descriptor: int) -> list[str]:
+            applied = attributes.apply_to(descriptor, target)
+            if attributes.extended:
+                applied.make_private(descriptor)
+            write_all(descriptor, data)
+            applied.set_mode(descriptor)
+            system.fsync(descriptor)
+            return applied.lost
+
         try:
-            try:
-                applied = attributes.apply_to(descriptor, target)
-                if attributes.extended:
-                    applied.make_private(descriptor)
-                write_all(descriptor, data)
-                applied.set_mode(descriptor)
-                system.fsync(descriptor)
-            finally:
-                system.close(descriptor)
+            return with_file(fill, path, _CREATE, 0o600)
+        except FileExistsError:  # of somebody else
+            raise
         except BaseException:
             remove_quietly([path])
             raise
-    return applied.lost
 
 
 def link_backup(
@@ -152,8 +155,8 @@ def overwrite(target: str, data: bytes, attributes: Attributes, inode: int | Non
         FilePermissionError, FileAccessError: As ``stage``; part of it may be written.
     """
     with FaultsOf(target, "overwriting"):
-        descriptor = system.open(target, _OVERWRITE)
-        try:
+
+        def fill(descriptor: int) -> list[str]:
             status = system.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1 or status.st_ino != inode:
                 raise FileChangedError(target)
@@ -162,9 +165,9 @@ def overwrite(target: str, data: bytes, attributes: Attributes, inode: int | Non
             write_all(descriptor, data)
             system.ftruncate(descriptor, len(data))
             system.fsync(descriptor)
-        finally:
-            system.close(descriptor)
-    return applied.lost
+            return applied.lost
+
+        return with_file(fill, target, _OVERWRITE)
 
 
 def remove_quietly(paths: Iterable[str]) -> None:
@@ -211,11 +214,7 @@ def quarantine_leftovers(folder: str, names: str) -> None:
 def sync_file(path: str) -> None:
     """Make the content of a file durable."""
     with FaultsOf(path, "syncing"):
-        descriptor = system.open(path, _OVERWRITE)
-        try:
-            system.fsync(descriptor)
-        finally:
-            system.close(descriptor)
+        with_file(system.fsync, path, _OVERWRITE)
 
 
 def sync_folder(folder: str) -> None:
@@ -223,11 +222,7 @@ def sync_folder(folder: str) -> None:
     if os.name == "nt":
         return
     with FaultsOf(folder, "syncing"):
-        descriptor = system.open(folder, _FOLDER)
-        try:
-            system.fsync(descriptor)
-        finally:
-            system.close(descriptor)
+        with_file(system.fsync, folder, _FOLDER)
 
 
 class OpenFolders:
@@ -235,20 +230,20 @@ class OpenFolders:
     Directories that stay open while files in them are replaced; a context manager closes them.
 
     They are opened before the first file is replaced. Later the process may have no free descriptor
-    left, and could not make the replacement durable.
+    left, and could not make the replacement durable. It may be left twice.
     """
 
     def __init__(self) -> None:
+        self._files: dict[str, OpenFile] = {}
         self._descriptors: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        while self._descriptors:
-            descriptor = self._descriptors.popitem()[1]
+        for file in self._files.values():
             with suppress(OSError):  # nothing was written through it
-                system.close(descriptor)
+                next(file.closing, None)
 
     def open(self, folder: str) -> None:
         """
@@ -257,9 +252,10 @@ class OpenFolders:
         Raises:
             FilePermissionError, FileAccessError: If the system refuses.
         """
-        if os.name != "nt" and folder not in self._descriptors:
+        if os.name != "nt" and folder not in self._files:
             with FaultsOf(folder, "opening"):
-                self._descriptors[folder] = system.open(folder, _FOLDER)
+                self._files[folder] = file = OpenFile()
+                self._descriptors[folder] = file.open(folder, _FOLDER)
 
     def sync(self, folder: str) -> None:
         """

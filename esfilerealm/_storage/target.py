@@ -13,6 +13,7 @@ from .._ground.faults import FaultsOf
 from .._ground.rights import whose
 from ..errors import FileAccessError, FileChangedError, FilePermissionError
 from . import system
+from .descriptors import with_file
 from .mounts import is_mount_point
 
 if TYPE_CHECKING:
@@ -267,11 +268,9 @@ def _link(place: str) -> Link | None:
         return None
     if not hasattr(os, "O_PATH"):
         return Link(place, system.readlink(place), status)
-    descriptor = system.open(place, _LINK)
-    try:
-        return Link(place, system.readlink("", dir_fd=descriptor), system.fstat(descriptor))
-    finally:
-        system.close(descriptor)
+    return with_file(
+        lambda link: Link(place, system.readlink("", dir_fd=link), system.fstat(link)), place, _LINK
+    )
 
 
 def owners_of(path: str, *, with_us: bool = True) -> Collection[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .realm_files import RealmFiles
     from .target import Target
 
-__all__ = ["Unit", "file_result", "foresee", "locked", "write_unit"]
+__all__ = ["Locked", "Unit", "file_result", "foresee", "write_unit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,14 @@ class Unit:
     is_undo: bool = False
 
 
-@contextmanager
-def locked(
-    paths: RealmPaths, options: WriteOptions, faults: list[str] | None = None
-) -> Iterator[Recovery]:
+class Locked:
     """
-    Hold the write lock, recover, and give what was found of an interrupted write.
+    Holds the write lock, recovers, and gives what was found of an interrupted write.
+
+    Entering raises ``LockTimeoutError`` if the lock was not free in time, ``JournalVersionError``
+    if a later version of this package left an interrupted write, and ``FilePermissionError`` or
+    ``FileAccessError`` if the system refuses. It may be left twice: the second time releases what
+    an exception has left.
 
     Args:
         paths: Where the files are.
@@ -72,23 +74,31 @@ def locked(
         options: How to write.
 
         faults: As for ``write_lock``.
-
-    Raises:
-        LockTimeoutError: If the lock was not free in time.
-        JournalVersionError: If a later version of this package left an interrupted write.
-        FilePermissionError, FileAccessError: If the system refuses.
     """
-    with write_lock(
-        lambda: lock_path(real_target(paths.users)),
-        options.lock_timeout,
-        allow_local_lock=options.allow_local_lock,
-        faults=faults,
-    ) as held:
-        before, paths.check_lock = paths.check_lock, held.check
+
+    def __init__(
+        self, paths: RealmPaths, options: WriteOptions, faults: list[str] | None = None
+    ) -> None:
+        self._paths = paths
+        self._check_before = paths.check_lock
+        self._lock = write_lock(
+            lambda: lock_path(real_target(paths.users)),
+            options.lock_timeout,
+            allow_local_lock=options.allow_local_lock,
+            faults=faults,
+        )
+
+    def __enter__(self) -> Recovery:
         try:
-            yield recover(paths)
-        finally:
-            paths.check_lock = before
+            self._paths.check_lock = self._lock.__enter__().check
+            return recover(self._paths)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self._paths.check_lock = self._check_before
+        self._lock.__exit__()
 
 
 def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteResult:

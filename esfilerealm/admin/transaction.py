@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from .._ground.holding import inside
 from .._storage import Unit
 from ..names import validate_role_name, validate_username
 from .credentials import NewCredentials
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from .._storage import RealmFiles, RealmFolder, WriteOptions
     from ..findings import Fix
-    from ..results import WriteResult
+    from ..results import Recovery, WriteResult
     from ..settings import RealmSettings
 
 __all__ = ["Transaction"]
@@ -101,12 +102,15 @@ class Transaction:
             self._result = self._commit(pending)
             return
         faults: list[str] = []
-        with self._folder.locked(self._options, faults=faults) as recovery:  # lock, recover
-            # No variable holds what was read: usually it equals the preview, and it may be large.
-            edit = self._edited(pending, self._reread(pending))  # re-read, check, edit
-            pending.edit = self._written_edit = edit
-            self._result = replace(self._commit(pending), recovery=recovery)  # journal, replace
-        self._result = replace(self._result, faults=tuple(faults))
+        locked = self._folder.locked(self._options, faults=faults)
+        result = inside(locked, lambda recovery: self._write(pending, recovery))  # lock, recover
+        self._result = replace(result, faults=tuple(faults))
+
+    def _write(self, pending: _Pending, recovery: Recovery) -> WriteResult:
+        # No variable holds what was read: usually it equals the preview, and it may be large.
+        edit = self._edited(pending, self._reread(pending))  # re-read, check, edit
+        pending.edit = self._written_edit = edit
+        return replace(self._commit(pending), recovery=recovery)  # journal, replace
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a transaction cannot be pickled: it holds hashes")

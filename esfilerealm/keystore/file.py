@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from .._ground.holding import inside
 from .._storage import SingleFile, WriteOptions
 from ..errors import ConfigurationFileMissingError
 from ..results import WriteResult
@@ -12,6 +14,7 @@ from .reader import LARGEST_FILE
 
 if TYPE_CHECKING:
     from .._storage import FileContent
+    from ..results import Recovery
     from .contents import Draft
 
 __all__ = ["FILE_NAME", "read_keystore_file", "save_draft"]
@@ -62,13 +65,14 @@ def save_draft(
     file = _file(path)
     if options.dry_run:
         return _save(draft, path, file, options, overwrite=overwrite)
-    faults: list[str] = []
-    with file.locked(options, faults) as recovery:
+
+    def save(recovery: Recovery) -> tuple[WriteResult, Draft]:
         result, saved = _save(draft, path, file, options, overwrite=overwrite)
-    written = WriteResult(
-        result.files, created=result.created, recovery=recovery, faults=tuple(faults)
-    )
-    return written, saved
+        return WriteResult(result.files, created=result.created, recovery=recovery), saved
+
+    faults: list[str] = []
+    written, saved = inside(file.locked(options, faults), save)
+    return replace(written, faults=tuple(faults)), saved
 
 
 def _save(

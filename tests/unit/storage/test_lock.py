@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from support.hashes import CHEAP_HASH
 from support.storing import STRANGER, acting_as, place, posix, refusing, root
 
@@ -210,14 +211,14 @@ class TestReplaced:
         return replaced
 
     def test_while_it_is_locked_is_locked_again(self, path, replace, monkeypatch):
-        real, waits = lock._locked, []
+        real, waits = FileLock.acquire, []
 
-        def locked(*args):
+        def acquire(*args, **how):
             if not waits:
                 waits.append(replace())
-            return real(*args)
+            return real(*args, **how)
 
-        monkeypatch.setattr(lock, "_locked", locked)
+        monkeypatch.setattr(FileLock, "acquire", acquire)
         with write_lock(lambda: path, 5.0) as held:
             assert held.is_in_place
             with pytest.raises(LockTimeoutError), write_lock(lambda: path, 0.05):
@@ -225,8 +226,10 @@ class TestReplaced:
         assert waits
 
     def test_again_and_again_is_an_error(self, path, replace, monkeypatch):
-        real = lock._locked
-        monkeypatch.setattr(lock, "_locked", lambda *args: (replace(), real(*args))[1])
+        real = FileLock.acquire
+        monkeypatch.setattr(
+            FileLock, "acquire", lambda *args, **how: (replace(), real(*args, **how))[1]
+        )
         with pytest.raises(FileChangedError) as caught, write_lock(lambda: path, 0.05):
             pytest.fail("another writer may hold a lock too")
         assert caught.value.path == path

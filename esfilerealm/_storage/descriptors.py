@@ -1,0 +1,68 @@
+"""
+Open files that no exception leaves open, wherever it comes.
+
+The handler of a signal may raise after a file is open and before the ``try`` whose ``finally``
+closes it. So one call that runs in C, and cannot be interrupted, opens a file and notes it; another
+forgets and closes it, inside of the ``try`` and again after any exception.
+"""
+
+from __future__ import annotations
+
+from . import system
+
+__all__ = ["OpenFile", "with_file"]
+
+TYPE_CHECKING = False  # see `_ground`
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Final, TypeVar
+
+    T = TypeVar("T")
+
+#: Ends the list of what is open.
+_END: Final = -1
+
+
+class OpenFile:
+    """
+    A file that will be opened, and is closed once.
+
+    Attributes:
+        closing: Closes the file, if it is open, when asked for its next item.
+    """
+
+    __slots__ = ("_opened", "closing")
+
+    def __init__(self) -> None:
+        self._opened = [_END]
+        self.closing: Iterator[None] = map(system.close, iter(self._opened.pop, _END))
+
+    def open(self, path: str, flags: int, mode: int | None = None) -> int:
+        """Open the file and return its descriptor; for the errors see ``os.open``."""
+        modes = () if mode is None else ((mode,),)
+        self._opened.extend(map(system.open, (path,), (flags,), *modes))
+        return self._opened[-1]
+
+
+def with_file(use: Callable[[int], T], path: str, flags: int, mode: int | None = None) -> T:
+    """
+    Open a file, return the result of *use*, and close the file.
+
+    Args:
+        use: Gets the descriptor.
+        path: The file.
+        flags: See ``os.open``.
+        mode: See ``os.open``.
+
+    Raises:
+        OSError: As ``os.open`` and ``os.close``.
+        BaseException: Whatever *use* raises.
+    """
+    file = OpenFile()
+    try:
+        result = use(file.open(path, flags, mode))
+        next(file.closing, None)
+        return result  # noqa: TRY300 - outside of the block, an exception might come before it
+    except BaseException:
+        next(file.closing, None)
+        raise
