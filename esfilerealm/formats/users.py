@@ -123,14 +123,18 @@ class UsersReader:
     def _read_each_line(self, piece: bytes) -> tuple[dict[str, str], list[LineIssue]]:
         entries: dict[str, str] = {}
         issues: list[LineIssue] = []
+        reserved = self._reserved
         for number, line in self._lines.numbered_lines(piece):
             if line.startswith(COMMENT):
                 continue
             name, _, password_hash = trim(line).partition(":")
-            if not password_hash or name in self._reserved or broken_rule(name):
-                issues.append(_issue(number, line, name, password_hash))
-            else:
+            # Nearly all names are sound, and three calls in C say so faster than `broken_rule`.
+            is_plain = name.isascii() and name.isprintable() and " " not in name
+            is_sound = 0 < len(name) <= MAX_NAME_LENGTH if is_plain else not broken_rule(name)
+            if is_sound and password_hash and name not in reserved:
                 entries[name] = password_hash
+            else:
+                issues.append(_issue(number, line, name, password_hash))
         return entries, issues
 
 
