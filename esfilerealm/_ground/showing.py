@@ -38,7 +38,7 @@ _LONGEST_KEY: Final = 41
 #: A hash of any program, from its prefix on.
 _HASH: Final = (
     r"(\$(?:2[a-z]?|apr1|[1567y]|argon2\w*|scrypt|pbkdf2[\w-]*)\$"
-    r"|\{(?:bcrypt|pbkdf2|s?sha|s?md5|argon2|crypt)[\w-]*\}(?=\S*\d))[^\s,;'\"\[\]]{8,}"
+    r"|\{(?:bcrypt|pbkdf2|s?sha|s?md5|argon2|crypt)[\w-]*\}(?=\S*\d))[^\s;'\"\[\]]{8,}"
 )
 
 #: Characters that Unicode counts as printable and that nobody sees, by their first and last.

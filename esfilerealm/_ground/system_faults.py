@@ -23,22 +23,24 @@ def require_missing(error: ImportError) -> None:
     Raises:
         OSError: If the system could not load it.
     """
-    package = (error.name or "").partition(".")[0]
-    if isinstance(error, ModuleNotFoundError) and _is_missing(package):
+    name = error.name or ""
+    if isinstance(error, ModuleNotFoundError) and _is_missing(name):
         return
     reason = f"[{error.name}] cannot be loaded: {error}"
     raise OSError(errno.EIO, reason) from error
 
 
-def _is_missing(package: str) -> bool:
+def _is_missing(name: str) -> bool:
     """
-    Check whether Python finds a package nowhere.
+    Check whether Python finds the package of a module nowhere.
 
     Raises:
         OSError: If the system does not let it look.
     """
-    if package in sys.modules:
-        return sys.modules[package] is None  # as somebody puts it who wants it not to be found
+    package = name.partition(".")[0]
+    for known in (name, package):
+        if known in sys.modules:
+            return sys.modules[known] is None  # as somebody puts it who wants it not to be found
     for place in sys.path:
         try:
             names = os.listdir(place or os.curdir)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING, Final
 
 from .._ground.ahead import PASSWORD_BYTES, password_bytes, take_hash
 from .._ground.faults import FaultsOf
 from .._ground.java import has_lone_surrogate
-from ..errors import InvalidHashError, InvalidPasswordError, InvalidSettingError
+from ..errors import FileAccessError, InvalidHashError, InvalidPasswordError, InvalidSettingError
 from ..names import validate_password
 
 if TYPE_CHECKING:
@@ -15,10 +17,14 @@ if TYPE_CHECKING:
 
 # Hashing is imported where it is needed: a command may have begun the hash before all else.
 
-__all__ = ["NewCredentials", "one_line", "password_in_file"]
+__all__ = ["NewCredentials", "one_line", "password_in_file", "variable_shown"]
 
 #: The largest password file, in bytes.
 _LONGEST: Final = 65_536
+
+_UNNAMED_VARIABLE: Final = (
+    "the environment variable (its name is not shown, since it may be a password)"
+)
 
 
 class NewCredentials:
@@ -117,6 +123,8 @@ def password_in_file(path: str) -> str:
         FilePermissionError, FileAccessError: If the file cannot be read.
         InvalidPasswordError: If it is not UTF-8, too large, empty, or of more than one line.
     """
+    if not _exists(path):
+        raise _absent(path)
     with FaultsOf(path, "reading"), open(path, "rb") as file:
         data = file.read(_LONGEST + 1)
     if len(data) > _LONGEST:
@@ -130,6 +138,30 @@ def password_in_file(path: str) -> str:
     if text is None:
         raise InvalidPasswordError(f"password file [{path}] is not UTF-8")
     return one_line(text, f"password file [{path}]")
+
+
+def variable_shown(name: str) -> str:
+    """Return the name of a variable for a message, unless it may be a password by mistake."""
+    is_name = name.isascii() and name.isidentifier() and name == name.upper()
+    return f"environment variable [{name}]" if is_name else _UNNAMED_VARIABLE
+
+
+def _exists(path: str) -> bool:
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # a NUL is in no name
+        return False
+    except OSError as error:
+        return error.errno not in (errno.ENAMETOOLONG, errno.ELOOP)
+    return True
+
+
+def _absent(path: str) -> FileAccessError:
+    """Return the error about a file that is not there: its name may be a password by mistake."""
+    folder = os.path.dirname(os.path.abspath(path))
+    place = folder if _exists(folder) else "password file"
+    what = "the password file is not in it" if place == folder else "it is not there"
+    return FileAccessError(place, errno.ENOENT, f"{what}: {os.strerror(errno.ENOENT)}")
 
 
 def one_line(text: str, source: str) -> str:

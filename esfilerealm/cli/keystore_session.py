@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from .._storage import make_config_dir
-from ..admin.credentials import one_line, password_in_file
+from ..admin.credentials import one_line, password_in_file, variable_shown
 from ..errors import (
     FilePermissionError,
     FileRealmError,
@@ -296,7 +296,7 @@ def variable_and_source(name: str) -> tuple[str, str]:
         CommandError: If it is not set.
     """
     if name not in os.environ:
-        raise CommandError(f"environment variable [{name}] is not set", CONFIGURATION)
+        raise CommandError(f"{variable_shown(name)} is not set", CONFIGURATION)
     return os.environ[name], f"environment variable [{name}]"
 
 

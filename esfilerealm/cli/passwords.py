@@ -7,7 +7,7 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from ..admin.credentials import one_line, password_in_file
+from ..admin.credentials import one_line, password_in_file, variable_shown
 from ..errors import PasswordTruncatedWarning
 from ..names import validate_password
 from .exits import CONFIGURATION, DATA, CommandError, UsageError
@@ -85,7 +85,7 @@ def given_password(arguments: Arguments, terminal: Terminal) -> str | None:
         return password_in_file(path)
     if (name := arguments.value("password-env")) is not None:
         if name not in os.environ:
-            raise CommandError(f"environment variable [{name}] is not set", CONFIGURATION)
+            raise CommandError(f"{variable_shown(name)} is not set", CONFIGURATION)
         return os.environ[name]
     return arguments.value("password")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._ground.values import Secret
-from ..admin.credentials import NewCredentials, password_in_file
+from ..admin.credentials import NewCredentials, password_in_file, variable_shown
 from ..errors import (
     FileAccessError,
     FilePermissionError,
@@ -76,7 +76,7 @@ class CredentialRules:
                 field = "password_env"
                 password = os.environ.get(user.password_env)
                 if password is None:
-                    rule = f"environment variable [{user.password_env}] is not set"
+                    rule = f"{variable_shown(user.password_env)} is not set"
                     raise CredentialsError(user.issue(field, rule))
             if password is not None:
                 NewCredentials(password, None, self.settings)
