@@ -225,6 +225,18 @@ class TestXPackOf5:
         with FileRealm(old, settings=settings) as opened:
             assert opened.snapshot.users == {"bob"}
 
+    def test_check(self, run, old):
+        (old / "users").write_text("no line of a user\n")
+        assert run("check", "-c", str(old), *self.VERSION).exit_code == 0
+        assert run("check", "-c", str(old)).exit_code == 65
+
+    def test_import(self, run, old, tmp_path):
+        (tmp_path / "htpasswd").write_text(f"eve:{CHEAP_HASH}\n")
+        words = ("import", "--format", "htpasswd", str(tmp_path / "htpasswd"), "-c", str(old))
+        result = run(*words, *self.VERSION)
+        assert (result.exit_code, result.err) == (0, "")
+        assert "eve:" in (old / "x-pack" / "users").read_text()
+
     def test_users_roles_one_directory_up_does_not_count(self, run, old):
         (old / "x-pack" / "users_roles").unlink()
         assert run("list", "-c", str(old), *self.VERSION).out == "bob            : -\n"
