@@ -29,6 +29,7 @@ _NEW_FILE_MODE: Final = 0o660
 _GROUP_BITS: Final = 0o2070
 _OTHERS_BITS: Final = 0o007
 _READ_BY_ALL: Final = 0o044
+_WRITTEN_BY_OTHERS: Final = 0o022
 _ALL_MODE_BITS: Final = 0o7777
 
 _OWNERSHIP: Final = frozenset({"owner", "group"})
@@ -163,6 +164,10 @@ class Attributes:
         """Return the same, but report what cannot be set instead of refusing."""
         return replace(self, is_tolerant=True)
 
+    def sealed(self) -> Attributes:
+        """Return the same for a file that only its owner may write."""
+        return replace(self, mode=None if self.mode is None else self.mode & ~_WRITTEN_BY_OTHERS)
+
     def without_owner(self) -> Attributes:
         """Return the same for a file that belongs to this process."""
         return replace(self, owner=None)
@@ -267,9 +272,10 @@ class Attributes:
         lost = [what for what in failed if what not in self.asked]
         if not lost:
             return
-        if not self._is_read_as_before(failed, target):
+        harm = self._harm_of(failed, target)
+        if harm is not None:
             for what in lost:
-                self._cannot(f"{what} [{found[what][0]}]", target, applied, failed[what])
+                self._cannot(f"{what} [{found[what][0]}]", target, applied, failed[what], harm)
             return
         before = " and ".join(f"{what} [{found[what][0]}]" for what in lost)
         now = " and ".join(f"{what} [{found[what][1]}]" for what in lost)
@@ -285,9 +291,9 @@ class Attributes:
             return mode & ~_GROUP_BITS  # the mask of an access control list
         return mode & ~_GROUP_BITS | (mode & (mode & _OTHERS_BITS) << 3)
 
-    def _is_read_as_before(self, failed: Collection[str], target: str) -> bool:
+    def _harm_of(self, failed: Collection[str], target: str) -> str | None:
         """
-        Check whether everybody who could read the file still can, and nobody else.
+        Return who could not read the file any more, or could from now on; None if nobody.
 
         Args:
             failed: Those of owner and group that cannot be set.
@@ -298,16 +304,20 @@ class Attributes:
         has_list = INHERITED in (self.extended or {})
         is_read_by_all = not has_list and mode & _READ_BY_ALL == _READ_BY_ALL
         if "group" not in failed and self.is_new:
-            return True
+            return None
         if "group" in failed and not self.is_new:
             if not is_read_by_all and mode & stat.S_IRGRP:
-                return False  # the members of the old group could not read it any more
+                return f"members of the group [{self.group}] could not read it any more"
             if mode & _OTHERS_BITS & ~(mode >> 3):
-                return False  # it was closed to them, and would be open
+                gained = f"members of the group [{self.group}] would gain access to it"
+                return f"{gained}, which its mode {mode:04o} grants to others only"
         if self.reader in (0, os.geteuid()) or not mode & stat.S_IRUSR or is_read_by_all:
-            return True
+            return None
         is_kept_for_group = not has_list and "group" not in failed and bool(mode & stat.S_IRGRP)
-        return is_kept_for_group and self._is_reader_in_group(target)
+        if is_kept_for_group and self._is_reader_in_group(target):
+            return None
+        owner = "the owner of its directory" if self.is_new else "its owner"
+        return f"{owner} [{self.reader}] could not read it"
 
     def _is_reader_in_group(self, target: str) -> bool:
         """Check whether the former owner of a file is known to be in its group."""
@@ -332,12 +342,16 @@ class Attributes:
         if INHERITED in found and INHERITED not in wanted:
             system.removexattr(descriptor, INHERITED)
 
-    def _cannot(self, what: str, target: str, applied: Applied, error: OSError) -> None:
+    def _cannot(
+        self, what: str, target: str, applied: Applied, error: OSError, harm: str | None = None
+    ) -> None:
         if not self.is_tolerant:
             reason = (
                 f"cannot set its {what}: run this as its owner or as root, or accept another with "
                 'attributes="warn" (for a command, --attributes warn)'
             )
+            if harm is not None:
+                reason += f", although {harm}"
             raise FilePermissionError(target, reason) from error
         cannot = "cannot" if applied.is_foreseen else "could not"
         applied.lost.append(f"{what} {cannot} be set")

@@ -14,12 +14,14 @@ from ..results import FileResult, WriteResult
 from . import system
 from .attributes import Attributes
 from .descriptors import with_file
+from .paths import exists, lock_path
 from .read import digest_of
 from .realm_files import read_files
-from .staging import sync_folder
+from .staging import remove_quietly, sync_folder
 from .write import Locked, Unit, write_unit
 
 if TYPE_CHECKING:
+    from ..results import Recovery
     from .options import WriteOptions
     from .paths import RealmPaths
     from .realm_files import RealmFiles
@@ -113,8 +115,8 @@ def _make_directory(folder: str, mode: int = _ABOVE_MODE) -> None:
     """Create a directory and those above it, durably."""
     above = os.path.dirname(folder)
     if _exists(folder):
-        # Its creator may have been killed before it was durable. Best effort.
-        with suppress(FileRealmError):
+        # Its creator may have been killed before it was durable.
+        with suppress(FilePermissionError):  # whoever may not look there has not made it
             sync_folder(above)
         return
     _make_directory(above)
@@ -125,10 +127,19 @@ def _make_directory(folder: str, mode: int = _ABOVE_MODE) -> None:
 
 
 def _created(paths: RealmPaths, options: WriteOptions) -> WriteResult:
-    faults: list[str] = []
-    recovery, written = inside(
-        Locked(paths, options, faults), lambda recovery: (recovery, _written(paths, options))
-    )
+    lock, faults = lock_path(system.realpath(paths.users)), list[str]()
+    is_first = not exists(lock)
+
+    def write(recovery: Recovery) -> tuple[Recovery, WriteResult]:
+        try:
+            return recovery, _written(paths, options)
+        except FileRealmError:
+            if is_first and not exists(paths.users):
+                # Nobody has a realm here. Whoever waits for this lock looks for its name again.
+                remove_quietly([lock])
+            raise
+
+    recovery, written = inside(Locked(paths, options, faults), write)
     return replace(written, recovery=recovery, faults=tuple(faults))
 
 

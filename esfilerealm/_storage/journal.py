@@ -28,7 +28,7 @@ from . import system
 from .attributes import PERMISSIONS
 from .read import digest_of, read_plain_file
 from .staging import stage, temporary_pattern
-from .target import is_owned_by, owners_of
+from .target import is_owned_by, is_sealed, owners_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -83,8 +83,9 @@ class Journal:
     Attributes:
         path: Where it is.
         steps: The change of each file, in order; a file may be in it more than once.
-        stranger: Its writer, if that user owns neither ``users`` nor its directory, and is believed
-            only because they could replace the files themselves; None for any other writer.
+        stranger: Its owner, if that user owns neither ``users`` nor its directory, or if others
+            could have written it, so that it is believed only because they could replace the files
+            themselves; None for any other writer.
     """
 
     path: str
@@ -98,12 +99,12 @@ class Journal:
         Args:
             temporary: That name.
 
-            attributes: Those of the journal.
+            attributes: Who may read it; nobody but its owner may write it (see ``is_sealed``).
 
         Raises:
             FilePermissionError, FileAccessError: If the system refuses.
         """
-        stage(self.path, temporary, self._encoded(), attributes)
+        stage(self.path, temporary, self._encoded(), attributes.sealed())
 
     def begin(self, temporary: str, folders: OpenFolders) -> None:
         """
@@ -163,7 +164,7 @@ class Journal:
 
             allowed: Regular expressions of the real paths that it may name.
 
-            trusted: The users whose journal is believed.
+            trusted: The users whose journal is believed, if nobody else can write it.
 
             others: Real paths that it may name too, if its writer may replace them.
 
@@ -186,7 +187,7 @@ class Journal:
         if file.stat is None:
             return None
         _check_plausible(file.stat, trusted, could_replace)
-        stranger = None if is_owned_by(file.stat, trusted) else file.stat.st_uid
+        stranger = None if _is_proof(file.stat, trusted) else file.stat.st_uid
         with FaultsOf(path, "examining"):
             journal = cls(path, tuple(_steps(path, file.data)), stranger)
         for step in journal.steps:
@@ -220,15 +221,21 @@ def _check_plausible(
     """Check a journal from outside, above all who wrote it."""
     if not stat.S_ISREG(status.st_mode):
         raise UnusableJournalError("it is a link or not a regular file")
-    if not is_owned_by(status, trusted) and not could_replace(status):
-        raise UnusableJournalError(f"user [{status.st_uid}] wrote it")
+    if not _is_proof(status, trusted) and not could_replace(status):
+        wrote = "" if is_sealed(status) else ", or anybody who can write it"
+        raise UnusableJournalError(f"user [{status.st_uid}] wrote it{wrote}")
     if status.st_nlink > 1 or status.st_size > _LARGEST:
         raise UnusableJournalError("it has a second name or is too large for a journal")
 
 
+def _is_proof(status: os.stat_result, trusted: Collection[int]) -> bool:
+    """Check whether one of *trusted* has written a journal, and nobody else could have."""
+    return is_owned_by(status, trusted) and is_sealed(status)
+
+
 def _check_right(target: str, journal: os.stat_result) -> None:
     """Refuse a journal whose writer could not have replaced a file that is not of the realm."""
-    if not is_owned_by(journal, owners_of(target)):
+    if not _is_proof(journal, owners_of(target)):
         reason = f"user [{journal.st_uid}] wrote it, who must not replace [{shown(target)}]"
         raise UnusableJournalError(reason)
 

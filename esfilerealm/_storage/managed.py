@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ..errors import FileAccessError, FileFormatError, FileRealmError
 from .paths import managed_path
 from .read import FileContent, read_plain_file
-from .target import is_believed
+from .target import reason_for_doubt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,10 +53,8 @@ class ManagedUsers:
             raise file
         if file.stat is None:
             return cls(file, frozenset())
-        if not is_believed(file.stat, real_users):
-            reason = (
-                f"it is from user [{file.stat.st_uid}], who does not own [{real_users}]: remove it"
-            )
+        reason = reason_for_doubt(file.stat, real_users)
+        if reason is not None:
             raise FileAccessError(file.path, errno.EPERM, reason)
         return cls(file, frozenset(_names(file)))
 

@@ -29,9 +29,11 @@ __all__ = [
     "follow",
     "is_believed",
     "is_owned_by",
+    "is_sealed",
     "link_chain",
     "owners_of",
     "real_target",
+    "reason_for_doubt",
     "survey",
     "trusted_target",
 ]
@@ -40,6 +42,8 @@ Strategy = Literal["rename", "in_place", "auto"]
 
 #: The link in a volume that Kubernetes makes from a Secret or ConfigMap.
 _PROJECTED: Final = "..data"
+
+_WRITTEN_BY_OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 
 _READ_BY_ALL: Final = stat.S_IRGRP | stat.S_IROTH
 
@@ -167,9 +171,9 @@ def _check_sticky(path: str, folder: str, status: os.stat_result) -> None:
         found = system.stat(folder)
     if found.st_mode & stat.S_ISVTX and os.geteuid() not in (0, found.st_uid, status.st_uid):
         reason = (
-            f"its directory [{folder}] has the sticky bit, so that you own neither it nor its "
-            "directory and cannot replace it: run this as the owner of one of them or as root, or "
-            "overwrite it with strategy [in_place] (for a command, --strategy in_place)"
+            f"its directory [{folder}] has the sticky bit, and you own neither it nor its "
+            "directory, so that you cannot replace it: run this as the owner of one of them or as "
+            "root"
         )
         raise FilePermissionError(path, reason, errno.EPERM)
 
@@ -295,6 +299,16 @@ def is_owned_by(status: os.stat_result, users: Collection[int]) -> bool:
     return not system.HAS_OWNERS or status.st_uid in users
 
 
+def is_sealed(status: os.stat_result) -> bool:
+    """
+    Check whether nobody but its owner can write a file with that *status*.
+
+    Otherwise its owner proves nothing about its content: whoever may write to the directory could
+    give the name of a record to any file there that they can write, such as the lock file.
+    """
+    return not system.HAS_OWNERS or not status.st_mode & _WRITTEN_BY_OTHERS
+
+
 def could_replace(path: str, groups: Collection[int]) -> bool:
     """
     Check whether a user who may write to the directory of *path* could read and replace the file.
@@ -331,6 +345,34 @@ def is_believed(status: os.stat_result, path: str) -> bool:
     """
     Check whether a file with this *status*, found beside *path*, is believed to be about it.
 
-    It is from an owner of *path* (see ``owners_of``), or from a user who could replace it anyway.
+    It is from an owner of *path* (see ``owners_of``), and nobody else could have written it who
+    could not write *path*; or it is from a user who could replace *path* anyway.
     """
-    return is_owned_by(status, owners_of(path)) or could_replace(path, [status.st_gid])
+    return reason_for_doubt(status, path) is None
+
+
+def reason_for_doubt(status: os.stat_result, path: str) -> str | None:
+    """Return why a file with this *status* is not believed to be about *path*; see above."""
+    if could_replace(path, [status.st_gid]):
+        return None
+    if not is_owned_by(status, owners_of(path)):
+        return f"it is from user [{status.st_uid}], who does not own [{path}]: remove it"
+    if _is_more_open(status, path):
+        return (
+            f"its mode is {stat.S_IMODE(status.st_mode):04o}, so that others could have written it "
+            f"who cannot write [{path}]: remove it"
+        )
+    return None
+
+
+def _is_more_open(status: os.stat_result, path: str) -> bool:
+    """Check whether others can write a file with this *status* who cannot write *path*."""
+    if is_sealed(status):
+        return False
+    with FaultsOf(path, "examining"):
+        try:
+            file = system.lstat(path)
+        except FileNotFoundError:
+            return False
+    allowed = file.st_mode if file.st_gid == status.st_gid else file.st_mode & ~stat.S_IWGRP
+    return bool(status.st_mode & _WRITTEN_BY_OTHERS & ~allowed)

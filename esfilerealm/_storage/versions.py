@@ -12,7 +12,7 @@ import os
 import re
 import stat
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import FaultsOf
 from ..errors import FileAccessError, NoEarlierVersionError
@@ -22,12 +22,14 @@ from .change import Change
 from .paths import VERSION_PATTERN, version_path
 from .read import FileContent, digest_of, read_plain_file
 from .staging import REJECTED, TEMPORARY, temporary_pattern
-from .target import is_believed
+from .target import could_replace, is_owned_by, owners_of, reason_for_doubt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 __all__ = ["earlier_version", "rotation", "swap"]
+
+_READ_BY_ALL: Final = stat.S_IRGRP | stat.S_IROTH
 
 
 def rotation(files: Sequence[FileContent], keep: int | None) -> Iterator[Change]:
@@ -72,12 +74,17 @@ def earlier_version(files: Sequence[FileContent]) -> tuple[FileContent, FileCont
     for file, version in zip(files, (users, users_roles), strict=True):
         if version.stat is None:
             raise NoEarlierVersionError(version.path)
-        if file.stat is not None and not is_believed(file.stat, version.path):
+        if file.stat is not None and not _may_get(file.stat, version.path):
             reason = (
                 f"user [{file.stat.st_uid}] owns it, who does not own [{version.path}]: change that"
             )
             raise FileAccessError(file.path, errno.EPERM, reason)
     return users, users_roles
+
+
+def _may_get(status: os.stat_result, version: str) -> bool:
+    """Check whether the owner of a file could have replaced its version anyway."""
+    return is_owned_by(status, owners_of(version)) or could_replace(version, [status.st_gid])
 
 
 def _moved(newer: FileContent, older: FileContent) -> Change:
@@ -104,6 +111,8 @@ def _shared(file: FileContent) -> int:
         shared |= file.stat.st_mode & stat.S_IRGRP and stat.S_IRGRP | stat.S_IWGRP
     if folder.st_mode & stat.S_IWOTH:
         shared |= file.stat.st_mode & stat.S_IROTH and stat.S_IROTH | stat.S_IWOTH
+        if file.stat.st_mode & _READ_BY_ALL == _READ_BY_ALL:
+            shared |= stat.S_IRGRP | stat.S_IWGRP  # the members of any group are among all
     return shared
 
 
@@ -142,8 +151,8 @@ def _version(path: str, number: int) -> FileContent:
     version = read_plain_file(version_path(path, number))
     if version.stat is None:
         return version
-    if not is_believed(version.stat, path):
-        reason = f"it is from user [{version.stat.st_uid}], who does not own [{path}]: remove it"
+    reason = reason_for_doubt(version.stat, path)
+    if reason is not None:
         raise FileAccessError(version.path, errno.EPERM, reason)
     with FaultsOf(version.path, "examining"):
         # By its name again: the open file may have had another name until a moment ago.

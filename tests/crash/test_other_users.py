@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from crash.attack_paths import ATTACK_PATHS, facts_of
 from crash.kit import Count, intercepted
+from crash.layouts import acting
 from crash.other_user import OTHER_GROUP, OTHER_USER, SECRETS, VICTIM, Interference, SharedDirectory
 from crash.processes import command, open_place
 from crash.scenarios import USERS, USERS_ROLES, realm
@@ -370,6 +371,49 @@ class TestForgedRecords:
         self.forge(where, old=KEPT, before=EVIL)
         os.chown(where.folder / "users.journal", OTHER_USER, OTHER_GROUP)
         self.assert_set_aside(where, act)
+
+    def write_as_other_user(self, where, name, data):
+        """Write into the lock file, which root has made for all writers, and give it a name."""
+        lock = where.folder / "users.lock"
+
+        def write():
+            lock.write_bytes(data)
+            lock.rename(where.folder / name)
+
+        acting(OTHER_USER, OTHER_GROUP, write)
+        assert (where.folder / name).stat().st_uid == 0
+
+    @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+    def test_in_a_file_of_root(self, where, act):
+        """Its owner is no proof: the other user may write into it."""
+        self.forge(where, old=KEPT, before=EVIL)
+        record = (where.folder / "users.journal").read_bytes()
+        (where.folder / "users.journal").unlink()
+        self.write_as_other_user(where, "users.journal", record)
+        assert RealmFolder(where.folder).read().users_roles.data == self.half_made
+        self.assert_set_aside(where, act)
+
+    def test_in_a_file_of_root_that_opens_another(self, where):
+        """By a record of root, the hashes would get a mode with which anybody can read them."""
+        users = where.folder / "users"
+        inode, mode = users.stat().st_ino, users.stat().st_mode
+        had = [0o666, OTHER_USER, OTHER_GROUP]
+        self.forge(
+            where, target="users", inode=inode, had=had, before=EVIL, old=KEPT[:5] + KEPT[11:]
+        )
+        record = (where.folder / "users.journal").read_bytes()
+        (where.folder / KEPT).rename(where.folder / (KEPT[:5] + KEPT[11:]))
+        (where.folder / "users.journal").unlink()
+        self.write_as_other_user(where, "users.journal", record)
+        assert UsersTool(where.folder).recover().outcome == "quarantined"
+        assert (users.stat().st_ino, users.stat().st_mode, users.stat().st_uid) == (inode, mode, 0)
+        assert not where.exposed()
+
+    def test_a_list_of_managed_users_in_a_file_of_root(self, where):
+        """A purge would remove those whom the other user names."""
+        self.write_as_other_user(where, "users.managed", b'{"version": 1, "users": ["bob"]}')
+        with pytest.raises(FileAccessError, match="others could have written it"):
+            RealmFolder(where.folder).read_with_managed(is_needed=True)
 
     @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
     @pytest.mark.parametrize("link", [os.symlink, os.link])

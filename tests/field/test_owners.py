@@ -111,6 +111,17 @@ class TestF01:
             assert (folder / "users").read_text() == USERS
             assert (folder / "users_roles").read_bytes() == USERS_ROLES.encode()
 
+    @pytest.mark.parametrize("mode", [0o644, 0o666])
+    def test_can_be_undone_by_whoever_comes_next(self, folder, mode):
+        """Again and again, each time by another user than the one who made the version."""
+        layout = LAYOUTS["open to all"]._replace(files=Owned(4711, 4711, mode))
+        lay_out(folder, layout)
+        acting(4712, 4713, lambda: useradd(folder, keep=2))
+        states = [USERS_ROLES.encode(), (folder / "users_roles").read_bytes()]
+        for turn, writer in enumerate([(NODE, NODE), (4711, 4711), (4712, 4713), (4713, 4714)] * 2):
+            acting(*writer, lambda: UsersTool(folder).undo())
+            assert (folder / "users_roles").read_bytes() == states[turn % 2]
+
     @pytest.mark.parametrize("name", WRITABLE)
     def test_keeps_it_where_the_file_is_overwritten(self, folder, name):
         lay_out(folder, LAYOUTS[name])
@@ -160,7 +171,11 @@ class TestRefused:
     def test_a_group_that_was_shut_out_would_be_let_in(self, folder):
         files = Owned(0, 4713, 0o604)
         lay_out(folder, LAYOUTS["image, another group"]._replace(files=files))
-        with pytest.raises(FilePermissionError, match=r"cannot set its group \[4713\]"):
+        reason = (
+            r"cannot set its group \[4713\].*although members of the group \[4713\] would gain "
+            "access to it, which its mode 0604 grants to others only"
+        )
+        with pytest.raises(FilePermissionError, match=reason):
             acting(NODE, NODE, lambda: useradd(folder))
 
     def test_a_wish_that_cannot_be_met(self, folder):
@@ -172,8 +187,22 @@ class TestRefused:
     def test_a_directory_with_the_sticky_bit(self, folder, strategy):
         layout = LAYOUTS["open to all, of root"]
         lay_out(folder, layout._replace(folder=Owned(0, 0, 0o1777)))
-        with pytest.raises(FilePermissionError, match="you own neither it nor its directory"):
+        with pytest.raises(FilePermissionError, match="you own neither it nor its dir") as caught:
             acting(NODE, NODE, lambda: useradd(folder, strategy=strategy))
+        assert "in_place" not in str(caught.value)  # that is refused, too
+
+    @pytest.mark.parametrize("mode", [0o777, 0o1777], ids=["open to all", "with the sticky bit"])
+    def test_the_first_files_leave_no_lock(self, folder, mode):
+        """The owner of the directory could not read what a stranger creates there."""
+        for file in NAMES:
+            (folder / file).unlink()
+        lay_out(folder, LAYOUTS["open to all"]._replace(folder=Owned(4711, 4711, mode)))
+        exit_code, error = acting(NODE, NODE, lambda: command("init", "-c", str(folder)))
+        assert exit_code == NO_PERMISSION
+        if mode == 0o777:
+            assert "although the owner of its directory [4711] could not read it" in error
+            assert "--attributes warn" in error
+        assert list(folder.iterdir()) == []
 
 
 class TestRoot:

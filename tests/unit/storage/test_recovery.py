@@ -274,6 +274,28 @@ class TestTrust:
         assert stat.S_IMODE(users.stat().st_mode) == 0o755
 
     @root
+    @pytest.mark.parametrize("mode", [0o640, 0o660, 0o642])
+    def test_a_journal_that_others_could_have_written_is_not_believed(
+        self, realm, paths, change, mode
+    ):
+        """Its owner proves nothing then."""
+        broken_off(change, 2)
+        os.chmod(realm / "users.journal", mode)
+        recovery = recover(paths)
+        assert recovery.outcome == ("rolled_back" if mode == 0o640 else "quarantined")
+        if mode != 0o640:
+            assert recovery.reason == "user [0] wrote it, or anybody who can write it"
+
+    @posix
+    def test_nobody_but_its_owner_can_write_a_journal(self, realm, paths, change):
+        """Whatever the mode of the files; whoever may read them reads it, too."""
+        for name in ("users", "users_roles"):
+            (realm / name).chmod(0o666)
+        broken_off(change, 2)
+        assert stat.S_IMODE((realm / "users.journal").stat().st_mode) == 0o644
+        assert recover(paths).outcome == "rolled_back"
+
+    @root
     @pytest.mark.parametrize("owner", ["root", "stranger"])
     def test_a_journal_about_another_file_needs_a_writer_who_may_replace_it(
         self, realm, paths, owner

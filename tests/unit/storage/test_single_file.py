@@ -7,7 +7,7 @@ import stat
 import threading
 
 import pytest
-from support.storing import STRANGER, broken_off, place, posix, root
+from support.storing import STRANGER, broken_off, place, posix, root, write_journal
 
 from esfilerealm._storage import RealmFolder, SingleFile, Unit, WriteOptions, single_file
 from esfilerealm._storage.attributes import Attributes
@@ -71,7 +71,7 @@ class TestReading:
     def test_half_a_change_of_the_realm_is_not_seen(self, realm, path, renames, how):
         path.write_bytes(b"before")
         broken_off(lambda: write_with_realm(realm, b"after", strategy=how), renames)
-        left = {"rename": 2, "in_place": 1}[how]
+        left = {"rename": 3, "in_place": 1}[how]
         assert single(path).read().data == (b"before" if renames <= left else b"after")
 
     def test_an_unusable_journal_hides_nothing(self, realm, path):
@@ -206,12 +206,12 @@ class TestLocking:
 
 class TestRecovery:
     @posix
-    @pytest.mark.parametrize(("renames", "outcome"), [(1, "rolled_back"), (2, "completed")])
-    def test_the_next_save_ends_an_interrupted_one(self, path, renames, outcome):
+    @pytest.mark.parametrize("renames", [1, 2])
+    def test_the_next_save_ends_an_interrupted_one(self, path, renames):
         broken_off(lambda: write(path, b"first"), renames)
         recovery, result = write(path, b"second")
-        assert recovery.outcome == outcome
-        assert (result.before is None) == (outcome == "rolled_back")
+        assert recovery.outcome == "rolled_back"
+        assert result.before is None
         assert path.read_bytes() == b"second"
 
     @posix
@@ -256,7 +256,7 @@ class TestRecovery:
     def test_a_journal_about_another_file_is_not_believed(self, realm, path):
         (realm / "roles.yml").write_bytes(b"new")
         step = JournalStep(str(realm / "roles.yml"), None, digest_of(b"new"), None, 1, None)
-        Journal(f"{path}.journal", (step,)).write(Attributes(0o600))
+        write_journal(Journal(f"{path}.journal", (step,)), Attributes(0o600))
         assert write(path, b"new")[0].outcome == "quarantined"
         assert (realm / "roles.yml").read_bytes() == b"new"
 
