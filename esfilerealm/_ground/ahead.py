@@ -6,6 +6,8 @@ Only the standard library and ``bcrypt`` are imported here, so that the hash beg
 
 from __future__ import annotations
 
+import os
+
 __all__ = [
     "PASSWORD_BYTES",
     "bcrypt_hash",
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 PASSWORD_BYTES: Final = 72
 """The number of bytes of a password that bcrypt uses."""
+
+_SALT_BYTES: Final = 16
+_DIGITS: Final = b"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
 def password_bytes(password: str) -> bytes:
@@ -48,8 +53,18 @@ def hash_of_bytes(password: bytes, cost: int) -> str:
     """Hash bytes that need be no text; see ``bcrypt_hash``."""
     import bcrypt  # only here: most commands compute no bcrypt
 
-    salt = bcrypt.gensalt(cost, prefix=b"2a")
+    salt = b"$2a$%02d$%s" % (cost, _salt())
     return bcrypt.hashpw(password[:PASSWORD_BYTES], salt).decode("ascii")
+
+
+def _salt() -> bytes:
+    """
+    Return a random salt.
+
+    ``bcrypt.gensalt`` panics where the system has no random bytes, and a panic is no ``Exception``.
+    """
+    bits = int.from_bytes(os.urandom(_SALT_BYTES), "big") << 4  # 22 digits of six bits each
+    return bytes(_DIGITS[bits >> shift & 63] for shift in range(126, -1, -6))
 
 
 class _Started:

@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 
+import bcrypt
 import pytest
 
 from esfilerealm import UsersTool
@@ -97,3 +98,30 @@ def test_a_hash_is_not_begun_without_a_thread(monkeypatch):
     monkeypatch.setattr("threading.Thread.start", start)
     ahead.start_hash("secret-1", "bcrypt", 4)
     assert ahead.take_hash("secret-1", "bcrypt") is None
+
+
+def test_a_salt_without_random_bytes_is_an_error_of_the_system(monkeypatch):
+    """The package bcrypt panics then, which is no ``Exception``."""
+
+    def urandom(_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "urandom", urandom)
+    with pytest.raises(OSError, match="Input/output error"):
+        ahead.bcrypt_hash("secret-1", 4)
+
+
+@pytest.mark.parametrize(
+    ("random", "salt"),
+    [
+        (bytes(16), b"." * 22),
+        (b"\xff" * 16, b"9" * 21 + b"u"),
+        (bytes(15) + b"\1", b"." * 21 + b"O"),
+    ],
+    ids=["zeros", "ones", "the last bit"],
+)
+def test_a_salt_is_all_random_bytes(monkeypatch, random, salt):
+    monkeypatch.setattr(os, "urandom", lambda size: random[:size])
+    hashed = ahead.bcrypt_hash("secret-1", 4)
+    assert hashed.startswith(f"$2a$04${salt.decode()}")
+    assert bcrypt.checkpw(b"secret-1", hashed.encode())
