@@ -33,6 +33,7 @@ VALUES_SHOWN = {
     "esfilerealm/admin/README.md": 17,
     "esfilerealm/checks/README.md": 1,
     "esfilerealm/exchange/README.md": 1,
+    "esfilerealm/keystore/README.md": 6,
     "esfilerealm/provisioning/README.md": 5,
     "esfilerealm/realms/README.md": 3,
     "esfilerealm/settings/README.md": 2,

@@ -25,8 +25,9 @@ __all__ = [
 #: Files that may change in one unit with ``users`` and ``users_roles``, by their names.
 OTHER_FILES = ("elasticsearch.keystore", "elasticsearch.yml", "role_mapping.yml", "roles.yml")
 
-#: Those of them that also change alone, under locks of their own (see ``SingleFile``).
-LOCKED_ALONE = ("elasticsearch.keystore",)
+#: Those of them that also change alone, under locks of their own (see ``SingleFile``), and the mode
+#: that a node gives to a new one, whatever the umask.
+LOCKED_ALONE = {"elasticsearch.keystore": 0o660}
 
 #: Those that the versions 5 to 6.2 of Elasticsearch kept in ``x-pack/``.
 _ONCE_IN_X_PACK = ("role_mapping.yml", "roles.yml", "users", "users_roles")

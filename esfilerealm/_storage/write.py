@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from .._ground.rights import whose
@@ -18,7 +18,7 @@ from .attributes import Attributes
 from .change import Change
 from .commit import commit
 from .lock import write_lock
-from .paths import journal_path, lock_path
+from .paths import LOCKED_ALONE, journal_path, lock_path
 from .read import digest_of
 from .recovery import recover
 from .target import could_replace, owners_of, real_target, survey
@@ -183,7 +183,7 @@ def _changes(
     changes = []
     for file, data in contents:
         earlier = latest.get(file.path)
-        has = earlier.attributes if earlier else Attributes.of_content(file)
+        has = earlier.attributes if earlier else _found(file)
         wanted = has.changed_by(options.requested_attributes()) if file.path in realm else has
         change = Change(
             target=file.path,
@@ -198,6 +198,12 @@ def _changes(
         latest[file.path] = change
         changes.append(change)
     return changes
+
+
+def _found(file: FileContent) -> Attributes:
+    """Return the attributes of a file; of a new one, those that it gets."""
+    has, mode = Attributes.of_content(file), LOCKED_ALONE.get(os.path.basename(file.path))
+    return has if file.exists or mode is None else replace(has, mode=mode)
 
 
 def _managed_changes(unit: Unit, options: WriteOptions) -> list[Change]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from .._ground.holding import inside
-from .._storage import Unit
+from .._storage import RealmFiles, Unit
+from ..errors import PlanOutdatedError
 from ..names import validate_role_name, validate_username
 from .credentials import NewCredentials
 from .edit import RealmEdit
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import NoReturn, Self
 
-    from .._storage import RealmFiles, RealmFolder, WriteOptions
+    from .._storage import FileContent, RealmFolder, WriteOptions
     from ..findings import Fix
     from ..results import Recovery, WriteResult
     from ..settings import RealmSettings
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["Transaction"]
 
 T = TypeVar("T")
+
+_KEYSTORE: Final = "elasticsearch.keystore"
 
 _NOT_OPEN: Final = "a transaction takes changes only inside its with block"
 
@@ -46,6 +49,7 @@ class _Pending:
         changes: Each change, to be made again on files that differ.
         remarks: What the result says about the changes, each once.
         is_undo: Whether the only change goes back to the latest version.
+        keystore: The digest of the keystore before, and its new content.
     """
 
     edit: RealmEdit
@@ -53,6 +57,7 @@ class _Pending:
     changes: list[Callable[[RealmEdit], object]] = field(default_factory=list)
     remarks: dict[str, None] = field(default_factory=dict)
     is_undo: bool = False
+    keystore: tuple[str | None, bytes] | None = None
 
 
 class Transaction:
@@ -97,12 +102,13 @@ class Transaction:
         self._written_edit = pending.edit
         if error is not None:
             return
-        is_nothing = not (pending.changes or pending.provenance.changes_list)
+        is_nothing = not (pending.changes or pending.provenance.changes_list or pending.keystore)
         if self._options.dry_run or is_nothing:
             self._result = self._commit(pending)
             return
         faults: list[str] = []
-        locked = self._folder.locked(self._options, faults=faults)
+        others = () if pending.keystore is None else (_KEYSTORE,)
+        locked = self._folder.locked(self._options, *others, faults=faults)
         result = inside(locked, lambda recovery: self._write(pending, recovery))  # lock, recover
         self._result = replace(result, faults=tuple(faults))
 
@@ -154,15 +160,28 @@ class Transaction:
 
     def _commit(self, pending: _Pending) -> WriteResult:
         edit, changes = pending.edit, pending.edit.user_changes()
+        files, contents = edit.files, edit.edited()
+        if pending.keystore is not None:
+            files, keystore = self._with_keystore(files, *pending.keystore)
+            contents = [keystore, *contents]
         unit = Unit(
-            edit.files,
-            edit.edited(),
+            files,
+            contents,
             managed=pending.provenance.edited(edit.files, changes),
             sets_attributes=bool(pending.changes),
             is_undo=pending.is_undo,
         )
         result = self._folder.commit(unit, self._options)
         return replace(result, changes=changes, remarks=tuple(pending.remarks))
+
+    def _with_keystore(
+        self, files: RealmFiles, digest: str | None, data: bytes
+    ) -> tuple[RealmFiles, tuple[FileContent, bytes]]:
+        """Return *files* with the keystore, and its change; check that it is as expected."""
+        file = self._folder.read(_KEYSTORE).others[_KEYSTORE]
+        if file.digest != digest:
+            raise PlanOutdatedError(file.path)
+        return RealmFiles(*files.both, {_KEYSTORE: file}), (file, data)
 
     def roles_of(self, username: str) -> tuple[str, ...]:
         """Return the roles of a user after the changes; after leaving, those that were written."""
@@ -275,6 +294,19 @@ class Transaction:
     def set_managed(self, add: Collection[str], remove: Collection[str]) -> None:
         """Put users on the list of those that provisioning has made, and take others off it."""
         self._open.provenance.set_listed(add, remove)
+
+    def replace_keystore(self, digest: str | None, data: bytes) -> None:
+        """
+        Replace ``elasticsearch.keystore`` in the same write.
+
+        Leaving the block raises ``PlanOutdatedError`` if it has another content by then.
+
+        Args:
+            digest: SHA-256 of its content, in hexadecimal; None if it does not exist.
+
+            data: The new content.
+        """
+        self._open.keystore = digest, data
 
     def set_attributes(self) -> None:
         """Set the requested owner, group and mode of both files, even if nothing else changes."""

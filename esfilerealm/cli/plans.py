@@ -49,6 +49,9 @@ _COUNTED: Final[dict[ChangeKind, tuple[str, str]]] = {
     "add_roles": ("user with more roles", "users with more roles"),
     "remove_roles": ("user with fewer roles", "users with fewer roles"),
     "set_attributes": ("file with other attributes", "files with other attributes"),
+    "create_keystore": ("keystore created", "keystores created"),
+    "set_secure_setting": ("secure setting set", "secure settings set"),
+    "remove_secure_setting": ("secure setting removed", "secure settings removed"),
     "set_managed": ("list of managed users updated", "lists of managed users updated"),
 }
 
@@ -287,7 +290,8 @@ def _print_summary(terminal: Terminal, planned: Plan, *, is_check: bool, has_nam
         return
     names: dict[ChangeKind, list[str]] = {}
     for change in planned.changes:
-        names.setdefault(change.kind, []).append(getattr(change, "username", ""))
+        name = getattr(change, "username", "") or getattr(change, "setting", "")
+        names.setdefault(change.kind, []).append(name)
     summary = ", ".join(
         f"{len(names[kind])} {nouns[len(names[kind]) > 1]}"
         + (f" [{_some(kind, names[kind])}]" if has_names and all(names[kind]) else "")

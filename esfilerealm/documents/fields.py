@@ -67,8 +67,9 @@ class Fields:
 
     def _refuse_unknown(self, key: object, known: Sequence[str]) -> None:
         """Name a key only if it is like a field: otherwise it may be a misplaced value."""
-        # A long key that begins like a password field may have the password behind it.
-        cutoff = 0.9 if isinstance(key, str) and key.startswith("password") else 0.6
+        # A long key that begins like the field of a secret may have the secret behind it.
+        is_secret = isinstance(key, str) and key.startswith(("password", "value", "keystore_pass"))
+        cutoff = 0.9 if is_secret else 0.6
         hint = did_you_mean(key, known, cutoff)
         if hint and isinstance(key, str) and shown_key(key) == key:
             self.refuse(key, f"unknown field; {hint}")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..results import Recovery
     from .contents import Draft
 
-__all__ = ["FILE_NAME", "read_keystore_file", "save_draft"]
+__all__ = ["FILE_NAME", "find_keystore_file", "read_keystore_file", "save_draft"]
 
 FILE_NAME: Final = "elasticsearch.keystore"
 """The name that a node looks for in its configuration directory."""
@@ -34,11 +34,16 @@ def read_keystore_file(path: str) -> FileContent:
         ConfigurationFileMissingError: If there is none.
         FilePermissionError, FileAccessError: If it cannot be read, or is too large.
     """
-    content = _file(path).read()
+    content = find_keystore_file(path)
     if not content.exists:
         advice = "check the path, or run `esfilerealm keystore create` to make a keystore"
         raise ConfigurationFileMissingError(path, advice)
     return content
+
+
+def find_keystore_file(path: str) -> FileContent:
+    """Read the file at *path*, which may be missing; for errors see ``read_keystore_file``."""
+    return _file(path).read()
 
 
 def save_draft(

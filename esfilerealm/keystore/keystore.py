@@ -25,12 +25,14 @@ _IN_MEMORY: Final = "given bytes"
 _NEW: Final = "new keystore"
 
 
-def load_header(source: Source) -> SealedKeystore:
+def load_header(source: Source, *, name: str = _IN_MEMORY) -> SealedKeystore:
     """
     Read a keystore as far as that needs no password.
 
     Args:
         source: The path of the file, or its content as bytes.
+
+        name: What messages call a content that is given as bytes.
 
     Raises:
         KeystoreCorruptedError: If it is not a keystore, or damaged.
@@ -39,7 +41,7 @@ def load_header(source: Source) -> SealedKeystore:
         FilePermissionError, FileAccessError: If it cannot be read.
     """
     if isinstance(source, bytes):
-        return SealedKeystore(read_sealed(source, _IN_MEMORY), _IN_MEMORY)
+        return SealedKeystore(read_sealed(source, name), name)
     from .file import read_keystore_file  # only here: the rest of the package needs no disk
 
     path = os.fspath(source)

@@ -160,8 +160,12 @@ def _write(
     creation = tool.init() if is_created else None
     if creation is not None and is_dry_run:
         return creation  # what the transaction would change is not there yet
+    # Before the lock is taken, since it is the slow part.
+    keystore = None if basis.keystore is None else basis.keystore.to_bytes()
     with tool.transaction() as transaction:
         transaction.expect(basis.digests)
+        if keystore is not None:
+            transaction.replace_keystore(basis.keystore_digest, keystore)
         for change in plan.changes:
             _make(change, transaction, hashes)
         for name in basis.orphans:

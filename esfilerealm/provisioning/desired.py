@@ -12,7 +12,8 @@ from ..documents.fields import Fields
 from ..errors import InvalidDesiredStateError
 from .merging import merge_records, merge_users
 from .parsing import pattern_rule, read_attributes, read_policy, read_users, role_rule
-from .values import DesiredUser, FileAttributes, HashPolicy
+from .secure_settings import merge_settings, read_keystore_password, read_settings
+from .values import DesiredSetting, DesiredUser, FileAttributes, HashPolicy, KeystorePassword
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,7 +23,18 @@ __all__ = ["PURGES", "DesiredState", "Purge"]
 
 Purge = Literal["none", "managed", "all"]
 
-_FIELDS: Final = ("users", "purge", "protect", "known_roles", "hash_policy", "attributes")
+_FIELDS: Final = (
+    "users",
+    "purge",
+    "protect",
+    "known_roles",
+    "hash_policy",
+    "attributes",
+    "keystore",
+    "keystore_password",
+    "keystore_password_file",
+    "keystore_password_env",
+)
 PURGES: Final[tuple[Purge, ...]] = get_args(Purge)
 
 
@@ -39,6 +51,8 @@ class DesiredState:
         known_roles: Roles that the role API defines, which need no warning.
         hash_policy: Which hashes are good enough.
         attributes: The attributes of both files.
+        keystore: The desired settings of the keystore, each name once. All others stay.
+        keystore_password: The password of the keystore.
         sources: The documents, in order.
         notes: Messages about documents that override others.
     """
@@ -49,6 +63,8 @@ class DesiredState:
     known_roles: tuple[str, ...] = ()
     hash_policy: HashPolicy = field(default_factory=HashPolicy)
     attributes: FileAttributes = field(default_factory=FileAttributes)
+    keystore: tuple[DesiredSetting, ...] = ()
+    keystore_password: KeystorePassword = field(default_factory=KeystorePassword)
     sources: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -66,8 +82,10 @@ class DesiredState:
         Args:
             content: Any of ``users`` (a list of dictionaries with the fields of ``DesiredUser``, or
                 a dictionary from the name to the other fields), ``purge``, ``protect``,
-                ``known_roles``, ``hash_policy`` (``algorithm``, ``minimum_cost``) and
-                ``attributes`` (``owner``, ``group``, ``mode`` as an octal string).
+                ``known_roles``, ``hash_policy`` (``algorithm``, ``minimum_cost``),
+                ``attributes`` (``owner``, ``group``, ``mode`` as an octal string), ``keystore`` (a
+                list or dictionary as for users, with the fields of ``DesiredSetting``), and
+                ``keystore_password`` or this name with ``_file`` or ``_env``.
 
             source: The origin, for messages.
 
@@ -119,6 +137,8 @@ class DesiredState:
             known_roles=fields.strings("known_roles", role_rule) or (),
             hash_policy=read_policy(fields),
             attributes=read_attributes(fields),
+            keystore=read_settings(fields),
+            keystore_password=read_keystore_password(fields),
             sources=(document.source,),
         )
         if not issues and not fields.given:
@@ -158,6 +178,11 @@ class DesiredState:
             ),
             attributes=merge_records(
                 ((state.source, state.attributes) for state in states), "attributes", notes
+            ),
+            keystore=merge_settings((state.keystore for state in states), notes),
+            keystore_password=next(
+                filter(None, (state.keystore_password for state in reversed(states))),
+                KeystorePassword(),
             ),
             sources=_united(state.sources for state in states),
             notes=_united([*(state.notes for state in states), tuple(notes)]),

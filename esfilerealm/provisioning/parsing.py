@@ -19,7 +19,14 @@ from .values import PASSWORD_SOURCES, DesiredUser, FileAttributes, HashPolicy, S
 if TYPE_CHECKING:
     from ..documents.fields import Fields
 
-__all__ = ["pattern_rule", "read_attributes", "read_policy", "read_users", "role_rule"]
+__all__ = [
+    "pattern_rule",
+    "read_attributes",
+    "read_policy",
+    "read_users",
+    "role_rule",
+    "system_text",
+]
 
 _USER_FIELDS: Final = (
     "name",
@@ -63,13 +70,13 @@ def _read_user(fields: Fields, name: str | None) -> DesiredUser | None:
     for role in roles_add:
         if role in roles_remove:
             fields.refuse("roles_add", f"[{shown_name(role)}] is also in [roles_remove]")
-    password_file = _system_text(fields, "password_file")
+    password_file = system_text(fields, "password_file")
     user = DesiredUser(
         name=name or "",
         state=fields.choice("state", _STATES),
         password=_checked_password(fields),
         password_file=password_file and os.path.join(fields.document.folder, password_file),
-        password_env=_system_text(fields, "password_env"),
+        password_env=system_text(fields, "password_env"),
         password_hash=_checked_hash(fields),
         update_password=fields.choice("update_password", _UPDATES),
         roles=roles,
@@ -119,7 +126,7 @@ def _check_sources(fields: Fields) -> None:
         fields.refuse(given[1], f"use only one of [{', '.join(given)}]")
 
 
-def _system_text(fields: Fields, key: str) -> str | None:
+def system_text(fields: Fields, key: str) -> str | None:
     """Return a string that can name a file or variable."""
     text = fields.string(key)
     if text is not None and (not text or "\0" in text or has_lone_surrogate(text)):

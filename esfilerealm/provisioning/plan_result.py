@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from .._ground.showing import in_one_line
+from .._ground.showing import in_one_line, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from .._ground.values import Secret
     from .._storage import Tolerance
+    from ..keystore import Keystore
     from ..results import WriteResult
     from .credentials import CredentialRules
     from .desired import DesiredState
@@ -25,15 +26,18 @@ __all__ = [
     "Change",
     "ChangeKind",
     "CreateFile",
+    "CreateKeystore",
     "Plan",
     "RehashPassword",
     "RemovalReason",
     "RemoveOrphan",
     "RemoveRoles",
+    "RemoveSecureSetting",
     "RemoveUser",
     "SetAttributes",
     "SetManaged",
     "SetPassword",
+    "SetSecureSetting",
     "basis_of",
 ]
 
@@ -48,6 +52,9 @@ ChangeKind = Literal[
     "remove_roles",
     "set_attributes",
     "set_managed",
+    "create_keystore",
+    "set_secure_setting",
+    "remove_secure_setting",
 ]
 
 
@@ -240,6 +247,51 @@ class SetManaged(Change):
 
 
 @dataclass(frozen=True, slots=True)
+class CreateKeystore(Change):
+    """A keystore that is missing; it gets a ``keystore.seed`` besides the desired settings."""
+
+    kind: ClassVar[ChangeKind] = "create_keystore"
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"+ [{self.path}]"
+
+
+@dataclass(frozen=True, slots=True)
+class SetSecureSetting(Change):
+    """
+    A setting of the keystore that is new, or gets another value.
+
+    Attributes:
+        setting: Its name.
+        is_new: Whether the keystore does not have it yet.
+    """
+
+    kind: ClassVar[ChangeKind] = "set_secure_setting"
+
+    setting: str
+    is_new: bool
+
+    def __str__(self) -> str:
+        if self.is_new:
+            return f"+ keystore: {self.setting}"
+        return f"~ keystore: {self.setting}: value (changed)"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveSecureSetting(Change):
+    """A setting removed from the keystore."""
+
+    kind: ClassVar[ChangeKind] = "remove_secure_setting"
+
+    setting: str
+
+    def __str__(self) -> str:
+        return f"- keystore: {shown(self.setting)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Basis:
     """
     The input of a plan, and what applying it needs.
@@ -256,6 +308,8 @@ class Basis:
         hashes: From the users who get a given hash to that hash.
         orphans: The names that are not users and lose their roles.
         roles: From each affected user to the roles before and after; None while there is no user.
+        keystore: The keystore with all changes, not saved; None if it stays.
+        keystore_digest: SHA-256 of its file; None if it does not exist.
     """
 
     desired: DesiredState
@@ -268,6 +322,8 @@ class Basis:
     hashes: Mapping[str, Secret]
     orphans: tuple[Secret, ...]
     roles: Mapping[str, tuple[Roles, Roles]]
+    keystore: Keystore | None = None
+    keystore_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,11 +385,16 @@ class Plan:
                 mark = " (password changed)" if side and name in with_new_password else ""
                 yield f"{name}: {_listed(roles)}{mark}\n"
         for change in self.changes:
-            if side and isinstance(change, CreateFile):
+            if side and isinstance(change, CreateFile | CreateKeystore):
                 yield f"[{change.path}]: created\n"
             if isinstance(change, SetAttributes):
                 attributes = (change.before, change.after)[side]
                 yield f"[{change.path}]: {', '.join(map(' '.join, attributes.items()))}\n"
+            if isinstance(change, SetSecureSetting) and (side or not change.is_new):
+                mark = " (value changed)" if side and not change.is_new else ""
+                yield f"keystore: {change.setting}{mark}\n"
+            if isinstance(change, RemoveSecureSetting) and not side:
+                yield f"keystore: {shown(change.setting)}\n"
 
     def to_dict(self) -> dict[str, object]:
         """Return a dictionary for JSON; it contains no secret."""

@@ -20,6 +20,7 @@ from ..settings import RealmSettings
 from .comparison import Comparison
 from .credentials import CredentialRules
 from .guards import objections
+from .keystore_comparison import KeystoreComparison
 from .plan_result import (
     AddRoles,
     AddUser,
@@ -89,7 +90,9 @@ def plan(
             not meet the policy. The error names all of them.
         ConfigurationFileMissingError, FileFormatError, InvalidSettingError,
         InvalidAttributeError, UnknownHashAlgorithmError, FilePermissionError, FileAccessError,
-        JournalVersionError: As for every method of ``UsersTool``.
+        JournalVersionError, KeystorePasswordError, KeystoreCorruptedError, KeystoreVersionError,
+        MissingExtraError: As for every method of ``UsersTool``, and as for ``Keystore.read`` if the
+            desired state names settings of the keystore.
     """
     config_dir = os.path.abspath(os.fspath(config_dir))
     settings = settings or RealmSettings.load(config_dir, check_realm=False)
@@ -101,14 +104,16 @@ def plan(
     realm = parse_files(files, **settings.name_rules)
     pool = HashingPool(jobs, show_progress=show_progress)
     comparison = Comparison(desired, realm, managed.names, rules, pool)
+    keystore = KeystoreComparison(config_dir, desired, settings.elasticsearch_version)
     changes = (
         *(_creations(config_dir, settings) if create else ()),
         *_user_changes(comparison, rules.policy.algorithm),
         *_attribute_changes(files.both, desired.attributes, attributes),
         *_managed_changes(comparison, managed),
+        *keystore.changes,
     )
     basis = Basis(
-        desired=_with_passwords(desired, comparison.read),
+        desired=_with_passwords(keystore.desired, comparison.read),
         rules=rules,
         force=force,
         create=create,
@@ -118,6 +123,8 @@ def plan(
         hashes=comparison.hashes,
         orphans=tuple(map(Secret, comparison.orphans)),
         roles=_roles_before_and_after(comparison),
+        keystore=keystore.store,
+        keystore_digest=keystore.digest,
     )
     tool = UsersTool(config_dir, settings=settings, known_roles=desired.known_roles)
     unknown = tool.unknown_roles(given_roles(changes))

@@ -9,9 +9,12 @@ from .._ground.values import Secret
 
 __all__ = [
     "PASSWORD_SOURCES",
+    "VALUE_SOURCES",
+    "DesiredSetting",
     "DesiredUser",
     "FileAttributes",
     "HashPolicy",
+    "KeystorePassword",
     "State",
     "UpdatePassword",
 ]
@@ -110,6 +113,71 @@ class DesiredUser:
         """Return a message about a rule that a field breaks, with its place."""
         is_elsewhere = field in PASSWORD_SOURCES and self.credentials_place is not None
         return f"{self.credentials_place if is_elsewhere else self.place}.{field}: {rule}"
+
+
+VALUE_SOURCES: Final = ("value", "value_file", "value_env", "file")
+"""The fields for the value of a setting in the keystore; a setting may have one of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredSetting:
+    """
+    The desired state of one setting in the keystore.
+
+    Attributes:
+        name: The name.
+        state: Whether the setting is to exist; None means ``present``.
+        value: The value, a string.
+        value_file: The path of a file with the value; one line end at its end is not part of it.
+        value_env: The name of an environment variable with the value.
+        file: The path of a file that is the value, byte for byte. Without any of these four, the
+            value stays.
+        source: The document.
+        place: The place of the setting in the document.
+        content: The value once it was read, each byte as a character.
+    """
+
+    name: str
+    state: State | None = None
+    value: Secret | None = None
+    value_file: str | None = None
+    value_env: str | None = None
+    file: str | None = None
+    source: str = ""
+    place: str = field(default="", compare=False)
+    content: Secret | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.value, str):  # so that no repr shows it
+            object.__setattr__(self, "value", Secret(self.value))
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether the setting is not to exist."""
+        return self.state == "absent"
+
+    def with_content(self, data: bytes) -> DesiredSetting:
+        """Return a copy with the value as it was read."""
+        return replace(self, content=Secret(data.decode("latin-1")))
+
+
+@dataclass(frozen=True, slots=True)
+class KeystorePassword:
+    """
+    The password of the keystore. It is ignored if the keystore has none; a new one gets it.
+
+    Attributes:
+        password: The password.
+        password_file: The path of a file with the password.
+        password_env: The name of an environment variable with the password.
+    """
+
+    password: Secret | None = None
+    password_file: str | None = None
+    password_env: str | None = None
+
+    def __bool__(self) -> bool:
+        return (self.password, self.password_file, self.password_env) != (None, None, None)
 
 
 @dataclass(frozen=True, slots=True)

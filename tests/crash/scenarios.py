@@ -194,6 +194,19 @@ def change_more(folder: Path, **how: object) -> None:
     change_keystore(folder, store, **how)
 
 
+def apply_with_keystore(folder: Path, **how: object) -> None:
+    """Change all three files and the keystore."""
+    users = [{"name": "new", "password_hash": CHEAP_HASH, "roles": ["viewer", "fresh"]}]
+    document = {"users": users, "purge": "managed", "keystore": {"c.d": {"value": "more"}}}
+    with mock.patch.object(secrets, "token_bytes", bytes):
+        apply(plan(folder, DesiredState.from_dict(document)), **how)
+
+
+def realm_with_managed_users_and_keystore(folder: Path) -> None:
+    realm_with_managed_users(folder)
+    new_keystore(folder)
+
+
 class EverythingIsWeak:
     """A policy that wants another hash for every password, and always the same."""
 
@@ -285,6 +298,7 @@ SCENARIOS = {
     "keystore, in place": Scenario(
         lambda folder: change_more(folder, strategy="in_place"), realm_with_keystore
     ),
+    "desired state, keystore": Scenario(apply_with_keystore, realm_with_managed_users_and_keystore),
     "recover, keystore": Scenario(recover, unfinished(new_keystore, 1)),
     "hash upgraded at login": Scenario(upgrade, realm, is_quiet=True),
     "recover, before the first file": Scenario(

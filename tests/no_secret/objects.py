@@ -45,6 +45,20 @@ OBJECTS = {
     "CredentialCache": lambda realm, _: [realm._cache],
     "CreateFile": lambda _, folder: plan(folder / "new", kept(), create=True).changes,
     "DesiredState": lambda *_: [desired()],
+    "CreateKeystore": lambda _, folder: changes_of(settings_planned(folder), "CreateKeystore"),
+    "DesiredSetting": lambda _, folder: settings_planned(folder)._basis.desired.keystore,
+    "KeystorePassword": lambda _, folder: [
+        settings_planned(folder)._basis.desired.keystore_password
+    ],
+    "RemoveSecureSetting": lambda _, folder: changes_of(
+        settings_planned(folder, keystore(folder)), "RemoveSecureSetting"
+    ),
+    "SetSecureSetting": lambda _, folder: [
+        fact
+        for before in (None, keystore(folder))
+        for one in [settings_planned(folder, before)]
+        for fact in (*told_by(one, apply(one)), *changes_of(one, "SetSecureSetting"))
+    ],
     "DesiredUser": lambda *_: desired().users,
     "Exported": lambda _, folder: exported(folder),
     "EffectiveSetting": lambda _, folder: report(folder).settings,
@@ -145,6 +159,17 @@ def keystore(folder):
     store.save(folder / "elasticsearch.keystore", overwrite=True)
     store.set("c.d", f"{VALUE}{VALUE}")
     return store
+
+
+def settings_planned(folder, before=None):
+    """Plan a value, another one and none for the keystore, which exists if one is given."""
+    if before is None:
+        (folder / "elasticsearch.keystore").unlink(missing_ok=True)
+    settings = {"new": {"value": VALUE}, "a.b": {"value": WRONG}, "c.d": {"state": "absent"}}
+    if before is not None:
+        before.save()
+    document = {"keystore": settings, "keystore_password": KEYSTORE}
+    return plan(folder, DesiredState.from_dict(document))
 
 
 def fixes(folder):

@@ -149,7 +149,8 @@ def reopened(folder, password=KEYSTORE):
 def without_cryptography(folder):
     data = keystore(folder).to_bytes()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers.aead", None)
+        for name in ("cryptography", "cryptography.hazmat.primitives.ciphers.aead"):
+            patch.setitem(sys.modules, name, None)
         load_header(data).open(KEYSTORE)
 
 
@@ -199,6 +200,11 @@ ERRORS = {
         want({"name": "new", "pasword": WRONG, "roles": WRONG}),
         *(want({"name": "new", "password_hash": text}) for text in list(HASHES.values())[4:]),
         want({"name": "new", "password_file": "users"}),
+        want(keystore={"a": {"value": VALUE, "file": "users"}}),
+        want(keystore=[{"name": "a", "value": [VALUE]}, {"name": "b", f"value:{VALUE}": None}]),
+        want(keystore=[{"name": "a", "state": HASHES["ssha"]}, VALUE]),
+        want(keystore={"a": {"value_file": "none"}}, keystore_password=[KEYSTORE]),
+        want(keystore={"a": {"value": VALUE}}, keystore_password_env="NONE"),
         want({"name": "new", f"password:{WRONG}": None}),
         want({"name": "new", f"password {WRONG}": None}),
         want({"name": "new", "state": HASHES["bcrypt"], "update_password": HASHES["ssha"]}),

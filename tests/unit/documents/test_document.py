@@ -381,7 +381,9 @@ class TestToml:
 
     def test_a_key_of_many_parts_is_an_unknown_field(self):
         rule = (
-            "unknown field; known are [users, purge, protect, known_roles, hash_policy, attributes]"
+            "unknown field; known are [users, purge, protect, known_roles, hash_policy, "
+            "attributes, keystore, keystore_password, keystore_password_file, "
+            "keystore_password_env]"
         )
         assert issues_of(f"{'a.' * 99}a = 1", "state.toml") == (f"[state.toml]: {rule}",)
 

@@ -150,7 +150,10 @@ class TestUnknownFields:
     def test_the_nearest_is_named(self, content, fault):
         assert faults_of(content) == [fault]
 
-    KNOWN = "[users, purge, protect, known_roles, hash_policy, attributes]"
+    KNOWN = (
+        "[users, purge, protect, known_roles, hash_policy, attributes, keystore, "
+        "keystore_password, keystore_password_file, keystore_password_env]"
+    )
 
     @pytest.mark.parametrize(
         "key",

@@ -1,0 +1,167 @@
+"""A desired state compared with the keystore: which setting needs what."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .._ground.ahead import password_bytes
+from .._ground.faults import FaultsOf
+from .._ground.values import Secret
+from ..admin.credentials import password_in_file
+from ..errors import FileRealmError, InvalidDesiredStateError, InvalidPasswordError
+from ..keystore import DEFAULT_FORMAT, Keystore, format_for, load_header
+from ..keystore.file import FILE_NAME, find_keystore_file
+from ..keystore.reader import LARGEST_FILE
+from .plan_result import CreateKeystore, RemoveSecureSetting, SetSecureSetting
+from .secure_settings import PASSWORD_FIELDS
+from .values import VALUE_SOURCES, KeystorePassword
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .desired import DesiredState
+    from .plan_result import Change
+    from .values import DesiredSetting
+
+__all__ = ["KeystoreComparison"]
+
+
+class KeystoreComparison:
+    """
+    The differences between the desired settings and a keystore.
+
+    Args:
+        config_dir: The directory of the keystore.
+
+        desired: The desired state; the keystore is read only if it names settings.
+
+        release: The major version of the node, or None if that is unknown.
+
+    Attributes:
+        changes: What is to be changed.
+        store: The keystore with all changes, not saved; None if there are none.
+        digest: Of the file as it was read; None if it does not exist.
+        desired: The desired state with all values that were read, since a pipe can be read once.
+
+    Raises:
+        InvalidDesiredStateError: If a value cannot be read, or the password is missing.
+        KeystorePasswordError, KeystoreCorruptedError, KeystoreVersionError, MissingExtraError,
+        FilePermissionError, FileAccessError: If the keystore cannot be read.
+    """
+
+    def __init__(self, config_dir: str, desired: DesiredState, release: int | None) -> None:
+        self.changes: tuple[Change, ...] = ()
+        self.store: Keystore | None = None
+        self.digest: str | None = None
+        self.desired = desired
+        if desired.keystore:
+            self._compare(os.path.join(config_dir, FILE_NAME), release)
+
+    def _compare(self, path: str, release: int | None) -> None:
+        found = find_keystore_file(path)
+        self.digest = found.digest
+        issues: list[str] = []
+        contents = self._read_values(issues)
+        password = self._read_password(issues)
+        if found.exists:
+            sealed = load_header(found.data, name=path)
+            if sealed.has_password and password is None:
+                need = f"give one of [{', '.join(PASSWORD_FIELDS)}]"
+                issues.append(f"keystore [{path}] has a password: {need}")
+            _raise(issues)
+            store = sealed.open(password or "" if sealed.has_password else "")
+        else:
+            _raise(issues)
+            form = DEFAULT_FORMAT if release is None else format_for(str(release))
+            store = Keystore.create(format_version=form)
+            store.change_password(password or "")
+        changes = list(self._changes(store, contents, issues))
+        _raise(issues)
+        if changes and not found.exists:
+            changes.insert(0, CreateKeystore(path))
+        if changes:
+            self.changes, self.store = tuple(changes), store
+
+    def _read_values(self, issues: list[str]) -> dict[str, bytes]:
+        contents: dict[str, bytes] = {}
+        settings = []
+        for setting in self.desired.keystore:
+            data = None if setting.is_absent else _content_of(setting, issues)
+            settings.append(setting if data is None else setting.with_content(data))
+            if data is not None:
+                contents[setting.name] = data
+        self.desired = replace(self.desired, keystore=tuple(settings))
+        return contents
+
+    def _read_password(self, issues: list[str]) -> str | None:
+        given = self.desired.keystore_password
+        password = None if given.password is None else given.password.reveal()
+        if given.password_file is not None:
+            try:
+                password = password_in_file(given.password_file)
+            except InvalidPasswordError as error:
+                issues.append(f"keystore_password_file: {error.rule}")
+            except FileRealmError as error:
+                issues.append(f"keystore_password_file: {error}")
+        elif given.password_env is not None:
+            password = os.environ.get(given.password_env)
+            if password is None:
+                rule = f"environment variable [{given.password_env}] is not set"
+                issues.append(f"keystore_password_env: {rule}")
+        if password is not None:
+            known = KeystorePassword(password=Secret(password))
+            self.desired = replace(self.desired, keystore_password=known)
+        return password
+
+    def _changes(
+        self, store: Keystore, contents: dict[str, bytes], issues: list[str]
+    ) -> Iterator[Change]:
+        for setting in self.desired.keystore:
+            name, is_there = setting.name, setting.name in store
+            if setting.is_absent:
+                if is_there:
+                    store.remove(name)
+                    yield RemoveSecureSetting(name)
+            elif name not in contents:
+                if not is_there:
+                    need = f"needs a value: give one of {', '.join(VALUE_SOURCES)}"
+                    issues.append(f"{setting.place}: new setting [{name}] {need}")
+            elif not is_there or store.file(name) != contents[name]:
+                store.set(name, contents[name])
+                yield SetSecureSetting(name, is_new=not is_there)
+
+
+def _raise(issues: list[str]) -> None:
+    if issues:
+        raise InvalidDesiredStateError(tuple(issues))
+
+
+def _content_of(setting: DesiredSetting, issues: list[str]) -> bytes | None:
+    """Return the value of a setting; None if the document has none, or it cannot be read."""
+    if setting.content is not None:
+        return setting.content.reveal().encode("latin-1")
+    try:
+        if setting.value is not None:
+            return password_bytes(setting.value.reveal())
+        if setting.value_file is not None:
+            data = _read(setting.value_file)
+            return data.removesuffix(b"\n").removesuffix(b"\r")
+        if setting.file is not None:
+            return _read(setting.file)
+    except FileRealmError as error:
+        field = "value_file" if setting.value_file is not None else "file"
+        issues.append(f"{setting.place}.{field}: {error}")
+    if setting.value_env is not None:
+        text = os.environ.get(setting.value_env)
+        if text is not None:
+            return os.fsencode(text)
+        rule = f"environment variable [{setting.value_env}] is not set"
+        issues.append(f"{setting.place}.value_env: {rule}")
+    return None
+
+
+def _read(path: str) -> bytes:
+    with FaultsOf(path, "reading"), open(path, "rb") as file:
+        return file.read(LARGEST_FILE + 1)
