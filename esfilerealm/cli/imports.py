@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .._storage import RealmFolder
 from ..documents.document import content_of
@@ -16,6 +16,7 @@ from .plans import STANDARD_INPUT, carry_out, read_standard_input, with_options
 from .users import role_names
 
 if TYPE_CHECKING:
+    from ..exchange import Imported, ImportFormat
     from ..provisioning import Plan
     from .arguments import Arguments
     from .target import Target
@@ -39,37 +40,21 @@ def run_import(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     for option, only in _FORMAT_OF.items():
         if arguments.has(option) and format_ != only:
             raise UsageError(f"option [{option}] is for the format [{only}] only")
-    role_map = _role_map(arguments)
-    roles = role_names(arguments, "roles", writable=True)
-    path = arguments.first
-    if path == "-":
-        source, data = STANDARD_INPUT, read_standard_input(terminal)
-    else:
-        source, data = path, content_of(path)
+    request = _Request(
+        _role_map(arguments),
+        role_names(arguments, "roles", writable=True),
+        *_source(arguments.first, terminal),
+    )
     match format_:
         case "json" | "yaml":
-            folder = os.path.dirname(path)
-            desired = DesiredState.parse(data, source=source, format=format_, folder=folder)
-            desired = desired.with_default_roles(roles)
+            folder = os.path.dirname(arguments.first)
+            desired = DesiredState.parse(
+                request.data, source=request.source, format=format_, folder=folder
+            ).with_default_roles(request.roles)
         case _:
-            mapping = arguments.value("roles-mapping")
-            try:
-                imported = import_users(
-                    format_,
-                    data,
-                    source=source,
-                    role_map=role_map,
-                    roles_mapping=None if mapping is None else (mapping, content_of(mapping)),
-                    roles=roles,
-                    as_node=arguments.has("as-node"),
-                    cluster=arguments.value("cluster"),
-                    existing=_existing_users(target),
-                    **target.tool.settings.name_rules,
-                )
-            except FileFormatError as error:  # its own exit code means a file of the realm
-                raise CommandError(str(error), DATA) from error
+            imported = _converted(arguments, target, format_, request)
             report_losses(arguments, terminal, imported.losses)
-            desired = DesiredState.from_dict(imported.document, source=source)
+            desired = DesiredState.from_dict(imported.document, source=request.source)
     return carry_out(
         arguments,
         target,
@@ -78,6 +63,50 @@ def run_import(arguments: Arguments, target: Target, terminal: Terminal) -> int:
         inspect=lambda planned: _report_replaced(arguments, terminal, planned),
         replans=not arguments.has("strict"),
     )
+
+
+class _Request(NamedTuple):
+    """What is imported, with options that were checked before anything was read."""
+
+    role_map: dict[str, str | None]
+    roles: list[str]
+    source: str
+    data: bytes
+
+
+def _source(path: str, terminal: Terminal) -> tuple[str, bytes]:
+    """Return the name of the source for messages, and its content."""
+    if path == "-":
+        return STANDARD_INPUT, read_standard_input(terminal)
+    return path, content_of(path)
+
+
+def _converted(
+    arguments: Arguments, target: Target, format_: ImportFormat, request: _Request
+) -> Imported:
+    """
+    Read the file of another tool.
+
+    Raises:
+        CommandError: If it is not of that format. An error of its own exit code would mean a file
+            of the realm.
+    """
+    mapping = arguments.value("roles-mapping")
+    try:
+        return import_users(
+            format_,
+            request.data,
+            source=request.source,
+            role_map=request.role_map,
+            roles_mapping=None if mapping is None else (mapping, content_of(mapping)),
+            roles=request.roles,
+            as_node=arguments.has("as-node"),
+            cluster=arguments.value("cluster"),
+            existing=_existing_users(target),
+            **target.tool.settings.name_rules,
+        )
+    except FileFormatError as error:
+        raise CommandError(str(error), DATA) from error
 
 
 def _existing_users(target: Target) -> bytes:
