@@ -38,9 +38,11 @@ def _explain_import(error: ImportError) -> tuple[str, int]:
     is_ours = package == "esfilerealm" or package in sys.stdlib_module_names
     if not is_ours and isinstance(error, ModuleNotFoundError) and _is_missing(package):
         return f"[{name}] is not installed: reinstall esfilerealm", _INTERNAL
-    if not is_ours and str(error).startswith("cannot import name"):
-        return f"{error}: reinstall esfilerealm", _INTERNAL
     reason = str(error)
+    # Python takes a directory for a package of its own if it could not look into it.
+    is_odd = reason.startswith("cannot import name") and "(unknown location)" not in reason
+    if is_odd and not is_ours:
+        return f"{reason}: reinstall esfilerealm", _INTERNAL
     if isinstance(error, ModuleNotFoundError) or reason.startswith("cannot import name"):
         reason = "the system did not let Python read it"
     return f"[{name}] cannot be loaded: {reason}; try again, or reinstall esfilerealm", _IO

@@ -179,6 +179,11 @@ class TestExplain:
                 f"[re] cannot be loaded: {NOT_READ}",
                 74,
             ),
+            (
+                ImportError("cannot import name 'x' from 'b' (unknown location)", name="b"),
+                f"[b] cannot be loaded: {NOT_READ}",
+                74,
+            ),
             (ImportError("odd"), f"[a module] cannot be loaded: odd; {TRY}", 74),
             (ZeroDivisionError("secret"), "unexpected ZeroDivisionError, please report it", 70),
         ],
