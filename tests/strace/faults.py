@@ -136,6 +136,7 @@ def single_faults(regions: Regions, budget: int | None) -> list[Fault]:
         *_errors(regions.changing),
         *_lasting(regions.changing),
         *_signals(regions.changing, ("KILL", "INT")),
+        *_impatient(regions.changing),
         *_gone(regions),
     ]
     looks = [*_errors(regions.looking), *_signals(regions.looking, ("INT", "TERM"))]
@@ -182,6 +183,14 @@ def _signals(calls: Sequence[Call], names: Sequence[str]) -> list[Fault]:
         Fault(name, call.name, (f"{call.name}:signal={name}:when={call.number}",), _about(call))
         for call in calls
         for name in names
+    ]
+
+
+def _impatient(calls: Sequence[Call]) -> list[Fault]:
+    """Ctrl-C at a call and at all later ones of its name."""
+    return [
+        Fault("INT on", call.name, (f"{call.name}:signal=INT:when={call.number}+",), _about(call))
+        for call in calls
     ]
 
 
