@@ -28,6 +28,7 @@ def program() -> NoReturn:
     Nothing is left to clean up then, so the interpreter does not take its modules apart one by one,
     which would take a tenth of the time of a short command.
     """
+    sys.unraisablehook = _ignore
     try:
         exit_code = _run()
     except KeyboardInterrupt:  # while the command was loaded, or the second one
@@ -46,6 +47,10 @@ def _end(exit_code: int) -> NoReturn:
     except KeyboardInterrupt:
         pass
     os._exit(exit_code)
+
+
+def _ignore(_: sys.UnraisableHookArgs) -> None:
+    """Print no traceback of an interrupt that came while an object was given up."""
 
 
 def _run() -> int:

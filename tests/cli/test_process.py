@@ -31,6 +31,7 @@ class TestProgram:
         monkeypatch.setattr(sys, "exit", lambda code: ways.append(("as ever", code)))
         monkeypatch.setattr(sys, "argv", ["esfilerealm", "frob"])
         monkeypatch.setattr(sys, "gettrace", lambda: None)
+        monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
         monkeypatch.delitem(sys.modules, "coverage", raising=False)
         return ways
 
@@ -74,6 +75,16 @@ class TestProgram:
         monkeypatch.setattr("esfilerealm.cli.app.main", interrupted)
         program()
         assert ended == [("at once", 130)]
+        assert capsys.readouterr().err == ""
+
+    def test_an_interrupt_of_a_finalizer(self, ended, monkeypatch, capsys):
+        class Held:
+            def __del__(self):
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr("esfilerealm.cli.app.main", lambda: Held() and 3)
+        program()
+        assert ended == [("at once", 3)]
         assert capsys.readouterr().err == ""
 
     def test_an_interrupt_after_the_end(self, ended, monkeypatch):

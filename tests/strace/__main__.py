@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from strace.faults import Fault
 
 #: Faults for each command, unless all are asked for; of these, one in so many is a pair.
-BUDGET = 300
+BUDGET = 250
 _PAIRS = 5
 
 _stages: dict[str, Stage] = {}

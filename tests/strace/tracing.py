@@ -127,13 +127,17 @@ class Tracer:
         names = {*calls, *(injection.partition(":")[0] for injection in injections)}
         options = ["-y"] if not calls else []
         ended = self._trace(words, injections, calls and names, options)
-        return ended, _calls(self._log.read_text(encoding="utf-8", errors="replace"))
+        return ended, _calls(self._read_log(ended))
 
     def run(self, words: Sequence[str], injections: Sequence[str]) -> tuple[Ended, str]:
         """Run the command with *injections* and return how it ended, with the log."""
         names = {injection.partition(":")[0] for injection in injections}
         ended = self._trace(words, injections, names, [])
-        return ended, self._log.read_text(encoding="utf-8", errors="replace")
+        return ended, self._read_log(ended)
+
+    def _read_log(self, ended: Ended) -> str:
+        assert self._log.exists(), f"strace refuses: {ended.err}"
+        return self._log.read_text(encoding="utf-8", errors="replace")
 
     def line(self, words: Sequence[str], injections: Sequence[str]) -> str:
         """Return what to type to see a run again."""
