@@ -9,6 +9,7 @@ FileRealmError
 ├── ConfigurationFileMissingError                                      also FileNotFoundError
 ├── FileFormatError                                                    also ValueError
 ├── InvalidSettingError                                                also ValueError
+├── InvalidDistinguishedNameError, InvalidRoleMappingError             also ValueError
 ├── InvalidAttributeError                                              also ValueError
 ├── InvalidDesiredStateError                                           also ValueError
 ├── UnsafePlanError
@@ -57,8 +58,10 @@ __all__ = [
     "InvalidAttributeError",
     "InvalidAuthorizationHeaderError",
     "InvalidDesiredStateError",
+    "InvalidDistinguishedNameError",
     "InvalidHashError",
     "InvalidPasswordError",
+    "InvalidRoleMappingError",
     "InvalidRoleNameError",
     "InvalidSecureSettingError",
     "InvalidSettingError",
@@ -142,6 +145,42 @@ class InvalidPasswordError(FileRealmError, ValueError):
 
     def _message(self) -> str:
         return f"invalid password: {self.rule}"
+
+
+class InvalidDistinguishedNameError(FileRealmError, ValueError):
+    """
+    A text that is not a distinguished name.
+
+    Attributes:
+        text: The text.
+        rule: What is wrong with it.
+    """
+
+    def __init__(self, text: str, rule: str) -> None:
+        super().__init__(text, rule)
+        self.text = text
+        self.rule = rule
+
+    def __str__(self) -> str:
+        return f"invalid distinguished name [{shown(self.text)}]: {self.rule}"
+
+
+class InvalidRoleMappingError(FileRealmError, ValueError):
+    """
+    A rule, pattern or template of a role mapping that a node would not take.
+
+    Attributes:
+        where: The place within the document, such as ``rules.all[0].field``; may be empty.
+        rule: What is wrong there.
+    """
+
+    def __init__(self, where: str, rule: str) -> None:
+        super().__init__(where, rule)
+        self.where = where
+        self.rule = rule
+
+    def __str__(self) -> str:
+        return f"invalid role mapping: {self.where}: {self.rule}" if self.where else f"invalid role mapping: {self.rule}"
 
 
 class UserNotFoundError(FileRealmError, LookupError):

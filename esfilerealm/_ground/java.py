@@ -12,10 +12,12 @@ __all__ = [
     "decode_utf8",
     "encode_base64",
     "encode_modified_utf8",
+    "equal_ignoring_case",
     "has_lone_surrogate",
     "is_base64_of",
     "java_order",
     "java_units",
+    "lower_case",
     "read_int",
 ]
 
@@ -138,3 +140,39 @@ def encode_modified_utf8(text: str) -> bytes:
 def java_order(text: str) -> bytes:
     """Return the key by which Java sorts strings: their UTF-16 code units."""
     return text.encode("utf-16-be", "surrogatepass")
+
+
+def lower_case(text: str) -> str:
+    """
+    Return *text* with each upper-case character in lower case, one for one.
+
+    Title-case characters stay, and no character depends on its neighbours.
+
+    Source:
+        ``Character.isUpperCase`` and ``Character.toLowerCase``.
+    """
+    if text.isascii():
+        return text.lower()
+    return "".join(sign.lower()[0] if sign.isupper() else sign for sign in text)
+
+
+def equal_ignoring_case(one: str, other: str) -> bool:
+    """
+    Compare two strings, each character without regard to its case.
+
+    Source:
+        ``String.equalsIgnoreCase`` of Java 16 and newer.
+    """
+    if one == other:
+        return True
+    if len(one) != len(other):
+        return False
+    return all(
+        a == b or _upper(a) == _upper(b) or lower_case(_upper(a)) == lower_case(_upper(b))
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+def _upper(sign: str) -> str:
+    """Return the one character that is the upper case of *sign*, or *sign* if there is none."""
+    return next((text for text in (sign.upper(), sign.title()) if len(text) == 1), sign)
