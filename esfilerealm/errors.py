@@ -10,6 +10,7 @@ FileRealmError
 ├── FileFormatError                                                    also ValueError
 ├── InvalidSettingError                                                also ValueError
 ├── InvalidDistinguishedNameError, InvalidRoleMappingError             also ValueError
+├── InvalidUserDataError                                               also ValueError
 ├── InvalidAttributeError                                              also ValueError
 ├── InvalidDesiredStateError                                           also ValueError
 ├── UnsafePlanError
@@ -65,6 +66,7 @@ __all__ = [
     "InvalidRoleNameError",
     "InvalidSecureSettingError",
     "InvalidSettingError",
+    "InvalidUserDataError",
     "InvalidUsernameError",
     "JournalVersionError",
     "KeystoreCorruptedError",
@@ -180,7 +182,30 @@ class InvalidRoleMappingError(FileRealmError, ValueError):
         self.rule = rule
 
     def __str__(self) -> str:
-        return f"invalid role mapping: {self.where}: {self.rule}" if self.where else f"invalid role mapping: {self.rule}"
+        return (
+            f"invalid role mapping: {self.where}: {self.rule}"
+            if self.where
+            else f"invalid role mapping: {self.rule}"
+        )
+
+
+class InvalidUserDataError(FileRealmError, ValueError):
+    """
+    Metadata of a user that rules of role mappings cannot be held against.
+
+    Attributes:
+        key: The key of the metadata.
+    """
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+    def __str__(self) -> str:
+        return (
+            f"the metadata [{shown(self.key)}] must be a string, a boolean, a number of 64 bits, "
+            "null or a list of these"
+        )
 
 
 class UserNotFoundError(FileRealmError, LookupError):

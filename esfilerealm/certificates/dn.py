@@ -34,16 +34,18 @@ class DistinguishedName:
         rdns: The normal form of each relative name, the most specific first.
         normalized: The normal form: lower case, single blanks, ``,`` between relative names, the
             parts of a relative name sorted.
+        first_rdn: The first relative name as it is written; empty for the empty name.
 
     Source:
         ``DN`` and ``RDN`` of the LDAP SDK 6.0 that Elasticsearch contains, without a schema: names
         of attributes are compared as text, so ``2.5.4.3`` is not ``cn``.
     """
 
-    __slots__ = ("normalized", "rdns", "text")
+    __slots__ = ("first_rdn", "normalized", "rdns", "text")
 
-    def __init__(self, text: str, rdns: tuple[str, ...]) -> None:
+    def __init__(self, text: str, rdns: tuple[str, ...], first_rdn: str = "") -> None:
         self.text = text
+        self.first_rdn = first_rdn
         self.rdns = rdns
         self.normalized = ",".join(rdns)
 
@@ -55,7 +57,9 @@ class DistinguishedName:
         Raises:
             InvalidDistinguishedNameError: If a node would not take it as a name.
         """
-        return cls(text, tuple(_normal_rdn(pairs) for pairs in _Reader(text).rdns()))
+        reader = _Reader(text)
+        rdns = tuple(_normal_rdn(pairs) for pairs in reader.rdns())
+        return cls(text, rdns, reader.first_rdn)
 
     def is_below(self, other: DistinguishedName) -> bool:
         """Check whether this name is a proper descendant of *other*."""
@@ -73,25 +77,33 @@ class DistinguishedName:
     def __repr__(self) -> str:
         return f"DistinguishedName.parse({self.text!r})"
 
-    def __reduce__(self) -> tuple[type[DistinguishedName], tuple[str, tuple[str, ...]]]:
-        return type(self), (self.text, self.rdns)
+    def __reduce__(self) -> tuple[type[DistinguishedName], tuple[str, tuple[str, ...], str]]:
+        return type(self), (self.text, self.rdns, self.first_rdn)
 
 
 class _Reader:
-    """The way through one text. Only U+0020 is a blank."""
+    """
+    The way through one text. Only U+0020 is a blank.
+
+    Attributes:
+        first_rdn: The first relative name as it is written, if it has been read.
+    """
 
     def __init__(self, text: str) -> None:
+        self.first_rdn = ""
         self._text = text
         self._at = 0
 
     def rdns(self) -> Iterator[list[_Pair]]:
         """Yield the parts of each relative name."""
         self._skip_blanks()
+        start = self._at
         while self._at < len(self._text):
             pairs = [self._pair()]
             while self._peek() == "+":
                 self._at += 1
                 pairs.append(self._pair())
+            self.first_rdn = self.first_rdn or self._text[start : self._at]
             yield pairs
             if self._peek():  # a separator
                 self._at += 1

@@ -326,7 +326,8 @@ class Automaton:
         self._next: list[list[int]] = []
         steps = 0
         for state in pending:  # which grows meanwhile
-            cuts, following = [], []
+            cuts: list[int] = []
+            following: list[int] = []
             for cut in sorted(state.cuts | {0}):
                 steps += state.weight
                 if steps > _MOST_STEPS or len(states) > _MOST_STATES:

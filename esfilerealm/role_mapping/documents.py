@@ -139,9 +139,7 @@ def parse_role_mappings(text: str, *, has_classes: bool = True) -> tuple[RoleMap
     mappings = read_json(text, whole=True)
     if not isinstance(mappings, dict):
         _refuse("", "must be an object from names to role mappings")
-    return tuple(
-        _mapping(name, value, has_classes=has_classes) for name, value in mappings.items()
-    )
+    return tuple(_mapping(name, value, has_classes=has_classes) for name, value in mappings.items())
 
 
 def _mapping(name: str, value: object, *, has_classes: bool) -> RoleMapping:
@@ -170,9 +168,10 @@ def _mapping(name: str, value: object, *, has_classes: bool) -> RoleMapping:
 
 def _strings(value: object, where: str) -> list[str]:
     values = value if isinstance(value, list) else [] if value is None else [value]
-    if not all(isinstance(item, str) for item in values):
+    strings = [item for item in values if isinstance(item, str)]
+    if len(strings) < len(values):
         _refuse(where, "must be an array of strings")
-    return values
+    return strings
 
 
 def _templates(value: object, where: str) -> list[RoleTemplate]:
@@ -200,7 +199,9 @@ def _template(value: object, where: str) -> RoleTemplate:
         params = script.get("params", {})
         if isinstance(params, dict):
             return RoleTemplate(script["source"], kind, params)
-    _refuse(f"{where}.template", "must be an object with [source]; stored scripts are not known here")
+    _refuse(
+        f"{where}.template", "must be an object with [source]; stored scripts are not known here"
+    )
 
 
 def _variables(user: UserData) -> dict[str, object]:

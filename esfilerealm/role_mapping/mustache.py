@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote_plus
+
+from ..errors import MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -37,10 +39,14 @@ def render(source: str, variables: Mapping[str, object]) -> str:
     Source:
         ``MustacheScriptEngine``, ``CustomMustacheFactory``.
     """
-    import chevron
-    from chevron.tokenizer import ChevronError, tokenize
-
-    scope = {**variables, "_json": _escaped, "_url": _encoded}
+    try:
+        import chevron
+        from chevron.tokenizer import ChevronError, tokenize
+    except ModuleNotFoundError:
+        chevron = None
+    if chevron is None:
+        raise MissingExtraError("pki", "A role template")
+    scope = {**_printable(variables), "_json": _escaped, "_url": _encoded}
     try:
         tokens = list(_own_tokens(tokenize(source), variables))
         return str(chevron.render(tokens, scope, partials_path=None))
@@ -75,6 +81,21 @@ def _function(name: str, value: object) -> str:
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
+
+
+class _Boolean(int):
+    """A boolean that is printed as in Java."""
+
+    def __str__(self) -> str:
+        return "true" if self else "false"
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, bool):
+        return _Boolean(value)
+    if isinstance(value, dict):
+        return {key: _printable(item) for key, item in value.items()}
+    return list(map(_printable, value)) if isinstance(value, list | tuple) else value
 
 
 def _looked_up(name: str, variables: Mapping[str, object]) -> object:

@@ -105,7 +105,9 @@ def _literal(sign: str) -> Expression:
 
 
 def _sequence(parts: list[Expression]) -> Expression:
-    return functools.reduce(lambda rest, part: _.concatenation(part, rest), reversed(parts), _.EMPTY_STRING)
+    return functools.reduce(
+        lambda rest, part: _.concatenation(part, rest), reversed(parts), _.EMPTY_STRING
+    )
 
 
 class _RegularExpression:
@@ -250,7 +252,9 @@ class _RegularExpression:
         ends = text.split("-")
         low, high = (read_int(end) for end in ends) if len(ends) == 2 else (None, None)
         if low is None or high is None:
-            self._refuse("[<] must begin an interval such as [<1-31>]; a backslash makes it a letter")
+            self._refuse(
+                "[<] must begin an interval such as [<1-31>]; a backslash makes it a letter"
+            )
         digits = len(ends[0]) if len(ends[0]) == len(ends[1]) else 0
         return _numbers(min(low, high), max(low, high), digits)
 

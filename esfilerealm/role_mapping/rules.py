@@ -73,12 +73,9 @@ class _Value:
 
     __slots__ = ("automaton", "value")
 
-    def __init__(self, value: str | float | None, automaton: Automaton | None = None) -> None:
+    def __init__(self, value: str | int | None, automaton: Automaton | None = None) -> None:
         self.value = value
         self.automaton = automaton
-
-    def is_number(self) -> bool:
-        return isinstance(self.value, int | float) and not isinstance(self.value, bool)
 
 
 if TYPE_CHECKING:
@@ -98,9 +95,10 @@ class Rule:
         Raises:
             InvalidUserDataError: If a node could not hold the metadata against any rule.
         """
-        return self._holds(_tests(user))
+        return self.holds(_tests(user))
 
-    def _holds(self, tests: Mapping[str, _Test]) -> bool:
+    def holds(self, tests: Mapping[str, _Test]) -> bool:
+        """Check whether the rule holds for a user of whom the tests of the fields are known."""
         raise NotImplementedError
 
 
@@ -110,8 +108,8 @@ class _Any(Rule):
     def __init__(self, rules: list[Rule]) -> None:
         self._rules = rules
 
-    def _holds(self, tests: Mapping[str, _Test]) -> bool:
-        return any(rule._holds(tests) for rule in self._rules)
+    def holds(self, tests: Mapping[str, _Test]) -> bool:
+        return any(rule.holds(tests) for rule in self._rules)
 
 
 class _All(Rule):
@@ -120,8 +118,8 @@ class _All(Rule):
     def __init__(self, rules: list[Rule]) -> None:
         self._rules = rules
 
-    def _holds(self, tests: Mapping[str, _Test]) -> bool:
-        return all(rule._holds(tests) for rule in self._rules)
+    def holds(self, tests: Mapping[str, _Test]) -> bool:
+        return all(rule.holds(tests) for rule in self._rules)
 
 
 class _Except(Rule):
@@ -130,8 +128,8 @@ class _Except(Rule):
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
 
-    def _holds(self, tests: Mapping[str, _Test]) -> bool:
-        return not self._rule._holds(tests)
+    def holds(self, tests: Mapping[str, _Test]) -> bool:
+        return not self._rule.holds(tests)
 
 
 class _Field(Rule):
@@ -141,7 +139,7 @@ class _Field(Rule):
         self._name = name
         self._values = values
 
-    def _holds(self, tests: Mapping[str, _Test]) -> bool:
+    def holds(self, tests: Mapping[str, _Test]) -> bool:
         return any(map(tests.get(self._name, _is_null), self._values))
 
 
@@ -235,10 +233,12 @@ class _Parser:
         if not is_pattern(value):
             return _Value(value)
         try:
-            return _Value(value, compile_pattern(value, has_classes=self._has_classes))
+            automaton = compile_pattern(value, has_classes=self._has_classes)
         except InvalidPatternError as error:
             rule = error.rule
-        _refuse(where, rule)
+        else:
+            return _Value(value, automaton)
+        return _refuse(where, rule)
 
 
 def _only_entry(value: object, where: str, content: str) -> tuple[str, object]:
@@ -253,13 +253,12 @@ def _only_entry(value: object, where: str, content: str) -> tuple[str, object]:
 
 def _long(number: float, where: str) -> int:
     """Return a number of a rule as a node does: without its fraction, of 64 bits."""
-    if math.isfinite(number):
-        whole = int(number)
-        if isinstance(number, float) and whole == _LARGEST_LONG + 1:
-            return _LARGEST_LONG
-        if _SMALLEST_LONG <= whole <= _LARGEST_LONG:
-            return whole
-    _refuse(where, "the number exceeds 64 bits")
+    whole = int(number) if math.isfinite(number) else _LARGEST_LONG * 2
+    if not isinstance(number, int) and whole == _LARGEST_LONG + 1:
+        return _LARGEST_LONG
+    if _SMALLEST_LONG <= whole <= _LARGEST_LONG:
+        return whole
+    return _refuse(where, "the number exceeds 64 bits")
 
 
 def _refuse(where: str, rule: str) -> NoReturn:
@@ -290,10 +289,8 @@ def _test(key: str, value: object) -> _Test:
         return functools.partial(_is_text, value)
     if isinstance(value, bool):
         return lambda other: other.value is value
-    if isinstance(value, float) or (
-        isinstance(value, int) and _SMALLEST_LONG <= value <= _LARGEST_LONG
-    ):
-        return functools.partial(_is_number, value)
+    if isinstance(value, int | float):
+        return functools.partial(_is_number, key, value)
     if isinstance(value, list | tuple | set | frozenset):
         return _any_test([_test(key, item) for item in value])
     raise InvalidUserDataError(key)
@@ -311,12 +308,15 @@ def _is_text(text: str, other: _Value) -> bool:
     return other.automaton.accepts(text) if other.automaton else other.value == text
 
 
-def _is_number(number: float, other: _Value) -> bool:
-    """Compare as Java's ``Double.compare`` does where the user's number is a float."""
-    if not other.is_number():
+def _is_number(key: str, number: float, other: _Value) -> bool:
+    """Compare with a number of a rule, which is whole; the negative zero equals none."""
+    if isinstance(other.value, bool) or not isinstance(other.value, int):
         return False
-    is_negative_zero = number == 0 and math.copysign(1, number) < 0
-    return float(other.value) == number if isinstance(number, float) and not is_negative_zero else number == other.value and not is_negative_zero
+    if isinstance(number, int) and not _SMALLEST_LONG <= number <= _LARGEST_LONG:
+        raise InvalidUserDataError(key)
+    if isinstance(number, float):
+        return number == float(other.value) and not (number == 0 and math.copysign(1, number) < 0)
+    return number == other.value
 
 
 class _Names:
