@@ -10,6 +10,7 @@ FileRealmError
 ├── FileFormatError                                                    also ValueError
 ├── InvalidSettingError                                                also ValueError
 ├── InvalidDistinguishedNameError, InvalidRoleMappingError             also ValueError
+├── InvalidCertificateError                                            also ValueError
 ├── InvalidUserDataError                                               also ValueError
 ├── InvalidAttributeError                                              also ValueError
 ├── InvalidDesiredStateError                                           also ValueError
@@ -58,6 +59,7 @@ __all__ = [
     "FileRealmError",
     "InvalidAttributeError",
     "InvalidAuthorizationHeaderError",
+    "InvalidCertificateError",
     "InvalidDesiredStateError",
     "InvalidDistinguishedNameError",
     "InvalidHashError",
@@ -147,6 +149,22 @@ class InvalidPasswordError(FileRealmError, ValueError):
 
     def _message(self) -> str:
         return f"invalid password: {self.rule}"
+
+
+class InvalidCertificateError(FileRealmError, ValueError):
+    """
+    Bytes that are not a certificate, or not the part of one that they should be.
+
+    Attributes:
+        rule: What is wrong.
+    """
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+    def __str__(self) -> str:
+        return f"invalid certificate: {self.rule}"
 
 
 class InvalidDistinguishedNameError(FileRealmError, ValueError):

@@ -1,0 +1,125 @@
+"""DER: tags, lengths and object identifiers, as a Java runtime reads them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ..errors import InvalidCertificateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "OBJECT_IDENTIFIER",
+    "SEQUENCE",
+    "SET",
+    "Element",
+    "elements",
+    "object_identifier",
+    "only_element",
+]
+
+OBJECT_IDENTIFIER: Final = 0x06
+SEQUENCE: Final = 0x30
+SET: Final = 0x31
+
+_NAMES: Final = {OBJECT_IDENTIFIER: "an object identifier", SEQUENCE: "a sequence", SET: "a set"}
+_LONG: Final = 0x80
+_MOST_LENGTH_BYTES: Final = 4
+
+
+class Element:
+    """
+    One element.
+
+    Attributes:
+        tag: Its tag, with class and form.
+        content: What it contains.
+    """
+
+    __slots__ = ("content", "tag")
+
+    def __init__(self, tag: int, content: bytes) -> None:
+        self.tag = tag
+        self.content = content
+
+    def expect(self, tag: int) -> Element:
+        """
+        Return this element.
+
+        Raises:
+            InvalidCertificateError: If it has another tag.
+        """
+        if self.tag != tag:
+            raise InvalidCertificateError(f"{_NAMES[tag]} is expected, not the tag {self.tag:#04x}")
+        return self
+
+    def encoded(self) -> bytes:
+        """Return the element in DER."""
+        size = len(self.content)
+        if size < _LONG:
+            return bytes((self.tag, size)) + self.content
+        length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+        return bytes((self.tag, _LONG | len(length))) + length + self.content
+
+
+def elements(data: bytes) -> Iterator[Element]:
+    """
+    Yield the elements that follow one another in *data*.
+
+    Raises:
+        InvalidCertificateError: If one of them exceeds the data, or has no definite length.
+    """
+    at = 0
+    while at < len(data):
+        element, at = _element(data, at)
+        yield element
+
+
+def only_element(data: bytes, tag: int) -> Element:
+    """
+    Return the one element that *data* must be.
+
+    Raises:
+        InvalidCertificateError: If it is anything else.
+    """
+    element, end = _element(data, 0)
+    if end < len(data):
+        raise InvalidCertificateError(f"there are {len(data) - end} bytes too many")
+    return element.expect(tag)
+
+
+def _element(data: bytes, at: int) -> tuple[Element, int]:
+    if len(data) - at < 2:  # noqa: PLR2004 -- tag and length
+        raise InvalidCertificateError("the encoding ends within an element")
+    tag, size = data[at], data[at + 1]
+    start = at + 2
+    if size >= _LONG:
+        count = size - _LONG
+        if not 0 < count <= _MOST_LENGTH_BYTES:
+            raise InvalidCertificateError("an element has no definite length of at most 32 bits")
+        size = int.from_bytes(data[start : start + count], "big")
+        start += count
+    end = start + size
+    if end > len(data):
+        raise InvalidCertificateError("the encoding ends within an element")
+    return Element(tag, data[start:end]), end
+
+
+def object_identifier(element: Element) -> str:
+    """
+    Return an object identifier with dots.
+
+    Raises:
+        InvalidCertificateError: If the element is anything else.
+    """
+    content = element.expect(OBJECT_IDENTIFIER).content
+    if not content or content[-1] >= _LONG:
+        raise InvalidCertificateError("an object identifier is incomplete")
+    arcs = [0]
+    for byte in content:
+        arcs[-1] = arcs[-1] << 7 | byte & 0x7F
+        if byte < _LONG:
+            arcs.append(0)
+    first = min(arcs[0] // 40, 2)
+    return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:-1])))
