@@ -11,6 +11,7 @@ FileRealmError
 ├── InvalidSettingError                                                also ValueError
 ├── InvalidDistinguishedNameError, InvalidRoleMappingError             also ValueError
 ├── InvalidCertificateError                                            also ValueError
+├── InvalidUsernamePatternError                                        also ValueError
 ├── InvalidUserDataError                                               also ValueError
 ├── InvalidAttributeError                                              also ValueError
 ├── InvalidDesiredStateError                                           also ValueError
@@ -70,6 +71,7 @@ __all__ = [
     "InvalidSettingError",
     "InvalidUserDataError",
     "InvalidUsernameError",
+    "InvalidUsernamePatternError",
     "JournalVersionError",
     "KeystoreCorruptedError",
     "KeystoreExistsError",
@@ -165,6 +167,24 @@ class InvalidCertificateError(FileRealmError, ValueError):
 
     def __str__(self) -> str:
         return f"invalid certificate: {self.rule}"
+
+
+class InvalidUsernamePatternError(FileRealmError, ValueError):
+    """
+    A pattern for usernames that a PKI realm cannot use.
+
+    Attributes:
+        pattern: The pattern.
+        rule: What is wrong with it.
+    """
+
+    def __init__(self, pattern: str, rule: str) -> None:
+        super().__init__(pattern, rule)
+        self.pattern = pattern
+        self.rule = rule
+
+    def __str__(self) -> str:
+        return f"invalid username pattern [{shown(self.pattern)}]: {self.rule}"
 
 
 class InvalidDistinguishedNameError(FileRealmError, ValueError):

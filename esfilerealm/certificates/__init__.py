@@ -1,11 +1,22 @@
 """
 Certificates as a node sees them: names, trust stores, verdicts.
 
-``DistinguishedName`` parses and compares names.
+``subject_text`` and ``principal_from`` find the name of a user, ``DistinguishedName`` parses and
+compares names.
 """
 
 from __future__ import annotations
 
 from .dn import DistinguishedName
+from .names import canonical_name, extract_rdn, subject_text
+from .principal import DEFAULT_USERNAME_PATTERN, UsernamePattern, principal_from
 
-__all__ = ["DistinguishedName"]
+__all__ = [
+    "DEFAULT_USERNAME_PATTERN",
+    "DistinguishedName",
+    "UsernamePattern",
+    "canonical_name",
+    "extract_rdn",
+    "principal_from",
+    "subject_text",
+]

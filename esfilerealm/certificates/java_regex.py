@@ -1,0 +1,502 @@
+"""
+Regular expressions in the syntax of Java, translated to Python's.
+
+Every character and class is translated to the set of characters that it matches, with the flags
+that hold at its place; so no flag of Python decides anything.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING, Final, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["UnsupportedPatternError", "translate"]
+
+_LAST: Final = 0x10FFFF
+_DEEPEST: Final = 100
+_FLAGS: Final = frozenset("idmsuxU")
+
+#: Sorted ranges of code points that do not touch, both ends included.
+_Set = tuple[tuple[int, int], ...]
+
+
+class UnsupportedPatternError(ValueError):
+    """
+    A pattern that Java refuses, or that Python cannot express.
+
+    Attributes:
+        rule: What is wrong, and where.
+    """
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+
+def translate(pattern: str, flags: str = "i") -> re.Pattern[str]:
+    """
+    Translate a pattern.
+
+    Args:
+        pattern: In the syntax of ``java.util.regex``.
+
+        flags: The letters of the flags that hold from the start.
+
+    Raises:
+        UnsupportedPatternError: If Java refuses it, or if Python cannot express it.
+
+    Source:
+        ``java.util.regex.Pattern`` of Java 25: ``\\b`` knows only words in ASCII.
+    """
+    source = _Translator(pattern, frozenset(flags)).translate()
+    try:
+        return re.compile(source, re.ASCII)
+    except (re.error, RecursionError, OverflowError) as error:
+        rule = f"Python cannot express it: {error}"
+    raise UnsupportedPatternError(rule)
+
+
+def _union(ranges: Iterable[tuple[int, int]]) -> _Set:
+    joined: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if joined and low <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(high, joined[-1][1]))
+        else:
+            joined.append((low, high))
+    return tuple(joined)
+
+
+def _outside(ranges: _Set) -> _Set:
+    starts = [0, *(high + 1 for _, high in ranges)]
+    ends = [*(low - 1 for low, _ in ranges), _LAST]
+    return tuple((low, high) for low, high in zip(starts, ends, strict=True) if low <= high)
+
+
+def _common(one: _Set, other: _Set) -> _Set:
+    return _outside(_union(_outside(one) + _outside(other)))
+
+
+def _of(characters: str) -> _Set:
+    return _union((ord(sign), ord(sign)) for sign in characters)
+
+
+_DIGITS: Final = _union([(0x30, 0x39)])
+_UPPER: Final = _union([(0x41, 0x5A)])
+_LOWER: Final = _union([(0x61, 0x7A)])
+_ALPHA: Final = _union(_UPPER + _LOWER)
+_WORD: Final = _union((*_ALPHA, *_DIGITS, *_of("_")))
+_SPACE: Final = _of("\t\n\x0b\f\r ")
+_HORIZONTAL: Final = _union((*_of("\t \xa0\u1680\u180e\u202f\u205f\u3000"), (0x2000, 0x200A)))
+_VERTICAL: Final = _of("\n\x0b\f\r\x85\u2028\u2029")
+_PUNCTUATION: Final = _of("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+_GRAPH: Final = _union((*_ALPHA, *_DIGITS, *_PUNCTUATION))
+_CLASSES: Final = {
+    "d": _DIGITS,
+    "h": _HORIZONTAL,
+    "s": _SPACE,
+    "v": _VERTICAL,
+    "w": _WORD,
+}
+_POSIX: Final = {
+    "ASCII": ((0, 0x7F),),
+    "Alnum": _union(_ALPHA + _DIGITS),
+    "Alpha": _ALPHA,
+    "Blank": _of(" \t"),
+    "Cntrl": _union([(0, 0x1F), (0x7F, 0x7F)]),
+    "Digit": _DIGITS,
+    "Graph": _GRAPH,
+    "Lower": _LOWER,
+    "Print": _union((*_GRAPH, *_of(" "))),
+    "Punct": _PUNCTUATION,
+    "Space": _SPACE,
+    "Upper": _UPPER,
+    "XDigit": _union((*_DIGITS, (0x41, 0x46), (0x61, 0x66))),
+}
+_CONTROLS: Final = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "a": "\x07", "e": "\x1b"}
+_LINE_ENDS: Final = "\\n\\r\\x85\\u2028\\u2029"
+#: Before one line terminator at the very end; CR LF is one.
+_BEFORE_LAST_END: Final = r"(?:(?=\r\n\Z)|(?=[\r\x85\u2028\u2029]\Z)|(?<!\r)(?=\n\Z)|\Z)"
+_AT_LINE_END: Final = r"(?:(?=[\r\x85\u2028\u2029])|(?<!\r)(?=\n)|\Z)"
+_AT_LINE_START: Final = r"(?:\A|(?<=[\n\x85\u2028\u2029])(?!\Z)|(?<=\r)(?![\n]|\Z))"
+_NEVER: Final = "(?!)"
+
+
+@cache
+def _category(name: str) -> _Set:
+    """Return the characters whose general category begins with *name*."""
+    found = (n for n in range(_LAST + 1) if unicodedata.category(chr(n)).startswith(name))
+    return _union((number, number) for number in found)
+
+
+class _Translator:
+    """The way through one pattern."""
+
+    def __init__(self, pattern: str, flags: frozenset[str]) -> None:
+        self._pattern = pattern
+        self._at = 0
+        self._flags = flags
+        self._depth = 0
+        self._groups = 0
+        self._open: list[int] = []
+        self._names: dict[str, int] = {}
+        self._count = _count_groups(pattern)
+
+    def translate(self) -> str:
+        """Return the pattern in Python's syntax."""
+        source = self._choice()
+        if self._at < len(self._pattern):
+            self._refuse("a [)] that nothing opened")
+        return source
+
+    # Structure
+
+    def _choice(self) -> str:
+        """Translate up to the end of a group. Its flags end with it."""
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            self._refuse("nested too deeply")
+        flags = self._flags
+        parts: list[str] = []
+        while (sign := self._peek()) not in ("", ")"):
+            if sign == "|":
+                self._at += 1
+                parts.append("|")
+            elif self._skip_comment():
+                continue
+            else:
+                parts.append(self._quantified(self._atom()))
+        self._flags = flags
+        self._depth -= 1
+        return "".join(parts)
+
+    def _quantified(self, atom: str) -> str:
+        """Translate the quantifiers of an atom; Java takes several in a row."""
+        while True:
+            self._skip_comments()
+            match = re.compile(r"[?*+]|\{(\d+)(,(\d*))?\}").match(self._pattern, self._at)
+            if match is None:
+                if self._peek() == "{":
+                    self._refuse("a repetition that is not [{n}], [{n,}] or [{n,m}]")
+                return atom
+            if not atom:
+                self._refuse("a repetition of nothing")
+            if match[1] and match[3] and int(match[3]) < int(match[1]):
+                self._refuse("a repetition whose end is below its start")
+            self._at = match.end()
+            mark = self._peek()
+            mark = mark if mark in ("?", "+") else ""
+            self._at += len(mark)
+            atom = f"(?:{atom}){match[0]}{mark}"
+
+    def _atom(self) -> str:
+        sign = self._next()
+        if sign == "(":
+            return self._group()
+        if sign == "[":
+            return _python_set(self._class())
+        if sign == "\\":
+            return self._escape()
+        if sign == ".":
+            return self._any_character()
+        if sign == "^":
+            return self._line_start()
+        if sign == "$":
+            return self._line_end()
+        if sign in "*+?":
+            self._refuse(f"a [{sign}] that nothing precedes")
+        return _python_set(self._folded(ord(sign), ord(sign)))
+
+    def _any_character(self) -> str:
+        if "s" in self._flags:
+            return r"[\x00-\U0010ffff]"
+        return r"[^\n]" if "d" in self._flags else f"[^{_LINE_ENDS}]"
+
+    def _line_start(self) -> str:
+        if "m" not in self._flags:
+            return r"\A"
+        return r"(?:\A|(?<=\n)(?!\Z))" if "d" in self._flags else _AT_LINE_START
+
+    def _line_end(self) -> str:
+        if "d" in self._flags:
+            return r"(?:(?=\n)|\Z)" if "m" in self._flags else r"(?:(?=\n\Z)|\Z)"
+        return _AT_LINE_END if "m" in self._flags else _BEFORE_LAST_END
+
+    def _group(self) -> str:
+        if self._peek() != "?":
+            return self._capture("(")
+        for mark in ("?:", "?=", "?!", "?>", "?<=", "?<!"):
+            if self._take(mark):
+                return self._closed(f"({mark}{self._choice()})")
+        if match := self._match(r"\?<([a-zA-Z][a-zA-Z0-9]*)>"):
+            if match[1] in self._names:
+                self._refuse(f"the name [{match[1]}] is given to two groups")
+            self._names[match[1]] = self._groups + 1
+            return self._capture("(")
+        return self._flag_group()
+
+    def _capture(self, start: str) -> str:
+        self._groups += 1
+        self._open.append(self._groups)
+        source = self._closed(f"{start}{self._choice()})")
+        self._open.pop()
+        return source
+
+    def _flag_group(self) -> str:
+        match = self._match(r"\?([a-zA-Z]*)(?:-([a-zA-Z]*))?([:)])")
+        if match is None or not _FLAGS.issuperset(match[1] + (match[2] or "")):
+            self._refuse("a group of an unknown kind")
+        flags = self._flags
+        self._flags = (flags | set(match[1])) - set(match[2] or "")
+        if match[3] == ")":
+            return ""  # for the rest of the group around it
+        source = self._closed(f"(?:{self._choice()})")
+        self._flags = flags
+        return source
+
+    def _closed(self, source: str) -> str:
+        if not self._take(")"):
+            self._refuse("a [(] that is not closed")
+        return source
+
+    # Escapes
+
+    def _escape(self) -> str:
+        sign = self._peek()
+        anchors = {"A": r"\A", "Z": _BEFORE_LAST_END, "z": r"\Z", "b": r"\b", "B": r"\B"}
+        if sign in anchors:
+            self._at += 1
+            if sign == "b" and self._peek() == "{":
+                self._refuse(r"[\b{…}] is not supported")
+            return anchors[sign]
+        if sign == "Q":
+            return self._quotation()
+        if sign == "R":
+            self._at += 1
+            return r"(?:\r\n|[\n\x0b\f\r\x85\u2028\u2029])"
+        if match := self._match(r"k<([a-zA-Z][a-zA-Z0-9]*)>"):
+            if match[1] not in self._names:
+                self._refuse(f"there is no group named [{match[1]}] before")
+            return self._reference(self._names[match[1]])
+        if sign in "123456789" and sign:
+            return self._reference(self._reference_number())
+        characters = self._predefined()
+        if characters is None:
+            number = self._escaped_character()
+            characters = self._folded(number, number)
+        return _python_set(characters)
+
+    def _quotation(self) -> str:
+        start = self._at + 1
+        end = self._pattern.find("\\E", start)
+        text = self._pattern[start : end if end >= 0 else len(self._pattern)]
+        self._at = start + len(text) + (2 if end >= 0 else 0)
+        sets = [_python_set(self._folded(ord(sign), ord(sign))) for sign in text]
+        if sets and self._peek() in ("?", "*", "+", "{"):
+            sets[-1] = self._quantified(sets[-1])
+        return "".join(sets)
+
+    def _reference_number(self) -> int:
+        number = int(self._next())
+        while self._peek() in "0123456789" and self._peek():
+            longer = number * 10 + int(self._peek())
+            if longer > self._count:
+                break
+            number = longer
+            self._at += 1
+        return number
+
+    def _reference(self, number: int) -> str:
+        if number in self._open:
+            self._refuse(f"a reference to group {number} within itself is not supported")
+        if number > self._groups:
+            return _NEVER  # a group that has not taken part
+        return f"(?i:\\{number})" if "i" in self._flags else f"(?:\\{number})"
+
+    def _predefined(self) -> _Set | None:
+        r"""Return the characters of ``\d``, ``\p{L}`` and the like, or None for other escapes."""
+        sign = self._peek()
+        if sign.lower() in _CLASSES and sign:
+            if "U" in self._flags and sign.lower() in "dsw":
+                self._refuse(r"the flag [U] with [\d], [\s] or [\w] is not supported")
+            self._at += 1
+            characters = _CLASSES[sign.lower()]
+            return characters if sign.islower() else _outside(characters)
+        match = self._match(r"([pP])(?:\{([^}]*)\}|(.))")
+        if match is None:
+            return None
+        characters = self._property((match[2] or match[3] or "").strip())
+        return characters if match[1] == "p" else _outside(characters)
+
+    def _property(self, name: str) -> _Set:
+        if name in _POSIX and "U" not in self._flags:
+            characters = _POSIX[name]
+            is_cased = name in ("Lower", "Upper") and "i" in self._flags
+            return _ALPHA if is_cased else characters
+        bare = name.removeprefix("Is")
+        bare = bare.partition("=")[2] if bare.startswith(("gc=", "general_category=")) else bare
+        if re.fullmatch(r"L|M|N|P|S|Z|C|[LMNPSZC][a-z]", bare):
+            is_cased = bare in ("Lu", "Ll", "Lt") and "i" in self._flags
+            names = ("Lu", "Ll", "Lt") if is_cased else (bare,)
+            return _union(span for one in names for span in _category(one))
+        return self._refuse(f"the property [{name}] is not supported")
+
+    def _escaped_character(self) -> int:
+        """Return the code point of an escape for one character."""
+        patterns = (
+            (r"0([0-3][0-7]{2}|[0-7]{1,2})", 8),
+            (r"x([0-9a-fA-F]{2})", 16),
+            (r"x\{([0-9a-fA-F]+)\}", 16),
+            (r"u([0-9a-fA-F]{4})", 16),
+        )
+        for pattern, base in patterns:
+            if match := self._match(pattern):
+                number = int(match[1], base)
+                if number > _LAST:
+                    self._refuse("a character above U+10FFFF")
+                return number
+        if match := self._match(r"c(.)"):
+            return ord(match[1]) ^ 64
+        sign = self._next()
+        if sign in _CONTROLS:
+            return ord(_CONTROLS[sign])
+        if sign.isascii() and sign.isalnum():
+            self._refuse(f"the escape [\\{sign}] is not supported")
+        return ord(sign)
+
+    # Classes
+
+    def _class(self) -> _Set:
+        """Return the characters of a class, after its opening bracket."""
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            self._refuse("nested too deeply")
+        is_negated = self._take("^")
+        characters = self._class_part(is_first=True)
+        while self._take("&&"):
+            following = self._class_part(is_first=False)
+            characters = _common(characters, following) if following is not None else characters
+        if not self._take("]"):
+            self._refuse("a [[] that is not closed")
+        self._depth -= 1
+        return _outside(characters) if is_negated else characters
+
+    def _class_part(self, *, is_first: bool) -> _Set | None:
+        """Return the union of what stands up to the end or ``&&``; None if nothing stands there."""
+        ranges: list[tuple[int, int]] = []
+        is_empty = True
+        while True:
+            sign = self._peek_in_class()
+            ends = sign == "]" and not (is_first and is_empty)
+            if not sign or ends or self._pattern.startswith("&&", self._at):
+                break
+            is_empty = False
+            ranges += self._class_item()
+        if is_empty and is_first:
+            self._refuse("a class of no characters")
+        return None if is_empty else _union(ranges)
+
+    def _class_item(self) -> _Set:
+        if self._take("["):
+            return self._class()
+        low = self._class_character()
+        if not isinstance(low, int):
+            return low
+        if self._peek() == "-" and self._pattern[self._at + 1 : self._at + 2] not in ("", "[", "]"):
+            self._at += 1
+            high = self._class_character()
+            if not isinstance(high, int) or high < low:
+                self._refuse("a range that does not end after its start")
+            return self._folded(low, high)
+        return self._folded(low, low)
+
+    def _class_character(self) -> int | _Set:
+        """Return one character of a class, or the characters of a class within it."""
+        if not self._take("\\"):
+            return ord(self._next())
+        characters = self._predefined()
+        return self._escaped_character() if characters is None else characters
+
+    def _peek_in_class(self) -> str:
+        while "x" in self._flags and self._peek() in tuple(" \t\n\x0b\f\r"):
+            self._at += 1
+        return self._peek()
+
+    def _folded(self, low: int, high: int) -> _Set:
+        """Return a range, with the other case of its letters where case does not matter."""
+        ranges = [(low, high)]
+        if "i" in self._flags:
+            for first, last, distance in ((0x41, 0x5A, 32), (0x61, 0x7A, -32)):
+                start, end = max(low, first), min(high, last)
+                if start <= end:
+                    ranges.append((start + distance, end + distance))
+            if "u" in self._flags:
+                ranges += _other_cases(low, high)
+        return _union(ranges)
+
+    # The text of the pattern
+
+    def _skip_comments(self) -> None:
+        while self._skip_comment():
+            pass
+
+    def _skip_comment(self) -> bool:
+        """Skip a blank, or a comment up to the end of its line, where the flag ``x`` holds."""
+        if "x" not in self._flags:
+            return False
+        return self._match(f"[ \\t\\x0b\\f\\n\\r]|#[^{_LINE_ENDS}]*") is not None
+
+    def _peek(self) -> str:
+        return self._pattern[self._at : self._at + 1]
+
+    def _next(self) -> str:
+        sign = self._peek()
+        if not sign:
+            self._refuse("the end where a character is missing")
+        self._at += 1
+        return sign
+
+    def _take(self, text: str) -> bool:
+        is_there = self._pattern.startswith(text, self._at)
+        self._at += len(text) * is_there
+        return is_there
+
+    def _match(self, pattern: str) -> re.Match[str] | None:
+        match = re.compile(pattern).match(self._pattern, self._at)
+        self._at = match.end() if match else self._at
+        return match
+
+    def _refuse(self, rule: str) -> NoReturn:
+        raise UnsupportedPatternError(f"character {self._at + 1}: {rule}")
+
+
+def _count_groups(pattern: str) -> int:
+    """Return how many groups there are at most."""
+    return len(re.findall(r"\((?!\?)|\(\?<[a-zA-Z]", pattern))
+
+
+def _other_cases(low: int, high: int) -> list[tuple[int, int]]:
+    """Return the characters that differ from those of a range in their case only."""
+    others = {
+        ord(other)
+        for number in range(low, high + 1)
+        for other in (chr(number).lower(), chr(number).upper(), chr(number).title())
+        if len(other) == 1
+    }
+    return [(number, number) for number in others]
+
+
+def _python_set(characters: _Set) -> str:
+    if not characters:
+        return _NEVER
+    if len(characters) == 1 and characters[0][0] == characters[0][1]:
+        return re.escape(chr(characters[0][0]))
+    return "".join(("[", *(_python_range(low, high) for low, high in characters), "]"))
+
+
+def _python_range(low: int, high: int) -> str:
+    return f"\\U{low:08x}" if low == high else f"\\U{low:08x}-\\U{high:08x}"
