@@ -12,6 +12,8 @@ FileRealmError
 ├── InvalidDistinguishedNameError, InvalidRoleMappingError             also ValueError
 ├── InvalidCertificateError                                            also ValueError
 ├── InvalidUsernamePatternError                                        also ValueError
+├── InvalidTrustStoreError                                             also ValueError
+├── CertificateNotTrustedError
 ├── InvalidUserDataError                                               also ValueError
 ├── InvalidAttributeError                                              also ValueError
 ├── InvalidDesiredStateError                                           also ValueError
@@ -49,9 +51,11 @@ TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from typing import Literal
 
+    TrustStoreProblemKind = Literal["damaged", "password", "unsupported", "empty"]
     HashProblemKind = Literal["malformed", "unsupported", "clear-text"]
 
 __all__ = [
+    "CertificateNotTrustedError",
     "ConfigurationFileMissingError",
     "FileAccessError",
     "FileChangedError",
@@ -69,6 +73,7 @@ __all__ = [
     "InvalidRoleNameError",
     "InvalidSecureSettingError",
     "InvalidSettingError",
+    "InvalidTrustStoreError",
     "InvalidUserDataError",
     "InvalidUsernameError",
     "InvalidUsernamePatternError",
@@ -167,6 +172,47 @@ class InvalidCertificateError(FileRealmError, ValueError):
 
     def __str__(self) -> str:
         return f"invalid certificate: {self.rule}"
+
+
+class InvalidTrustStoreError(FileRealmError, ValueError):
+    """
+    A file that cannot serve as a trust store.
+
+    Attributes:
+        reason: Why not.
+        kind: ``damaged``, ``password`` if that may be wrong, ``unsupported``, or ``empty`` if it
+            holds nothing that Java trusts.
+        path: The file, if it is known.
+    """
+
+    def __init__(
+        self, reason: str, kind: TrustStoreProblemKind = "damaged", path: str = ""
+    ) -> None:
+        super().__init__(reason, kind, path)
+        self.reason = reason
+        self.kind: TrustStoreProblemKind = kind
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"invalid trust store [{shown(self.path)}]: {self.reason}"
+
+
+class CertificateNotTrustedError(FileRealmError):
+    """
+    A chain of certificates that a node does not trust.
+
+    Attributes:
+        reason: Why not.
+        subject: The subject of the first certificate.
+    """
+
+    def __init__(self, subject: str, reason: str) -> None:
+        super().__init__(subject, reason)
+        self.subject = subject
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the certificate [{shown(self.subject)}] is not trusted: {self.reason}"
 
 
 class InvalidUsernamePatternError(FileRealmError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from .._ground.java import decode_utf8
@@ -11,7 +12,7 @@ from .der import SEQUENCE, SET, Element, elements, object_identifier, only_eleme
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["canonical_name", "extract_rdn", "subject_text"]
+__all__ = ["canonical_name", "comparable_name", "extract_rdn", "subject_text"]
 
 #: The keywords of a Java runtime. Every other type is shown with its number.
 _KEYWORDS: Final = {
@@ -37,6 +38,7 @@ _KEYWORDS: Final = {
 #: Characters for which a value is put in quotes; so do blanks at an end or in a row.
 _QUOTED: Final = frozenset(',+=\n<>#;\\"')
 _BLANK: Final = " \n"
+_PLAIN_STRINGS: Final = (0x0C, 0x13)
 _SURROGATES: Final = range(0xD800, 0xE000)
 _LOW_SURROGATES: Final = range(0xDC00, 0xE000)
 _REVERSED_MARK: Final = 0xFFFE
@@ -82,6 +84,41 @@ def canonical_name(name_der: bytes) -> bytes:
             pairs.append(Element(SEQUENCE, kind.encoded() + value.encoded()).encoded())
         sets.append(Element(SET, b"".join(sorted(pairs))).encoded())
     return Element(SEQUENCE, b"".join(sets)).encoded()
+
+
+#: Types whose values are compared as text; those of all others are compared as bytes.
+_COMPARED_AS_TEXT: Final = frozenset(
+    number
+    for number, word in _KEYWORDS.items()
+    if word in ("CN", "C", "L", "ST", "STREET", "O", "OU", "DC", "UID")
+)
+
+
+def comparable_name(name_der: bytes) -> tuple[frozenset[tuple[str, str | bytes]], ...]:
+    """
+    Return a value that is equal for names that a node takes for the same.
+
+    Case and runs of blanks do not matter, nor which of the two usual types a string has.
+
+    Raises:
+        InvalidCertificateError: If it is not an encoded name.
+
+    Source:
+        ``X500Name.getRFC2253CanonicalName``.
+    """
+    return tuple(
+        frozenset(_comparable_pair(pair) for pair in elements(name.expect(SET).content))
+        for name in elements(only_element(name_der, SEQUENCE).content)
+    )
+
+
+def _comparable_pair(pair: Element) -> tuple[str, str | bytes]:
+    kind, value = _type_and_value(pair)
+    number = object_identifier(kind)
+    if number not in _COMPARED_AS_TEXT or value.tag not in _PLAIN_STRINGS:
+        return number, value.encoded()
+    text = unicodedata.normalize("NFKD", _DECODERS[value.tag](value.content).lower())
+    return number, " ".join(text.split())
 
 
 def _type_and_value(pair: Element) -> tuple[Element, Element]:

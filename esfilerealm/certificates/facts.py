@@ -1,0 +1,228 @@
+"""What a trust decision has to know of a certificate, read once."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Final
+
+from ..errors import InvalidCertificateError, MissingExtraError
+from .names import comparable_name
+
+if TYPE_CHECKING:
+    import datetime
+
+    from cryptography.x509 import Certificate, NameConstraints
+
+__all__ = ["Facts", "facts_of", "is_signed_by", "load_certificate"]
+
+_UNLIMITED: Final = 2**31
+_ANY_USAGE: Final = "2.5.29.37.0"
+_CLIENT: Final = "1.3.6.1.5.5.7.3.2"
+#: Critical extensions that the checks of a node understand.
+_UNDERSTOOD: Final = frozenset(
+    f"2.5.29.{number}" for number in (15, 17, 19, 30, 32, 33, 36, 37, 54)
+)
+_WEAK_HASHES: Final = ("md2", "md5")
+_SMALLEST_KEYS: Final = {"RSA": 1024, "DSA": 1024, "EC": 224}
+
+
+def load_certificate(certificate: Certificate | bytes) -> Certificate:
+    """
+    Return a certificate of the library ``cryptography``.
+
+    Args:
+        certificate: Such a certificate, or DER.
+
+    Raises:
+        InvalidCertificateError: If it is not a certificate.
+        MissingExtraError: Without the extra ``pki``.
+    """
+    if not isinstance(certificate, bytes | bytearray | memoryview):
+        return certificate
+    try:
+        from cryptography.x509 import load_der_x509_certificate
+    except ModuleNotFoundError:
+        load_der_x509_certificate = None
+    if load_der_x509_certificate is None:
+        raise MissingExtraError("pki", "Checking certificates")
+    try:
+        return load_der_x509_certificate(bytes(certificate))
+    except ValueError:
+        pass
+    raise InvalidCertificateError("the encoding is broken")
+
+
+class Facts:
+    """
+    What a certificate says of itself.
+
+    Attributes:
+        der: The certificate.
+        subject: Its name, in a form that can be compared.
+        issuer: The name of the certificate that signed it.
+        public_key: Its key, encoded.
+        version: 1 to 3.
+        path_length: How many authorities may stand below it; -1 if it is none.
+        may_sign: What its key may sign: ``data``, ``certificates``; None if nothing is said.
+        purposes: What it may be used for; None if nothing is said.
+        not_understood: Critical extensions that a node does not understand.
+        name_constraints: The names that it may vouch for; None if nothing is said.
+        weakness: Why its key or signature is refused; empty if it is not.
+    """
+
+    __slots__ = (
+        "certificate",
+        "der",
+        "issuer",
+        "may_sign",
+        "name_constraints",
+        "not_after",
+        "not_before",
+        "not_understood",
+        "path_length",
+        "public_key",
+        "purposes",
+        "subject",
+        "version",
+        "weakness",
+    )
+
+    def __init__(self, certificate: Certificate) -> None:
+        from cryptography.hazmat.primitives.serialization import Encoding
+
+        self.certificate = certificate
+        self.der = certificate.public_bytes(Encoding.DER)
+        self.subject = comparable_name(certificate.subject.public_bytes())
+        self.issuer = comparable_name(certificate.issuer.public_bytes())
+        self.version = certificate.version.value + 1
+        self.public_key = _encoded_key(certificate)
+        self.not_before: datetime.datetime = certificate.not_valid_before_utc
+        self.not_after: datetime.datetime = certificate.not_valid_after_utc
+        self.path_length = -1
+        self.may_sign: frozenset[str] | None = None
+        self.purposes: frozenset[str] | None = None
+        self.name_constraints: NameConstraints | None = None
+        self.not_understood: list[str] = []
+        self._read_extensions(certificate)
+        self.weakness = _weakness(certificate)
+
+    @property
+    def is_self_issued(self) -> bool:
+        """Whether it bears the name of its issuer."""
+        return self.subject == self.issuer
+
+    @property
+    def is_authority(self) -> bool:
+        """Whether it may sign other certificates, as far as it says so."""
+        return self.path_length >= 0
+
+    @property
+    def may_authenticate_clients(self) -> bool:
+        """Whether its purposes allow a client of TLS."""
+        return self.purposes is None or not self.purposes.isdisjoint((_CLIENT, _ANY_USAGE))
+
+    def may(self, what: str) -> bool:
+        """Check whether its key may sign *what*."""
+        return self.may_sign is None or what in self.may_sign
+
+    def _read_extensions(self, certificate: Certificate) -> None:
+        from cryptography import x509
+
+        try:
+            extensions = certificate.extensions
+        except (ValueError, x509.DuplicateExtension) as error:
+            raise InvalidCertificateError("an extension is broken or given twice") from error
+        for extension in extensions:
+            value = extension.value
+            if extension.critical and extension.oid.dotted_string not in _UNDERSTOOD:
+                self.not_understood.append(extension.oid.dotted_string)
+            if isinstance(value, x509.BasicConstraints):
+                length = _UNLIMITED if value.path_length is None else value.path_length
+                self.path_length = length if value.ca else -1
+            elif isinstance(value, x509.KeyUsage):
+                signs = {"data": value.digital_signature, "certificates": value.key_cert_sign}
+                self.may_sign = frozenset(what for what, allowed in signs.items() if allowed)
+            elif isinstance(value, x509.ExtendedKeyUsage):
+                self.purposes = frozenset(purpose.dotted_string for purpose in value)
+            elif isinstance(value, x509.NameConstraints):
+                self.name_constraints = value
+
+
+@functools.lru_cache(maxsize=1024)
+def _facts_of_der(der: bytes) -> Facts:
+    return Facts(load_certificate(der))
+
+
+def facts_of(certificate: Certificate | bytes) -> Facts:
+    """
+    Return what a certificate says; the latest ones are remembered.
+
+    Raises:
+        InvalidCertificateError: If it is not a certificate.
+        MissingExtraError: Without the extra ``pki``.
+    """
+    if isinstance(certificate, bytes):
+        return _facts_of_der(certificate)
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return _facts_of_der(certificate.public_bytes(Encoding.DER))
+
+
+def _encoded_key(certificate: Certificate) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    try:
+        key = certificate.public_key()
+    except Exception as error:  # of several kinds; a broken or unknown key
+        raise InvalidCertificateError("its public key is broken, or of an unknown kind") from error
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _weakness(certificate: Certificate) -> str:
+    """
+    Return why a key or a signature is refused.
+
+    Source:
+        ``jdk.certpath.disabledAlgorithms`` of Java 17.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    key = certificate.public_key()
+    size = getattr(key, "key_size", None)
+    kind = type(key).__name__.lstrip("_").removesuffix("PublicKey")
+    kind = "EC" if kind.startswith("EllipticCurve") else kind
+    if size is not None and size < _SMALLEST_KEYS.get(kind, 0):
+        return f"its {kind} key of {size} bits is too short"
+    try:
+        algorithm = certificate.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        return "its signature uses an unknown algorithm"
+    if algorithm is not None and algorithm.name in _WEAK_HASHES:
+        return f"its signature uses {algorithm.name.upper()}"
+    return ""
+
+
+def is_signed_by(certificate: Facts, issuer: Facts) -> bool:
+    """Check whether the key of *issuer* made the signature of *certificate*."""
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+
+    signed = certificate.certificate
+    key = issuer.certificate.public_key()
+    arguments = (signed.signature, signed.tbs_certificate_bytes)
+    try:
+        parameters = signed.signature_algorithm_parameters
+        digest = signed.signature_hash_algorithm
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(*arguments, parameters, digest)
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(*arguments, parameters)
+        elif isinstance(key, dsa.DSAPublicKey):
+            key.verify(*arguments, digest)
+        elif isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
+            key.verify(*arguments)
+        else:
+            return False
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError, AttributeError):
+        return False
+    return True

@@ -1,0 +1,217 @@
+"""
+From a client's certificate to a trusted one: the decision of Java's default trust manager.
+
+Source:
+    ``sun.security.validator.PKIXValidator`` and ``EndEntityChecker``,
+    ``sun.security.provider.certpath``, of Java 17; RFC 5280, section 6.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .constraints import breaks_constraints
+from .facts import is_signed_by
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from .facts import Facts
+
+__all__ = ["Anchors"]
+
+_NO_PATH: Final = "no chain leads from it to a certificate of the trust store"
+#: How many signatures a search may check. A chain that is meant needs one for each certificate.
+_MOST_SIGNATURES: Final = 200
+_LONGEST_PATH: Final = 20
+
+
+class _RefusedError(Exception):
+    """A path that is not valid, with the reason."""
+
+
+class Anchors:
+    """
+    The certificates that a node trusts.
+
+    Args:
+        certificates: What is known of them.
+    """
+
+    def __init__(self, certificates: Iterable[Facts]) -> None:
+        self.certificates = tuple(certificates)
+        self._ders = {facts.der for facts in self.certificates}
+        self._by_subject: dict[object, list[Facts]] = {}
+        for facts in self.certificates:
+            self._by_subject.setdefault(facts.subject, []).append(facts)
+
+    def refusal(self, chain: Sequence[Facts], now: datetime.datetime) -> str | None:
+        """
+        Return why a chain is not trusted, or None if it is.
+
+        Args:
+            chain: The client's certificate, and others.
+
+            now: The time of the decision.
+        """
+        leaf = chain[0]
+        if self._is_trusted(leaf):
+            return None
+        try:
+            self._validate(chain, now)
+            _check_leaf(leaf)
+        except _RefusedError as error:
+            return str(error)
+        return None
+
+    def _is_trusted(self, facts: Facts) -> bool:
+        """Check for a certificate, or for its name and key in another one."""
+        return facts.der in self._ders or any(
+            anchor.public_key == facts.public_key
+            for anchor in self._by_subject.get(facts.subject, ())
+        )
+
+    def _validate(self, chain: Sequence[Facts], now: datetime.datetime) -> None:
+        """Take the chain as it is if it leads to trust in its order, or else build one from it."""
+        for number, facts in enumerate(chain):
+            if number and chain[number - 1].issuer != facts.subject:
+                break
+            if self._is_trusted(facts):
+                self._check_path(chain[:number], now)
+                return
+        else:
+            last = chain[-1]
+            if any(is_signed_by(last, anchor) for anchor in self._issuers(last)):
+                self._check_path(chain, now)
+                return
+        self._build(chain, now)
+
+    def _issuers(self, facts: Facts) -> list[Facts]:
+        return self._by_subject.get(facts.issuer, [])
+
+    def _check_path(self, path: Sequence[Facts], now: datetime.datetime) -> None:
+        """Check a path whose last certificate is signed by an anchor."""
+        refusal = _RefusedError(_NO_PATH)
+        for anchor in self._issuers(path[-1]):
+            try:
+                _check([*path, anchor], now, signed=0)
+            except _RefusedError as error:
+                refusal = error
+            else:
+                return
+        raise refusal
+
+    def _build(self, chain: Sequence[Facts], now: datetime.datetime) -> None:
+        """Search for a path that is valid, among the certificates of the chain."""
+        search = _Search(self, chain[1:])
+        refusal = _RefusedError(_NO_PATH)
+        for path in search.paths([chain[0]]):
+            try:
+                _check(path, now, signed=len(path))
+            except _RefusedError as error:
+                refusal = error
+            else:
+                return
+        raise refusal
+
+    def issuers_of(self, facts: Facts) -> list[Facts]:
+        """Return the anchors that bear the name of the issuer."""
+        return self._issuers(facts)
+
+
+class _Search:
+    """The search for paths, deepest first."""
+
+    def __init__(self, anchors: Anchors, others: Sequence[Facts]) -> None:
+        self._anchors = anchors
+        self._by_subject: dict[object, list[Facts]] = {}
+        for facts in {facts.der: facts for facts in others}.values():
+            self._by_subject.setdefault(facts.subject, []).append(facts)
+        self._signatures = 0
+
+    def paths(self, path: list[Facts]) -> Iterator[list[Facts]]:
+        """Yield each path that goes on from *path* to an anchor; its signatures are checked."""
+        last = path[-1]
+        for anchor in self._anchors.issuers_of(last):
+            if self._is_signed(last, anchor):
+                yield [*path, anchor]
+        if len(path) > _LONGEST_PATH:
+            return
+        for issuer in self._by_subject.get(last.issuer, ()):
+            is_new = all(facts.der != issuer.der for facts in path)
+            if is_new and issuer.is_authority and self._is_signed(last, issuer):
+                yield from self.paths([*path, issuer])
+
+    def _is_signed(self, facts: Facts, issuer: Facts) -> bool:
+        self._signatures += 1
+        return self._signatures <= _MOST_SIGNATURES and is_signed_by(facts, issuer)
+
+
+def _check(path: Sequence[Facts], now: datetime.datetime, *, signed: int) -> None:
+    """
+    Check a path from a client's certificate to an anchor.
+
+    Args:
+        path: The anchor comes last.
+
+        now: The time of the decision.
+
+        signed: How many signatures, from the client's on, were found right before.
+
+    Raises:
+        _RefusedError: If it is not valid.
+    """
+    anchor = path[-1]
+    if anchor.version == 3 and not anchor.is_authority:  # noqa: PLR2004 -- older ones cannot say it
+        raise _RefusedError("the trusted certificate that it leads to is not an authority")
+    if anchor.weakness:
+        raise _RefusedError(f"the trusted certificate that it leads to is weak: {anchor.weakness}")
+    below = len(path) - 1
+    room = below
+    for number in range(below - 1, -1, -1):
+        facts, issuer = path[number], path[number + 1]
+        _check_certificate(facts, now)
+        if number >= signed and not is_signed_by(facts, issuer):
+            raise _RefusedError("a signature in the chain is wrong")
+        constrained = (above for above in path[number + 1 : -1] if above.name_constraints)
+        if any(breaks_constraints(facts, above) for above in constrained):
+            raise _RefusedError("an authority in the chain may not vouch for a name in it")
+        if number:
+            room = _room_below(facts, room, is_highest=number == below - 1)
+
+
+def _check_certificate(facts: Facts, now: datetime.datetime) -> None:
+    if facts.weakness:
+        raise _RefusedError(f"a certificate in the chain is weak: {facts.weakness}")
+    if now > facts.not_after:
+        raise _RefusedError(f"a certificate in the chain expired on {facts.not_after:%Y-%m-%d}")
+    if now < facts.not_before:
+        raise _RefusedError(f"a certificate in the chain is valid from {facts.not_before:%Y-%m-%d}")
+    if facts.not_understood:
+        names = ", ".join(facts.not_understood)
+        raise _RefusedError(f"a certificate in the chain has unknown critical extensions: {names}")
+
+
+def _room_below(facts: Facts, room: int, *, is_highest: bool) -> int:
+    """Return how many authorities may follow one; it must be one, and there must be room for it."""
+    length = facts.path_length
+    if facts.version < 3 and is_highest and facts.is_self_issued:  # noqa: PLR2004 -- as above
+        length = room
+    if length < 0:
+        raise _RefusedError("an intermediate certificate in the chain is not an authority")
+    if not facts.may("certificates"):
+        raise _RefusedError("an intermediate certificate in the chain must not sign certificates")
+    if not facts.is_self_issued:
+        if room <= 0:
+            raise _RefusedError("there are more intermediate certificates than one of them allows")
+        room -= 1
+    return min(room, length)
+
+
+def _check_leaf(leaf: Facts) -> None:
+    """Check whether a certificate may be used by a client."""
+    if not leaf.may("data"):
+        raise _RefusedError("its key usage does not allow digital signatures")
+    if not leaf.may_authenticate_clients:
+        raise _RefusedError("its extended key usage does not allow the authentication of clients")

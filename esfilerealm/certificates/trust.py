@@ -1,0 +1,168 @@
+"""Trust stores: which certificates a node trusts, and whether it trusts a client's."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import os
+from typing import TYPE_CHECKING, Final
+
+from ..errors import CertificateNotTrustedError, InvalidCertificateError, InvalidTrustStoreError
+from . import jks
+from .facts import facts_of
+from .names import subject_text
+from .path import Anchors
+from .pem import read_certificates
+from .pkcs12 import read_pkcs12
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Literal
+
+    from cryptography.x509 import Certificate
+
+    StoreType = Literal["jks", "PKCS12", "PEM"]
+
+__all__ = ["TrustStore", "is_ordered"]
+
+_STORES: Final = ("jks", "pkcs12")
+#: What a handshake may carry; each certificate of a chain costs a signature.
+_LONGEST_CHAIN: Final = 100
+_LARGEST_FILE: Final = 16 * 1024 * 1024
+
+
+class TrustStore:
+    """
+    The certificates that a node trusts.
+
+    Attributes:
+        certificates: The trusted certificates, in DER, each once.
+    """
+
+    def __init__(self, certificates: Iterable[bytes]) -> None:
+        self.certificates = tuple(dict.fromkeys(certificates))
+        self._anchors = Anchors(facts_of(certificate) for certificate in self.certificates)
+
+    @classmethod
+    def load(
+        cls,
+        paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        password: str = "",
+        *,
+        type: StoreType | None = None,
+    ) -> TrustStore:
+        """
+        Load one keystore of Java, or one or several files in PEM.
+
+        Args:
+            paths: A file of JKS or PKCS#12, or files with certificates in PEM, DER or PKCS#7.
+
+            password: Of the keystore. The empty one counts as a password as well.
+
+            type: ``jks``, ``PKCS12`` or ``PEM``. If it is not given, the content decides between
+                these, since Java reads both kinds of keystore under either name.
+
+        Raises:
+            InvalidTrustStoreError: If a file is broken, locked, or holds nothing that Java trusts.
+            OSError: If a file cannot be read.
+            MissingExtraError: Without the extra ``pki``.
+
+        Source:
+            ``StoreTrustConfig``, ``PemTrustConfig``, ``KeyStoreUtil``.
+        """
+        single = [paths] if isinstance(paths, str | os.PathLike) else paths
+        found: list[bytes] = []
+        for path in single:
+            try:
+                found += _trusted(_content(path), password, (type or "").lower())
+            except InvalidTrustStoreError as error:
+                reason, kind = error.reason, error.kind
+            else:
+                continue
+            raise InvalidTrustStoreError(reason, kind, os.fspath(path))
+        return cls(found)
+
+    def verify_client(
+        self,
+        chain: Sequence[Certificate | bytes],
+        *,
+        now: datetime.datetime | None = None,
+    ) -> None:
+        """
+        Check whether a node trusts a client's certificates.
+
+        Args:
+            chain: Certificates of ``cryptography`` or DER; the client's own comes first.
+
+            now: The time of the decision, with its zone; the present if it is not given.
+
+        Raises:
+            CertificateNotTrustedError: If it does not.
+            InvalidCertificateError: If one of them is not a certificate.
+            MissingExtraError: Without the extra ``pki``.
+
+        Source:
+            ``X509TrustManager.checkClientTrusted`` of Java's default trust manager (PKIX).
+        """
+        if not chain:
+            raise CertificateNotTrustedError("", "there is no certificate")
+        if len(chain) > _LONGEST_CHAIN:
+            reason = f"the chain exceeds {_LONGEST_CHAIN} certificates"
+            raise CertificateNotTrustedError(_subject(chain[0]), reason)
+        facts = [facts_of(certificate) for certificate in chain]
+        refusal = self._anchors.refusal(facts, now or datetime.datetime.now(datetime.UTC))
+        if refusal is not None:
+            raise CertificateNotTrustedError(_subject(chain[0]), refusal)
+
+    def __repr__(self) -> str:
+        return f"<TrustStore: {len(self.certificates)} certificates>"
+
+
+def is_ordered(chain: Sequence[Certificate | bytes]) -> bool:
+    """
+    Check whether each certificate is followed by one that bears the name of its issuer.
+
+    Source:
+        ``X509AuthenticationToken``, which refuses other chains.
+    """
+    facts = [facts_of(certificate) for certificate in chain]
+    pairs = zip(facts, facts[1:], strict=False)
+    return all(below.issuer == above.subject for below, above in pairs)
+
+
+def fingerprint(chain: Sequence[Certificate | bytes]) -> str:
+    """Return the SHA-256 of a chain, in hex: the key by which a node remembers a user."""
+    digest = hashlib.sha256()
+    for certificate in chain:
+        digest.update(facts_of(certificate).der)
+    return digest.hexdigest()
+
+
+def _subject(certificate: Certificate | bytes) -> str:
+    return subject_text(facts_of(certificate).certificate.subject.public_bytes())
+
+
+def _content(path: str | os.PathLike[str]) -> bytes:
+    with open(path, "rb") as file:
+        data = file.read(_LARGEST_FILE + 1)
+    if len(data) > _LARGEST_FILE:
+        raise InvalidTrustStoreError(f"it exceeds {_LARGEST_FILE >> 20} MiB")
+    return data
+
+
+def _trusted(data: bytes, password: str, kind: str) -> list[bytes]:
+    """Return the certificates of one file that Java trusts."""
+    if data.startswith(jks.MAGIC) and kind != "pem":
+        entries = jks.read_jks(data, password)
+    elif kind in _STORES or (not kind and _looks_like_pkcs12(data)):
+        entries = read_pkcs12(data, password)
+    else:
+        return read_certificates(data)
+    if all(entry.is_key for entry in entries):
+        raise InvalidTrustStoreError("it holds no trusted certificate", "empty")
+    return [entry.certificates[0] for entry in entries if entry.certificates]
+
+
+def _looks_like_pkcs12(data: bytes) -> bool:
+    """Check whether a sequence begins with the version 3, as no certificate does."""
+    return data[:1] == b"\x30" and b"\x02\x01\x03\x30" in data[:16]
