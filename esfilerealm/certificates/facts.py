@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import InvalidCertificateError, MissingExtraError
+from .._ground.extras import require_extra
+from ..errors import InvalidCertificateError
 from .names import comparable_name
 
 if TYPE_CHECKING:
-    import datetime
+    import datetime as dt
 
     from cryptography.x509 import Certificate, NameConstraints
 
@@ -39,12 +40,9 @@ def load_certificate(certificate: Certificate | bytes) -> Certificate:
     """
     if not isinstance(certificate, bytes | bytearray | memoryview):
         return certificate
-    try:
-        from cryptography.x509 import load_der_x509_certificate
-    except ModuleNotFoundError:
-        load_der_x509_certificate = None
-    if load_der_x509_certificate is None:
-        raise MissingExtraError("pki", "Checking certificates")
+    require_extra("pki", "a check of certificates", "cryptography.x509")
+    from cryptography.x509 import load_der_x509_certificate
+
     try:
         return load_der_x509_certificate(bytes(certificate))
     except ValueError:
@@ -65,6 +63,8 @@ class Facts:
         path_length: How many authorities may stand below it; -1 if it is none.
         may_sign: What its key may sign: ``data``, ``certificates``; None if nothing is said.
         purposes: What it may be used for; None if nothing is said.
+        key: Its public key, of ``cryptography``.
+        signature: The arguments with which the issuer's key checks its signature.
         not_understood: Critical extensions that a node does not understand.
         name_constraints: The names that it may vouch for; None if nothing is said.
         weakness: Why its key or signature is refused; empty if it is not.
@@ -74,6 +74,7 @@ class Facts:
         "certificate",
         "der",
         "issuer",
+        "key",
         "may_sign",
         "name_constraints",
         "not_after",
@@ -82,6 +83,7 @@ class Facts:
         "path_length",
         "public_key",
         "purposes",
+        "signature",
         "subject",
         "version",
         "weakness",
@@ -95,16 +97,18 @@ class Facts:
         self.subject = comparable_name(certificate.subject.public_bytes())
         self.issuer = comparable_name(certificate.issuer.public_bytes())
         self.version = certificate.version.value + 1
-        self.public_key = _encoded_key(certificate)
-        self.not_before: datetime.datetime = certificate.not_valid_before_utc
-        self.not_after: datetime.datetime = certificate.not_valid_after_utc
+        self.key: Any = _key(certificate)
+        self.public_key = _encoded(self.key)
+        self.not_before: dt.datetime = certificate.not_valid_before_utc
+        self.not_after: dt.datetime = certificate.not_valid_after_utc
         self.path_length = -1
         self.may_sign: frozenset[str] | None = None
         self.purposes: frozenset[str] | None = None
         self.name_constraints: NameConstraints | None = None
         self.not_understood: list[str] = []
         self._read_extensions(certificate)
-        self.weakness = _weakness(certificate)
+        self.weakness = _weakness(self.key, certificate)
+        self.signature = _signature(certificate)
 
     @property
     def is_self_issued(self) -> bool:
@@ -168,17 +172,37 @@ def facts_of(certificate: Certificate | bytes) -> Facts:
     return _facts_of_der(certificate.public_bytes(Encoding.DER))
 
 
-def _encoded_key(certificate: Certificate) -> bytes:
+def _key(certificate: Certificate) -> object:
+    try:
+        return certificate.public_key()
+    except Exception as error:  # of several kinds
+        raise InvalidCertificateError("its public key is broken, or of an unknown kind") from error
+
+
+def _encoded(key: Any) -> bytes:  # noqa: ANN401 -- the keys have no common type
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+    encoded: bytes = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return encoded
+
+
+def _signature(certificate: Certificate) -> tuple[object, ...]:
+    """Return the arguments with which a key checks the signature; of another kind, it fails."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+
+    arguments = (certificate.signature, certificate.tbs_certificate_bytes)
     try:
-        key = certificate.public_key()
-    except Exception as error:  # of several kinds; a broken or unknown key
-        raise InvalidCertificateError("its public key is broken, or of an unknown kind") from error
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        parameters = certificate.signature_algorithm_parameters
+        digest = certificate.signature_hash_algorithm
+    except (UnsupportedAlgorithm, ValueError):
+        return ()
+    if isinstance(parameters, ECDSA):
+        return (*arguments, parameters)
+    return (*arguments, *(part for part in (parameters, digest) if part is not None))
 
 
-def _weakness(certificate: Certificate) -> str:
+def _weakness(key: object, certificate: Certificate) -> str:
     """
     Return why a key or a signature is refused.
 
@@ -187,7 +211,6 @@ def _weakness(certificate: Certificate) -> str:
     """
     from cryptography.exceptions import UnsupportedAlgorithm
 
-    key = certificate.public_key()
     size = getattr(key, "key_size", None)
     kind = type(key).__name__.lstrip("_").removesuffix("PublicKey")
     kind = "EC" if kind.startswith("EllipticCurve") else kind
@@ -205,24 +228,9 @@ def _weakness(certificate: Certificate) -> str:
 def is_signed_by(certificate: Facts, issuer: Facts) -> bool:
     """Check whether the key of *issuer* made the signature of *certificate*."""
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 
-    signed = certificate.certificate
-    key = issuer.certificate.public_key()
-    arguments = (signed.signature, signed.tbs_certificate_bytes)
     try:
-        parameters = signed.signature_algorithm_parameters
-        digest = signed.signature_hash_algorithm
-        if isinstance(key, rsa.RSAPublicKey):
-            key.verify(*arguments, parameters, digest)
-        elif isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(*arguments, parameters)
-        elif isinstance(key, dsa.DSAPublicKey):
-            key.verify(*arguments, digest)
-        elif isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
-            key.verify(*arguments)
-        else:
-            return False
+        issuer.key.verify(*certificate.signature)
     except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError, AttributeError):
         return False
     return True

@@ -14,7 +14,7 @@ from .constraints import breaks_constraints
 from .facts import is_signed_by
 
 if TYPE_CHECKING:
-    import datetime
+    import datetime as dt
     from collections.abc import Iterable, Iterator, Sequence
 
     from .facts import Facts
@@ -46,7 +46,7 @@ class Anchors:
         for facts in self.certificates:
             self._by_subject.setdefault(facts.subject, []).append(facts)
 
-    def refusal(self, chain: Sequence[Facts], now: datetime.datetime) -> str | None:
+    def refusal(self, chain: Sequence[Facts], now: dt.datetime) -> str | None:
         """
         Return why a chain is not trusted, or None if it is.
 
@@ -56,132 +56,119 @@ class Anchors:
             now: The time of the decision.
         """
         leaf = chain[0]
-        if self._is_trusted(leaf):
+        if self.is_trusted(leaf):
             return None
         try:
-            self._validate(chain, now)
+            _Decision(self, now).check(chain)
             _check_leaf(leaf)
         except _RefusedError as error:
             return str(error)
         return None
 
-    def _is_trusted(self, facts: Facts) -> bool:
+    def issuers_of(self, facts: Facts) -> list[Facts]:
+        """Return the trusted certificates that bear the name of the issuer."""
+        return self._by_subject.get(facts.issuer, [])
+
+    def is_trusted(self, facts: Facts) -> bool:
         """Check for a certificate, or for its name and key in another one."""
         return facts.der in self._ders or any(
             anchor.public_key == facts.public_key
             for anchor in self._by_subject.get(facts.subject, ())
         )
 
-    def _validate(self, chain: Sequence[Facts], now: datetime.datetime) -> None:
+
+class _Decision:
+    """One decision, in which no signature is checked twice."""
+
+    def __init__(self, anchors: Anchors, now: dt.datetime) -> None:
+        self._anchors = anchors
+        self._now = now
+        self._signatures: dict[tuple[int, int], bool] = {}
+        self._others: dict[object, list[Facts]] = {}
+
+    def check(self, chain: Sequence[Facts]) -> None:
         """Take the chain as it is if it leads to trust in its order, or else build one from it."""
         for number, facts in enumerate(chain):
             if number and chain[number - 1].issuer != facts.subject:
                 break
-            if self._is_trusted(facts):
-                self._check_path(chain[:number], now)
+            if self._anchors.is_trusted(facts):
+                self._check_any(
+                    [*chain[:number], anchor] for anchor in self._issuers(chain[number - 1])
+                )
                 return
         else:
-            last = chain[-1]
-            if any(is_signed_by(last, anchor) for anchor in self._issuers(last)):
-                self._check_path(chain, now)
+            issuers = self._issuers(chain[-1])
+            if any(self._is_signed(chain[-1], anchor) for anchor in issuers):
+                self._check_any([*chain, anchor] for anchor in issuers)
                 return
-        self._build(chain, now)
+        for facts in {facts.der: facts for facts in chain[1:]}.values():
+            self._others.setdefault(facts.subject, []).append(facts)
+        self._check_any(self._paths([chain[0]]))
 
-    def _issuers(self, facts: Facts) -> list[Facts]:
-        return self._by_subject.get(facts.issuer, [])
-
-    def _check_path(self, path: Sequence[Facts], now: datetime.datetime) -> None:
-        """Check a path whose last certificate is signed by an anchor."""
+    def _check_any(self, paths: Iterable[Sequence[Facts]]) -> None:
+        """Check that one of the paths is valid."""
         refusal = _RefusedError(_NO_PATH)
-        for anchor in self._issuers(path[-1]):
+        for path in paths:
             try:
-                _check([*path, anchor], now, signed=0)
+                self._check_path(path)
             except _RefusedError as error:
                 refusal = error
             else:
                 return
         raise refusal
 
-    def _build(self, chain: Sequence[Facts], now: datetime.datetime) -> None:
-        """Search for a path that is valid, among the certificates of the chain."""
-        search = _Search(self, chain[1:])
-        refusal = _RefusedError(_NO_PATH)
-        for path in search.paths([chain[0]]):
-            try:
-                _check(path, now, signed=len(path))
-            except _RefusedError as error:
-                refusal = error
-            else:
-                return
-        raise refusal
-
-    def issuers_of(self, facts: Facts) -> list[Facts]:
-        """Return the anchors that bear the name of the issuer."""
-        return self._issuers(facts)
-
-
-class _Search:
-    """The search for paths, deepest first."""
-
-    def __init__(self, anchors: Anchors, others: Sequence[Facts]) -> None:
-        self._anchors = anchors
-        self._by_subject: dict[object, list[Facts]] = {}
-        for facts in {facts.der: facts for facts in others}.values():
-            self._by_subject.setdefault(facts.subject, []).append(facts)
-        self._signatures = 0
-
-    def paths(self, path: list[Facts]) -> Iterator[list[Facts]]:
-        """Yield each path that goes on from *path* to an anchor; its signatures are checked."""
+    def _paths(self, path: list[Facts]) -> Iterator[list[Facts]]:
+        """Yield each path that goes on from *path* to a trusted certificate."""
         last = path[-1]
-        for anchor in self._anchors.issuers_of(last):
+        for anchor in self._issuers(last):
             if self._is_signed(last, anchor):
                 yield [*path, anchor]
         if len(path) > _LONGEST_PATH:
             return
-        for issuer in self._by_subject.get(last.issuer, ()):
-            is_new = all(facts.der != issuer.der for facts in path)
+        for issuer in self._others.get(last.issuer, ()):
+            is_new = all(facts is not issuer for facts in path)
             if is_new and issuer.is_authority and self._is_signed(last, issuer):
-                yield from self.paths([*path, issuer])
+                yield from self._paths([*path, issuer])
+
+    def _issuers(self, facts: Facts) -> list[Facts]:
+        return self._anchors.issuers_of(facts)
 
     def _is_signed(self, facts: Facts, issuer: Facts) -> bool:
-        self._signatures += 1
-        return self._signatures <= _MOST_SIGNATURES and is_signed_by(facts, issuer)
+        pair = (id(facts), id(issuer))
+        if pair not in self._signatures:
+            is_allowed = len(self._signatures) < _MOST_SIGNATURES
+            self._signatures[pair] = is_allowed and is_signed_by(facts, issuer)
+        return self._signatures[pair]
+
+    def _check_path(self, path: Sequence[Facts]) -> None:
+        """
+        Check a path from a client's certificate to a trusted one, which comes last.
+
+        Raises:
+            _RefusedError: If it is not valid.
+        """
+        _check_anchor(path[-1])
+        highest = len(path) - 2
+        room = highest + 1
+        for number in range(highest, -1, -1):
+            facts = path[number]
+            _check_certificate(facts, self._now)
+            if not self._is_signed(facts, path[number + 1]):
+                raise _RefusedError("a signature in the chain is wrong")
+            if any(breaks_constraints(facts, above) for above in path[number + 1 : -1]):
+                raise _RefusedError("an authority in the chain may not vouch for a name in it")
+            if number:
+                room = _room_below(facts, room, is_highest=number == highest)
 
 
-def _check(path: Sequence[Facts], now: datetime.datetime, *, signed: int) -> None:
-    """
-    Check a path from a client's certificate to an anchor.
-
-    Args:
-        path: The anchor comes last.
-
-        now: The time of the decision.
-
-        signed: How many signatures, from the client's on, were found right before.
-
-    Raises:
-        _RefusedError: If it is not valid.
-    """
-    anchor = path[-1]
+def _check_anchor(anchor: Facts) -> None:
     if anchor.version == 3 and not anchor.is_authority:  # noqa: PLR2004 -- older ones cannot say it
         raise _RefusedError("the trusted certificate that it leads to is not an authority")
     if anchor.weakness:
         raise _RefusedError(f"the trusted certificate that it leads to is weak: {anchor.weakness}")
-    below = len(path) - 1
-    room = below
-    for number in range(below - 1, -1, -1):
-        facts, issuer = path[number], path[number + 1]
-        _check_certificate(facts, now)
-        if number >= signed and not is_signed_by(facts, issuer):
-            raise _RefusedError("a signature in the chain is wrong")
-        constrained = (above for above in path[number + 1 : -1] if above.name_constraints)
-        if any(breaks_constraints(facts, above) for above in constrained):
-            raise _RefusedError("an authority in the chain may not vouch for a name in it")
-        if number:
-            room = _room_below(facts, room, is_highest=number == below - 1)
 
 
-def _check_certificate(facts: Facts, now: datetime.datetime) -> None:
+def _check_certificate(facts: Facts, now: dt.datetime) -> None:
     if facts.weakness:
         raise _RefusedError(f"a certificate in the chain is weak: {facts.weakness}")
     if now > facts.not_after:

@@ -11,7 +11,8 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from ..errors import InvalidCertificateError, InvalidTrustStoreError, MissingExtraError
+from .._ground.extras import require_extra
+from ..errors import InvalidCertificateError, InvalidTrustStoreError
 from .der import SEQUENCE, SET, Element, elements, object_identifier, only_element
 from .jks import StoreEntry
 
@@ -314,11 +315,12 @@ def _filled(data: bytes, block: int) -> bytes:
 
 
 def _decrypt(cipher: str, key: bytes, vector: bytes, data: bytes) -> bytes:
-    with needing_extra("pki", "An encrypted trust store"):
-        from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-        from cryptography.hazmat.primitives import padding
-        from cryptography.hazmat.primitives.ciphers import Cipher, modes
-        from cryptography.hazmat.primitives.ciphers.algorithms import AES
+    require_extra("pki", "an encrypted trust store", "cryptography.hazmat.primitives.ciphers")
+    from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+    from cryptography.hazmat.primitives import padding
+    from cryptography.hazmat.primitives.ciphers import Cipher, modes
+    from cryptography.hazmat.primitives.ciphers.algorithms import AES
+
     algorithm = AES(key) if cipher == "AES" else TripleDES(key)
     decryptor = Cipher(algorithm, modes.CBC(vector)).decryptor()
     remover = padding.PKCS7(algorithm.block_size).unpadder()

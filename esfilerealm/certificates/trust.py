@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import hashlib
+import itertools
 import os
 from typing import TYPE_CHECKING, Final
 
-from ..errors import CertificateNotTrustedError, InvalidCertificateError, InvalidTrustStoreError
+from ..errors import CertificateNotTrustedError, InvalidTrustStoreError
 from . import jks
 from .facts import facts_of
 from .names import subject_text
@@ -86,7 +87,7 @@ class TrustStore:
         self,
         chain: Sequence[Certificate | bytes],
         *,
-        now: datetime.datetime | None = None,
+        now: dt.datetime | None = None,
     ) -> None:
         """
         Check whether a node trusts a client's certificates.
@@ -110,7 +111,7 @@ class TrustStore:
             reason = f"the chain exceeds {_LONGEST_CHAIN} certificates"
             raise CertificateNotTrustedError(_subject(chain[0]), reason)
         facts = [facts_of(certificate) for certificate in chain]
-        refusal = self._anchors.refusal(facts, now or datetime.datetime.now(datetime.UTC))
+        refusal = self._anchors.refusal(facts, now or dt.datetime.now(dt.UTC))
         if refusal is not None:
             raise CertificateNotTrustedError(_subject(chain[0]), refusal)
 
@@ -126,8 +127,7 @@ def is_ordered(chain: Sequence[Certificate | bytes]) -> bool:
         ``X509AuthenticationToken``, which refuses other chains.
     """
     facts = [facts_of(certificate) for certificate in chain]
-    pairs = zip(facts, facts[1:], strict=False)
-    return all(below.issuer == above.subject for below, above in pairs)
+    return all(below.issuer == above.subject for below, above in itertools.pairwise(facts))
 
 
 def fingerprint(chain: Sequence[Certificate | bytes]) -> str:
