@@ -64,21 +64,33 @@ def _is_within(name: GeneralName, subtree: GeneralName) -> bool:
         above = comparable_name(subtree.value.public_bytes())
         return own[: len(above)] == above
     if isinstance(name, x509.IPAddress) and isinstance(subtree, x509.IPAddress):
-        network = subtree.value
-        is_network = isinstance(network, ipaddress.IPv4Network | ipaddress.IPv6Network)
-        return is_network and name.value in network
-    own_text, above_text = str(name.value).lower(), str(subtree.value).lower()
+        return _is_address_within(name.value, subtree.value)
+    return _is_text_within(name, str(name.value).lower(), str(subtree.value).lower())
+
+
+def _is_address_within(address: object, network: object) -> bool:
+    if isinstance(address, ipaddress.IPv4Address) and isinstance(network, ipaddress.IPv4Network):
+        return address in network
+    if isinstance(address, ipaddress.IPv6Address) and isinstance(network, ipaddress.IPv6Network):
+        return address in network
+    return False
+
+
+def _is_text_within(name: GeneralName, own: str, above: str) -> bool:
+    from cryptography import x509
+
     if isinstance(name, x509.DNSName):
-        return _is_subdomain(own_text, above_text)
-    if isinstance(name, x509.RFC822Name):
-        host = own_text.rpartition("@")[2]
-        if "@" in above_text:
-            return own_text == above_text
-        return host.endswith(above_text) if above_text[:1] == "." else host == above_text
+        return _is_subdomain(own, above)
+    if isinstance(name, x509.RFC822Name) and "@" not in above:
+        return _is_host_within(own.rpartition("@")[2], above)
     if isinstance(name, x509.UniformResourceIdentifier):
-        host = own_text.partition("//")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
-        return host.endswith(above_text) if above_text[:1] == "." else host == above_text
-    return own_text == above_text
+        host = own.partition("//")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
+        return _is_host_within(host, above)
+    return own == above
+
+
+def _is_host_within(host: str, above: str) -> bool:
+    return host.endswith(above) if above[:1] == "." else host == above
 
 
 def _is_subdomain(name: str, above: str) -> bool:

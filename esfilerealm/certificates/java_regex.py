@@ -39,7 +39,7 @@ class UnsupportedPatternError(ValueError):
 
 
 def translate(pattern: str, flags: str = "i") -> re.Pattern[str]:
-    """
+    r"""
     Translate a pattern.
 
     Args:
@@ -51,7 +51,7 @@ def translate(pattern: str, flags: str = "i") -> re.Pattern[str]:
         UnsupportedPatternError: If Java refuses it, or if Python cannot express it.
 
     Source:
-        ``java.util.regex.Pattern`` of Java 25: ``\\b`` knows only words in ASCII.
+        ``java.util.regex.Pattern`` of Java 25: ``\b`` knows only words in ASCII.
     """
     source = _Translator(pattern, frozenset(flags)).translate()
     try:
@@ -201,15 +201,16 @@ class _Translator:
             return _python_set(self._class())
         if sign == "\\":
             return self._escape()
-        if sign == ".":
-            return self._any_character()
-        if sign == "^":
-            return self._line_start()
-        if sign == "$":
-            return self._line_end()
+        if sign in ".^$":
+            return self._by_flags(sign)
         if sign in "*+?":
             self._refuse(f"a [{sign}] that nothing precedes")
         return _python_set(self._folded(ord(sign), ord(sign)))
+
+    def _by_flags(self, sign: str) -> str:
+        if sign == ".":
+            return self._any_character()
+        return self._line_start() if sign == "^" else self._line_end()
 
     def _any_character(self) -> str:
         if "s" in self._flags:
@@ -379,14 +380,14 @@ class _Translator:
         characters = self._class_part(is_first=True)
         while self._take("&&"):
             following = self._class_part(is_first=False)
-            characters = _common(characters, following) if following is not None else characters
+            characters = _common(characters, following) if following else characters
         if not self._take("]"):
             self._refuse("a [[] that is not closed")
         self._depth -= 1
         return _outside(characters) if is_negated else characters
 
-    def _class_part(self, *, is_first: bool) -> _Set | None:
-        """Return the union of what stands up to the end or ``&&``; None if nothing stands there."""
+    def _class_part(self, *, is_first: bool) -> _Set:
+        """Return the union of what stands up to the end or ``&&``; it may be nothing."""
         ranges: list[tuple[int, int]] = []
         is_empty = True
         while True:
@@ -398,7 +399,7 @@ class _Translator:
             ranges += self._class_item()
         if is_empty and is_first:
             self._refuse("a class of no characters")
-        return None if is_empty else _union(ranges)
+        return _union(ranges)
 
     def _class_item(self) -> _Set:
         if self._take("["):

@@ -21,7 +21,7 @@ _PRIVATE_KEY: Final = 1
 _CERTIFICATE: Final = 2
 _DIGEST_SIZE: Final = 20
 _WHITENER: Final = b"Mighty Aphrodite"
-_NO_PASSWORD: Final = "the password is wrong, or the file was changed"
+_NOT_OPENED: Final = "the password is wrong, or the file was changed"
 
 
 class StoreEntry:
@@ -66,7 +66,7 @@ def read_jks(data: bytes, password: str) -> list[StoreEntry]:
     secret = password.encode("utf-16-be", "surrogatepass")
     digest = hashlib.sha1(secret + _WHITENER + data[:-_DIGEST_SIZE], usedforsecurity=False)
     if digest.digest() != data[-_DIGEST_SIZE:]:
-        raise InvalidTrustStoreError(_NO_PASSWORD, "password")
+        raise InvalidTrustStoreError(_NOT_OPENED, "password")
     return entries
 
 

@@ -213,8 +213,8 @@ def extract_rdn(name_der: bytes, oid: str) -> str | None:
     """
     Return the value of an attribute of a name: the last occurrence in encoded order.
 
-    The reader is as lenient as that of a node. Classes of tags do not matter. A value that cannot be
-    read ends its relative name, and what was found before stays.
+    The reader is as lenient as that of a node. Classes of tags do not matter. A value that cannot
+    be read ends its relative name, and what was found before stays.
 
     Args:
         name_der: The encoded name, as :func:`canonical_name` returns it.

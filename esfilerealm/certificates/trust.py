@@ -50,7 +50,7 @@ class TrustStore:
         paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
         password: str = "",
         *,
-        type: StoreType | None = None,
+        type: StoreType | None = None,  # noqa: A002 -- the name of the setting
     ) -> TrustStore:
         """
         Load one keystore of Java, or one or several files in PEM.

@@ -102,7 +102,7 @@ class _Characters(Expression):
 class _EmptyString(Expression):
     __slots__ = ()
 
-    def derivative(self, code_point: int) -> Expression:
+    def derivative(self, code_point: int) -> Expression:  # noqa: ARG002 -- it has none
         return NOTHING
 
 

@@ -10,7 +10,7 @@ from .mustache import TemplateError, render
 from .rules import Rule, UserData, rule_from
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 __all__ = ["RoleMapping", "RoleTemplate", "parse_role_mappings"]
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote_plus
 
-from ..errors import MissingExtraError
+from .._ground.extras import require_extra
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -39,13 +39,10 @@ def render(source: str, variables: Mapping[str, object]) -> str:
     Source:
         ``MustacheScriptEngine``, ``CustomMustacheFactory``.
     """
-    try:
-        import chevron
-        from chevron.tokenizer import ChevronError, tokenize
-    except ModuleNotFoundError:
-        chevron = None
-    if chevron is None:
-        raise MissingExtraError("pki", "A role template")
+    require_extra("pki", "a role template", "chevron")
+    import chevron
+    from chevron.tokenizer import ChevronError, tokenize
+
     scope = {**_printable(variables), "_json": _escaped, "_url": _encoded}
     try:
         tokens = list(_own_tokens(tokenize(source), variables))
@@ -90,7 +87,7 @@ class _Boolean(int):
         return "true" if self else "false"
 
 
-def _printable(value: Any) -> Any:
+def _printable(value: Any) -> Any:  # noqa: ANN401 -- whatever JSON can hold
     if isinstance(value, bool):
         return _Boolean(value)
     if isinstance(value, dict):

@@ -25,6 +25,9 @@ _SPACE: Final = tuple((ord(sign), ord(sign)) for sign in "\t\n\r ")
 _CLASSES: Final = {"d": _DIGITS, "w": _WORD, "s": _SPACE}
 
 
+_OPERATORS: Final = {".": _.ANY_CHARACTER, "#": _.NOTHING, "@": _.ANY_STRING}
+
+
 class InvalidPatternError(ValueError):
     """
     A pattern that a node would not take.
@@ -224,12 +227,10 @@ class _RegularExpression:
         return expression if letter.islower() else _outside(expression)
 
     def _simple(self) -> Expression:
-        if self._take("."):
-            return _.ANY_CHARACTER
-        if self._take("#"):
-            return _.NOTHING
-        if self._take("@"):
-            return _.ANY_STRING
+        operator = _OPERATORS.get(self._peek())
+        if operator is not None:
+            self._at += 1
+            return operator
         if self._take('"'):
             return _sequence([_literal(sign) for sign in self._until('"')])
         if self._take("("):
@@ -250,7 +251,7 @@ class _RegularExpression:
 
     def _interval(self, text: str) -> Expression:
         ends = text.split("-")
-        low, high = (read_int(end) for end in ends) if len(ends) == 2 else (None, None)
+        low, high = (read_int(end) for end in ends) if len(ends) == 2 else (None, None)  # noqa: PLR2004
         if low is None or high is None:
             self._refuse(
                 "[<] must begin an interval such as [<1-31>]; a backslash makes it a letter"
