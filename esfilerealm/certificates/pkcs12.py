@@ -56,6 +56,10 @@ _WEAK: Final = {
     "1.2.840.113549.1.12.1.5": "RC2 with 128 bits",
     "1.2.840.113549.1.12.1.6": "RC2 with 40 bits",
 }
+_CONVERT: Final = (
+    "convert it with "
+    "[keytool -importkeystore -srckeystore OLD -destkeystore NEW -deststoretype pkcs12]"
+)
 _DIGESTS: Final = {
     "1.3.14.3.2.26": "sha1",
     "2.16.840.1.101.3.4.2.4": "sha224",
@@ -175,11 +179,8 @@ class _Store:
         if secret.tag != _PRIMITIVE_0:  # in pieces
             data = b"".join(piece.content for piece in elements(secret.content))
         if name in _WEAK:
-            _refuse(
-                f"it is encrypted with {_WEAK[name]}, which is not supported: convert it with "
-                "`keytool -importkeystore -srckeystore OLD -destkeystore NEW -deststoretype pkcs12`",
-                "unsupported",
-            )
+            reason = f"it is encrypted with {_WEAK[name]}, which is not supported: {_CONVERT}"
+            _refuse(reason, "unsupported")
         if name == _PBES2:
             return self._with_pbes2(parameters, data)
         if name in _TRIPLE_DES:

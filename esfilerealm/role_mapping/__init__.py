@@ -7,9 +7,14 @@ gives, ``parse_rule`` one rule of it. All of them are pure functions.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .documents import RoleMapping, RoleTemplate, parse_role_mappings
 from .file import MappedName, MappingIssue, ParsedRoleMapping, parse_role_mapping, resolve_roles
 from .rules import Rule, UserData, parse_rule
+
+if TYPE_CHECKING:
+    from .file import MappingIssueKind as MappingIssueKind
 
 __all__ = [
     "MappedName",

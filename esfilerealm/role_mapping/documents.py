@@ -199,9 +199,8 @@ def _template(value: object, where: str) -> RoleTemplate:
         params = script.get("params", {})
         if isinstance(params, dict):
             return RoleTemplate(script["source"], kind, params)
-    _refuse(
-        f"{where}.template", "must be an object with [source]; stored scripts are not known here"
-    )
+    rule = "must be an object with [source]; stored scripts are not known here"
+    return _refuse(f"{where}.template", rule)
 
 
 def _variables(user: UserData) -> dict[str, object]:

@@ -95,6 +95,14 @@ class Rule:
         Raises:
             InvalidUserDataError: If a node could not hold the metadata against any rule.
         """
+        raise NotImplementedError
+
+
+class _Expression(Rule):
+    __slots__ = ()
+
+    def matches(self, user: UserData) -> bool:
+        """Check whether the rule holds for *user*."""
         return self.holds(_tests(user))
 
     def holds(self, tests: Mapping[str, _Test]) -> bool:
@@ -102,37 +110,37 @@ class Rule:
         raise NotImplementedError
 
 
-class _Any(Rule):
+class _Any(_Expression):
     __slots__ = ("_rules",)
 
-    def __init__(self, rules: list[Rule]) -> None:
+    def __init__(self, rules: list[_Expression]) -> None:
         self._rules = rules
 
     def holds(self, tests: Mapping[str, _Test]) -> bool:
         return any(rule.holds(tests) for rule in self._rules)
 
 
-class _All(Rule):
+class _All(_Expression):
     __slots__ = ("_rules",)
 
-    def __init__(self, rules: list[Rule]) -> None:
+    def __init__(self, rules: list[_Expression]) -> None:
         self._rules = rules
 
     def holds(self, tests: Mapping[str, _Test]) -> bool:
         return all(rule.holds(tests) for rule in self._rules)
 
 
-class _Except(Rule):
+class _Except(_Expression):
     __slots__ = ("_rule",)
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: _Expression) -> None:
         self._rule = rule
 
     def holds(self, tests: Mapping[str, _Test]) -> bool:
         return not self._rule.holds(tests)
 
 
-class _Field(Rule):
+class _Field(_Expression):
     __slots__ = ("_name", "_values")
 
     def __init__(self, name: str, values: list[_Value]) -> None:
@@ -184,7 +192,7 @@ class _Parser:
         self._has_classes = has_classes
         self._depth = 0
 
-    def rule(self, value: object, where: str, *, may_except: bool = False) -> Rule:
+    def rule(self, value: object, where: str, *, may_except: bool = False) -> _Expression:
         if self._depth > _DEEPEST:
             _refuse(where.partition(".")[0], "nested too deeply")
         self._depth += 1
@@ -203,7 +211,7 @@ class _Parser:
         self._depth -= 1
         return rule
 
-    def _list(self, form: str, content: object, where: str) -> Rule:
+    def _list(self, form: str, content: object, where: str) -> _Expression:
         if not isinstance(content, list):
             _refuse(where, f"[{form}] requires an array of rules")
         may_except = form == "all"
@@ -213,7 +221,7 @@ class _Parser:
         ]
         return _All(rules) if form == "all" else _Any(rules)
 
-    def _field(self, content: object, where: str) -> Rule:
+    def _field(self, content: object, where: str) -> _Expression:
         name, value = _only_entry(content, where, "a field and its values")
         if not name:
             _refuse(where, "the name of the field is empty")
