@@ -746,7 +746,11 @@ class FilePermissionError(FileRealmError, PermissionError):
 
 
 class FileAccessError(FileRealmError, OSError):
-    """Any other error of the operating system while reading or writing; nothing was changed."""
+    """
+    Any other error of the operating system while reading or writing.
+
+    Nothing was changed, or the message says what is left to do.
+    """
 
     def __init__(self, path: str, number: int, reason: str) -> None:
         super().__init__(path, number, reason)

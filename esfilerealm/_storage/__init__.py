@@ -10,8 +10,8 @@ steps. A write is::
         folder.commit(unit, options)            # journal, replace
 
 1. **Lock.** One writer at a time holds ``users.lock`` (``lock``).
-2. **Recover.** A journal that is there belongs to a writer that was killed. Its change is completed
-   or rolled back, and its temporary files are removed (``recovery``).
+2. **Recover.** A journal that is there belongs to a writer that was killed. Its change is
+   rolled back, and its temporary files are removed (``recovery``).
 3. **Re-read.** Both files are read again, now that nobody else writes them (``realm_files``).
 4. **Check and edit.** The caller decides what each file is to hold. Nothing is written yet.
 5. **Journal.** ``target`` finds out how each file can be written, or refuses. All new content is

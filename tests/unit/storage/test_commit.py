@@ -99,6 +99,20 @@ def failing_from(name, nth, number=errno.EROFS):
     return handle
 
 
+def failing_all_after(name, nth):
+    """Fail every call after the *nth* of its name: the disk is gone."""
+    count = 0
+
+    def handle(call):
+        nonlocal count
+        if count >= nth:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        count += call.name == name
+        return call.make()
+
+    return handle
+
+
 @dataclass
 class Attempt:
     """
@@ -365,6 +379,50 @@ class TestFaults:
         assert restore(journal.steps) is None
         assert (folder / "users_roles").read_text() == "old users_roles"
         assert (folder / "users").read_text() == "old users"
+
+    def test_a_single_file_that_nothing_can_be_done_about(self, folder):
+        """Neither the way back nor a journal: the message says what the file holds."""
+        with pytest.raises(FileAccessError, match="may hold the change, and keeps it then"):
+            with intercepted(failing_all_after("rename", 1)):
+                write(change(folder / "users", b"new"))
+        tidy(folder)
+        assert (folder / "users").read_text() == "new"
+
+    def test_a_single_file_that_cannot_be_put_back_gets_a_journal(self, folder):
+        """By which the next writer puts it back."""
+        with pytest.raises(FileAccessError, match="rolls it back by the journal") as caught:
+            with intercepted(FailTwoOf("fsync", 2, "rename", 2)):
+                write(change(folder / "users", b"new"))
+        assert str(folder / "users") in str(caught.value)
+        journal = Journal.read(str(folder / "users.journal"), [".*"], {os.geteuid()})
+        assert restore(journal.steps) is None
+        assert (folder / "users").read_text() == "old users"
+
+    def test_a_removal_of_the_journal_that_may_not_be_durable(self, folder):
+        """It is taken back with all the rest; if it cannot be, the change is made."""
+        with pytest.raises(FileAccessError, match="while syncing"):
+            with intercepted(FailTwoOf("fsync", 7, "fsync", 7)):
+                write(*UNITS["two files"](folder))
+        assert contents(folder) == {"users": b"old users", "users_roles": b"old users_roles"}
+        with intercepted(failing_all_after("rename", 4)):
+            lost = write(*UNITS["two files"](folder))
+        assert all("a power cut before the next write may undo that" in each[-1] for each in lost)
+        tidy(folder)
+        assert contents(folder) == {"users": b"new", "users_roles": b"new roles"}
+
+
+class FailTwoOf:
+    """Fails one call of a name and one of another, each counted from 1."""
+
+    def __init__(self, name, nth, another, other_nth):
+        self.hits = {(name, nth), (another, other_nth)}
+        self.counts = {}
+
+    def __call__(self, call):
+        self.counts[call.name] = self.counts.get(call.name, 0) + 1
+        if (call.name, self.counts[call.name]) in self.hits:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return call.make()
 
 
 class TestOtherPrograms:

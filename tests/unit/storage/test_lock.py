@@ -490,3 +490,34 @@ def test_no_label_is_written_into_a_file_that_replaced_the_lock(path, tmp_path):
         lock._write_holder(held, b"label")
         assert Path(path).read_text() == "precious"
     assert Path(path).read_text() == "precious"
+
+
+@posix
+@pytest.mark.parametrize(
+    ("failures", "outcome"),
+    [(1, "; a second attempt succeeded"), (2, ": other writers have to wait until this process")],
+)
+def test_a_lock_that_cannot_be_released_is_no_reason_to_fail(
+    realm, tool, monkeypatch, failures, outcome, caplog
+):
+    """The change is made by then."""
+    import fcntl
+
+    flock, left = fcntl.flock, [failures]
+
+    def failing(descriptor, operation):
+        if operation == fcntl.LOCK_UN and left[0]:
+            left[0] -= 1
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", failing)
+    tool.useradd("al", password_hash=CHEAP_HASH)
+    with tool.transaction() as change:
+        change.userdel("bob")
+        left[0] = failures
+    (warning,) = change.result.warnings
+    assert warning.startswith(f"[{realm}/users.lock]: releasing the write lock failed")
+    assert outcome in warning
+    assert warning in caplog.messages
+    assert [*tool.list_users()] == ["al"]
