@@ -127,7 +127,7 @@ def _make_directory(folder: str, mode: int = _ABOVE_MODE) -> None:
 
 
 def _created(paths: RealmPaths, options: WriteOptions) -> WriteResult:
-    lock, faults = lock_path(system.realpath(paths.users)), list[str]()
+    lock = lock_path(system.realpath(paths.users))
     is_first = not exists(lock)
 
     def write(recovery: Recovery) -> tuple[Recovery, WriteResult]:
@@ -139,8 +139,9 @@ def _created(paths: RealmPaths, options: WriteOptions) -> WriteResult:
                 remove_quietly([lock])
             raise
 
-    recovery, written = inside(Locked(paths, options, faults), write)
-    return replace(written, recovery=recovery, faults=tuple(faults))
+    locked = Locked(paths, options)
+    recovery, written = inside(locked, write)
+    return replace(written, recovery=recovery, faults=tuple(locked.faults))
 
 
 def _written(paths: RealmPaths, options: WriteOptions) -> WriteResult:

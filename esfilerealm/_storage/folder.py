@@ -11,14 +11,14 @@ __all__ = ["RealmFolder"]
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     import os
-    from contextlib import AbstractContextManager
 
     from ..results import Recovery, WriteResult
     from .managed import ManagedUsers
     from .options import WriteOptions
     from .read import FileContent
     from .realm_files import SettledRead
-    from .write import Unit
+    from .single_file import LockedWith
+    from .write import Locked, Unit
 
 # Modules that only a write needs are imported by its methods, so that `list` does not load them.
 
@@ -109,9 +109,7 @@ class RealmFolder:
 
         del filelock, write
 
-    def locked(
-        self, options: WriteOptions, *also: str, faults: list[str] | None = None
-    ) -> AbstractContextManager[Recovery]:
+    def locked(self, options: WriteOptions, *also: str) -> Locked | LockedWith:
         """
         Hold the write lock, recover, and give what was found of an interrupted write.
 
@@ -121,16 +119,14 @@ class RealmFolder:
             options: How to write.
 
             also: Names of ``paths.LOCKED_ALONE`` that are to change too; their locks are held too.
-
-            faults: Gets what fails when the lock is released, as text.
         """
         if not also:
             from .write import Locked
 
-            return Locked(self.paths, options, faults)
+            return Locked(self.paths, options)
         from .single_file import LockedWith
 
-        return LockedWith(self.paths, options, also, faults)
+        return LockedWith(self.paths, options, also)
 
     def recover(self, options: WriteOptions) -> Recovery:
         """End an interrupted write, as every write does first."""

@@ -188,19 +188,17 @@ class LockedWith:
 
         names: Names of ``LOCKED_ALONE``.
 
-        faults: Gets what fails when a lock is released, as text.
+    Attributes:
+        faults: What failed when a lock was released, as text.
     """
 
-    def __init__(
-        self,
-        paths: RealmPaths,
-        options: WriteOptions,
-        names: Sequence[str],
-        faults: list[str] | None,
-    ) -> None:
-        self._realm = Locked(paths, options, faults)
+    def __init__(self, paths: RealmPaths, options: WriteOptions, names: Sequence[str]) -> None:
+        self._realm = Locked(paths, options)
+        self.faults = self._realm.faults
         self._files = {name: paths.named(name) for name in names}
-        self._locks = {name: _alone(path, options, faults) for name, path in self._files.items()}
+        self._locks = {
+            name: _alone(path, options, self.faults) for name, path in self._files.items()
+        }
 
     def __enter__(self) -> Recovery:
         try:

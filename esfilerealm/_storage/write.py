@@ -73,19 +73,19 @@ class Locked:
 
         options: How to write.
 
+    Attributes:
         faults: As for ``write_lock``.
     """
 
-    def __init__(
-        self, paths: RealmPaths, options: WriteOptions, faults: list[str] | None = None
-    ) -> None:
+    def __init__(self, paths: RealmPaths, options: WriteOptions) -> None:
+        self.faults: list[str] = []
         self._paths = paths
         self._check_before = paths.check_lock
         self._lock = write_lock(
             lambda: lock_path(real_target(paths.users)),
             options.lock_timeout,
             allow_local_lock=options.allow_local_lock,
-            faults=faults,
+            faults=self.faults,
         )
 
     def __enter__(self) -> Recovery:

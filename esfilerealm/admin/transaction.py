@@ -106,11 +106,10 @@ class Transaction:
         if self._options.dry_run or is_nothing:
             self._result = self._commit(pending)
             return
-        faults: list[str] = []
         others = () if pending.keystore is None else (_KEYSTORE,)
-        locked = self._folder.locked(self._options, *others, faults=faults)
+        locked = self._folder.locked(self._options, *others)
         result = inside(locked, lambda recovery: self._write(pending, recovery))  # lock, recover
-        self._result = replace(result, faults=tuple(faults))
+        self._result = replace(result, faults=tuple(locked.faults))
 
     def _write(self, pending: _Pending, recovery: Recovery) -> WriteResult:
         # No variable holds what was read: usually it equals the preview, and it may be large.
