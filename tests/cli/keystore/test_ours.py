@@ -89,6 +89,11 @@ class TestValues:
         assert run(*words, "-f").exit_code == 0
         assert parse(path.read_bytes()).settings["a.b"] == VALUE.encode()
 
+    def test_a_file_is_asked_about_too(self, run, path, secret_file):
+        words = ("add-file", "a.b", secret_file(VALUE))
+        assert run(*words, stdin=b"n\n").out == b"Exiting without modifying keystore.\n"
+        assert parse(path.read_bytes()).settings == SETTINGS
+
     def test_a_pipe(self, run, path):
         reading, writing = os.pipe()
         os.write(writing, b"\xff\x00")
