@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .._ground.hints import did_you_mean
 from .._ground.showing import shown_name
 from ..errors import FileFormatError
 from ..names import (
@@ -16,7 +17,7 @@ from ..names import (
 from .losses import Imported
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = [
     "ImportRules",
@@ -25,6 +26,7 @@ __all__ = [
     "shown_name",
     "shown_role",
     "shown_user",
+    "unknown_key",
     "username_problem",
     "with_roles",
 ]
@@ -82,6 +84,12 @@ def shown_user(name: str) -> str:
 def shown_role(role: str, name: str) -> str:
     """Return the form of a role of a user for messages."""
     return f"role [{shown_name(role)}] of user [{shown_name(name)}]"
+
+
+def unknown_key(key: str, known: Iterable[str]) -> str:
+    """Return what to say about a key that OpenSearch refuses, with what was probably meant."""
+    hint = did_you_mean(key, sorted(known))
+    return f"OpenSearch does not know this key{'; ' if hint else ''}{hint}"
 
 
 def decode_text(data: bytes, source: str) -> str:

@@ -59,6 +59,8 @@ _NEEDS_ALL: Final = {"kubernetes.io/tls": ("tls.crt", "tls.key")}
 #: The name of a label or annotation, behind its prefix; also the value of a label.
 _WORD: Final = re.compile(r"(?=.{1,63}\Z)([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)", re.ASCII)
 _CLUSTER_GROUP: Final = "elasticsearch.k8s.elastic.co/"
+#: The kind, and how it is misspelled.
+_SECRETS: Final = ("secret", "secrets")
 _DEFAULT_NAMESPACE: Final = "default"
 
 
@@ -153,7 +155,8 @@ class Secret:
         for key, text in self._texts(manifest, "data"):
             decoded = decode_base64(text)
             if decoded is None:
-                self.problems.append(f"[data.{shown_name(key)}] is not base64")
+                rule = "is not base64: plain text belongs in [stringData]"
+                self.problems.append(f"[data.{shown_name(key)}] {rule}")
             else:
                 self.values[key] = decoded
 
@@ -274,7 +277,7 @@ class Objects:
             items = value["items"]
             for item in items if isinstance(items, list) else ():
                 self._add(item, document, kind.removesuffix("List"))
-        elif kind.lower() == "secret" and _is_core(version):
+        elif kind.lower() in _SECRETS and _is_core(version):
             problem = document.problem or _wrong_type(kind, version, is_item=bool(item_kind))
             self.secrets.append(Secret(value, line_number, problem))
         elif (

@@ -15,7 +15,7 @@ from ..documents.nodes import read_nodes
 from ..errors import FileFormatError
 from ..hashing import hash_problem
 from ..hashing.bcrypt import NODE_REVISION, with_revision
-from ._shared import decode_text, shown_name, shown_role, shown_user
+from ._shared import decode_text, shown_name, shown_role, shown_user, unknown_key
 from .losses import Imported, Loss
 from .opensearch_mapping import RolesMapping
 from .opensearch_roles import RoleMap
@@ -108,10 +108,10 @@ class _Reader:
         password_hash, problem = _hash(fields)
         # Read even for a user who is lost, so that invalid roles are always an error.
         roles = {kind: _texts(fields, kind) for kind in _ROLE_KINDS}
+        self._report_unknown_keys(name, fields)  # one may be a misspelled [hash]
         if reason := self._rules.username_problem(name) or _barred(fields) or problem:
             self._lose(where, shown_user(name), reason)
             return None
-        self._report_unknown_keys(name, fields)
         self._report_extras(where, name, fields)
         if not any(roles.values()) and self._mapping is None:
             reason = (
@@ -182,7 +182,7 @@ class _Reader:
         for key, node in fields.items():
             if key not in _KNOWN:
                 what = f"[{shown_name(key)}] of {shown_user(name)}"
-                reason = "OpenSearch does not know this key"
+                reason = unknown_key(key, _KNOWN)
                 self._lose(
                     f"line [{node.line_number}]", what, reason, is_blocking=key.endswith("roles")
                 )

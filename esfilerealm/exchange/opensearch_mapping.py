@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..documents.nodes import read_nodes
 from ..errors import FileFormatError
-from ._shared import decode_text, shown_name
+from ._shared import decode_text, shown_name, unknown_key
 from .losses import Loss
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class RolesMapping:
             self.losses.append(Loss(where, what, reason, is_blocking=True))
         for key in fields:
             if key not in _KNOWN:
-                reason = "OpenSearch does not know this key"
+                reason = unknown_key(key, _KNOWN)
                 key_of_role = f"[{shown_name(key)}] of {what}"
                 self.losses.append(Loss(where, key_of_role, reason, is_blocking=False))
         users, backend_roles, and_backend_roles = (

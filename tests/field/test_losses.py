@@ -187,3 +187,22 @@ def test_roles_that_a_format_does_not_have_are_missing(run, config):
     done = run("export", "--format", "htpasswd", "-s")
     assert done.exit_code == 0
     assert "roles of 1 user: htpasswd has no roles" in done.err
+
+
+@pytest.mark.parametrize(
+    ("users", "mapping", "hint"),
+    [
+        ("ann: {hsh: x}", "", "did you mean [hash]?"),
+        (f"ann: {{hash: '{CHEAP_HASH}', backend_role: [x]}}", "", "did you mean [backend_roles]?"),
+        ("", "viewer: {user: [ann]}", "did you mean [users]?"),
+        ("", "viewer: {wholly_other: [ann]}", "does not know this key"),
+    ],
+)
+def test_a_misspelled_key_of_opensearch_names_the_right_one(users, mapping, hint):
+    imported = import_users(
+        "opensearch",
+        f"{INTERNAL}{users}".encode(),
+        source="internal_users.yml",
+        roles_mapping=("m", f"_meta: {{type: rolesmapping}}\n{mapping}".encode()),
+    )
+    assert any(str(loss).endswith(hint) for loss in imported.losses), imported.losses

@@ -629,6 +629,7 @@ def test_a_manifest_without_secrets_has_no_users(read, text, told, losses_of):
         ("apiVersion: v2\nkind: Secret", "[apiVersion] must be [v1]"),
         ("apiVersion: 1\nkind: Secret", "[apiVersion] must be [v1]"),
         ("apiVersion: v1\nkind: secret", "[kind] must be [Secret], not [secret]"),
+        ("apiVersion: v1\nkind: Secrets", "[kind] must be [Secret], not [Secrets]"),
         (
             "apiVersion: v1\nkind: Secret\nimmutable: .inf",
             "line [3]: not JSON here: a number that JSON does not have",
