@@ -29,6 +29,8 @@ def program() -> NoReturn:
     which would take a tenth of the time of a short command.
     """
     sys.unraisablehook = _ignore
+    if _WholeHashlib not in sys.meta_path:
+        sys.meta_path.insert(0, _WholeHashlib)
     try:
         exit_code = _run()
     except KeyboardInterrupt:  # while the command was loaded, or the second one
@@ -37,6 +39,25 @@ def program() -> NoReturn:
         sys.exit(exit_code)
     else:
         _end(exit_code)
+
+
+class _WholeHashlib:
+    """
+    Loads the libraries of ``hashlib`` before it.
+
+    If the system does not load one, ``hashlib`` prints a traceback, and goes on without; so that
+    error is raised instead.
+    """
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        """Find nothing."""
+        if name == "hashlib":
+            for library in ("_hashlib", "_blake2"):
+                try:
+                    __import__(library)
+                except ModuleNotFoundError:  # a Python that was built without it
+                    continue
 
 
 def _end(exit_code: int) -> NoReturn:

@@ -19,17 +19,38 @@ if TYPE_CHECKING:
 _INTERNAL: Final = 70
 _IO: Final = 74
 
+_NO_MEMORY: Final = "there is not enough memory"
+
+#: Bytes that any system has which is not short of memory; less than this may be left for one error.
+_SOME_MEMORY: Final = 2**23
+
 
 def explain(error: Exception) -> tuple[str, int]:
     """Return what to print of an error that nobody expected, and the exit code."""
     if isinstance(error, ImportError):
         return _explain_import(error)
     if isinstance(error, MemoryError):
-        return "there is not enough memory", _IO
+        return _NO_MEMORY, _IO
     if isinstance(error, OSError):
         where = f"cannot use [{error.filename}]: " if error.filename else "the system refused: "
         return f"{where}{error.strerror or error}", _IO
+    if _is_memory_short():
+        return _NO_MEMORY, _IO
     return f"unexpected {type(error).__name__}, please report it", _INTERNAL
+
+
+def _is_memory_short() -> bool:
+    """
+    Check whether the system gives no more memory.
+
+    Then Python and libraries raise anything: a ``SystemError``, or a ``ValueError`` of ``hashlib``,
+    half of which was not loaded.
+    """
+    try:
+        bytearray(_SOME_MEMORY)
+    except MemoryError:
+        return True
+    return False
 
 
 def _explain_import(error: ImportError) -> tuple[str, int]:
