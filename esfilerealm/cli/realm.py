@@ -142,6 +142,7 @@ def run_settings(_: Arguments, target: Target, terminal: Terminal) -> int:
         {"key": setting.key, "value": setting.value, "source": setting.source}
         for setting in report.settings
     ]
+    terminal.result["secure_settings"] = list(report.secure_settings)
     terminal.result["problems"] = [str(problem) for problem in report.problems]
     terminal.result["warnings"] = list(report.warnings)
     terminal.result["notes"] = list(report.notes)
@@ -153,5 +154,7 @@ def _table(report: SettingsReport) -> list[str]:
         (printable(setting.key), shown(setting.value), printable(setting.source))
         for setting in report.settings
     ]
+    place = f"[{printable(report.keystore or '')}]"
+    rows += [(printable(name), "(secure)", place) for name in report.secure_settings]
     key_width, value_width = (max(len(row[column]) for row in rows) for column in (0, 1))
     return [f"{key:<{key_width}}  {value:<{value_width}}  {source}" for key, value, source in rows]

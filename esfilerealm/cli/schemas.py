@@ -87,8 +87,9 @@ _CHANGE: Final = _object(
     {
         "kind": {
             "enum": [
-                *("add_user", "remove_user", "set_password", "rehash_password", "add_roles"),
-                *("remove_roles", "set_attributes", "set_managed"),
+                *("create_file", "add_user", "remove_user", "remove_orphan", "set_password"),
+                *("rehash_password", "add_roles", "remove_roles", "set_attributes", "set_managed"),
+                *("create_keystore", "set_secure_setting", "remove_secure_setting"),
             ]
         }
     },
@@ -102,6 +103,8 @@ _CHANGE: Final = _object(
         "attributes_after": _ATTRIBUTES,
         "add": _NAMES,
         "remove": _NAMES,
+        "setting": _TEXT,
+        "is_new": _FLAG,
     },
 )
 _PLAN: Final[dict[str, Schema]] = {
@@ -179,6 +182,7 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
     "settings": (
         {
             "settings": _list_of(_object({"key": _TEXT, "value": _TEXT, "source": _TEXT})),
+            "secure_settings": _NAMES,
             "problems": _NAMES,
             "warnings": _NAMES,
             "notes": _NAMES,

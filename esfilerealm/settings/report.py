@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .keys import RELOAD_PREFIX, SECURITY_ENABLED, TOOL_KEYS
 from .reader import SettingsReader
 from .realm_settings import is_valid_in_7, read_all
+from .secure import find_secure_settings
 from .sources import Setting, container_variables
 
 __all__ = ["EffectiveSetting", "SettingsReport", "inspect_settings"]
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
 
     from ..errors import InvalidSettingError
@@ -45,12 +46,17 @@ class SettingsReport:
         problems: Everything that keeps a node from starting, or from reading what was meant.
         warnings: As in ``RealmSettings``.
         notes: As in ``RealmSettings``.
+        secure_settings: The names of the settings in the keystore that concern logins; empty if it
+            has a password or cannot be read, which a note or warning says then.
+        keystore: The path of the keystore, or None without a directory.
     """
 
     settings: tuple[EffectiveSetting, ...]
     problems: tuple[InvalidSettingError, ...]
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
+    secure_settings: tuple[str, ...] = ()
+    keystore: str | None = None
 
 
 def inspect_settings(
@@ -95,4 +101,14 @@ def inspect_settings(
     notes = settings.notes
     if reader.problems and elasticsearch_version is None and is_valid_in_7(reader):
         notes += ("a node of Elasticsearch 7 starts with these settings: give --es-version 7",)
-    return SettingsReport(rows, tuple(reader.problems), settings.warnings, notes)
+    if config_dir is None:
+        return SettingsReport(rows, tuple(reader.problems), settings.warnings, notes)
+    secure = find_secure_settings(os.fspath(config_dir))
+    return SettingsReport(
+        rows,
+        tuple(reader.problems),
+        (*settings.warnings, *secure.warnings),
+        (*notes, *secure.notes),
+        secure.names,
+        secure.path,
+    )

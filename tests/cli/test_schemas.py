@@ -7,16 +7,25 @@ import json
 import os
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 from support.hashes import CHEAP_HASH
 from support.keystore_bytes import build
 
+from esfilerealm.cli import schemas
 from esfilerealm.cli.commands import every_command
 from esfilerealm.cli.output import VERSION
 from esfilerealm.cli.schemas import schema_of, schema_of_all
+from esfilerealm.provisioning import ChangeKind
 
 jsonschema = pytest.importorskip("jsonschema")
+
+
+def test_a_plan_has_no_other_kinds_of_changes():
+    kinds = schemas._CHANGE["properties"]["kind"]["enum"]
+    assert sorted(kinds) == sorted(get_args(ChangeKind))
+
 
 SPEAKING = [c.name for c in every_command() if any(o.key == "json" for o in c.options)]
 PASSWORD = "test-password"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
+import zlib
 
 import pytest
 
+from esfilerealm.keystore import Keystore
 from esfilerealm.settings.report import inspect_settings
 
 ALGORITHM = "xpack.security.authc.password_hashing.algorithm"
@@ -172,6 +175,7 @@ class TestCommand:
             "command",
             "version",
             "settings",
+            "secure_settings",
             "problems",
             "warnings",
             "notes",
@@ -221,3 +225,62 @@ class TestCommand:
 
     def test_control_characters_stay_out_of_the_table(self, run):
         assert "a\\x1bb" in run("settings", "-E", f"{ANONYMOUS}=a\x1bb").out
+
+
+class TestSecureSettings:
+    """Their names are shown, and never a value."""
+
+    NAMES = ("bootstrap.password", f"{REALM}.x", "xpack.security.authc.token.passphrase")
+
+    @pytest.fixture
+    def store(self, config):
+        pytest.importorskip("cryptography", reason="needs the extra keystore")
+        store = Keystore.create()
+        for name in (*self.NAMES, "xpack.http.ssl.secure_key_passphrase"):
+            store.set(name, "geheim")
+        store.save(config / "elasticsearch.keystore")
+        return store
+
+    @pytest.fixture
+    def report(self, config):
+        return lambda: inspect_settings(config, options={}, environ={})
+
+    def test_those_that_concern_logins_are_named(self, report, store):
+        assert report().secure_settings == self.NAMES
+        assert "geheim" not in repr(report())
+
+    def test_without_a_keystore_there_are_none(self, report):
+        assert (report().secure_settings, report().notes, report().warnings) == ((), (), ())
+
+    def test_a_locked_one_is_not_examined(self, report, store, config):
+        store.change_password("geheim")
+        store.save()
+        assert report().secure_settings == ()
+        assert "has a password, so its settings are not examined" in report().notes[-1]
+
+    def test_not_even_if_its_mark_was_removed(self, report, store, config):
+        path = config / "elasticsearch.keystore"
+        store.change_password("geheim")
+        store.save()
+        data = path.read_bytes().replace(b"\0\0\0\4\1", b"\0\0\0\4\0", 1)[:-8]
+        path.write_bytes(data + zlib.crc32(data).to_bytes(8, "big"))
+        assert "has a password, so its settings are not examined" in report().notes[-1]
+
+    def test_a_damaged_one_is_a_warning(self, report, store, config):
+        path = config / "elasticsearch.keystore"
+        path.write_bytes(path.read_bytes()[:-1])
+        assert (report().problems, report().secure_settings) == ((), ())
+        assert "is unusable [footer_missing]" in report().warnings[-1]
+
+    def test_without_the_extra(self, report, store, monkeypatch):
+        for name in ("cryptography", "cryptography.hazmat.primitives.ciphers.aead"):
+            monkeypatch.setitem(sys.modules, name, None)
+        assert "needs the extra [keystore]" in report().notes[-1]
+
+    def test_the_command_shows_them(self, run, store, config):
+        result = run("settings")
+        assert "geheim" not in result.out + result.err
+        lines = [line.split() for line in result.out.splitlines() if "(secure)" in line]
+        assert [line[0] for line in lines] == list(self.NAMES)
+        assert all(line[2] == f"[{config / 'elasticsearch.keystore'}]" for line in lines)
+        assert json.loads(run("settings", "--json").out)["secure_settings"] == list(self.NAMES)

@@ -16,7 +16,14 @@ try:
         PasswordTruncatedWarning,
         UnsafePlanError,
     )
-    from esfilerealm.provisioning import CreateFile, DesiredState, apply, plan, rehearse
+    from esfilerealm.provisioning import (
+        CreateFile,
+        CreateKeystore,
+        DesiredState,
+        apply,
+        plan,
+        rehearse,
+    )
     from esfilerealm.settings.realm_settings import load_for_writing
 except ImportError:
     IMPORT_ERROR = traceback.format_exc()
@@ -78,6 +85,21 @@ def user_options() -> dict[str, Any]:
     }
 
 
+#: The options for the value of a setting; a setting may have one of them.
+EXCLUSIVE_VALUES = [("value", "value_file", "file")]
+
+
+def setting_options() -> dict[str, Any]:
+    """Return the options that describe one setting of the keystore."""
+    return {
+        "name": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "value": {"type": "str", "no_log": True},
+        "value_file": {"type": "path", "no_log": False},
+        "file": {"type": "path"},
+    }
+
+
 def file_options() -> dict[str, Any]:
     """Return the options for finding and writing the files."""
     return {
@@ -108,6 +130,11 @@ def given(params: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
 def user_of(params: dict[str, Any]) -> dict[str, Any]:
     """Return the description of a user that the library reads."""
     return given(params, user_options())
+
+
+def setting_of(params: dict[str, Any]) -> dict[str, Any]:
+    """Return the description of a setting that the library reads."""
+    return given(params, setting_options())
 
 
 def run(module: FileRealmModule, document: dict[str, Any]) -> NoReturn:
@@ -210,7 +237,8 @@ def _octal(mode: object) -> object:
 
 def _changes(done: Plan) -> list[dict[str, Any]]:
     """Return what changes, or has changed, besides the files that are created."""
-    return [change.to_dict() for change in done.changes if not isinstance(change, CreateFile)]
+    created = CreateFile | CreateKeystore
+    return [change.to_dict() for change in done.changes if not isinstance(change, created)]
 
 
 def _result(done: Plan) -> dict[str, Any]:
@@ -218,8 +246,15 @@ def _result(done: Plan) -> dict[str, Any]:
     result = {
         "changed": done.changed,
         "users": sorted(names),
-        "created": [change.path for change in done.changes if isinstance(change, CreateFile)],
+        "created": [
+            change.path
+            for change in done.changes
+            if isinstance(change, CreateFile | CreateKeystore)
+        ],
     }
+    settings = sorted(change.setting for change in done.changes if hasattr(change, "setting"))
+    if settings:
+        result["secure_settings"] = settings
     if done.result is not None:
         files = done.result.to_dict()["files"]
         kept = (f"{file['path']}.1~" for file in files)

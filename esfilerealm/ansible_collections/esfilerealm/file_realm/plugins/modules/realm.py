@@ -98,6 +98,47 @@ options:
           - Lowest cost of a hash, such as V(12) for bcrypt or a number of iterations for
             PBKDF2. A password that is in force is hashed again if its hash is cheaper.
         type: int
+  keystore:
+    description:
+      - The settings of C(elasticsearch.keystore) that should exist, or not. All others stay.
+      - A missing keystore is created. The target needs the Python package C(cryptography).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description:
+          - Name of the setting.
+        type: str
+        required: true
+      state:
+        description:
+          - Whether the setting should exist.
+        type: str
+        choices: [present, absent]
+        default: present
+      value:
+        description:
+          - Value of the setting.
+          - A new setting needs this, O(keystore[].value_file) or O(keystore[].file). Without any,
+            the value of an existing setting stays.
+        type: str
+      value_file:
+        description:
+          - File on the target that holds the value as text, if Ansible should not know it.
+        type: path
+      file:
+        description:
+          - File on the target that is the value, byte for byte.
+        type: path
+  keystore_password:
+    description:
+      - Password of the keystore. It is ignored if the keystore has none; a new one gets it.
+    type: str
+  keystore_password_file:
+    description:
+      - File on the target that holds the password of the keystore.
+    type: path
 extends_documentation_fragment:
   - esfilerealm.file_realm.files
 seealso:
@@ -123,6 +164,14 @@ EXAMPLES = r"""
     owner: root
     group: elasticsearch
     mode: "0660"
+
+- name: What the node needs to open its certificates
+  esfilerealm.file_realm.realm:
+    keystore:
+      - name: xpack.http.ssl.secure_key_passphrase
+        value: "{{ vault_key_passphrase }}"
+      - name: old.setting
+        state: absent
 
 - name: A new realm
   esfilerealm.file_realm.realm:
@@ -154,9 +203,9 @@ changes:
     kind:
       description:
         - V(add_user), V(remove_user), V(remove_orphan) for a name that has roles and is not a user,
-          V(set_password), V(rehash_password), V(add_roles),
-          V(remove_roles), V(set_attributes), or V(set_managed) for the list of users that
-          O(esfilerealm.file_realm.realm#module:purge=managed) created.
+          V(set_password), V(rehash_password), V(add_roles), V(remove_roles), V(set_attributes),
+          V(set_secure_setting), V(remove_secure_setting), or V(set_managed) for the list of users
+          that O(esfilerealm.file_realm.realm#module:purge=managed) created.
       returned: always
       type: str
       sample: add_roles
@@ -191,6 +240,14 @@ changes:
       description: Their new values.
       returned: for V(set_attributes)
       type: dict
+    setting:
+      description: Name of the setting in the keystore.
+      returned: for V(set_secure_setting) and V(remove_secure_setting)
+      type: str
+    is_new:
+      description: Whether the keystore did not have the setting.
+      returned: for V(set_secure_setting)
+      type: bool
     add:
       description: Names that are added to the list.
       returned: for V(set_managed)
@@ -207,6 +264,11 @@ users:
   type: list
   elements: str
   sample: [jane]
+secure_settings:
+  description: Names of the settings of the keystore that change, sorted.
+  returned: when any of them changes
+  type: list
+  elements: str
 created:
   description: Paths of the directory and files that are created.
   returned: success
@@ -290,11 +352,24 @@ def main() -> None:
                 "type": "dict",
                 "options": {"algorithm": {"type": "str"}, "minimum_cost": {"type": "int"}},
             },
+            "keystore": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "no_log": False,
+                "options": task.setting_options(),
+                "mutually_exclusive": task.EXCLUSIVE_VALUES,
+            },
+            "keystore_password": {"type": "str", "no_log": True},
+            "keystore_password_file": {"type": "path", "no_log": False},
             **task.file_options(),
         },
+        mutually_exclusive=[("keystore_password", "keystore_password_file")],
         supports_check_mode=True,
     )
-    document = task.given(module.params, ("purge", "protect", "hash_policy"))
+    passwords = ("keystore_password", "keystore_password_file")
+    document = task.given(module.params, ("purge", "protect", "hash_policy", *passwords))
+    document["keystore"] = [task.setting_of(one) for one in module.params["keystore"]]
     document["users"] = [task.user_of(user) for user in module.params["users"]]
     task.run(module, document)
 
