@@ -227,6 +227,12 @@ class TestWords:
             ["useradd", "x", "-p", "secret1", "--keep", "@"],
             ["useradd", "x", "-p", "secret1", "--lock-timeout", "@"],
             ["--print-completion", "@"],
+            ["keystore", "@"],
+            ["keystore", "show", "@"],
+            ["keystore", "add", "@", "--stdin"],
+            ["keystore", "add-file", "@", "@"],
+            ["keystore", "remove", "@"],
+            ["keystore", "list", "--@"],
         ],
         ids=" ".join,
     )
