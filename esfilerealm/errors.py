@@ -170,7 +170,7 @@ class InvalidCertificateError(FileRealmError, ValueError):
         super().__init__(rule)
         self.rule = rule
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"invalid certificate: {self.rule}"
 
 
@@ -193,7 +193,7 @@ class InvalidTrustStoreError(FileRealmError, ValueError):
         self.kind: TrustStoreProblemKind = kind
         self.path = path
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"invalid trust store [{shown(self.path)}]: {self.reason}"
 
 
@@ -211,7 +211,7 @@ class CertificateNotTrustedError(FileRealmError):
         self.subject = subject
         self.reason = reason
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"the certificate [{shown(self.subject)}] is not trusted: {self.reason}"
 
 
@@ -229,7 +229,7 @@ class InvalidUsernamePatternError(FileRealmError, ValueError):
         self.pattern = pattern
         self.rule = rule
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"invalid username pattern [{shown(self.pattern)}]: {self.rule}"
 
 
@@ -247,7 +247,7 @@ class InvalidDistinguishedNameError(FileRealmError, ValueError):
         self.text = text
         self.rule = rule
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return f"invalid distinguished name [{shown(self.text)}]: {self.rule}"
 
 
@@ -265,7 +265,7 @@ class InvalidRoleMappingError(FileRealmError, ValueError):
         self.where = where
         self.rule = rule
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return (
             f"invalid role mapping: {self.where}: {self.rule}"
             if self.where
@@ -285,7 +285,7 @@ class InvalidUserDataError(FileRealmError, ValueError):
         super().__init__(key)
         self.key = key
 
-    def __str__(self) -> str:
+    def _message(self) -> str:
         return (
             f"the metadata [{shown(self.key)}] must be a string, a boolean, a number of 64 bits, "
             "null or a list of these"

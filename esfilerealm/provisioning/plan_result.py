@@ -254,6 +254,7 @@ class CreateKeystore(Change):
 
     path: str
 
+    @in_one_line
     def __str__(self) -> str:
         return f"+ [{self.path}]"
 
@@ -273,6 +274,7 @@ class SetSecureSetting(Change):
     setting: str
     is_new: bool
 
+    @in_one_line
     def __str__(self) -> str:
         if self.is_new:
             return f"+ keystore: {self.setting}"
@@ -287,6 +289,7 @@ class RemoveSecureSetting(Change):
 
     setting: str
 
+    @in_one_line
     def __str__(self) -> str:
         return f"- keystore: {shown(self.setting)}"
 
