@@ -7,7 +7,7 @@ import os
 import stat
 
 from .._ground.faults import FaultsOf
-from ..errors import FileAccessError, FilePermissionError
+from ..errors import FileAccessError, FilePermissionError, FileRealmError
 from . import system
 from .attributes import Attributes
 from .descriptors import with_file
@@ -42,7 +42,7 @@ def write_private_file(
     Raises:
         FilePermissionError: If the system refuses, or if the link of another user leads there.
         FileAccessError: If it must not be replaced (``EEXIST``), and for any other error of the
-            system.
+            system; the message says so if the file is written nevertheless.
     """
     target = _real_target(path)
     with FaultsOf(path, "writing"):
@@ -60,7 +60,12 @@ def write_private_file(
     except BaseException:
         remove_quietly([temporary])
         raise
-    sync_folder(os.path.dirname(target))
+    try:
+        sync_folder(os.path.dirname(target))
+    except FileRealmError as error:
+        number = getattr(error, "errno", None) or 0
+        reason = f"it is written, but a power cut may undo that ({error})"
+        raise FileAccessError(path, number, reason) from error
 
 
 def _real_target(path: str) -> str:

@@ -189,6 +189,8 @@ class Stage:
             return [self.after]
         if "nothing was written" in ended.err:
             return [self.before]
+        if "it is written, but a power cut may undo that" in ended.err:
+            return [self.after]
         is_signal = ended.code in (INTERRUPTED, *_ENDED_BY)
         if is_signal or "ERROR: " not in ended.err or any(map(ended.err.__contains__, _OPEN)):
             return [self.before, self.after]

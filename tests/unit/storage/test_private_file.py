@@ -242,9 +242,10 @@ class TestFaults:
             try:
                 with intercepted(Fail(at, errno.EIO)):
                     write(path)
-            except FileRealmError:
+            except FileRealmError as error:
                 is_renamed = count.names.index("rename") < at - 1
                 assert path.read_bytes() == (DATA if is_renamed else b"old")
+                assert ("it is written" in str(error)) == is_renamed
             else:
                 assert path.read_bytes() == DATA
             assert list(path.parent.iterdir()) == [path]
