@@ -46,7 +46,7 @@ _OF_HASHLIB = "ERROR:root:code for hash"
 _MADE = re.compile(rb"\$2a\$10\$[./A-Za-z0-9]{53}")
 
 
-#: What an export leaves if it is killed: nobody knows where to look for it.
+#: What an export leaves if it is killed, or cannot remove it: nobody knows where to look for it.
 _OF_EXPORT = re.compile(r"out\.[0-9a-f]{16}\.tmp")
 
 
@@ -139,7 +139,7 @@ class Stage:
             return (
                 self._judge_words(fault, ended)
                 or self._judge_at_once(ended)
-                or self._judge_later(number, ended)
+                or self._judge_later(number, fault, ended)
             )
         except Exception as error:  # noqa: BLE001 - whatever the next use raises breaks a promise
             return f"the next use: {type(error).__name__}: {error}"
@@ -170,11 +170,11 @@ class Stage:
             return "it says that it is done, and a reader sees the state before"
         return None
 
-    def _judge_later(self, number: int, ended: Ended) -> str | None:
+    def _judge_later(self, number: int, fault: Fault, ended: Ended) -> str | None:
         """Check what is left when the realm has been used once more."""
         self._use(number)
         left = self._snapshot()
-        if ended.code in _ENDED_BY:
+        if ended.code in _ENDED_BY or "unlink" in fault.calls:
             left = {name: what for name, what in left.items() if not _OF_EXPORT.fullmatch(name)}
         if left not in (self.before, self.after):
             return f"neither before nor after: {self._difference(left)}"
