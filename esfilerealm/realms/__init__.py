@@ -2,7 +2,7 @@
 The half that logs in: what a node does with the files of a realm.
 
 ``base`` has what every kind of realm shares: ``Realm``, users, tokens and results. ``file`` is the
-file realm.
+file realm. ``RoleMapper`` finds the roles of users whom another realm authenticates.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from .file import (
     RealmSnapshot,
     UsageStats,
 )
+from .role_mapper import RoleMapper, role_mapping_failure
 
 __all__ = [
     "AuthenticationResult",
@@ -38,7 +39,9 @@ __all__ = [
     "RealmChange",
     "RealmHealth",
     "RealmSnapshot",
+    "RoleMapper",
     "UsageStats",
     "User",
     "UsernamePasswordToken",
+    "role_mapping_failure",
 ]

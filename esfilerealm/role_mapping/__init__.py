@@ -10,7 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .documents import RoleMapping, RoleTemplate, parse_role_mappings
-from .file import MappedName, MappingIssue, ParsedRoleMapping, parse_role_mapping, resolve_roles
+from .file import (
+    MappedName,
+    MappingIssue,
+    ParsedRoleMapping,
+    RoleSource,
+    parse_role_mapping,
+    resolve_roles,
+    role_sources,
+)
 from .rules import Rule, UserData, parse_rule
 
 if TYPE_CHECKING:
@@ -21,6 +29,7 @@ __all__ = [
     "MappingIssue",
     "ParsedRoleMapping",
     "RoleMapping",
+    "RoleSource",
     "RoleTemplate",
     "Rule",
     "UserData",
@@ -28,4 +37,5 @@ __all__ = [
     "parse_role_mappings",
     "parse_rule",
     "resolve_roles",
+    "role_sources",
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Final
 
 from ..certificates.dn import DistinguishedName
 from ..documents.yaml import Unread, YamlReader
-from ..errors import InvalidDistinguishedNameError
+from ..errors import InvalidDistinguishedNameError, InvalidRoleMappingError
+from .json_text import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,8 +22,18 @@ if TYPE_CHECKING:
 
     MappingIssueKind = Literal["unusable-file", "invalid-name", "lost-role"]
 
-__all__ = ["MappedName", "MappingIssue", "ParsedRoleMapping", "parse_role_mapping", "resolve_roles"]
+__all__ = [
+    "MappedName",
+    "MappingIssue",
+    "ParsedRoleMapping",
+    "RoleSource",
+    "parse_role_mapping",
+    "resolve_roles",
+    "role_sources",
+]
 
+#: What JSON has without escapes, and YAML may not.
+_UNESCAPED: Final = re.compile(r"[^\x20-\x7e]")
 #: What Java's ``String.trim`` removes.
 _TRIMMED: Final = "".join(map(chr, range(0x21)))
 
@@ -92,11 +105,38 @@ class ParsedRoleMapping:
             dn: frozenset(of_dn) for dn, of_dn in roles.items()
         }
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether nothing is wrong with the file itself, which would cost all mappings."""
+        return all(issue.kind != "unusable-file" for issue in self.issues)
+
     def __repr__(self) -> str:
         return f"<ParsedRoleMapping: {len(self.roles_by_dn)} names, {len(self.issues)} issues>"
 
 
-def parse_role_mapping(data: bytes) -> ParsedRoleMapping:
+class RoleSource:
+    """
+    Where one role of a user comes from.
+
+    Attributes:
+        role: The name of the role.
+        dn: The name of the user or group, as it was asked for.
+        line_number: The line of the file that maps the name; None for a group that is not mapped
+            and gives its own name.
+    """
+
+    __slots__ = ("dn", "line_number", "role")
+
+    def __init__(self, role: str, dn: str, line_number: int | None) -> None:
+        self.role = role
+        self.dn = dn
+        self.line_number = line_number
+
+    def __repr__(self) -> str:
+        return f"RoleSource({self.role!r}, {self.dn!r}, {self.line_number})"
+
+
+def parse_role_mapping(data: bytes, *, is_json: bool = False) -> ParsedRoleMapping:
     """
     Parse a file of role mappings as a node does.
 
@@ -106,11 +146,13 @@ def parse_role_mapping(data: bytes) -> ParsedRoleMapping:
     Args:
         data: The whole file.
 
+        is_json: Whether it is JSON, which may contain comments; line numbers are 1 then.
+
     Source:
         ``DnRoleMapper.parseFile``; the file is read like ``elasticsearch.yml``.
     """
     try:
-        entries = _Flattening(_decoded(data)).entries()
+        entries = _entries(_decoded(data), is_json=is_json)
     except _UnusableError as error:
         reason = f"{error.rule}: a node maps no role"
         return ParsedRoleMapping(issues=[MappingIssue(error.line_number, "unusable-file", reason)])
@@ -127,6 +169,27 @@ def parse_role_mapping(data: bytes) -> ParsedRoleMapping:
             except InvalidDistinguishedNameError as error:
                 issues.append(MappingIssue(line_number, "invalid-name", str(error)))
     return ParsedRoleMapping(names, issues)
+
+
+def _entries(text: str, *, is_json: bool) -> dict[str, _Texts]:
+    if is_json:
+        try:
+            text = _as_yaml(read_json(text, whole=True))
+        except InvalidRoleMappingError as error:
+            raise _UnusableError(1, error.rule) from None
+    return _Flattening(text).entries()
+
+
+def _as_yaml(value: object) -> str:
+    """Return a value of JSON as YAML, in one line."""
+    if isinstance(value, dict):
+        return (
+            f"{{{', '.join(f'{_as_yaml(key)}: {_as_yaml(item)}' for key, item in value.items())}}}"
+        )
+    if isinstance(value, list):
+        return f"[{', '.join(map(_as_yaml, value))}]"
+    text = json.dumps(value, ensure_ascii=False)
+    return _UNESCAPED.sub(lambda match: f"\\U{ord(match[0]):08x}", text)
 
 
 def _decoded(data: bytes) -> str:
@@ -174,6 +237,38 @@ def resolve_roles(
         normalized = DistinguishedName.parse(dn).normalized
         roles |= mapping.roles_by_dn.get(normalized, frozenset())
     return frozenset(roles)
+
+
+def role_sources(
+    mapping: ParsedRoleMapping,
+    dn: str | None,
+    groups: Iterable[str] = (),
+    *,
+    unmapped_groups_as_roles: bool = False,
+) -> list[RoleSource]:
+    """
+    Return where each role of a user comes from: the roles are those of :func:`resolve_roles`.
+
+    Args:
+        mapping: The parsed file.
+
+        dn: As for :func:`resolve_roles`.
+
+        groups: As for :func:`resolve_roles`.
+
+        unmapped_groups_as_roles: As for :func:`resolve_roles`.
+
+    Raises:
+        InvalidDistinguishedNameError: As :func:`resolve_roles`.
+    """
+    sources: list[RoleSource] = []
+    for text in (*groups, *(() if dn is None else (dn,))):
+        name = DistinguishedName.parse(text)
+        mapped = [each for each in mapping.names if each.dn.normalized == name.normalized]
+        sources += [RoleSource(each.role, text, each.line_number) for each in mapped]
+        if not mapped and unmapped_groups_as_roles and text is not dn:
+            sources.append(RoleSource(_name_of_group(name), text, None))
+    return sources
 
 
 def _name_of_group(group: DistinguishedName) -> str:

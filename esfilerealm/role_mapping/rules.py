@@ -88,6 +88,9 @@ class Rule:
 
     __slots__ = ()
 
+    def __repr__(self) -> str:
+        return f"<Rule [{type(self).__name__.strip('_').lower()}]>"
+
     def matches(self, user: UserData) -> bool:
         """
         Check whether the rule holds for *user*.

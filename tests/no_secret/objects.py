@@ -11,6 +11,7 @@ from no_secret.planted import (
     VALUE,
     WRONG,
 )
+from no_secret.role_objects import ROLE_OBJECTS
 
 from esfilerealm import (
     AuthenticationStatus,
@@ -29,6 +30,7 @@ from esfilerealm.watcher import FileWatcher, Frequency, ResourceWatcherService
 
 #: What is public, by the name of its class: each gives all the objects of it that matter.
 OBJECTS = {
+    **ROLE_OBJECTS,
     **{
         kind: lambda _, folder, kind=kind: changes_of(planned(folder), kind)
         for kind in (

@@ -22,6 +22,7 @@ from no_secret.planted import (
     VALUE,
     WRONG,
 )
+from no_secret.role_objects import ROLE_ERRORS
 
 from esfilerealm import (
     FileRealm,
@@ -168,6 +169,7 @@ REALM = "xpack.security.authc.realms.file.mine"
 
 #: Ways to each error, all of them with a secret at hand.
 ERRORS = {
+    **ROLE_ERRORS,
     "ConfigurationFileMissingError": [
         lambda folder: UsersTool(folder / "none").useradd("other", PASSWORDS["new"]),
         lambda folder: FileRealm(folder / "none").authenticate("bcrypt", PASSWORDS["bcrypt"]),

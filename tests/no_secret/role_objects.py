@@ -1,0 +1,87 @@
+"""Objects of role mappings; and their errors, with secrets at hand."""
+
+from __future__ import annotations
+
+import json
+
+from no_secret.planted import VALUE
+
+from esfilerealm.certificates import DistinguishedName
+from esfilerealm.realms import RoleMapper
+from esfilerealm.role_mapping import (
+    RoleTemplate,
+    UserData,
+    parse_role_mapping,
+    parse_role_mappings,
+    parse_rule,
+    role_sources,
+)
+
+USER = UserData("jane", "cn=jane,o=b", ["cn=ops"], {"token": "t"}, "pki1")
+HIDDEN = UserData(metadata={"token": VALUE})
+TEMPLATE = {"source": "{{username}}", "params": {"token": "t"}}
+DOCUMENTS = json.dumps(
+    {
+        "m": {
+            "enabled": True,
+            "roles": ["a"],
+            "rules": {"field": {"metadata.token": "t"}},
+            "metadata": {"token": "t"},
+        },
+        "t": {
+            "enabled": True,
+            "role_templates": [{"template": TEMPLATE}],
+            "rules": {"field": {"metadata.token": "t"}},
+        },
+    }
+)
+
+
+def mapping():
+    return parse_role_mapping(b"a:\n  - cn=jane,o=b\n  - jane\nb.c: [cn=x]\n")
+
+
+def documents():
+    return parse_role_mappings(DOCUMENTS)
+
+
+def mapper(folder):
+    path = folder / "role_mapping.yml"
+    path.write_text("a: [cn=jane, jane]\n")
+    one = RoleMapper(path, documents())
+    return [one, one.roles_of(USER), one.mapping, one.problem]
+
+
+ROLE_OBJECTS = {
+    "DistinguishedName": lambda *_: [DistinguishedName.parse("cn=jane,o=b")],
+    "MappedName": lambda *_: mapping().names,
+    "MappingIssue": lambda *_: mapping().issues,
+    "ParsedRoleMapping": lambda *_: [mapping()],
+    "RoleMapper": lambda _, folder: mapper(folder),
+    "RoleMapping": lambda *_: documents(),
+    "RoleSource": lambda *_: role_sources(mapping(), USER.dn, USER.groups),
+    "RoleTemplate": lambda *_: [*documents()[1].role_templates, RoleTemplate("x", "json")],
+    "Rule": lambda *_: [document.rules for document in documents()],
+    "UserData": lambda *_: [USER],
+}
+
+ROLE_ERRORS = {
+    "InvalidDistinguishedNameError": [lambda _: DistinguishedName.parse("jane")],
+    "InvalidRoleMappingError": [
+        lambda _: parse_rule(json.dumps({"field": {"metadata.token": [VALUE, {"a": VALUE}]}})),
+        lambda _: parse_rule(json.dumps({"field": {"metadata.token": f"/{VALUE}*"}})),
+        lambda _: parse_rule(json.dumps({"field": {"metadata.token": f"/{VALUE}(/"}})),
+        lambda _: parse_rule(f'{{"field": {{"metadata.token": "{VALUE}'),
+        lambda _: (
+            parse_role_mappings(DOCUMENTS.replace("{{username}}", "{{#a}}" + VALUE))
+            .__getitem__(1)
+            .roles_of(USER)
+        ),
+        lambda _: RoleTemplate(f"[{VALUE}", "json").role_names(USER),
+        lambda _: RoleTemplate("{{metadata.token}}", "json").role_names(HIDDEN),
+    ],
+    "InvalidUserDataError": [
+        lambda _: documents()[0].roles_of(UserData(metadata={"token": {"a": VALUE}})),
+        lambda _: documents()[0].roles_of(UserData(metadata={"token": VALUE.encode()})),
+    ],
+}
