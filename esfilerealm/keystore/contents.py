@@ -138,10 +138,6 @@ class Contents:
         block = Block(salt, iv, ciphertext)
         return write_sealed(self.form, block, has_password=bool(self.password))
 
-    def copy(self) -> Contents:
-        """Return an independent copy."""
-        return replace(self, settings=dict(self.settings))
-
     def value(self, name: str) -> bytes:
         """Return a value; for errors see ``Keystore.file``."""
         if name not in self.settings:

@@ -120,6 +120,18 @@ def test_a_missing_directory_is_named(tmp_path):
         Keystore.create().save(tmp_path / "none" / NAME)
 
 
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(errors.ConfigurationFileMissingError, match=NAME):
+        Keystore.read(tmp_path / NAME)
+
+
+def test_the_same_name_again_is_no_change(path):
+    store = Keystore.create()
+    store.save(path)
+    store.rename(SEED, SEED)
+    assert not store.save().changed
+
+
 def test_no_path(tmp_path):
     with pytest.raises(ValueError, match="pass the path"):
         Keystore.create().save()
