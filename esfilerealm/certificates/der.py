@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from ..errors import InvalidCertificateError
@@ -24,6 +25,8 @@ SEQUENCE: Final = 0x30
 SET: Final = 0x31
 
 _NAMES: Final = {OBJECT_IDENTIFIER: "an object identifier", SEQUENCE: "a sequence", SET: "a set"}
+_PADDED_ARC: Final = re.compile(rb"(?:^|[\x00-\x7f])\x80", re.DOTALL)
+_LONG_TAG: Final = 0x1F
 _LONG: Final = 0x80
 _MOST_LENGTH_BYTES: Final = 4
 
@@ -94,6 +97,8 @@ def _element(data: bytes, at: int) -> tuple[Element, int]:
         raise InvalidCertificateError("the encoding ends within an element")
     tag, size = data[at], data[at + 1]
     start = at + 2
+    if tag & _LONG_TAG == _LONG_TAG:
+        raise InvalidCertificateError("the tag of an element has more than one byte")
     if size >= _LONG:
         count = size - _LONG
         if not 0 < count <= _MOST_LENGTH_BYTES:
@@ -117,6 +122,8 @@ def object_identifier(element: Element) -> str:
     if not content or content[-1] >= _LONG:
         raise InvalidCertificateError("an object identifier is incomplete")
     arcs = [0]
+    if _PADDED_ARC.search(content):
+        raise InvalidCertificateError("an arc of an object identifier begins with a zero")
     for byte in content:
         arcs[-1] = arcs[-1] << 7 | byte & 0x7F
         if byte < _LONG:

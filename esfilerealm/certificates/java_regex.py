@@ -51,7 +51,7 @@ def translate(pattern: str, flags: str = "i") -> re.Pattern[str]:
         UnsupportedPatternError: If Java refuses it, or if Python cannot express it.
 
     Source:
-        ``java.util.regex.Pattern`` of Java 25: ``\b`` knows only words in ASCII.
+        ``java.util.regex.Pattern`` of Java 17.
     """
     source = _Translator(pattern, frozenset(flags)).translate()
     try:
@@ -124,27 +124,51 @@ _BEFORE_LAST_END: Final = r"(?:(?=\r\n\Z)|(?=[\r\x85\u2028\u2029]\Z)|(?<!\r)(?=\
 _AT_LINE_END: Final = r"(?:(?=[\r\x85\u2028\u2029])|(?<!\r)(?=\n)|\Z)"
 _AT_LINE_START: Final = r"(?:\A|(?<=[\n\x85\u2028\u2029])(?!\Z)|(?<=\r)(?![\n]|\Z))"
 _NEVER: Final = "(?!)"
+_QUOTATION: Final = re.compile(r"\\Q(.*?)(?:\\E|\Z)|\\.", re.DOTALL)
+_ESCAPED: Final = re.compile("[^a-zA-Z0-9\x80-\U0010ffff]")
+_QUANTIFIER: Final = re.compile(r"[?*+]|\{(\d+)(,(\d*))?\}", re.ASCII)
+
+
+@cache
+def _categories() -> list[tuple[str, int, int]]:
+    """Return the runs of characters of the same general category."""
+    names = list(map(unicodedata.category, map(chr, range(_LAST + 1))))
+    starts = [n for n in range(_LAST + 1) if n == 0 or names[n] != names[n - 1]]
+    ends = [*(start - 1 for start in starts[1:]), _LAST]
+    return [(names[low], low, high) for low, high in zip(starts, ends, strict=True)]
 
 
 @cache
 def _category(name: str) -> _Set:
     """Return the characters whose general category begins with *name*."""
-    found = (n for n in range(_LAST + 1) if unicodedata.category(chr(n)).startswith(name))
-    return _union((number, number) for number in found)
+    return _union((low, high) for each, low, high in _categories() if each.startswith(name))
+
+
+@cache
+def _boundary(*, is_wanted: bool) -> str:
+    """
+    Return what matches at each end of a word, or everywhere else.
+
+    Source:
+        ``Pattern.Bound``; here a mark such as an accent belongs to a word in any case, there only
+        behind a letter or a digit.
+    """
+    word = _python_set(_union((*_category("L"), *_category("Nd"), *_category("Mn"), *_of("_"))))
+    after, before = ("!", "=") if is_wanted else ("=", "!")
+    return f"(?:(?<={word})(?{after}{word})|(?<!{word})(?{before}{word}))"
 
 
 class _Translator:
     """The way through one pattern."""
 
     def __init__(self, pattern: str, flags: frozenset[str]) -> None:
-        self._pattern = pattern
+        self._pattern = _QUOTATION.sub(_without_quotation, pattern)
         self._at = 0
         self._flags = flags
         self._depth = 0
         self._groups = 0
         self._open: list[int] = []
         self._names: dict[str, int] = {}
-        self._count = _count_groups(pattern)
 
     def translate(self) -> str:
         """Return the pattern in Python's syntax."""
@@ -175,25 +199,26 @@ class _Translator:
         return "".join(parts)
 
     def _quantified(self, atom: str) -> str:
-        """Translate the quantifiers of an atom; Java takes several in a row."""
-        while True:
-            self._skip_comments()
-            match = re.compile(r"[?*+]|\{(\d+)(,(\d*))?\}").match(self._pattern, self._at)
-            if match is None:
-                if self._peek() == "{":
-                    self._refuse("a repetition that is not [{n}], [{n,}] or [{n,m}]")
-                return atom
-            if not atom:
-                self._refuse("a repetition of nothing")
-            if match[1] and match[3] and int(match[3]) < int(match[1]):
-                self._refuse("a repetition whose end is below its start")
-            self._at = match.end()
-            mark = self._peek()
-            mark = mark if mark in ("?", "+") else ""
-            self._at += len(mark)
-            atom = f"(?:{atom}){match[0]}{mark}"
+        """Translate the quantifier of an atom. Java lets a repetition of nothing follow it."""
+        self._skip_comments()
+        match = _QUANTIFIER.match(self._pattern, self._at)
+        if match is None:
+            if self._peek() == "{":
+                self._refuse("a repetition that is not [{n}], [{n,}] or [{n,m}]")
+            return atom
+        if not atom and not match[1]:
+            self._refuse("a repetition of nothing")
+        if match[1] and match[3] and int(match[3]) < int(match[1]):
+            self._refuse("a repetition whose end is below its start")
+        self._at = match.end()
+        mark = self._peek()
+        mark = mark if mark in ("?", "+") else ""
+        self._at += len(mark)
+        return f"(?:{atom}){match[0]}{mark}" if atom else ""
 
     def _atom(self) -> str:
+        if self._peek() == "{":
+            return ""  # a repetition of nothing
         sign = self._next()
         if sign == "(":
             return self._group()
@@ -268,14 +293,15 @@ class _Translator:
 
     def _escape(self) -> str:
         sign = self._peek()
-        anchors = {"A": r"\A", "Z": _BEFORE_LAST_END, "z": r"\Z", "b": r"\b", "B": r"\B"}
+        anchors = {"A": r"\A", "Z": _BEFORE_LAST_END, "z": r"\Z"}
         if sign in anchors:
             self._at += 1
-            if sign == "b" and self._peek() == "{":
-                self._refuse(r"[\b{…}] is not supported")
             return anchors[sign]
-        if sign == "Q":
-            return self._quotation()
+        if sign in ("b", "B"):
+            self._at += 1
+            if self._pattern.startswith("b{g", self._at - 1):
+                self._refuse(r"[\b{g}] is not supported")
+            return _boundary(is_wanted=sign == "b")
         if sign == "R":
             self._at += 1
             return r"(?:\r\n|[\n\x0b\f\r\x85\u2028\u2029])"
@@ -291,21 +317,11 @@ class _Translator:
             characters = self._folded(number, number)
         return _python_set(characters)
 
-    def _quotation(self) -> str:
-        start = self._at + 1
-        end = self._pattern.find("\\E", start)
-        text = self._pattern[start : end if end >= 0 else len(self._pattern)]
-        self._at = start + len(text) + (2 if end >= 0 else 0)
-        sets = [_python_set(self._folded(ord(sign), ord(sign))) for sign in text]
-        if sets and self._peek() in ("?", "*", "+", "{"):
-            sets[-1] = self._quantified(sets[-1])
-        return "".join(sets)
-
     def _reference_number(self) -> int:
         number = int(self._next())
         while self._peek() in "0123456789" and self._peek():
             longer = number * 10 + int(self._peek())
-            if longer > self._count:
+            if longer > self._groups:
                 break
             number = longer
             self._at += 1
@@ -379,27 +395,32 @@ class _Translator:
         is_negated = self._take("^")
         characters = self._class_part(is_first=True)
         while self._take("&&"):
+            is_joined = self._peek() == "&"  # of three, the first two do nothing
             following = self._class_part(is_first=False)
-            characters = _common(characters, following) if following else characters
+            if is_joined:
+                characters = _union((*(characters or ()), *(following or ())))
+            elif characters is None or following is None:
+                characters = following if characters is None else characters
+            else:
+                characters = _common(characters, following)
         if not self._take("]"):
             self._refuse("a [[] that is not closed")
+        if characters is None:
+            return self._refuse("a class of no characters")
         self._depth -= 1
         return _outside(characters) if is_negated else characters
 
-    def _class_part(self, *, is_first: bool) -> _Set:
-        """Return the union of what stands up to the end or ``&&``; it may be nothing."""
+    def _class_part(self, *, is_first: bool) -> _Set | None:
+        """Return the union of what stands up to the end or ``&&``, or None if it is nothing."""
         ranges: list[tuple[int, int]] = []
         is_empty = True
         while True:
             sign = self._peek_in_class()
             ends = sign == "]" and not (is_first and is_empty)
             if not sign or ends or self._pattern.startswith("&&", self._at):
-                break
+                return None if is_empty else _union(ranges)
             is_empty = False
             ranges += self._class_item()
-        if is_empty and is_first:
-            self._refuse("a class of no characters")
-        return _union(ranges)
 
     def _class_item(self) -> _Set:
         if self._take("["):
@@ -475,9 +496,13 @@ class _Translator:
         raise UnsupportedPatternError(f"character {self._at + 1}: {rule}")
 
 
-def _count_groups(pattern: str) -> int:
-    """Return how many groups there are at most."""
-    return len(re.findall(r"\((?!\?)|\(\?<[a-zA-Z]", pattern))
+def _without_quotation(match: re.Match[str]) -> str:
+    r"""Return a quotation from ``\Q`` to ``\E`` with escapes instead; keep any other escape."""
+    quoted = match[1]
+    if quoted is None:
+        return match[0]
+    text = "".join(f"\\{sign}" if _ESCAPED.match(sign) else sign for sign in quoted)
+    return f"\\x3{text}" if text[:1].isascii() and text[:1].isdigit() else text
 
 
 def _other_cases(low: int, high: int) -> list[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ from .der import SEQUENCE, SET, Element, elements, object_identifier, only_eleme
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["canonical_name", "comparable_name", "extract_rdn", "subject_text"]
+__all__ = ["ComparableName", "canonical_name", "comparable_name", "extract_rdn", "subject_text"]
 
 #: The keywords of a Java runtime. Every other type is shown with its number.
 _KEYWORDS: Final = {
@@ -40,8 +41,16 @@ _QUOTED: Final = frozenset(',+=\n<>#;\\"')
 _BLANK: Final = " \n"
 _PLAIN_STRINGS: Final = (0x0C, 0x13)
 _SURROGATES: Final = range(0xD800, 0xE000)
+_HIGH_SURROGATES: Final = range(0xD800, 0xDC00)
 _LOW_SURROGATES: Final = range(0xDC00, 0xE000)
-_REVERSED_MARK: Final = 0xFFFE
+_BLANKS: Final = re.compile(" {2,}")
+#: What Java's ``String.trim`` removes from both ends.
+_TRIMMED: Final = "".join(map(chr, range(0x21)))
+_MARK_OF_UTF32: Final = b"\0\0\xfe\xff"
+
+
+#: The relative names in their order; of each, the types and values of its parts, sorted.
+ComparableName = tuple[tuple[tuple[str, str], ...], ...]
 
 
 def subject_text(name_der: bytes) -> str:
@@ -94,7 +103,7 @@ _COMPARED_AS_TEXT: Final = frozenset(
 )
 
 
-def comparable_name(name_der: bytes) -> tuple[frozenset[tuple[str, str | bytes]], ...]:
+def comparable_name(name_der: bytes) -> ComparableName:
     """
     Return a value that is equal for names that a node takes for the same.
 
@@ -104,21 +113,22 @@ def comparable_name(name_der: bytes) -> tuple[frozenset[tuple[str, str | bytes]]
         InvalidCertificateError: If it is not an encoded name.
 
     Source:
-        ``X500Name.getRFC2253CanonicalName``.
+        ``X500Name.equals`` and ``AVA.toRFC2253CanonicalString``.
     """
     return tuple(
-        frozenset(_comparable_pair(pair) for pair in elements(name.expect(SET).content))
+        tuple(sorted(_comparable_pair(pair) for pair in elements(name.expect(SET).content)))
         for name in elements(only_element(name_der, SEQUENCE).content)
     )
 
 
-def _comparable_pair(pair: Element) -> tuple[str, str | bytes]:
+def _comparable_pair(pair: Element) -> tuple[str, str]:
     kind, value = _type_and_value(pair)
     number = object_identifier(kind)
     if number not in _COMPARED_AS_TEXT or value.tag not in _PLAIN_STRINGS:
-        return number, value.encoded()
-    text = unicodedata.normalize("NFKD", _DECODERS[value.tag](value.content).lower())
-    return number, " ".join(text.split())
+        return number, f"#{value.encoded().hex()}"
+    text = _BLANKS.sub(" ", decode_utf8(value.content))
+    text = f"\\{text}" if text[:1] == "#" else text.strip(_TRIMMED)
+    return number, unicodedata.normalize("NFKD", text.upper().lower())
 
 
 def _type_and_value(pair: Element) -> tuple[Element, Element]:
@@ -167,29 +177,37 @@ def _utf16(data: bytes) -> str:
         ``sun.nio.cs.UnicodeDecoder``.
     """
     try:
-        text = data.decode("utf-16-be")
+        return data.decode("utf-16-be")
     except UnicodeDecodeError:
         return "".join(_utf16_characters(data))
-    return text.replace(chr(_REVERSED_MARK), "\ufffd")
 
 
 def _utf16_characters(data: bytes) -> Iterator[str]:
-    units = [int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data) - 1, 2)]
-    rest = iter(units)
-    for unit in rest:
-        if unit not in _SURROGATES:
-            yield "\ufffd" if unit == _REVERSED_MARK else chr(unit)
-            continue
-        low = next(rest, None) if unit not in _LOW_SURROGATES else None
-        if low is None or low not in _LOW_SURROGATES:
-            yield "\ufffd"
-        else:
+    at = 0
+    while at < len(data):
+        unit, low = _unit(data, at), _unit(data, at + 2)
+        is_high = unit in _HIGH_SURROGATES
+        if is_high and low in _LOW_SURROGATES:
             yield chr(0x10000 + ((unit & 0x3FF) << 10 | low & 0x3FF))
-    if len(data) % 2:
-        yield "\ufffd"
+        else:
+            yield "\ufffd" if unit in _SURROGATES or unit < 0 else chr(unit)
+        at += 4 if is_high else 2
+
+
+def _unit(data: bytes, at: int) -> int:
+    """Return a unit of UTF-16, or -1 if less is left."""
+    unit = data[at : at + 2]
+    return int.from_bytes(unit, "big") if len(unit) == 2 else -1  # noqa: PLR2004 -- its size
 
 
 def _utf32(data: bytes) -> str:
+    """
+    Decode UTF-32 as Java does: without a mark of the byte order, without regard to surrogates.
+
+    Source:
+        ``sun.nio.cs.UTF_32Coder``.
+    """
+    data = data.removeprefix(_MARK_OF_UTF32)
     numbers = (int.from_bytes(data[at : at + 4], "big") for at in range(0, len(data), 4))
     whole = len(data) // 4
     return "".join(
