@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: Seconds after which a command hangs.
-PATIENCE = 20
+PATIENCE = 60
 
 #: A line of a log: the thread, the name of the call, and the rest with its arguments.
 _LINE = re.compile(r"(?P<thread>\d+) +(?P<name>\w+)\((?P<rest>.*)")
