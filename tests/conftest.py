@@ -6,6 +6,7 @@ import io
 import os
 import sys
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,15 +32,16 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Print at how many points tests of ``tests/crash/`` let a write fail or die."""
-    points = [
-        value
-        for report in terminalreporter.getreports("passed")
-        for key, value in report.user_properties
-        if key == "crash points"
-    ]
-    if points:
-        terminalreporter.write_line(f"writes failed or killed at {sum(points)} points")
+    """Print at how many points ``tests/crash/`` and ``tests/interrupts/`` struck an operation."""
+    points = Counter()
+    for report in terminalreporter.getreports("passed"):
+        for key, value in report.user_properties:
+            points[key] += value if key == "crash points" or key.startswith("interrupts") else 0
+    if points["crash points"]:
+        terminalreporter.write_line(f"writes failed or killed at {points['crash points']} points")
+    for key, number in sorted(points.items()):
+        if key.startswith("interrupts") and number:
+            terminalreporter.write_line(f"{key}: {number}")
 
 
 @pytest.fixture(autouse=True)

@@ -43,6 +43,13 @@ class OpenFile:
         self._opened.extend(map(system.open, (path,), (flags,), *modes))
         return self._opened[-1]
 
+    def close_quietly(self) -> None:
+        """Close the file through which nothing was written, so that errors do not matter."""
+        try:
+            next(self.closing, None)
+        except OSError:
+            next(self.closing, None)  # nothing is left to close, unless the error came before
+
 
 def with_file(use: Callable[[int], T], path: str, flags: int, mode: int | None = None) -> T:
     """

@@ -8,6 +8,7 @@ import os
 import re
 import stat
 import sys
+import threading
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -45,6 +46,9 @@ _POLL_INTERVAL: Final = 0.005
 #: The errors of the system where files cannot be locked at all.
 _NO_LOCKS: Final = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
+
+#: Which thread holds the lock at which path.
+_HELD: Final[set[tuple[int, str]]] = set()
 
 _HOLDER_FLAGS: Final = (
     getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -165,6 +169,7 @@ class WriteLock:
         self._file = OpenFile()
         self._locks: list[Any] = []
         self._path = ""
+        self._held_as = (0, "")
         self._named: HeldLock | None = None
 
     def __enter__(self) -> HeldLock:
@@ -192,6 +197,8 @@ class WriteLock:
             is_in_place = held.is_in_place
             if is_in_place and self._find_path() == path:
                 self._named = held
+                self._held_as = (threading.get_ident(), path)
+                _HELD.add(self._held_as)
                 # Errors are ignored, even a full disk: the lock matters, its label does not.
                 _write_holder(held, json.dumps(_ourselves()).encode())
                 return held
@@ -202,6 +209,8 @@ class WriteLock:
     def _open_and_lock(self, path: str) -> HeldLock:
         from filelock import FileLock, Timeout
 
+        # The handler of a signal would wait for the thread that it interrupts, and that is this.
+        timeout = 0.0 if (threading.get_ident(), path) in _HELD else self._timeout
         with FaultsOf(path, "taking the write lock with"):
             try:
                 _create(path)
@@ -209,7 +218,7 @@ class WriteLock:
                 self._file = file = OpenFile()
                 held = HeldLock(path, file.open(path, os.O_RDONLY | _HOLDER_FLAGS))
                 # Without the fallback to marker files, which nobody removes after a crash.
-                lock = FileLock(path, self._timeout, _mode_beside(path), fallback_to_soft=False)
+                lock = FileLock(path, timeout, _mode_beside(path), fallback_to_soft=False)
                 self._locks.append(lock)
                 lock.acquire(poll_interval=_POLL_INTERVAL)
             except Timeout:
@@ -234,8 +243,8 @@ class WriteLock:
                 _unlock(self._locks[-1], self._path, self._faults)
                 self._locks.pop()
         finally:
-            with suppress(OSError):  # nothing was written through it
-                next(self._file.closing, None)
+            _HELD.discard(self._held_as)
+            self._file.close_quietly()
 
 
 def _check_file_system(path: str) -> None:

@@ -242,8 +242,7 @@ class OpenFolders:
 
     def __exit__(self, *_: object) -> None:
         for file in self._files.values():
-            with suppress(OSError):  # nothing was written through it
-                next(file.closing, None)
+            file.close_quietly()
 
     def open(self, folder: str) -> None:
         """

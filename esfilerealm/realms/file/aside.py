@@ -10,6 +10,8 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import deque
+from itertools import compress
+from operator import methodcaller, not_
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from .concurrency import BusyError
@@ -53,12 +55,12 @@ class _Call(Generic[T]):
             self._settle(self.answer.set_result, result)
 
     def _settle(self, settle: Callable[[Any], None], outcome: object) -> None:
-        def settle_once() -> None:
-            if not self.answer.done():
-                settle(outcome)
-
+        # In the loop, one call that runs in C: an exception that came in between would leave the
+        # answer open. It sets the outcome, unless the answer is done, as that of a cancelled login.
+        is_open = map(not_, map(methodcaller("done"), (self.answer,)))
+        settling = map(settle, compress((outcome,), is_open))
         try:  # noqa: SIM105 - as in the rest of a login
-            self._loop.call_soon_threadsafe(settle_once)
+            self._loop.call_soon_threadsafe(deque, settling, 0)
         except RuntimeError:  # the loop is closed, and nobody waits any more
             pass
 

@@ -153,7 +153,8 @@ class HashingSlots:
 
     def _places_of_this_thread(self) -> list[_Place]:
         places: list[_Place] = self._of_thread.__dict__.setdefault("places", [])
-        places[:] = [place for place in places if not place.has_left]
+        # A place that is just being left may still have its slot.
+        places[:] = [place for place in places if place.has_slot or not place.has_left]
         return places
 
     def _take(self, place: _Place, places: list[_Place]) -> None:

@@ -53,6 +53,17 @@ def test_the_second_writer_times_out(path):
     )
 
 
+def test_a_thread_does_not_wait_for_itself(path):
+    """As the handler of a signal would, which writes while its thread does."""
+    with write_lock(lambda: path, 1.0):
+        for _ in range(2):
+            with pytest.raises(LockTimeoutError), write_lock(lambda: path, 3600.0):
+                pytest.fail("both hold the lock")
+    with write_lock(lambda: path, 1.0):
+        assert len(lock._HELD) == 1
+    assert not lock._HELD
+
+
 def test_the_second_thread_waits_until_it_is_free(path):
     order = []
     inside = threading.Event()
