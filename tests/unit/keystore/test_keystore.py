@@ -198,10 +198,13 @@ def test_names_that_can_be_set(name):
     assert Keystore.read(store.to_bytes()).string(name) == "x"
 
 
-def test_no_value_is_shown_or_sent():
+def test_no_value_is_shown_or_sent(tmp_path):
     store = Keystore.create()
     store.change_password("geheim-2")
     store.set("a.b", "geheim-1")
+    store.save(tmp_path / NAME)
+    store.set("c.d", "geheim-3")
+    assert "geheim" not in repr(store._draft)
     for thing in (store, load_header(store.to_bytes())):
         assert "geheim" not in f"{thing!r} {thing}"
         with pytest.raises(TypeError, match="secrets"):
