@@ -36,6 +36,7 @@ VALUES_SHOWN = {
     "esfilerealm/keystore/README.md": 6,
     "esfilerealm/provisioning/README.md": 5,
     "esfilerealm/realms/README.md": 3,
+    "esfilerealm/role_mapping/README.md": 6,
     "esfilerealm/settings/README.md": 2,
 }
 

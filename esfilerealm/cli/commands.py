@@ -16,6 +16,7 @@ TOPICS = {
     "settings": ("settings/README.md", "Which settings of elasticsearch.yml count, and how"),
     "keystore": ("keystore/README.md", "Read and write elasticsearch.keystore without a JVM"),
     "realms": ("realms/README.md", "Authenticate users in a Python program"),
+    "role_mapping": ("role_mapping/README.md", "Find the roles of users of pki and ldap realms"),
     "storage": ("_storage/README.md", "How files are written"),
     "guarantees": ("guarantees.md", "What is kept after faults, kills and power cuts"),
     "checks": ("checks/README.md", "What check reports, by code"),
@@ -434,8 +435,61 @@ _KEYSTORE = Command(
     ),
 )
 
+_ROLES_OF = Command(
+    "roles-of",
+    "Show which roles mappings give to a user, and why",
+    OptionGroup(
+        "User (at least a name, group or metadata)",
+        Option("dn", "Distinguished name of the user", metavar="DN"),
+        Option("group", "A group of the user; may be repeated", metavar="DN", repeatable=True),
+        Option("username", "Name of the user, for rules", metavar="NAME"),
+        Option("realm", "Name of the realm, for rules", metavar="NAME"),
+        Option(
+            "metadata",
+            "Metadata of the user, for rules; the value is JSON if it can be, or else text; may be "
+            "repeated",
+            metavar="KEY=VALUE",
+            repeatable=True,
+        ),
+    ),
+    OptionGroup(
+        "Mappings",
+        Option(
+            "mapping-file",
+            "The mapping file; default: role_mapping.yml in the configuration directory",
+            metavar="FILE",
+        ),
+        Option(
+            "mappings",
+            "What GET _security/role_mapping returned; - is standard input",
+            metavar="FILE",
+        ),
+        Option(
+            "unmapped-groups-as-roles",
+            "A group that the file does not map gives the role of its own name, as the setting "
+            "unmapped_groups_as_roles does",
+        ),
+    ),
+    shared.general(shared.JSON),
+    run="roles_of:run_roles_of",
+    notes=("Names are compared as a node does, without regard to case and blanks.",),
+    examples=(
+        'esfilerealm roles-of --dn "CN=Jane Doe, OU=People, O=Acme"',
+        "esfilerealm roles-of --username jane --dn cn=jane,o=acme --mappings mappings.json",
+    ),
+    exits=(
+        (exits.DATA, "an invalid name or role mapping, or a mapping file that a node cannot use"),
+        (exits.NO_INPUT, "a file of an option does not exist"),
+        (exits.INTERNAL, "a file of --mappings that is not UTF-8"),
+        (exits.IO, "a file cannot be read"),
+        (exits.NO_PERMISSION, "no permission to read a file"),
+        (exits.CONFIGURATION, "no configuration directory, or the extra pki is missing"),
+    ),
+)
+
 _NODE = (
     _KEYSTORE,
+    _ROLES_OF,
     Command(
         "settings",
         "Show the settings of the realm, their sources and problems",

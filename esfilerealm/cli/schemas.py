@@ -189,6 +189,27 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
         },
         {},
     ),
+    "roles-of": (
+        {
+            "roles": _NAMES,
+            "sources": _list_of(
+                _object(
+                    {
+                        "role": _TEXT,
+                        "dn": _TEXT_OR_NULL,
+                        "path": _TEXT_OR_NULL,
+                        "line": _COUNT_OR_NULL,
+                        "mapping": _TEXT_OR_NULL,
+                    }
+                )
+            ),
+        },
+        {
+            "issues": _list_of(
+                _object({"path": _TEXT, "line": _COUNT, "kind": _TEXT, "reason": _TEXT})
+            )
+        },
+    ),
     "keystore create": _KEYSTORE_WRITE,
     "keystore list": ({**_KEYSTORE, "names": _NAMES}, {}),
     "keystore show": (

@@ -113,7 +113,10 @@ class RoleMapping:
         """
         if not self.enabled or not self.rules.matches(user):
             return frozenset()
-        made = (name for template in self.role_templates for name in template.role_names(user))
+        try:
+            made = [name for template in self.role_templates for name in template.role_names(user)]
+        except InvalidRoleMappingError as error:
+            raise InvalidRoleMappingError(f"{self.name}.{error.where}", error.rule) from None
         return frozenset((*self.roles, *made))
 
     def __repr__(self) -> str:

@@ -186,6 +186,7 @@ def home(tmp_path):
         build({"bootstrap.password": b"1", "keystore.seed": b"2"}, version=3)
     )
     (tmp_path / "key.json").write_text("{}")
+    (tmp_path / "mappings.json").write_text("{}")
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "esfilerealm").write_text(f'#!/bin/sh\nexec {sys.executable} -m esfilerealm "$@"\n')

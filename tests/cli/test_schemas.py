@@ -55,6 +55,13 @@ LINES = {
     "export": [["--format", "htpasswd", "--output", "{out}"], ["--format", "htpasswd"]],
     "import": [["--format", "htpasswd", "{htpasswd}"], ["--format", "json", "{state}"]],
     "settings": [[], ["-E", "resource.reload.interval.high=soon"]],
+    "roles-of": [
+        ["--dn", "cn=a"],
+        ["--dn", "cn=a", "--mapping-file", "{mapping}", "--mappings", "{mappings}"],
+        ["--group", "cn=x", "--mapping-file", "{mapping}", "--unmapped-groups-as-roles"],
+        ["--dn", "cn=a", "--mapping-file", "{broken_mapping}"],
+        ["--dn", "a"],
+    ],
     "watch": [["-E", "resource.reload.enabled=false"]],
     "keystore create": [
         ["-c", "{new}"],
@@ -116,8 +123,15 @@ def filled(config, tmp_path):
     (tmp_path / "state.json").write_text(json.dumps(state))
     (tmp_path / "broken.json").write_text("[")
     (tmp_path / "htpasswd").write_text(f"bob:{CHEAP_HASH}\nann:$apr1$x$y\n# note\n")
+    (tmp_path / "mapping.yml").write_text("a.b: [cn=a]\nviewer: [cn=a, x]\n")
+    (tmp_path / "broken.yml").write_text("[")
+    mapping = {"enabled": True, "roles": ["api"], "rules": {"field": {"dn": "*"}}}
+    (tmp_path / "mappings.json").write_text(json.dumps({"m": mapping}))
     return {
         "new": tmp_path / "new",
+        "mapping": tmp_path / "mapping.yml",
+        "mappings": tmp_path / "mappings.json",
+        "broken_mapping": tmp_path / "broken.yml",
         "state": tmp_path / "state.json",
         "missing": tmp_path / "missing.json",
         "broken": tmp_path / "broken.json",
