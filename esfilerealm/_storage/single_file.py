@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LockedWith", "SingleFile"]
 
+#: What an existing file has to keep, whoever may read it afterwards.
+_OWNER: Final = frozenset({"owner"})
+
 #: How often to start again because somebody wrote in between.
 _ATTEMPTS: Final = 100
 
@@ -127,8 +130,8 @@ class SingleFile:
         """
         target = survey(self._path, file, options.strategy)
         has = Attributes.of_content(file)
-        if not file.exists:
-            has = replace(has, mode=self._new_mode)
+        # A node saves a keystore only if it owns it, so another owner could keep it from starting.
+        has = replace(has, asked=_OWNER) if file.exists else replace(has, mode=self._new_mode)
         change = Change(
             target=file.path,
             before=file.digest,

@@ -23,7 +23,9 @@ _NEW_PASSWORD: Final = (
     Option("new-password-file", "Read one line from a file", metavar="FILE"),
     Option("new-password-env", "Read an environment variable", metavar="VARIABLE"),
 )
-_LOCK: Final = OptionGroup("How the file is written", shared.ALLOW_LOCAL_LOCK)
+_WRITING: Final = OptionGroup(
+    "How the file is written", shared.IF_NOT_KEPT, shared.ALLOW_LOCAL_LOCK
+)
 
 _MISSING: Final = (exits.DATA, "no keystore, or a wrong password")
 _DAMAGED: Final = (
@@ -50,7 +52,7 @@ SUBCOMMANDS: Final = (
             Option("p password", "Ask for a password", native=True),
             *_NEW_PASSWORD,
         ),
-        _LOCK,
+        _WRITING,
         _WRITE,
         run="keystore:run_create",
         checks_arguments=True,
@@ -106,7 +108,7 @@ SUBCOMMANDS: Final = (
             _FORCE,
         ),
         _OPENING,
-        _LOCK,
+        _WRITING,
         _WRITE,
         run="keystore:run_add",
         arguments="SETTING...",
@@ -127,7 +129,7 @@ SUBCOMMANDS: Final = (
         "Add files as settings, byte for byte, or replace their values",
         OptionGroup("Values", _FORCE),
         _OPENING,
-        _LOCK,
+        _WRITING,
         _WRITE,
         run="keystore:run_add_file",
         arguments="SETTING FILE...",
@@ -145,7 +147,7 @@ SUBCOMMANDS: Final = (
         "keystore remove",
         "Remove settings",
         _OPENING,
-        _LOCK,
+        _WRITING,
         _WRITE,
         run="keystore:run_remove",
         arguments="SETTING...",
@@ -157,7 +159,7 @@ SUBCOMMANDS: Final = (
         "keystore upgrade",
         "Write the keystore in a newer format, and add a seed if it has none",
         _OPENING,
-        _LOCK,
+        _WRITING,
         _WRITE,
         run="keystore:run_upgrade",
         checks_arguments=True,
@@ -175,7 +177,7 @@ SUBCOMMANDS: Final = (
             "New password (at most one; without, it is asked for)",
             *_NEW_PASSWORD,
         ),
-        _LOCK,
+        _WRITING,
         _WRITE,
         run="keystore:run_passwd",
         checks_arguments=True,

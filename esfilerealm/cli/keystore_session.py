@@ -18,6 +18,7 @@ from ..keystore import DEFAULT_FORMAT, Keystore, format_for, load_header
 from ..keystore.file import FILE_NAME
 from .exits import CONFIGURATION, DATA, INTERNAL, IO, CommandError, UsageError
 from .output import print_warnings
+from .shared_options import ATTRIBUTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +69,7 @@ class KeystoreSession:
         for option in ("keystore-password", "new-password"):
             self._check_one_source(option)
         self.new_format = self._format()
+        self._attributes = arguments.choice("attributes", ATTRIBUTES)
         terminal.result["path"] = self.path
         if arguments.writes:
             terminal.describe_written = lambda: self._written
@@ -184,6 +186,7 @@ class KeystoreSession:
                 self.path,
                 overwrite=overwrite,
                 dry_run=self.is_dry_run,
+                attributes=self._attributes,
                 allow_local_lock=self._arguments.has("allow-local-lock"),
             )
         except FileRealmError as error:

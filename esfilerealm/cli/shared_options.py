@@ -16,6 +16,7 @@ __all__ = [
     "ES_VERSIONS",
     "EXISTING_USER_EXITS",
     "HASH",
+    "IF_NOT_KEPT",
     "JSON",
     "KNOWN_ROLE",
     "LOCK_EXITS",
@@ -125,17 +126,18 @@ ALLOW_LOCAL_LOCK = Option(
     "Write even on a network file system whose locks other machines do not see; safe only if no "
     "other machine writes there",
 )
+IF_NOT_KEPT = Option(
+    "attributes",
+    "If an owner, group, access control list or label cannot be kept: refuse to write "
+    "(default), or warn",
+    metavar="ACTION",
+    choices=ATTRIBUTES,
+)
 OWNERSHIP = (
     Option("owner", "Owner of both files; default: kept", metavar="USER"),
     Option("group", "Group of both files; default: kept", metavar="GROUP"),
     Option("mode", "Mode of both files, in octal; default: kept", metavar="MODE"),
-    Option(
-        "attributes",
-        "If an owner, group, access control list or label cannot be kept: refuse to write "
-        "(default), or warn",
-        metavar="ACTION",
-        choices=ATTRIBUTES,
-    ),
+    IF_NOT_KEPT,
     Option(
         "strategy",
         "rename (default) replaces whole files, in_place overwrites them, auto overwrites only "

@@ -445,6 +445,9 @@ class TestFiles:
             (0o755, 0o600, ["list"], 74),
             (0o755, 0o600, ["has-passwd"], 74),
             (0o755, 0o600, ["remove", "a.b"], 74),
+            (0o777, 0o666, ["remove", "a.b"], 78),
+            (0o777, 0o666, ["remove", "a.b", "--attributes", "refuse"], 78),
+            (0o777, 0o666, ["remove", "a.b", "--attributes", "warn"], 0),
         ],
     )
     def test_without_permission(self, as_nobody, folder_mode, file_mode, words, exit_code):
