@@ -68,6 +68,7 @@ class _Tracer:
         if event == "call":
             if not self.is_ours(frame.f_code.co_filename):
                 return None
+            frame.f_trace = self  # 3.13 looks for it when the next is set
             frame.f_trace_opcodes = True
             frame.f_trace_lines = False
         elif event == "opcode":

@@ -13,7 +13,12 @@ from support.threads import PATIENCE
 
 from esfilerealm import FileRealm, RealmSettings, errors
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [
+    pytest.mark.timeout(900),
+    pytest.mark.filterwarnings(
+        "ignore:coroutine .* was never awaited"
+    ),  # it was interrupted before
+]
 
 #: In the quick suite, one of so many points is struck; the slow tests strike all of them.
 QUICK = 7

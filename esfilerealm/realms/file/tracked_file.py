@@ -7,7 +7,6 @@ than that takes.
 
 from __future__ import annotations
 
-from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
@@ -137,11 +136,12 @@ class TrackedFile(Generic[Parsed]):
                 ``FileFormatError``.
             log: Gets what is to be logged.
         """
-        file = copy(self)
+        file = object.__new__(type(self))
+        file.__dict__.update(self.__dict__)
         if isinstance(content, FileRealmError):
             file.problem = content
         else:
-            file.problem = file._use(path, content, new_reader, log)  # noqa: SLF001 - the same class
+            file.problem = file._use(path, content, new_reader, log)
         return file
 
     def _use(
