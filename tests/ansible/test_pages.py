@@ -20,6 +20,7 @@ def variables():
     return {
         "jane_password": "correct-horse",
         "vault_jane_password": "correct-horse",
+        "vault_key_passphrase": "a passphrase",
         "vault_bob_password": "battery-staple",
         "vault_deploy_hash": hash_password("battery-staple", "bcrypt12"),  # as a policy wants it
         "file_realm_users": [{"name": "carl", "password_hash": CHEAP_HASH, "roles": ["viewer"]}],
