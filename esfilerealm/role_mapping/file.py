@@ -261,10 +261,13 @@ def role_sources(
     Raises:
         InvalidDistinguishedNameError: As :func:`resolve_roles`.
     """
+    by_dn: dict[str, list[MappedName]] = {}
+    for each in mapping.names:
+        by_dn.setdefault(each.dn.normalized, []).append(each)
     sources: list[RoleSource] = []
     for text in (*groups, *(() if dn is None else (dn,))):
         name = DistinguishedName.parse(text)
-        mapped = [each for each in mapping.names if each.dn.normalized == name.normalized]
+        mapped = by_dn.get(name.normalized, [])
         sources += [RoleSource(each.role, text, each.line_number) for each in mapped]
         if not mapped and unmapped_groups_as_roles and text is not dn:
             sources.append(RoleSource(_name_of_group(name), text, None))
@@ -352,8 +355,8 @@ def _plain(value: object) -> str:
 
 
 def _pieces(text: str) -> list[str]:
-    """Split at commas, as any setting: empty pieces at the end vanish."""
+    """Split at commas and trim, as any setting: empty pieces at the end vanish."""
     pieces = text.split(",")
     while pieces and not pieces[-1]:
         pieces.pop()
-    return pieces
+    return [piece.strip(_TRIMMED) for piece in pieces]

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["read_json"]
 
-_STRING_OR_COMMENT: Final = re.compile(r'("(?:[^"\\]|\\.)*")|/\*.*?\*/|//[^\n]*', re.DOTALL)
+#: What is not closed extends to the end, so that the search takes time in proportion to the text.
+_STRING_OR_COMMENT: Final = re.compile(
+    r"""("(?:[^"\\]|\\.)*+(?:"|\\?\Z))|/\*.*?(?:\*/|\Z)|//[^\n]*""", re.DOTALL
+)
 _BLANKS: Final = " \t\r\n"
 
 
@@ -61,8 +64,8 @@ def _blanks(comment: str) -> str:
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     entries = dict(pairs)
     if len(entries) < len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = next(key for key in keys if keys.count(key) > 1)
+        last = {key: number for number, (key, _) in enumerate(pairs)}
+        repeated = next(key for number, (key, _) in enumerate(pairs) if last[key] > number)
         raise _RefusedError(f"the key [{repeated}] is given twice")
     return entries
 

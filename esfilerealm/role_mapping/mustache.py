@@ -47,7 +47,7 @@ def render(source: str, variables: Mapping[str, object]) -> str:
     try:
         tokens = list(_own_tokens(tokenize(source), variables))
         return str(chevron.render(tokens, scope, partials_path=None))
-    except (ChevronError, RecursionError, SyntaxError):
+    except (ChevronError, IndexError, RecursionError, SyntaxError, ValueError):
         pass
     raise TemplateError
 
