@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from codecs import BOM_UTF8
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .._ground.ahead import password_bytes
 from .._ground.faults import FaultsOf
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from .values import DesiredSetting
 
 __all__ = ["KeystoreComparison"]
+
+#: By major version: its first release that reads any format, if that is not its first release.
+_FIRST_READER: Final = {6: "6.3"}
 
 
 class KeystoreComparison:
@@ -67,15 +71,14 @@ class KeystoreComparison:
         password = self._read_password(issues)
         if found.exists:
             sealed = load_header(found.data, name=path)
-            if sealed.has_password and password is None:
+            if sealed.has_password and not self.desired.keystore_password:
                 need = f"give one of [{', '.join(PASSWORD_FIELDS)}]"
                 issues.append(f"keystore [{path}] has a password: {need}")
             _raise(issues)
             store = sealed.open(password or "" if sealed.has_password else "")
         else:
             _raise(issues)
-            form = DEFAULT_FORMAT if release is None else format_for(str(release))
-            store = Keystore.create(format_version=form)
+            store = Keystore.create(format_version=_format_for(release))
             store.change_password(password or "")
         changes = list(self._changes(store, contents, issues))
         _raise(issues)
@@ -133,6 +136,13 @@ class KeystoreComparison:
                 yield SetSecureSetting(name, is_new=not is_there)
 
 
+def _format_for(release: int | None) -> int:
+    """Return the format of a new keystore that each release of a major version reads."""
+    if release is None:
+        return DEFAULT_FORMAT
+    return format_for(_FIRST_READER.get(release, str(release)))
+
+
 def _raise(issues: list[str]) -> None:
     if issues:
         raise InvalidDesiredStateError(tuple(issues))
@@ -146,7 +156,7 @@ def _content_of(setting: DesiredSetting, issues: list[str]) -> bytes | None:
         if setting.value is not None:
             return password_bytes(setting.value.reveal())
         if setting.value_file is not None:
-            data = _read(setting.value_file)
+            data = _read(setting.value_file).removeprefix(BOM_UTF8)
             return data.removesuffix(b"\n").removesuffix(b"\r")
         if setting.file is not None:
             return _read(setting.file)

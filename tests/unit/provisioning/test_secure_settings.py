@@ -125,7 +125,7 @@ class TestPlan:
             {"kind": "set_secure_setting", "setting": "b", "is_new": True},
         ]
 
-    @pytest.mark.parametrize(("release", "version"), [(7, 3), (8, 5), (9, 7)])
+    @pytest.mark.parametrize(("release", "version"), [(6, 3), (7, 3), (8, 5), (9, 7)])
     def test_a_new_one_has_a_format_for_the_release(self, folder, release, version):
         from esfilerealm import RealmSettings
 
@@ -138,7 +138,13 @@ class TestPlan:
 class TestValues:
     @pytest.mark.parametrize(
         ("content", "value"),
-        [(b"secret\n", b"secret"), (b"a\nb\r\n", b"a\nb"), (b"\xff", b"\xff"), (b"", b"")],
+        [
+            (b"secret\n", b"secret"),
+            (b"a\nb\r\n", b"a\nb"),
+            (b"\xff", b"\xff"),
+            (b"", b""),
+            (b"\xef\xbb\xbfof Windows\r\n", b"of Windows"),
+        ],
     )
     def test_from_a_file(self, folder, path, content, value):
         (folder / "secret").write_bytes(content)
@@ -229,8 +235,9 @@ class TestPassword:
     )
     def test_one_that_cannot_be_read(self, folder, field, value, reason):
         (folder / "empty").touch()
-        with pytest.raises(errors.InvalidDesiredStateError, match=reason):
+        with pytest.raises(errors.InvalidDesiredStateError, match=reason) as caught:
             want(folder, {"name": "a", "value": "x"}, **{field: value})
+        assert "give one of" not in str(caught.value)
 
     def test_a_new_keystore_gets_it(self, folder, path):
         path.unlink()
