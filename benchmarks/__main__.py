@@ -17,6 +17,7 @@ from . import (
     formats,
     keystores,
     logins,
+    mappings,
     memory,
     provisioning,
     reloading,
@@ -42,6 +43,7 @@ _SUBJECTS = {
     "provisioning": provisioning.rows,
     "keystores": keystores.rows,
     "logins": logins.rows,
+    "mappings": mappings.rows,
     "reloading": reloading.rows,
     "watching": watching.rows,
 }
