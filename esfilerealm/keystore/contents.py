@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from .._ground.ahead import password_bytes
+from .._ground.extras import require_extra
 from ..errors import (
     ConfigurationFileMissingError,
     InvalidPasswordError,
@@ -19,7 +20,7 @@ from ..errors import (
     SecureSettingExistsError,
     SecureSettingNotFoundError,
 )
-from .crypto import decrypt, encrypt, require_cryptography
+from .crypto import decrypt, encrypt
 from .reader import LARGEST_FILE, MOST_SETTINGS, Block, read_block, read_sealed, read_settings
 from .writer import write_sealed, write_settings
 
@@ -38,6 +39,13 @@ __all__ = [
     "new_seed",
     "validate_setting_name",
 ]
+
+#: The extra, what needs it, and the package that encrypts.
+_CRYPTOGRAPHY: Final = (
+    "keystore",
+    "a keystore",
+    "cryptography.hazmat.primitives.ciphers.aead",
+)
 
 SEED: Final = "keystore.seed"
 """The setting that each keystore has: random characters, from which a node makes other secrets."""
@@ -114,7 +122,7 @@ class Contents:
             MissingExtraError: If ``cryptography`` is not installed.
         """
         _check_password(password)
-        require_cryptography()
+        require_extra(*_CRYPTOGRAPHY)
         block = read_block(sealed, source)
         plaintext = decrypt(sealed.form, password, block.salt, block.iv, block.ciphertext)
         if plaintext is None:
@@ -130,7 +138,7 @@ class Contents:
             InvalidSecureSettingError: If it would be too large.
             MissingExtraError: If ``cryptography`` is not installed.
         """
-        require_cryptography()
+        require_extra(*_CRYPTOGRAPHY)
         self._check_size()
         salt, iv = secrets.token_bytes(_SALT_SIZE), secrets.token_bytes(_IV_SIZE)
         plaintext = write_settings(self.form, self.settings)

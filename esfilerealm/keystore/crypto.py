@@ -6,8 +6,6 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from .._ground.ahead import password_bytes
-from .._ground.system_faults import require_missing
-from ..errors import MissingExtraError
 from .ghash import equivalent_iv
 
 if TYPE_CHECKING:
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
 
     from .versions import Format
 
-__all__ = ["decrypt", "encrypt", "require_cryptography"]
+__all__ = ["decrypt", "encrypt"]
 
 _TAG_SIZE: Final = 16
 
@@ -75,19 +73,3 @@ def _cipher(key: bytes) -> AESGCM:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     return AESGCM(key)
-
-
-def require_cryptography() -> None:
-    """
-    Import the package that encrypts.
-
-    Raises:
-        MissingExtraError: If it is not installed.
-        OSError: If the system could not load it.
-    """
-    try:
-        import cryptography.hazmat.primitives.ciphers.aead
-    except ImportError as error:
-        require_missing(error)
-        raise MissingExtraError("keystore", "a keystore") from None
-    del cryptography
