@@ -7,13 +7,22 @@ import os
 import threading
 
 import pytest
-from interrupts.kit import Interrupt, Resources, Strike, fail, interrupt, points_of
+from interrupts.kit import (
+    NEEDS_TRACES,
+    Interrupt,
+    Resources,
+    Strike,
+    fail,
+    interrupt,
+    points_of,
+)
 from support.hashes import CHEAP_HASH, PASSWORD, SHA_HASH
 from support.threads import PATIENCE
 
 from esfilerealm import FileRealm, RealmSettings, errors
 
 pytestmark = [
+    NEEDS_TRACES,
     pytest.mark.timeout(900),
     pytest.mark.filterwarnings(
         "ignore:coroutine .* was never awaited"

@@ -12,13 +12,22 @@ from pathlib import Path
 import pytest
 from crash.fixture_realm import MEMORY
 from crash.kit import grants, nobody_has_more, seen_by_a_node
-from interrupts.kit import Interrupt, Resources, Strike, fail, interrupt, points_of
+from interrupts.kit import (
+    NEEDS_TRACES,
+    Interrupt,
+    Resources,
+    Strike,
+    fail,
+    interrupt,
+    points_of,
+)
 from support.hashes import CHEAP_HASH, SHA_HASH
 
 from esfilerealm import UsersTool
 from esfilerealm.errors import FileRealmError
 
 pytestmark = [
+    NEEDS_TRACES,
     pytest.mark.timeout(1800),
     pytest.mark.skipif(os.name == "nt", reason="modes of POSIX"),
 ]
