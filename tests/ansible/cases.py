@@ -399,7 +399,7 @@ REFUSED = [
     Refused("refused-mode", "user", user("bob", mode="u=rw"), "u=rw"),
     Refused("refused-mode-list", "user", user("bob", mode=["0640"]), "mode"),
     Refused("refused-owner", "user", user("bob", owner="no-such-user"), "no-such-user"),
-    Refused("refused-file", "user", user("jane", password_file="/no/such/file"), "/no/such/file"),
+    Refused("refused-file", "user", user("jane", password_file="/no/such/file"), "it is not there"),
     Refused("refused-mode-decimal", "user", user("bob", mode=640), "1200"),
     Refused("refused-cost", "user", user("bob", hash_minimum_cost=5), "minimum"),
     Refused("refused-purge-everybody", "realm", {"purge": "all"}, "force"),
