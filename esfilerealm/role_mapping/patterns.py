@@ -213,7 +213,7 @@ class _RegularExpression:
         first = self._character()
         if not self._take("-"):
             return _literal(first)
-        last = self._character()
+        last = self._character(ends_range=True)  # where a node takes any letter as itself
         if last < first:
             self._refuse("a range that ends before it starts")
         return _.characters([(ord(first), ord(last))])
@@ -259,12 +259,13 @@ class _RegularExpression:
         digits = len(ends[0]) if len(ends[0]) == len(ends[1]) else 0
         return _numbers(min(low, high), max(low, high), digits)
 
-    def _character(self) -> str:
+    def _character(self, *, ends_range: bool = False) -> str:
         is_escaped = self._take("\\")
         sign = self._peek()
         if not sign:
             self._refuse("the end where a character is missing")
-        if is_escaped and self._has_classes and sign.isascii() and sign.isalpha():
+        is_class = is_escaped and self._has_classes and not ends_range
+        if is_class and sign.isascii() and sign.isalpha():
             self._refuse(f"[\\{sign}] is not a class of characters")
         self._at += 1
         return sign
