@@ -220,6 +220,9 @@ class _RegularExpression:
 
     def _predefined_class(self) -> Expression | None:
         letter = self._text[self._at + 1 : self._at + 2]
+        if self._has_classes and self._peek() == letter == "\\":
+            self._at += 2
+            return _literal(letter)  # which starts no range
         if not self._has_classes or self._peek() != "\\" or letter.lower() not in _CLASSES:
             return None
         self._at += 2
