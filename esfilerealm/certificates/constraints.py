@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from .names import comparable_name
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from .facts import Facts
 
 __all__ = ["breaks_constraints"]
+
+#: A common name that Java takes for the name of a host.
+_HOST: Final = re.compile("[a-zA-Z0-9][a-zA-Z0-9-]*(?:[.][a-zA-Z0-9][a-zA-Z0-9-]*)*")
 
 
 def breaks_constraints(facts: Facts, authority: Facts) -> bool:
@@ -32,6 +36,8 @@ def breaks_constraints(facts: Facts, authority: Facts) -> bool:
     for name in _names(facts):
         if any(_is_within(name, subtree) for subtree in excluded):
             return True
+        if _has_no_host(name) and any(type(one) is type(name) for one in (*permitted, *excluded)):
+            return True
         alike = [subtree for subtree in permitted if type(subtree) is type(name)]
         if alike and not any(_is_within(name, subtree) for subtree in alike):
             return True
@@ -46,12 +52,29 @@ def _names(facts: Facts) -> Iterator[GeneralName]:
     if facts.subject:
         yield x509.DirectoryName(certificate.subject)
     try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        names = list(
+            certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        )
     except x509.ExtensionNotFound:
+        names = []
         for attribute in certificate.subject.get_attributes_for_oid(x509.OID_EMAIL_ADDRESS):
             yield x509.RFC822Name(str(attribute.value))
-    else:
-        yield from names
+    yield from names
+    if not any(isinstance(name, x509.DNSName) for name in names):
+        for attribute in certificate.subject.get_attributes_for_oid(x509.OID_COMMON_NAME)[-1:]:
+            if _HOST.fullmatch(str(attribute.value)):
+                yield x509.DNSName(str(attribute.value))
+
+
+def _has_no_host(name: GeneralName) -> bool:
+    """Check for an address without a host, which Java cannot hold against a constraint."""
+    from cryptography import x509
+
+    return isinstance(name, x509.UniformResourceIdentifier) and not _host(str(name.value))
+
+
+def _host(address: str) -> str:
+    return address.partition("//")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
 
 
 def _is_within(name: GeneralName, subtree: GeneralName) -> bool:
@@ -84,8 +107,7 @@ def _is_text_within(name: GeneralName, own: str, above: str) -> bool:
     if isinstance(name, x509.RFC822Name) and "@" not in above:
         return _is_host_within(own.rpartition("@")[2], above)
     if isinstance(name, x509.UniformResourceIdentifier):
-        host = own.partition("//")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
-        return _is_host_within(host, above)
+        return _is_host_within(_host(own), above)
     return own == above
 
 

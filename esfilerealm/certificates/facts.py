@@ -25,6 +25,8 @@ _UNDERSTOOD: Final = frozenset(
 )
 _WEAK_HASHES: Final = ("md2", "md5")
 _SMALLEST_KEYS: Final = {"RSA": 1024, "DSA": 1024, "EC": 224}
+_CURVES: Final = ("secp256r1", "secp384r1", "secp521r1")
+_NETSCAPE_TYPE: Final = "2.16.840.1.113730.1.1"
 
 
 def load_certificate(certificate: Certificate | bytes) -> Certificate:
@@ -67,12 +69,18 @@ class Facts:
         signature: The arguments with which the issuer's key checks its signature.
         not_understood: Critical extensions that a node does not understand.
         name_constraints: The names that it may vouch for; None if nothing is said.
+        is_kept_from_clients: Whether Netscape's old extension names other uses only.
+        policies: The policies under which it was issued; None if nothing is said.
+        required_policy: After how many certificates below a policy is required; None if never.
+        allowed_any: For how many certificates below the policy "any" counts; None if for all.
         weakness: Why its key or signature is refused; empty if it is not.
     """
 
     __slots__ = (
+        "allowed_any",
         "certificate",
         "der",
+        "is_kept_from_clients",
         "issuer",
         "key",
         "may_sign",
@@ -81,8 +89,10 @@ class Facts:
         "not_before",
         "not_understood",
         "path_length",
+        "policies",
         "public_key",
         "purposes",
+        "required_policy",
         "signature",
         "subject",
         "version",
@@ -106,6 +116,10 @@ class Facts:
         self.purposes: frozenset[str] | None = None
         self.name_constraints: NameConstraints | None = None
         self.not_understood: list[str] = []
+        self.is_kept_from_clients = False
+        self.policies: frozenset[str] | None = None
+        self.required_policy: int | None = None
+        self.allowed_any: int | None = None
         self._read_extensions(certificate)
         self.weakness = _weakness(self.key, certificate)
         self.signature = _signature(certificate)
@@ -150,6 +164,21 @@ class Facts:
                 self.purposes = frozenset(purpose.dotted_string for purpose in value)
             elif isinstance(value, x509.NameConstraints):
                 self.name_constraints = value
+            elif extension.oid.dotted_string == _NETSCAPE_TYPE:
+                bits = value.public_bytes()[3:4]
+                self.is_kept_from_clients = not bits or bits[0] < 0x80  # noqa: PLR2004 -- the first
+            else:
+                self._read_policies(value)
+
+    def _read_policies(self, value: object) -> None:
+        from cryptography import x509
+
+        if isinstance(value, x509.CertificatePolicies):
+            self.policies = frozenset(each.policy_identifier.dotted_string for each in value)
+        elif isinstance(value, x509.PolicyConstraints):
+            self.required_policy = value.require_explicit_policy
+        elif isinstance(value, x509.InhibitAnyPolicy):
+            self.allowed_any = value.skip_certs
 
 
 @functools.lru_cache(maxsize=1024)
@@ -226,8 +255,16 @@ def _weakness(key: object, certificate: Certificate) -> str:
 
 
 def is_signed_by(certificate: Facts, issuer: Facts) -> bool:
-    """Check whether the key of *issuer* made the signature of *certificate*."""
+    """
+    Check whether the key of *issuer* made the signature of *certificate*.
+
+    Java 17 checks no signature with a key of a curve beside the three usual ones.
+    """
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+    curve = getattr(issuer.key, "curve", None)
+    if curve is not None and curve.name not in _CURVES:
+        return False
 
     try:
         issuer.key.verify(*certificate.signature)

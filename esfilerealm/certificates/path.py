@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from .constraints import breaks_constraints
 from .facts import is_signed_by
+from .policies import lacks_policy
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -114,6 +115,7 @@ class _Decision:
             except _RefusedError as error:
                 refusal = error
             else:
+                _check_anchor(path[-1])  # of the first path; Java tries no other then
                 return
         raise refusal
 
@@ -121,7 +123,8 @@ class _Decision:
         """Yield each path that goes on from *path* to a trusted certificate."""
         last = path[-1]
         for anchor in self._issuers(last):
-            if self._is_signed(last, anchor):
+            is_valid = anchor.not_before <= self._now <= anchor.not_after
+            if is_valid and self._is_signed(last, anchor):
                 yield [*path, anchor]
         if len(path) > _LONGEST_PATH:
             return
@@ -147,7 +150,8 @@ class _Decision:
         Raises:
             _RefusedError: If it is not valid.
         """
-        _check_anchor(path[-1])
+        if path[-1].weakness:
+            raise _RefusedError(f"the trusted certificate is weak: {path[-1].weakness}")
         highest = len(path) - 2
         room = highest + 1
         for number in range(highest, -1, -1):
@@ -159,13 +163,15 @@ class _Decision:
                 raise _RefusedError("an authority in the chain may not vouch for a name in it")
             if number:
                 room = _room_below(facts, room, is_highest=number == highest)
+        if lacks_policy(path[:-1]):
+            raise _RefusedError("a policy is required, and none holds for the whole chain")
 
 
 def _check_anchor(anchor: Facts) -> None:
     if anchor.version == 3 and not anchor.is_authority:  # noqa: PLR2004 -- older ones cannot say it
         raise _RefusedError("the trusted certificate that it leads to is not an authority")
-    if anchor.weakness:
-        raise _RefusedError(f"the trusted certificate that it leads to is weak: {anchor.weakness}")
+    if not anchor.may("certificates"):
+        raise _RefusedError("the trusted certificate that it leads to must not sign certificates")
 
 
 def _check_certificate(facts: Facts, now: dt.datetime) -> None:
@@ -200,5 +206,7 @@ def _check_leaf(leaf: Facts) -> None:
     """Check whether a certificate may be used by a client."""
     if not leaf.may("data"):
         raise _RefusedError("its key usage does not allow digital signatures")
+    if leaf.is_kept_from_clients:
+        raise _RefusedError("its Netscape certificate type does not allow clients of TLS")
     if not leaf.may_authenticate_clients:
         raise _RefusedError("its extended key usage does not allow the authentication of clients")

@@ -1,4 +1,4 @@
-"""Names and patterns of random shapes mean what Java 17 answered for them."""
+"""Names, patterns and chains of random shapes mean what Java 17 answered for them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import base64
 import pytest
 from support.pki import of_kind
 
-from esfilerealm.certificates import canonical_name, principal_from, subject_text
-from esfilerealm.errors import InvalidCertificateError, InvalidUsernamePatternError
+from esfilerealm.certificates import TrustStore, canonical_name, principal_from, subject_text
+from esfilerealm.errors import (
+    CertificateNotTrustedError,
+    InvalidCertificateError,
+    InvalidUsernamePatternError,
+)
 
 RECORDED = "java-subjects.json"
 
@@ -31,3 +35,14 @@ def test_a_pattern(row):
             principal_from(row["text"], row["pattern"])
     else:
         assert principal_from(row["text"], row["pattern"]) == (row["group"] or None)
+
+
+@pytest.mark.parametrize("row", of_kind("chain", "java-chains.json"))
+def test_a_chain(row):
+    store = TrustStore(map(base64.b64decode, row["trust"]))
+    refusal = ""
+    try:
+        store.verify_client([base64.b64decode(der) for der in row["chain"]])
+    except CertificateNotTrustedError as error:
+        refusal = str(error)
+    assert (refusal == "") == row["trusted"], row["java"] or refusal
