@@ -15,6 +15,7 @@ import pytest
 import yaml
 from support.hashes import CHEAP_HASH
 from support.pages import GUIDES, PAGES, ROOT, blocks, files_of, name_of, text_of
+from support.pki import VECTORS, rows
 from support.public import MODULES
 
 import esfilerealm
@@ -335,8 +336,7 @@ def test_the_table_of_checks():
 
 @pytest.mark.parametrize("page", ["README.md", "esfilerealm/compatibility.md"])
 def test_the_number_of_cases(page):
-    files = (ROOT / "tests" / "vectors").glob("*.json")
-    count = sum(len(json.loads(path.read_text(encoding="utf-8"))) for path in files)
+    count = sum(len(rows(path.name)) for path in VECTORS.glob("*.json"))
     assert f"a table of {count} cases" in re.sub(r"\s+", " ", text_of(page))
 
 

@@ -1,12 +1,18 @@
-"""Objects of role mappings; and their errors, with secrets at hand."""
+"""Objects of certificates and role mappings; and their errors, with secrets at hand."""
 
 from __future__ import annotations
 
 import json
 
 from no_secret.planted import VALUE
+from support.pki import CERTIFICATES
 
-from esfilerealm.certificates import DistinguishedName
+from esfilerealm.certificates import (
+    DistinguishedName,
+    TrustStore,
+    UsernamePattern,
+    subject_text,
+)
 from esfilerealm.realms import RoleMapper
 from esfilerealm.role_mapping import (
     RoleTemplate,
@@ -52,7 +58,13 @@ def mapper(folder):
     return [one, one.roles_of(USER), one.mapping, one.problem]
 
 
+def trust_store():
+    return TrustStore.load(CERTIFICATES / "bundle-root.pem", VALUE)
+
+
 ROLE_OBJECTS = {
+    "TrustStore": lambda *_: [trust_store()],
+    "UsernamePattern": lambda *_: [UsernamePattern()],
     "DistinguishedName": lambda *_: [DistinguishedName.parse("cn=jane,o=b")],
     "MappedName": lambda *_: mapping().names,
     "MappingIssue": lambda *_: mapping().issues,
@@ -66,6 +78,18 @@ ROLE_OBJECTS = {
 }
 
 ROLE_ERRORS = {
+    "CertificateNotTrustedError": [
+        lambda _: trust_store().verify_client([]),
+        lambda _: trust_store().verify_client(
+            TrustStore.load(CERTIFICATES / "foreign.pem").certificates
+        ),
+    ],
+    "InvalidCertificateError": [lambda _: subject_text(VALUE.encode())],
+    "InvalidTrustStoreError": [
+        lambda _, name=name: TrustStore.load(CERTIFICATES / name, VALUE)
+        for name in ("trust-root.jks", "trust-root.p12", "trust-legacy.p12", "alice.key.pem")
+    ],
+    "InvalidUsernamePatternError": [lambda _: UsernamePattern("CN=.*")],
     "InvalidDistinguishedNameError": [lambda _: DistinguishedName.parse("jane")],
     "InvalidRoleMappingError": [
         lambda _: parse_rule(json.dumps({"field": {"metadata.token": [VALUE, {"a": VALUE}]}})),

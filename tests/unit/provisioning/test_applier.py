@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from unit.provisioning.kit import NEW, OLD, State, assert_predicted, desired
 
 from esfilerealm import UsersTool
 from esfilerealm._storage import RealmFolder
-from esfilerealm._storage import commit as unit
+from esfilerealm._storage.change import Move
 from esfilerealm._storage.lock import write_lock
 from esfilerealm.errors import (
     FileAccessError,
@@ -63,14 +62,12 @@ def before_the_lock(monkeypatch):
         waiting = list(acts)
         original = RealmFolder.locked
 
-        @contextlib.contextmanager
         def access(*args):
             act = waiting[0] if len(waiting) == 1 else waiting.pop(0)
             with monkeypatch.context() as patch:
                 patch.setattr(RealmFolder, "locked", original)
                 act()
-            with original(*args) as recovery:
-                yield recovery
+            return original(*args)
 
         monkeypatch.setattr(RealmFolder, "locked", access)
 
@@ -265,7 +262,7 @@ class TestWrittenInBetween:
         """Write a file at the last moment at which that is found, so many times."""
 
         def prepare(name, times):
-            original, left = unit._Move.keep_old, [times]
+            original, left = Move.keep_old, [times]
 
             def keep_old(move, earlier):
                 if left[0] and move.change.target == str(realm / name):
@@ -274,7 +271,7 @@ class TestWrittenInBetween:
                         file.write("# in between\n")
                 original(move, earlier)
 
-            monkeypatch.setattr(unit._Move, "keep_old", keep_old)
+            monkeypatch.setattr(Move, "keep_old", keep_old)
 
         return prepare
 
@@ -348,11 +345,9 @@ class TestHashing:
         order = []
         original = RealmFolder.locked
 
-        @contextlib.contextmanager
         def access(*args):
             order.append("lock")
-            with original(*args) as recovery:
-                yield recovery
+            return original(*args)
 
         def hash(self, password):
             order.append("hash")
