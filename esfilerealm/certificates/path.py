@@ -115,7 +115,10 @@ class _Decision:
             except _RefusedError as error:
                 refusal = error
             else:
-                _check_anchor(path[-1])  # of the first path; Java tries no other then
+                # Of the first path; Java tries no other then. It depends on the order in which it
+                # holds them which of several with one name it takes, so each of them has to do.
+                for anchor in self._issuers(path[-2]):
+                    _check_anchor(anchor)
                 return
         raise refusal
 

@@ -8,7 +8,7 @@ import itertools
 import os
 from typing import TYPE_CHECKING, Final
 
-from ..errors import CertificateNotTrustedError, InvalidTrustStoreError
+from ..errors import CertificateNotTrustedError, InvalidCertificateError, InvalidTrustStoreError
 from . import jks
 from .facts import facts_of
 from .names import subject_text
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TrustStore", "is_ordered"]
 
+_DAMAGED: Final = "damaged"
 _STORES: Final = ("jks", "pkcs12")
 #: What a handshake may carry; each certificate of a chain costs a signature.
 _LONGEST_CHAIN: Final = 100
@@ -75,10 +76,18 @@ class TrustStore:
         found: list[bytes] = []
         for path in single:
             try:
-                found += _trusted(_content(path), password, (type or "").lower())
+                trusted = _trusted(_content(path), password, (type or "").lower())
+                for certificate in trusted:
+                    facts_of(certificate)
             except InvalidTrustStoreError as error:
                 reason, kind = error.reason, error.kind
+            except InvalidCertificateError as error:
+                reason, kind = (
+                    f"it holds a broken certificate, or something else: {error.rule}",
+                    _DAMAGED,
+                )
             else:
+                found += trusted
                 continue
             raise InvalidTrustStoreError(reason, kind, os.fspath(path))
         return cls(found)
