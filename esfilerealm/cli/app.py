@@ -136,11 +136,16 @@ def _run_group(command: Command, line: ParsedLine, terminal: Terminal) -> int:
     raise UsageError("the command is missing")
 
 
+#: Words of other tools; a hint from their letters alone would be ``userdel``.
+_MEANT = {"usermod": "roles", "usersmod": "roles"}
+
+
 def _command(name: str) -> Command:
     # A subcommand is found by its own words only.
     command = None if " " in name else find_command(name)
     if command is None:
-        hint = did_you_mean(name, [command.name for command in COMMANDS])
+        meant = _MEANT.get(name, name)
+        hint = did_you_mean(meant, [command.name for command in COMMANDS])
         raise UsageError(f"unknown command [{name}]{hint}")
     return command
 

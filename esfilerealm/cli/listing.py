@@ -46,6 +46,8 @@ def show_users(
     if (role := arguments.value("role")) is not None:
         users = {name: roles for name, roles in users.items() if role in roles}
     known = target.tool.known_roles()
+    if role is not None and not users and role not in known:
+        terminal.warn(f"WARNING: {target.tool.unknown_roles_text([role])}")
     unknown = {role for roles in users.values() for role in roles if role not in known}
     if format_ == "csv":
         _print_csv(terminal, users)

@@ -235,6 +235,7 @@ class TestUsageErrors:
         ("line", "error", "helper"),
         [
             ("usradd", "unknown command [usradd] (did you mean [useradd]?)", ""),
+            ("usermod", "unknown command [usermod] (did you mean [roles]?)", ""),
             ("qqq", "unknown command [qqq]", ""),
             ("help usradd", "unknown command [usradd] (did you mean [useradd]?)", ""),
             ("--jsn list", "unknown option [--jsn]", ""),

@@ -280,6 +280,12 @@ class TestAudits:
     def test_output(self, run, some, words, out):
         assert run("list", *words).out == out
 
+    def test_a_role_that_nobody_has_may_be_misspelled(self, run, some):
+        result = run("list", "--role", "superusr")
+        assert (result.exit_code, result.out) == (0, "No users found\n")
+        assert "did you mean [superuser]?" in result.err
+        assert run("list", "--role", "monitoring_user").err == ""
+
     def test_json_has_only_those_users(self, run, some):
         printed = json.loads(run("list", "--role", "superuser", "--json").out)
         assert [user["username"] for user in printed["users"]] == ["bob"]
