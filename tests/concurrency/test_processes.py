@@ -15,7 +15,7 @@ from support.hashes import CHEAP_HASH
 from support.storing import STRANGER
 
 from esfilerealm import UsersTool
-from esfilerealm._storage import lock
+from esfilerealm._storage.lock import WriteLock
 from esfilerealm.formats import parse_users, parse_users_roles
 
 WRITERS = 8
@@ -138,16 +138,16 @@ def edit(tool, name):
 def time_waits():
     """Note from now on how long each wait for the lock takes, in seconds."""
     waits = []
-    real = lock._acquired
+    real = WriteLock._take
 
-    def acquired(path, timeout):
+    def take(self):
         start = time.monotonic()
         try:
-            return real(path, timeout)
+            return real(self)
         finally:
             waits.append(time.monotonic() - start)
 
-    lock._acquired = acquired
+    WriteLock._take = take
     return waits
 
 

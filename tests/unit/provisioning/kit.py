@@ -121,7 +121,7 @@ class State:
             case RemoveOrphan(name, roles):
                 # A change shows no hash, nor what follows a colon.
                 same = [o for o in self.orphans.items() if shown_name(o[0]) == name]
-                del self.orphans[next(o for o, had in same if had == frozenset(roles))]
+                del self.orphans[next(o for o, had in same if set(map(shown_name, had)) == set(roles))]
             case SetPassword(name) | RehashPassword(name):
                 assert self.hashes[name] != "?"
                 self.hashes[name] = "?"
