@@ -120,8 +120,9 @@ class State:
                 del self.roles[name], self.hashes[name]
             case RemoveOrphan(name, roles):
                 # A change shows no hash, nor what follows a colon.
-                same = [o for o in self.orphans.items() if shown_name(o[0]) == name]
-                del self.orphans[next(o for o, had in same if set(map(shown_name, had)) == set(roles))]
+                same = [orphan for orphan in self.orphans if shown_name(orphan) == name]
+                shown = {orphan: set(map(shown_name, self.orphans[orphan])) for orphan in same}
+                del self.orphans[next(orphan for orphan in same if shown[orphan] == set(roles))]
             case SetPassword(name) | RehashPassword(name):
                 assert self.hashes[name] != "?"
                 self.hashes[name] = "?"
