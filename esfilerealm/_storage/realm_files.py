@@ -255,12 +255,14 @@ def read_settled(paths: RealmPaths) -> SettledRead:
     for _ in range(_SETTLING_ATTEMPTS):
         before = stamps(paths)
         both = _read(paths)
-        if stamps(paths) == before and _are_settled(before):
+        after = stamps(paths)
+        if after == before and _are_settled(before):
             break
         time.sleep(_STILL)
-        if stamps(paths) == before:
+        after = stamps(paths)
+        if after == before:
             break
-    both.is_interim = any(isinstance(found[-1], Stamp) for found in (before, stamps(paths)))
+    both.is_interim = any(isinstance(found[-1], Stamp) for found in (before, after))
     return both
 
 

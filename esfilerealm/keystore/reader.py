@@ -213,7 +213,7 @@ def read_sealed(data: bytes, source: str) -> Sealed:
         reader.fail("bad_magic", _NOT_A_KEYSTORE, 0)
     start = reader.position
     if reader.take(reader.variable("the codec name"), "the codec name") != CODEC_NAME:
-        reader.fail("bad_codec_name", f"its kind is another one; {_NOT_A_KEYSTORE}", start)
+        reader.fail("bad_codec_name", f"its codec has another name; {_NOT_A_KEYSTORE}", start)
     form = format_of(reader.i32("the version"), source)
     flag = reader.u8("the password flag")
     if flag not in _PASSWORD_FLAGS:

@@ -69,7 +69,7 @@ class _Place:
         return self.held[-1:] not in ([], [_END])
 
     def wake(self) -> None:
-        """Let the thread that waits here look."""
+        """Wake the thread that waits here."""
         try:  # noqa: SIM105 - a context manager would be most of what this costs
             self.turn.release()
         except RuntimeError:  # it is about to look anyway
@@ -173,14 +173,14 @@ class HashingSlots:
             self._hand_out()
 
     def _leave(self, place: _Place) -> None:
-        """Give back the slot of *place*, if it has one, and its place in line."""
+        """Return the slot of *place*, if it has one, and leave the line."""
         place.has_left = True
         self._slots.extend(place.give_back)
         _drop(self._waiting, place)
         self._hand_out()
 
     def _hand_out(self) -> None:
-        """Give free slots to those who have waited longest."""
+        """Hand free slots to the threads that have waited longest."""
         # Again: one may have become free at the end of the call that made another thread go on.
         while self._slots and self._waiting and self._lock.run_if_free(self._hand_out_all):
             pass
