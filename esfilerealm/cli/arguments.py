@@ -165,10 +165,12 @@ class Arguments:
         if self.command.takes_releases:
             major = text.partition(".")[0]
             return int(major) if major.isascii() and major.isdecimal() else None
-        if text not in ES_VERSIONS:
+        major, *minor = text.split(".")
+        is_release = len(minor) < 3 and all(part.isascii() and part.isdecimal() for part in minor)  # noqa: PLR2004 - 8.15.2
+        if major not in ES_VERSIONS or not is_release:
             versions = f"{ES_VERSIONS[0]} to {ES_VERSIONS[-1]}"
             raise UsageError(f"option [es-version] is one of {versions}, not [{shown(text)}]")
-        return int(text)
+        return int(major)
 
     def choice(self, key: str, choices: tuple[C, ...]) -> C:
         """Return the value of an option with a fixed set of values; the first is the default."""

@@ -136,8 +136,8 @@ def report_losses(arguments: Arguments, terminal: Terminal, losses: Sequence[Los
     blocking = sum(loss.is_blocking for loss in losses)
     if blocking and not arguments.has("partial"):
         raise CommandError(
-            f"[{blocking}] users or roles cannot be converted, so nothing was written: "
-            "pass --partial to leave them out",
+            f"not all users and roles can be converted ([{blocking}] cannot), so nothing was "
+            "written: pass --partial to leave them out",
             DATA,
         )
 

@@ -59,7 +59,8 @@ KNOWN_ROLE = Option(
 )
 _ES_VERSION = Option(
     "es-version",
-    "Major version of the node, 5 to 9; default: derived from the spelling of the settings, else 8",
+    "Version of the node, 5 to 9 or a release such as 8.15; default: derived from the spelling of "
+    "the settings, else 8",
     metavar="N",
     choices=ES_VERSIONS,
 )

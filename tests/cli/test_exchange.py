@@ -261,7 +261,7 @@ class TestLosses:
         done = run("export", "--format", "yaml")
         assert (done.exit_code, done.out) == (65, "")
         assert "user [old]" in done.err
-        assert "[1] users or roles cannot be converted" in done.err
+        assert "not all users and roles can be converted ([1] cannot)" in done.err
         assert "old" not in run("export", "--format", "yaml", "--partial").out
 
     def test_block_an_import(self, run, config):

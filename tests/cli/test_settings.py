@@ -187,7 +187,9 @@ class TestSettings:
             assert rows(result)[f"{old}.cache.ttl"][0] == "7m"
         assert run("settings", "--es-version=7").exit_code == 78
 
-    @pytest.mark.parametrize("version", ["4", "10", "8.1", "", "eight", "٨"])
+    @pytest.mark.parametrize(
+        "version", ["4", "10", "8.", "8.x", "8.1.2.3", "", "eight", "٨", "8.٨"]
+    )
     @pytest.mark.parametrize("command", ["settings", "watch"])
     def test_unknown_version(self, run, command, version):
         result = run(command, f"--es-version={version}")

@@ -195,7 +195,11 @@ class TestCommand:
             in run("settings", "--es-version", "7").err
         )
 
-    @pytest.mark.parametrize("version", ["4", "10", "8.1", ""])
+    @pytest.mark.parametrize("release", ["7.17", "7.17.28"])
+    def test_a_release(self, run, bad, release):
+        assert "an error since 8" in run("settings", "--es-version", release).err
+
+    @pytest.mark.parametrize("version", ["4", "10", "8.x", ""])
     def test_no_version(self, run, version):
         result = run("settings", "--es-version", version)
         assert result.exit_code == 64
