@@ -279,11 +279,11 @@ class Attributes:
             return
         before = " and ".join(f"{what} [{found[what][0]}]" for what in lost)
         now = " and ".join(f"{what} [{found[what][1]}]" for what in lost)
-        mode = "" if applied.mode == self.mode else f", and its mode is {applied.mode:04o}"
+        mode = "" if applied.mode == self.mode else f", with mode {applied.mode:04o}"
         if applied.is_foreseen:
-            applied.lost.append(f"its {before} cannot be kept: it will have {now}{mode}")
+            applied.lost.append(f"{before} cannot be kept: it will be {now}{mode}")
         else:
-            applied.lost.append(f"its {before} could not be kept: it has {now} now{mode}")
+            applied.lost.append(f"{before} could not be kept: it is {now} now{mode}")
 
     def _mode_for_another_group(self, mode: int) -> int:
         """Return the mode without what it granted to the old group, and not to everybody."""

@@ -438,14 +438,14 @@ class TestRights:
             (
                 0,
                 (
-                    f"its group [0] and owner [{THIRD}] could not be kept: it has group "
-                    f"[{STRANGERS}] and owner [{STRANGER}] now, and its mode is 0644"
+                    f"group [0] and owner [{THIRD}] could not be kept: it is group "
+                    f"[{STRANGERS}] and owner [{STRANGER}] now, with mode 0644"
                 ),
                 0o644,
             ),
             (
                 STRANGERS,
-                f"its owner [{THIRD}] could not be kept: it has owner [{STRANGER}] now",
+                f"owner [{THIRD}] could not be kept: it is owner [{STRANGER}] now",
                 0o664,
             ),
         ],

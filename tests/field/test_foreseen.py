@@ -61,11 +61,11 @@ def outcome(user, group, act):
 def as_done(loss):
     """A dry run speaks of what will be."""
     loss = loss.replace(" cannot be set", " could not be set")
-    if " cannot be kept: it will have " not in loss:
+    if " cannot be kept: it will be " not in loss:
         return loss
-    before, _, after = loss.partition(" cannot be kept: it will have ")
-    owned, comma, mode = after.partition(", and its mode")
-    return f"{before} could not be kept: it has {owned} now{comma}{mode}"
+    before, _, after = loss.partition(" cannot be kept: it will be ")
+    owned, comma, mode = after.partition(", with mode")
+    return f"{before} could not be kept: it is {owned} now{comma}{mode}"
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ class TestCommands:
         line = [*words[name], "-c", str(folder), *silent]
         exit_code, error = acting(NODE, 0, lambda: command(*line))
         assert exit_code == 0
-        told = f"its owner [0] cannot be kept: it will have owner [{NODE}]"
+        told = f"owner [0] cannot be kept: it will be owner [{NODE}]"
         assert error.count("WARNING") == error.count(told) == 1
 
     @pytest.mark.parametrize("name", ["plan", "apply", "ensure", "import"])
