@@ -327,9 +327,11 @@ def _decrypt(cipher: str, key: bytes, vector: bytes, data: bytes) -> bytes:
     remover = padding.PKCS7(algorithm.block_size).unpadder()
     try:
         padded = decryptor.update(data) + decryptor.finalize()
-        return remover.update(padded) + remover.finalize()
+        plain: bytes = remover.update(padded) + remover.finalize()
     except ValueError:
         pass
+    else:
+        return plain
     return _refuse("the password is wrong, or the file was changed", "password")
 
 

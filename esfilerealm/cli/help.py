@@ -68,7 +68,7 @@ def overview(columns: int) -> str:
 def _summaries(commands: Iterable[Command], columns: int) -> Iterator[str]:
     for command in commands:
         text = f"{command.name.split()[-1]} - {command.summary}"
-        yield from wrap(text, columns - 2, subsequent_indent="    ")
+        yield from wrap(text, columns - 2, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _usage(command: Command) -> str:
@@ -93,7 +93,7 @@ def _table(rows: Iterable[tuple[str, str]], columns: int, *, width: int) -> list
     """Return two columns, of which the second is wrapped."""
     lines = []
     for left, text in rows:
-        first, *rest = wrap(text, max(columns - width - 4, 24))
+        first, *rest = wrap(text, max(columns - width - 4, 24), break_on_hyphens=False)
         if len(left) > width:
             lines.append(left)
             left = ""  # noqa: PLW2901 - it has its line
