@@ -12,24 +12,22 @@ import threading
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import FaultsOf
-from .._ground.logs import get_logger
 from .._ground.rights import whose
 from ..errors import FileAccessError, FileChangedError, FilePermissionError, LockTimeoutError
 from . import system
 from .descriptors import OpenFile, with_file
 from .mounts import has_local_locks
 from .staging import remove_quietly, temporary_name, temporary_pattern
+from .system_lock import SystemLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 __all__ = ["HeldLock", "holder_of", "write_lock"]
-
-_LOG: Final = get_logger(__name__)
 
 #: The service user and root both write, so the group must be able to open the file.
 _MODE: Final = 0o660
@@ -39,9 +37,6 @@ _MODE_FOR_ALL: Final = 0o666
 
 #: How often to look at a file that is just being created.
 _ATTEMPTS: Final = 3
-
-#: Seconds between two attempts. A write takes a few milliseconds, mostly in fsync.
-_POLL_INTERVAL: Final = 0.005
 
 #: The errors of the system where files cannot be locked at all.
 _NO_LOCKS: Final = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
@@ -167,7 +162,7 @@ class WriteLock:
         self._allows_local_lock = allow_local_lock
         self._faults = faults
         self._file = OpenFile()
-        self._locks: list[Any] = []
+        self._locks: list[SystemLock] = []
         self._path = ""
         self._held_as = (0, "")
         self._named: HeldLock | None = None
@@ -207,8 +202,6 @@ class WriteLock:
                 raise FileChangedError(path)
 
     def _open_and_lock(self, path: str) -> HeldLock:
-        from filelock import FileLock, Timeout
-
         # The handler of a signal would wait for the thread that it interrupts, and that is this.
         timeout = 0.0 if (threading.get_ident(), path) in _HELD else self._timeout
         with FaultsOf(path, "taking the write lock with"):
@@ -217,15 +210,14 @@ class WriteLock:
                 # Opened before it is locked: until it is closed, no other file gets its inode.
                 self._file = file = OpenFile()
                 held = HeldLock(path, file.open(path, os.O_RDONLY | _HOLDER_FLAGS))
-                # Without the fallback to marker files, which nobody removes after a crash.
-                lock = FileLock(path, timeout, _mode_beside(path), fallback_to_soft=False)
+                lock = SystemLock(path, _mode_beside(path))
                 self._locks.append(lock)
-                lock.acquire(poll_interval=_POLL_INTERVAL)
-            except Timeout:
-                raise LockTimeoutError(path, self._timeout, holder_of(path)) from None
+                is_free = lock.acquire(timeout)
             except OSError as error:
                 _explain(path, error)
                 raise
+        if not is_free:
+            raise LockTimeoutError(path, self._timeout, holder_of(path))
         return held
 
     def _release(self) -> None:
@@ -240,7 +232,7 @@ class WriteLock:
     def _release_unnamed(self) -> None:
         try:
             while self._locks:
-                _unlock(self._locks[-1], self._path, self._faults)
+                self._locks[-1].release(self._faults)
                 self._locks.pop()
         finally:
             _HELD.discard(self._held_as)
@@ -256,22 +248,6 @@ def _check_file_system(path: str) -> None:
             "--allow-local-lock)"
         )
         raise FileAccessError(path, errno.ENOLCK, reason)
-
-
-def _unlock(lock: Any, path: str, faults: list[str]) -> None:  # noqa: ANN401 - a lock of filelock
-    try:
-        lock.release()
-    except OSError as error:
-        failed = f"[{path}]: releasing the write lock failed ({error.strerror or error})"
-    else:
-        return
-    try:
-        lock.release(force=True)
-        outcome = "; a second attempt succeeded"
-    except OSError:
-        outcome = ": other writers have to wait until this process ends"
-    _LOG.warning("%s%s", failed, outcome)
-    faults.append(f"{failed}{outcome}")
 
 
 def _explain(path: str, error: OSError) -> None:

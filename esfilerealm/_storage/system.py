@@ -47,6 +47,7 @@ fsync = os.fsync
 ftruncate = os.ftruncate
 link = os.link
 listdir = os.listdir
+lseek = os.lseek
 lstat = os.lstat
 mkdir = os.mkdir
 open = os.open  # noqa: A001 - the call's own name
@@ -68,6 +69,7 @@ CALLS = [
     "ftruncate",
     "link",
     "listdir",
+    "lseek",
     "lstat",
     "mkdir",
     "open",

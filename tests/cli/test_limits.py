@@ -42,6 +42,10 @@ COMMANDS = {
 #: No fault, or an error of the system.
 CODES = {0, 74}
 
+#: Seconds after which a command without memory hangs for good: CPython 3.11 does that now and then
+#: where it cannot allocate the position of an exception. Then only the files are looked at.
+PATIENCE = 20
+
 
 @pytest.fixture
 def limited(config, tmp_path):
@@ -58,6 +62,7 @@ def limited(config, tmp_path):
             check=False,
             cwd=tmp_path,
             stdin=subprocess.DEVNULL,
+            timeout=PATIENCE,
         )
 
     return limited
@@ -72,7 +77,12 @@ def complaints(done):
 @pytest.mark.parametrize("megabytes", [0, 0.5, 1, 2, 3, 4, 4.6, 5, 6, 8, 2000])
 def test_of_memory(limited, config, name, megabytes):
     before = (config / "users").read_bytes()
-    done = limited(name, "memory", int(megabytes * 2**20))
+    try:
+        done = limited(name, "memory", int(megabytes * 2**20))
+    except subprocess.TimeoutExpired:
+        assert sys.version_info < (3, 12)
+        assert (config / "users").read_bytes() == before
+        return
     assert (done.returncode in CODES, complaints(done)) == (True, []), done
     if done.returncode:
         assert "ERROR: " in done.stderr

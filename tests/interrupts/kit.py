@@ -8,7 +8,7 @@ where it could be struck; ``strike`` runs it and acts at one of these points. A 
 
 A point is an instruction of a function and how often it was reached before, so that it stays the
 same if another part of the operation takes longer. Only functions of this package have points, and
-those of ``contextlib``, which hold resources of ours.
+those of ``contextlib``, which hold resources of ours; a test may add other folders.
 """
 
 from __future__ import annotations
@@ -56,16 +56,17 @@ class Point:
 
 
 class _Tracer:
-    """Calls *look* before each instruction of our functions."""
+    """Calls *look* before each instruction of our functions, and of those in other folders."""
 
-    def __init__(self, look: Callable[[CodeType, int], None]) -> None:
+    def __init__(self, look: Callable[[CodeType, int], None], also: tuple[str, ...] = ()) -> None:
         self.look = look
+        self.where = (PACKAGE, contextlib.__file__, *also)
         self.ours: dict[str, bool] = {}
 
     def is_ours(self, file: str) -> bool:
         known = self.ours.get(file)
         if known is None:
-            known = file.startswith(PACKAGE) or file == contextlib.__file__
+            known = file.startswith(self.where)
             self.ours[file] = known
         return known
 
@@ -90,7 +91,9 @@ class _Tracer:
             sys.settrace(before)
 
 
-def points_of(operation: Callable[[], object], most: int = 2) -> list[Point]:
+def points_of(
+    operation: Callable[[], object], most: int = 2, also: tuple[str, ...] = ()
+) -> list[Point]:
     """Return the points of an operation: each instruction, the first times it is reached."""
     times: dict[tuple[CodeType, int], int] = {}
     points = []
@@ -101,7 +104,7 @@ def points_of(operation: Callable[[], object], most: int = 2) -> list[Point]:
             points.append(Point(code, instruction, time))
 
     with contextlib.suppress(Exception):
-        _Tracer(look).run(operation)
+        _Tracer(look, also).run(operation)
     return points
 
 
@@ -114,9 +117,10 @@ class Strike:
         outcome: What it returned or raised.
     """
 
-    def __init__(self, point: Point, act: Callable[[], object]) -> None:
+    def __init__(self, point: Point, act: Callable[[], object], also: tuple[str, ...] = ()) -> None:
         self.point = point
         self.act = act
+        self.also = also
         self.was_hit = False
         self.outcome: object = None
         self._left = point.time
@@ -131,7 +135,7 @@ class Strike:
 
     def run(self, operation: Callable[[], object]) -> Strike:
         try:
-            self.outcome = _Tracer(self._look).run(operation)
+            self.outcome = _Tracer(self._look, self.also).run(operation)
         except BaseException as error:  # noqa: BLE001 - it is an outcome
             self.outcome = error.with_traceback(None)
             error.__context__ = error.__cause__ = None
