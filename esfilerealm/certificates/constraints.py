@@ -33,7 +33,11 @@ def breaks_constraints(facts: Facts, authority: Facts) -> bool:
         return False
     permitted = list(constraints.permitted_subtrees or ())
     excluded = list(constraints.excluded_subtrees or ())
-    for name in _names(facts):
+    try:
+        names = list(_names(facts))
+    except ValueError:  # a subject that the library cannot read
+        return True
+    for name in names:
         if any(_is_within(name, subtree) for subtree in excluded):
             return True
         if _has_no_host(name) and any(type(one) is type(name) for one in (*permitted, *excluded)):

@@ -29,6 +29,9 @@ _PADDED_ARC: Final = re.compile(rb"(?:^|[\x00-\x7f])\x80", re.DOTALL)
 _LONG_TAG: Final = 0x1F
 _LONG: Final = 0x80
 _MOST_LENGTH_BYTES: Final = 4
+#: Bytes of an object identifier, as in Java, and bits of a number in it that Python writes out.
+_LONGEST_IDENTIFIER: Final = 4096
+_LARGEST_ARC_BITS: Final = 14_000
 
 
 class Element:
@@ -121,6 +124,8 @@ def object_identifier(element: Element) -> str:
     content = element.expect(OBJECT_IDENTIFIER).content
     if not content or content[-1] >= _LONG:
         raise InvalidCertificateError("an object identifier is incomplete")
+    if len(content) > _LONGEST_IDENTIFIER:
+        raise InvalidCertificateError("an object identifier is too long")
     arcs = [0]
     if _PADDED_ARC.search(content):
         raise InvalidCertificateError("an arc of an object identifier begins with a zero")
@@ -128,5 +133,7 @@ def object_identifier(element: Element) -> str:
         arcs[-1] = arcs[-1] << 7 | byte & 0x7F
         if byte < _LONG:
             arcs.append(0)
+    if max(arcs).bit_length() > _LARGEST_ARC_BITS:
+        raise InvalidCertificateError("an arc of an object identifier is too large")
     first = min(arcs[0] // 40, 2)
     return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:-1])))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .._ground.extras import require_extra
 from ..errors import InvalidCertificateError
+from .der import SEQUENCE, elements, only_element
 from .names import comparable_name
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["Facts", "facts_of", "is_signed_by", "load_certificate"]
 
 _UNLIMITED: Final = 2**31
+#: The tag in front of the version, which certificates of version 1 do not have.
+_VERSION: Final = 0xA0
+#: Bytes. Usual ones have 1000 to 2000; no stranger is to fill the memory with larger ones.
+_LARGEST_REMEMBERED: Final = 16_384
 _ANY_USAGE: Final = "2.5.29.37.0"
 _CLIENT: Final = "1.3.6.1.5.5.7.3.2"
 #: Critical extensions that the checks of a node understand.
@@ -58,6 +63,8 @@ class Facts:
 
     Attributes:
         der: The certificate.
+        subject_der: Its name, as it is encoded.
+        issuer_der: The name of the certificate that signed it, likewise.
         subject: Its name, in a form that can be compared.
         issuer: The name of the certificate that signed it.
         public_key: Its key, encoded.
@@ -82,6 +89,7 @@ class Facts:
         "der",
         "is_kept_from_clients",
         "issuer",
+        "issuer_der",
         "key",
         "may_sign",
         "name_constraints",
@@ -95,6 +103,7 @@ class Facts:
         "required_policy",
         "signature",
         "subject",
+        "subject_der",
         "version",
         "weakness",
     )
@@ -104,8 +113,9 @@ class Facts:
 
         self.certificate = certificate
         self.der = certificate.public_bytes(Encoding.DER)
-        self.subject = comparable_name(certificate.subject.public_bytes())
-        self.issuer = comparable_name(certificate.issuer.public_bytes())
+        self.issuer_der, self.subject_der = _names(certificate.tbs_certificate_bytes)
+        self.issuer = comparable_name(self.issuer_der)
+        self.subject = comparable_name(self.subject_der)
         self.version = certificate.version.value + 1
         self.key: Any = _key(certificate)
         self.public_key = _encoded(self.key)
@@ -148,7 +158,7 @@ class Facts:
 
         try:
             extensions = certificate.extensions
-        except (ValueError, x509.DuplicateExtension) as error:
+        except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
             raise InvalidCertificateError("an extension is broken or given twice") from error
         for extension in extensions:
             value = extension.value
@@ -181,9 +191,28 @@ class Facts:
             self.allowed_any = value.skip_certs
 
 
+def _names(signed: bytes) -> tuple[bytes, bytes]:
+    """Return the names of issuer and subject: the library refuses some that a node takes."""
+    parts = [part.encoded() for part in elements(only_element(signed, SEQUENCE).content)]
+    first = 3 if parts[0][0] == _VERSION else 2
+    return parts[first], parts[first + 2]
+
+
 @functools.lru_cache(maxsize=1024)
+def _remembered(der: bytes) -> Facts:
+    return _facts_of_der(der)
+
+
 def _facts_of_der(der: bytes) -> Facts:
-    return Facts(load_certificate(der))
+    from cryptography.x509 import InvalidVersion, UnsupportedGeneralNameType
+
+    try:
+        return Facts(load_certificate(der))
+    except InvalidCertificateError as error:
+        rule = error.rule
+    except (ValueError, IndexError, InvalidVersion, UnsupportedGeneralNameType):
+        rule = "the encoding of a part is broken"
+    raise InvalidCertificateError(rule)
 
 
 def facts_of(certificate: Certificate | bytes) -> Facts:
@@ -194,11 +223,11 @@ def facts_of(certificate: Certificate | bytes) -> Facts:
         InvalidCertificateError: If it is not a certificate.
         MissingExtraError: Without the extra ``pki``.
     """
-    if isinstance(certificate, bytes):
-        return _facts_of_der(certificate)
-    from cryptography.hazmat.primitives.serialization import Encoding
+    if not isinstance(certificate, bytes):
+        from cryptography.hazmat.primitives.serialization import Encoding
 
-    return _facts_of_der(certificate.public_bytes(Encoding.DER))
+        certificate = certificate.public_bytes(Encoding.DER)
+    return (_remembered if len(certificate) <= _LARGEST_REMEMBERED else _facts_of_der)(certificate)
 
 
 def _key(certificate: Certificate) -> object:

@@ -26,6 +26,8 @@ _NO_PATH: Final = "no chain leads from it to a certificate of the trust store"
 #: How many signatures a search may check. A chain that is meant needs one for each certificate.
 _MOST_SIGNATURES: Final = 200
 _LONGEST_PATH: Final = 20
+#: How many beginnings of paths a search looks at; n authorities that sign one another make n!.
+_MOST_STEPS: Final = 1_000
 
 
 class _RefusedError(Exception):
@@ -86,6 +88,7 @@ class _Decision:
         self._now = now
         self._signatures: dict[tuple[int, int], bool] = {}
         self._others: dict[object, list[Facts]] = {}
+        self._steps = 0
 
     def check(self, chain: Sequence[Facts]) -> None:
         """Take the chain as it is if it leads to trust in its order, or else build one from it."""
@@ -129,7 +132,8 @@ class _Decision:
             is_valid = anchor.not_before <= self._now <= anchor.not_after
             if is_valid and self._is_signed(last, anchor):
                 yield [*path, anchor]
-        if len(path) > _LONGEST_PATH:
+        self._steps += 1
+        if len(path) > _LONGEST_PATH or self._steps > _MOST_STEPS:
             return
         for issuer in self._others.get(last.issuer, ()):
             is_new = all(facts is not issuer for facts in path)

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 __all__ = ["read_certificates"]
 
-_BLOCK: Final = re.compile(
-    rb"^[ \t]*-----BEGIN ([^\r\n]*?)-----[ \t]*\r?$(.*?)^[ \t]*-----END ([^\r\n]*?)-----",
-    re.MULTILINE | re.DOTALL,
+#: A line that begins a block, with its label unless it is malformed, or one that ends it.
+_MARK: Final = re.compile(
+    rb"^[ \t]*-----(?:BEGIN (?:([^\r\n]*?)-----[ \t]*\r?$)?|END ([^\r\n]*?)-----)", re.MULTILINE
 )
-_BEGIN: Final = re.compile(rb"^[ \t]*-----BEGIN ", re.MULTILINE)
+_NO_END: Final = "a block of PEM has no end"
 _SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
 _CERTIFICATES: Final = 0xA0
 
@@ -53,16 +53,27 @@ def _blocks(data: bytes) -> Iterator[bytes]:
     if data[:1] == bytes((SEQUENCE,)):
         yield data
         return
-    blocks = list(_BLOCK.finditer(data))
-    if len(blocks) < len(_BEGIN.findall(data)):
-        raise InvalidCertificateError("a block of PEM has no end")
-    for block in blocks:
-        if block[1] != block[3]:
-            raise InvalidCertificateError("the labels of a block of PEM differ")
-        try:
-            yield base64.b64decode(b"".join(block[2].split()), validate=True)
-        except binascii.Error:
-            raise InvalidCertificateError("a block of PEM is not base64") from None
+    begin: re.Match[bytes] | None = None
+    for mark in _MARK.finditer(data):
+        if mark[2] is None:
+            if begin is not None or mark[1] is None:
+                raise InvalidCertificateError(_NO_END)
+            begin = mark
+        elif begin is not None:
+            if begin[1] != mark[2]:
+                raise InvalidCertificateError("the labels of a block of PEM differ")
+            yield _decoded(data[begin.end() : mark.start()])
+            begin = None
+    if begin is not None:
+        raise InvalidCertificateError(_NO_END)
+
+
+def _decoded(text: bytes) -> bytes:
+    try:
+        return base64.b64decode(b"".join(text.split()), validate=True)
+    except binascii.Error:
+        pass
+    raise InvalidCertificateError("a block of PEM is not base64")
 
 
 def _certificates(der: bytes) -> Iterator[bytes]:
@@ -73,7 +84,9 @@ def _certificates(der: bytes) -> Iterator[bytes]:
         return
     if object_identifier(first) != _SIGNED_DATA:
         raise InvalidCertificateError("it is neither a certificate nor PKCS#7")
-    _, wrapped = elements(only_element(der, SEQUENCE).content)
-    for part in elements(only_element(wrapped.content, SEQUENCE).content):
+    _, *rest = elements(only_element(der, SEQUENCE).content)
+    if len(rest) != 1:
+        raise InvalidCertificateError("it is malformed PKCS#7")
+    for part in elements(only_element(rest[0].content, SEQUENCE).content):
         if part.tag == _CERTIFICATES:
             yield from (element.encoded() for element in elements(part.content))

@@ -69,8 +69,9 @@ _DIGESTS: Final = {
     "2.16.840.1.101.3.4.2.5": "sha512_224",
     "2.16.840.1.101.3.4.2.6": "sha512_256",
 }
-#: Java refuses more.
+#: Of all hashes of a store together; Java refuses more for a single one.
 _MOST_ROUNDS: Final = 5_000_000
+_DEEPEST: Final = 8
 _KEY_MATERIAL: Final = 1
 _VECTOR_MATERIAL: Final = 2
 _MAC_MATERIAL: Final = 3
@@ -97,7 +98,7 @@ def read_pkcs12(data: bytes, password: str) -> list[StoreEntry]:
         return _Store(data, password).entries()
     except InvalidTrustStoreError:
         raise
-    except (InvalidCertificateError, StopIteration, ValueError, LookupError) as error:
+    except (InvalidCertificateError, ValueError, LookupError) as error:
         reason = error.rule if isinstance(error, InvalidCertificateError) else "it is malformed"
     raise InvalidTrustStoreError(reason)
 
@@ -125,6 +126,7 @@ class _Store:
             _refuse("it is sealed by a signature")
         self._safe = _octets(content)
         self._password = password
+        self._rounds_left = _MOST_ROUNDS
         if len(parts) == 3:  # noqa: PLR2004 -- with a seal
             self._check_seal(parts[2])
 
@@ -161,7 +163,7 @@ class _Store:
         digest = _DIGESTS.get(_algorithm(algorithm)[0])
         if digest is None:
             _refuse("its seal uses an unknown digest")
-        rounds = _rounds(parts[2]) if len(parts) > 2 else 1  # noqa: PLR2004 -- is optional
+        rounds = self._rounds(parts[2]) if len(parts) > 2 else 1  # noqa: PLR2004 -- is optional
         size = hashlib.new(digest).digest_size
         for secret in _secrets(self._password):
             key = _derived(digest, secret, parts[1].content, rounds, _MAC_MATERIAL, size)
@@ -199,14 +201,15 @@ class _Store:
                 digest = _HMACS[_algorithm(part)[0]]
         size = _AES[cipher[0]]
         secret = self._password.encode("utf-8", "surrogatepass")
-        key = hashlib.pbkdf2_hmac(digest, secret, salt.content, _rounds(numbers[0]), size)
+        key = hashlib.pbkdf2_hmac(digest, secret, salt.content, self._rounds(numbers[0]), size)
         return _decrypt("AES", key, cipher[1].content, data)
 
     def _with_triple_des(self, size: int, parameters: Element, data: bytes) -> bytes:
         salt, number = elements(parameters.expect(SEQUENCE).content)
+        rounds = self._rounds(number)
         error: InvalidTrustStoreError | None = None
         for secret in _secrets(self._password):
-            arguments = ("sha1", secret, salt.content, _rounds(number))
+            arguments = ("sha1", secret, salt.content, rounds)
             key = _derived(*arguments, _KEY_MATERIAL, size)
             vector = _derived(*arguments, _VECTOR_MATERIAL, 8)
             try:
@@ -215,19 +218,29 @@ class _Store:
                 error = wrong
         raise error or InvalidTrustStoreError("it is malformed")
 
+    def _rounds(self, element: Element) -> int:
+        """Return how many rounds a derivation asks for, of those that one store may cost."""
+        rounds = _number(element)
+        if not 0 < rounds <= self._rounds_left:
+            _refuse(f"it asks for {rounds} rounds of a hash; 1 to {self._rounds_left} are allowed")
+        self._rounds_left -= rounds
+        return rounds
+
 
 def _certificate_of(key: _Bag, bags: list[_Bag]) -> bytes | None:
     own = (bag.certificate for bag in bags if bag.key_id == key.key_id is not None)
     return next(own, None)
 
 
-def _bags(safe: bytes) -> Iterator[_Bag]:
+def _bags(safe: bytes, depth: int = 0) -> Iterator[_Bag]:
+    if depth > _DEEPEST:
+        _refuse("its parts are nested too deeply")
     for element in elements(only_element(safe, SEQUENCE).content):
         kind, value, *rest = elements(element.expect(SEQUENCE).content)
         name = object_identifier(kind)
-        inner = next(elements(value.content))
+        inner = _first(value)
         if name == _SAFE_CONTENTS_BAG:
-            yield from _bags(inner.encoded())
+            yield from _bags(inner.encoded(), depth + 1)
         elif name in (*_KEY_BAGS, _CERTIFICATE_BAG):
             certificate = _certificate(inner) if name == _CERTIFICATE_BAG else None
             yield _Bag(name, certificate, _attributes(rest))
@@ -250,7 +263,14 @@ def _attributes(rest: list[Element]) -> dict[str, bytes]:
 def _typed(element: Element) -> tuple[str, Element]:
     """Return the type of a content, and the content."""
     kind, wrapped = elements(element.expect(SEQUENCE).content)
-    return object_identifier(kind), next(elements(wrapped.content))
+    return object_identifier(kind), _first(wrapped)
+
+
+def _first(element: Element) -> Element:
+    """Return the first element in another one."""
+    for inner in elements(element.content):
+        return inner
+    raise InvalidCertificateError("a part of it is empty")
 
 
 def _algorithm(element: Element) -> tuple[str, Element]:
@@ -261,7 +281,7 @@ def _algorithm(element: Element) -> tuple[str, Element]:
 def _octets(element: Element) -> bytes:
     """Return the bytes of an octet string, which may be wrapped, or come in pieces."""
     if element.tag == _CONTEXT_0:
-        element = next(elements(element.content))
+        element = _first(element)
     if element.tag == _OCTETS:
         return element.content
     return b"".join(piece.content for piece in elements(element.content))
@@ -269,13 +289,6 @@ def _octets(element: Element) -> bytes:
 
 def _number(element: Element) -> int:
     return int.from_bytes(element.expect(_INTEGER).content, "big", signed=True)
-
-
-def _rounds(element: Element) -> int:
-    rounds = _number(element)
-    if not 0 < rounds <= _MOST_ROUNDS:
-        _refuse(f"it asks for {rounds} rounds of a hash; 1 to {_MOST_ROUNDS} are allowed")
-    return rounds
 
 
 def _secrets(password: str) -> Iterator[bytes]:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import hashlib
 import itertools
 import os
+import stat
 from typing import TYPE_CHECKING, Final
 
-from ..errors import CertificateNotTrustedError, InvalidCertificateError, InvalidTrustStoreError
+from .._ground.faults import FaultsOf
+from ..errors import (
+    CertificateNotTrustedError,
+    FileAccessError,
+    InvalidCertificateError,
+    InvalidTrustStoreError,
+)
 from . import jks
 from .facts import facts_of
 from .names import subject_text
@@ -66,7 +74,7 @@ class TrustStore:
 
         Raises:
             InvalidTrustStoreError: If a file is broken, locked, or holds nothing that Java trusts.
-            OSError: If a file cannot be read.
+            FilePermissionError, FileAccessError: If a file cannot be read.
             MissingExtraError: Without the extra ``pki``.
 
         Source:
@@ -148,15 +156,23 @@ def fingerprint(chain: Sequence[Certificate | bytes]) -> str:
 
 
 def _subject(certificate: Certificate | bytes) -> str:
-    return subject_text(facts_of(certificate).certificate.subject.public_bytes())
+    return subject_text(facts_of(certificate).subject_der)
 
 
 def _content(path: str | os.PathLike[str]) -> bytes:
-    with open(path, "rb") as file:
+    name = os.fspath(path)
+    with FaultsOf(name, "reading"), open(name, "rb", opener=_without_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise FileAccessError(name, errno.EINVAL, "it is not a regular file")
         data = file.read(_LARGEST_FILE + 1)
     if len(data) > _LARGEST_FILE:
         raise InvalidTrustStoreError(f"it exceeds {_LARGEST_FILE >> 20} MiB")
     return data
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file; a named pipe without a writer would make the program wait for ever."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _trusted(data: bytes, password: str, kind: str) -> list[bytes]:
