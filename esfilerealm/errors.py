@@ -14,6 +14,7 @@ FileRealmError
 ├── InvalidUsernamePatternError                                        also ValueError
 ├── InvalidTrustStoreError                                             also ValueError
 ├── CertificateNotTrustedError
+├── InvalidRuleCodeError                                               also ValueError
 ├── InvalidUserDataError                                               also ValueError
 ├── InvalidAttributeError                                              also ValueError
 ├── InvalidDesiredStateError                                           also ValueError
@@ -71,6 +72,7 @@ __all__ = [
     "InvalidPasswordError",
     "InvalidRoleMappingError",
     "InvalidRoleNameError",
+    "InvalidRuleCodeError",
     "InvalidSecureSettingError",
     "InvalidSettingError",
     "InvalidTrustStoreError",
@@ -586,6 +588,25 @@ class InvalidSecureSettingError(_InvalidNameError):
     """A setting that cannot be put into a keystore. The error does not contain its value."""
 
     _what = "secure setting"
+
+
+class InvalidRuleCodeError(FileRealmError, ValueError):
+    """
+    A code, or the beginning of one, that no rule of ``esfilerealm.checks`` has.
+
+    Attributes:
+        code: What was given.
+        hint: What was probably meant, as a question; may be empty.
+    """
+
+    def __init__(self, code: str, hint: str = "") -> None:
+        super().__init__(code, hint)
+        self.code = code
+        self.hint = hint
+
+    def _message(self) -> str:
+        hint = f"; {self.hint}" if self.hint else ": `esfilerealm check --list-rules` lists them"
+        return f"no rule has the code [{shown(self.code)}], or one that begins so{hint}"
 
 
 class SecureSettingNotFoundError(FileRealmError, LookupError):

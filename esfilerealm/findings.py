@@ -19,11 +19,16 @@ class Fix:
 
     Attributes:
         kind: ``remove_orphan``: remove a name that is not a user from ``users_roles``.
-        name: The name.
+            ``set_mode``: give a file of the realm another mode.
+        name: The name to remove.
+        path: The file whose mode changes.
+        mode: Its new permission bits.
     """
 
-    kind: Literal["remove_orphan"] = "remove_orphan"
-    name: str
+    kind: Literal["remove_orphan", "set_mode"] = "remove_orphan"
+    name: str = ""
+    path: str | None = None
+    mode: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +38,13 @@ class Finding:
 
     Attributes:
         code: The stable name of the rule, such as ``EFR101``; see ``esfilerealm.checks.TITLES``.
-        severity: ``error``: someone cannot log in, or a node cannot use something. ``warning``:
-            probably not intended. ``info``: worth knowing.
+        severity: ``error``: somebody gets in who should not, somebody cannot log in, or a node does
+            not start. ``warning``: probably not intended. ``info``: worth knowing.
         message: What is wrong, in one line.
         path: The file, or None if the finding is not about a file.
         line: The line of the file, counted from 1, or None.
         subject: The user, role or setting that the finding is about, or None.
-        advice: What helps, in one line; may be empty.
+        advice: What helps: a sentence; may be empty.
         fix: The change that ends it, or None if a person must decide.
     """
 
@@ -56,7 +61,7 @@ class Finding:
     def __str__(self) -> str:
         line = "" if self.line is None else f", line [{self.line}]"
         place = "" if self.path is None else f"[{self.path}]{line}: "
-        advice = f"; {self.advice}" if self.advice else ""
+        advice = f"; {self.advice[0].lower()}{self.advice[1:]}" if self.advice else ""
         return f"{place}{self.severity} {self.code}: {self.message}{advice}"
 
     def to_dict(self) -> dict[str, object]:

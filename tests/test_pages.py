@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.check_guide import HEADING, rules_section
 from support.hashes import CHEAP_HASH
 from support.pages import GUIDES, PAGES, ROOT, blocks, files_of, name_of, text_of
 from support.pki import VECTORS, rows
@@ -20,7 +21,6 @@ from support.public import MODULES
 
 import esfilerealm
 from esfilerealm import UsersTool, errors
-from esfilerealm.checks import TITLES
 from esfilerealm.cli import exits
 from esfilerealm.cli.commands import COMMANDS, PROGRAM, TOPICS, every_command
 
@@ -327,11 +327,9 @@ def test_the_tree_of_errors():
     assert tree in text_of("esfilerealm/admin/README.md")
 
 
-def test_the_table_of_checks():
-    rows = re.findall(
-        r"^\| `(\w+)` \| ([^|]+) \|", text_of("esfilerealm/checks/README.md"), re.MULTILINE
-    )
-    assert dict(rows) == TITLES
+def test_the_rules_of_the_guide_are_made_from_the_registry():
+    _, _, rules = text_of("esfilerealm/checks/README.md").partition(HEADING)
+    assert rules.strip() == rules_section().strip(), "run python tests/support/check_guide.py"
 
 
 @pytest.mark.parametrize("page", ["README.md", "esfilerealm/compatibility.md"])

@@ -43,6 +43,8 @@ ERRORS = [
     errors.KeystoreCorruptedError("elasticsearch.keystore", "truncated", 7, "reason"),
     errors.KeystoreCorruptedError("elasticsearch.keystore", "corrupted", None, "reason"),
     errors.KeystoreVersionError("elasticsearch.keystore", 2, (3, 7)),
+    errors.InvalidRuleCodeError("EFR9", "did you mean [EFR1]?"),
+    errors.InvalidRuleCodeError("EFR9"),
     errors.InvalidSecureSettingError("a b", "rule"),
     errors.SecureSettingNotFoundError("a.b", "elasticsearch.keystore"),
     errors.SecureSettingExistsError("a.b", "elasticsearch.keystore"),

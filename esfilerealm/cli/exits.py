@@ -49,6 +49,7 @@ _CODES = (
     (errors.InvalidDistinguishedNameError, DATA),
     (errors.InvalidRoleMappingError, DATA),
     (errors.InvalidUserDataError, DATA),
+    (errors.InvalidRuleCodeError, USAGE),
     (errors.UserNotFoundError, NO_USER),
     (errors.UserExistsError, INTERNAL),
     (errors.FileFormatError, INTERNAL),

@@ -38,7 +38,7 @@ class SettingsReader:
         problems: What is wrong with the file and with what was read, in the order of finding.
         warnings: What a node accepts, but somebody should know.
         notes: What only matters to somebody who looks for it.
-        has_file_problems: Whether the file cannot be read as settings.
+        file_problems: Why the file cannot be read as settings, if it cannot.
         reads_words: Whether words such as ``yes`` are booleans, as they are in version 5.
         effective: From each key that was read to the text that counts and the place it comes from.
     """
@@ -49,7 +49,7 @@ class SettingsReader:
         "_issues",
         "_settings",
         "effective",
-        "has_file_problems",
+        "file_problems",
         "notes",
         "problems",
         "reads_words",
@@ -70,7 +70,7 @@ class SettingsReader:
         self._issues: dict[str, list[KeyIssue]] = {}
         self._settings = combined_settings(config_dir, layers, self.problems, self._issues)
         self._all_issues = dict(self._issues)
-        self.has_file_problems = bool(self.problems)
+        self.file_problems = tuple(self.problems)
         self._environ = environ
         self.reads_words = version == _LAST_WITH_WORDS
 
@@ -82,9 +82,29 @@ class SettingsReader:
         other._all_issues = self._all_issues
         other._settings = self._settings
         other._environ = self._environ
-        other.has_file_problems = self.has_file_problems
+        other.file_problems = self.file_problems
         other.reads_words = self.reads_words
         return other
+
+    @property
+    def has_file_problems(self) -> bool:
+        """Whether the file cannot be read as settings."""
+        return bool(self.file_problems)
+
+    @property
+    def settings(self) -> Mapping[str, Setting]:
+        """What is set, by key, before placeholders are replaced."""
+        return self._settings
+
+    @property
+    def issues_of_keys(self) -> Mapping[str, list[KeyIssue]]:
+        """What the file has wrong about single keys, whether or not anybody has read them."""
+        return self._all_issues
+
+    def resolved(self, text: str) -> str:
+        """Return a text with placeholders replaced, or as it is if that is impossible."""
+        resolved, _ = self._resolved(text)
+        return text if resolved is None else resolved
 
     def string(self, key: str, default: str = "") -> str:
         """Read a string; an empty one, after replacing placeholders, counts as unset."""

@@ -5,21 +5,42 @@ from __future__ import annotations
 from ..documents.yaml import Unread, YamlReader
 from ..errors import InvalidSettingError
 
-__all__ = ["KeyIssue", "flat_settings"]
+__all__ = ["KeyIssue", "Place", "flat_settings"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
-    from typing import Final
+    from typing import Final, Self
 
     from ..documents.yaml import YamlPath
 
     #: A value with the place it comes from. A value is a string, or a list of strings.
-    Placed = tuple[str | list[str], str]
+    Placed = tuple[str | list[str], "Place"]
 
 #: What a node does about an issue.
 _REFUSED: Final = "a node does not start"
 _BY_ALIAS: Final = "must not be given by alias, which a node does not follow"
 _ALIAS_OF_NODES: Final = "a node takes the name after [*] as the value"
+
+
+class Place(str):
+    """
+    A line of a file, as messages show it.
+
+    Attributes:
+        path: The file.
+        line_number: Counted from 1.
+    """
+
+    __slots__ = ("line_number", "path")
+
+    path: str
+    line_number: int
+
+    def __new__(cls, path: str, line_number: int) -> Self:
+        """Make the place of a line."""
+        place = super().__new__(cls, f"[{path}], line {line_number}")
+        place.path, place.line_number = path, line_number
+        return place
 
 
 class KeyIssue:
@@ -178,8 +199,8 @@ class _Flattening:
                 self._add_issue(key, rule, line_number, effect, is_harmless=True)
             self._settings[key] = (value, self._place(line_number))
 
-    def _place(self, line_number: int) -> str:
-        return f"[{self._path}], line {line_number}"
+    def _place(self, line_number: int) -> Place:
+        return Place(self._path, line_number)
 
     def _add_issue(
         self,

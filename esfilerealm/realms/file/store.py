@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from ..._ground.holding import Mutex
 from ..._ground.logs import get_logger, log_errors
 from ..._storage import RealmFolder
-from ...checks import check_entries
+from ...checks.realm import check_entries
 from ...errors import ConfigurationFileMissingError
 from ...formats.realm import ParsedRealm
 from ...formats.users_roles import ParsedUsersRoles, UsersRolesReader

@@ -1,0 +1,260 @@
+"""What rules know of a node: its configuration directory, read only, and only as far as asked."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Final
+
+from .._storage import RealmFolder
+from ..errors import FileRealmError
+from ..formats.realm import parse_files
+from ..names import DEFAULT_ANONYMOUS_USERNAME, reserved_role_names
+from .entries import Entry, entries_of
+from .limits import Limits
+from .opening import follow, read_bytes
+from .parts import Unreadable, part, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .._storage import RealmFiles, RealmPaths
+    from ..formats import ParsedRealm
+    from ..keystore import Keystore
+    from ..settings.realm_settings import NameRules
+    from .node_settings import NodeSettings
+
+__all__ = ["Node"]
+
+#: Only its files are in `x-pack/` and nowhere else.
+_X_PACK_VERSION: Final = 5
+_SETTINGS_FILE: Final = "elasticsearch.yml"
+_KEYSTORE_FILE: Final = "elasticsearch.keystore"
+
+#: How long a journal may belong to a writer that is at work; a write takes milliseconds.
+_PATIENCE: Final = 1.0
+_POLL: Final = 0.05
+
+
+class Node:
+    """
+    A node as its files show it. Nothing is written, locked or executed.
+
+    Each part is read when a rule asks for it first, and kept. A part that cannot be read raises
+    ``Unreadable`` each time; a rule lets that pass. To add a part is to add a method with
+    ``@part``: it reads by ``read_bytes`` or ``Entry.of``, and any error of this package in it
+    becomes ``Unreadable``.
+
+    Args:
+        config_dir: The configuration directory.
+
+        elasticsearch_version: The release of the node, such as ``8`` or ``"8.15.2"``; None for the
+            newest.
+
+        overrides: Settings that win over those of the file, as with ``-E``.
+
+        known_roles: Roles that the role API defines, where no file shows them.
+
+        keystore_password: The password of ``elasticsearch.keystore``; empty if it has none.
+
+        limits: The thresholds.
+
+        environ: Where placeholders of settings are looked up; by default that of this process.
+
+    Attributes:
+        config_dir: The directory, absolute.
+        release: The version as numbers, such as ``(8, 15, 2)`` or ``(8,)``, or empty.
+        version: The major version, or None for the newest.
+        limits: See above.
+    """
+
+    def __init__(
+        self,
+        config_dir: str | os.PathLike[str],
+        *,
+        elasticsearch_version: int | str | None = None,
+        overrides: Mapping[str, str] | None = None,
+        known_roles: Iterable[str] = (),
+        keystore_password: str = "",
+        limits: Limits | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.config_dir = os.path.abspath(os.fspath(config_dir))
+        self.release = _release(elasticsearch_version)
+        self.version = self.release[0] if self.release else None
+        self.limits = limits or Limits()
+        self._overrides = dict(overrides or {})
+        self._declared_roles = frozenset(known_roles)
+        self._keystore_password = keystore_password
+        self._environ = os.environ if environ is None else environ
+        self._folder = RealmFolder(config_dir, in_x_pack=self.version == _X_PACK_VERSION)
+
+    def __repr__(self) -> str:
+        return f"<Node [{self.config_dir}]>"
+
+    def path(self, name: str) -> str:
+        """Return the path of a file that is named relative to the configuration directory."""
+        return os.path.join(self.config_dir, name)
+
+    def is_before(self, *release: int) -> bool:
+        """
+        Check whether the node is certainly older than a release: ``node.is_before(7, 15)``.
+
+        A major version alone, such as 7, is not older than any of its releases.
+        """
+        return bool(self.release) and self.release < release[: len(self.release)]
+
+    @property
+    def paths(self) -> RealmPaths:
+        """Where the files of the realm are."""
+        return self._folder.paths
+
+    @part
+    def realm_files(self) -> RealmFiles:
+        """``users`` and ``users_roles`` as one state; a missing file is empty (``.exists``)."""
+        for path in (self.paths.users, self.paths.users_roles):
+            follow(path)
+        return self._folder.read_any()
+
+    @part
+    def realm(self) -> ParsedRealm:
+        """What both files say; hashes are in it, and must get into no finding."""
+        return parse_files(self.realm_files, **self.name_rules)
+
+    @part
+    def name_rules(self) -> NameRules:
+        """Which usernames a node takes from a file; by default where settings are unreadable."""
+        prefix = "xpack.security.authc."
+        try:
+            settings = self.settings
+        except Unreadable:
+            return {"allow_reserved": False, "anonymous_username": DEFAULT_ANONYMOUS_USERNAME}
+        name = settings.get(f"{prefix}anonymous.username") or DEFAULT_ANONYMOUS_USERNAME
+        allow_reserved = settings.is_false(f"{prefix}reserved_realm.enabled")
+        return {"allow_reserved": allow_reserved, "anonymous_username": name}
+
+    @part
+    def settings(self) -> NodeSettings:
+        """The settings of ``elasticsearch.yml``, ``-E`` and a container's environment."""
+        settings = self.settings_or_problems
+        path = settings.path
+        for problem in settings.problems:
+            if problem.where.startswith(f"[{path}]"):
+                raise Unreadable(f"its settings cannot be read: {problem.rule}", path)
+        return settings
+
+    @part
+    def settings_or_problems(self) -> NodeSettings:
+        """The settings, without keys if the file cannot be read as such: see ``problems``."""
+        from ..settings import container_overrides
+        from ..settings.reader import SettingsReader
+        from ..settings.sources import Setting
+        from .node_settings import NodeSettings
+
+        path = self.path(_SETTINGS_FILE)
+        follow(path)
+        layers = [
+            {key: Setting(value, "-E") for key, value in self._overrides.items()},
+            {
+                key: Setting(value, "environment variable")
+                for key, value in container_overrides(self._environ).items()
+            },
+        ]
+        reader = SettingsReader(self.config_dir, layers, self._environ, self.version)
+        return NodeSettings(reader, path)
+
+    @part
+    def known_roles(self) -> frozenset[str]:
+        """The roles that a node defines itself, those of ``roles.yml``, and the declared ones."""
+        from ..formats.roles_yml import parse_role_names
+
+        data = read_bytes(self.paths.roles_yml)
+        defined = parse_role_names(data or b"")
+        return reserved_role_names(self.version) | defined | self._declared_roles
+
+    @part
+    def entries(self) -> Mapping[str, Entry]:
+        """
+        The configuration directory and what is directly in it, as ``lstat`` shows it, by path.
+
+        What settings name elsewhere is asked for by ``entry``.
+        """
+        return entries_of(self.config_dir)
+
+    def entry(self, path: str) -> Entry | None:
+        """
+        Examine any path as ``lstat`` does; None if nothing is there.
+
+        Raises:
+            Unreadable: If the system refuses.
+        """
+        try:
+            return Entry.of(path)
+        except FileRealmError as error:
+            raise unreadable(error) from None
+
+    @part
+    def keystore(self) -> Keystore | None:
+        """
+        ``elasticsearch.keystore``, opened; None if there is none.
+
+        A rule takes its ``names``. It takes a value only where it needs the password of a store,
+        and puts none into a finding.
+        """
+        from ..keystore import load_header
+        from ..keystore.reader import LARGEST_FILE
+
+        path = self.path(_KEYSTORE_FILE)
+        data = read_bytes(path, largest=LARGEST_FILE)
+        if data is None:
+            return None
+        sealed = load_header(data, name=path)
+        if sealed.has_password and not self._keystore_password:
+            raise Unreadable("the keystore has a password, and none was given", path)
+        return sealed.open(self._keystore_password)
+
+    @part
+    def interrupted_write(self) -> str | None:
+        """The journal of a write that was interrupted, or takes unusually long; or None."""
+        journal = self.paths.journal
+        return journal if _stays(journal) else None
+
+    @part
+    def rejected_journals(self) -> list[str]:
+        """The journals that recovery could not use and that nobody has removed since."""
+        return self._folder.quarantined()
+
+
+def _release(version: int | str | None) -> tuple[int, ...]:
+    """
+    Return a version as numbers.
+
+    Raises:
+        ValueError: If it is not one to four numbers between dots.
+    """
+    if version is None:
+        return ()
+    pieces = str(version).split(".")
+    most = 4
+    if len(pieces) > most or not all(each.isascii() and each.isdecimal() for each in pieces):
+        raise ValueError(f"elasticsearch_version is [{version}]: use a release such as 8 or 8.15")
+    return tuple(map(int, pieces))
+
+
+def _stays(journal: str) -> bool:
+    """Check whether one and the same journal is there for longer than a write takes."""
+    first = _identity(journal)
+    deadline = time.monotonic() + _PATIENCE
+    while first is not None and time.monotonic() < deadline:
+        time.sleep(_POLL)
+        if _identity(journal) != first:
+            return False
+    return first is not None
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
