@@ -26,11 +26,12 @@ from ..errors import FileAccessError, FileChangedError, FileRealmError
 from . import system
 from .change import Move
 from .journal import Journal, UnusableJournalError
+from .lock import check_held_locks
 from .recovery import restore
 from .staging import OpenFolders, remove_quietly, temporary_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from .attributes import Attributes
     from .change import Change
@@ -42,10 +43,9 @@ def commit(
     changes: Sequence[Change],
     journal_path: str,
     journal_attributes: Attributes,
-    check_lock: Callable[[], None] = lambda: None,
 ) -> list[list[str]]:
     """
-    Make all *changes* in their order, or none. The caller holds the write lock.
+    Make all *changes* in their order, or none. This thread holds the write lock.
 
     Args:
         changes: What to do. A file may be in it more than once.
@@ -54,17 +54,16 @@ def commit(
 
         journal_attributes: Those of the journal.
 
-        check_lock: Called when all is staged. It raises if another writer may hold a lock too.
-
     Returns:
         For each change what could not be given, as text.
 
     Raises:
+        FileChangedError: If another program has replaced the lock or a file.
         FilePermissionError, FileAccessError: If the system refuses. Nothing is changed, or the
             message says what is.
     """
     unit = _Unit(changes, journal_path, journal_attributes)
-    inside(unit.folders, lambda _folders: unit.write(check_lock))
+    inside(unit.folders, lambda _folders: unit.write())
     return [move.lost for move in unit.moves]
 
 
@@ -91,11 +90,11 @@ class _Unit:
         self._is_open = False
         self._is_retired = False
 
-    def write(self, check_lock: Callable[[], None]) -> None:
+    def write(self) -> None:
         """Make all changes, or none, and remove what nobody needs afterwards."""
         try:
             self.prepare()
-            check_lock()
+            check_held_locks()
             self.replace()
             self.tidy()
         except BaseException:  # no `finally`: an exception at its start would leave the files
@@ -176,7 +175,9 @@ class _Unit:
         try:
             self._is_open = True
             journal.begin(self._staged_journal, self.folders)
+            check_held_locks()  # another writer that came before the journal does not know of it
             self._make_all()
+            check_held_locks()  # and one that came after it may have rolled the change back
             journal.retire(self._spent_journal)
             self._is_retired = True
             self.folders.sync(os.path.dirname(journal.path))
@@ -249,7 +250,7 @@ class _Unit:
                 fault = restore(journal.steps)
             is_restored = True
             if fault is None:
-                journal.retire(self._spent_journal)
+                journal.retire(self._spent_journal, may_be_missing=True)
                 self.folders.sync(os.path.dirname(journal.path))
         except (FileRealmError, UnusableJournalError) as caught:
             fault = caught

@@ -17,13 +17,12 @@ import json
 import os
 import re
 import stat
-from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import FaultsOf
 from .._ground.showing import shown
-from ..errors import JournalVersionError
+from ..errors import FileChangedError, JournalVersionError
 from . import system
 from .attributes import PERMISSIONS
 from .read import digest_of, read_plain_file
@@ -123,7 +122,7 @@ class Journal:
         for folder in {os.path.dirname(path) for path in (self.path, *self._targets())}:
             folders.sync(folder)
 
-    def retire(self, spent: str) -> None:
+    def retire(self, spent: str, *, may_be_missing: bool = False) -> None:
         """
         Rename the journal, which commits the change or ends its rollback once that is durable.
 
@@ -131,11 +130,18 @@ class Journal:
             spent: The name of a temporary file beside it. While that exists, the next writer makes
                 the directory durable first (see ``remove_leftovers``).
 
+            may_be_missing: Whether it may be gone already, as it may if only a rollback ends.
+
         Raises:
+            FileChangedError: If it is gone, so that somebody else has ended the change.
             FilePermissionError, FileAccessError: If the system refuses.
         """
-        with FaultsOf(self.path, "removing"), suppress(FileNotFoundError):
-            system.rename(self.path, spent)
+        with FaultsOf(self.path, "removing"):
+            try:
+                system.rename(self.path, spent)
+            except FileNotFoundError:
+                if not may_be_missing:
+                    raise FileChangedError(self.path) from None
 
     def reinstate(self, spent: str) -> None:
         """

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-__all__ = ["HeldLock", "holder_of", "write_lock"]
+__all__ = ["HeldLock", "check_held_locks", "holder_of", "write_lock"]
 
 #: The service user and root both write, so the group must be able to open the file.
 _MODE: Final = 0o660
@@ -41,9 +41,6 @@ _ATTEMPTS: Final = 3
 #: The errors of the system where files cannot be locked at all.
 _NO_LOCKS: Final = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
-
-#: Which thread holds the lock at which path.
-_HELD: Final[set[tuple[int, str]]] = set()
 
 _HOLDER_FLAGS: Final = (
     getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -102,6 +99,23 @@ class HeldLock:
         """
         if not self.is_in_place:
             raise FileChangedError(self.path)
+
+
+#: The locks that are held, by the thread that holds each and by its path.
+_HELD: Final[dict[tuple[int, str], HeldLock]] = {}
+
+
+def check_held_locks() -> None:
+    """
+    Check that each lock file that this thread holds is still in place.
+
+    Raises:
+        FileChangedError, FilePermissionError, FileAccessError: As ``HeldLock.check``.
+    """
+    this = threading.get_ident()
+    for (thread, _), held in list(_HELD.items()):
+        if thread == this:
+            held.check()
 
 
 def write_lock(
@@ -193,7 +207,7 @@ class WriteLock:
             if is_in_place and self._find_path() == path:
                 self._named = held
                 self._held_as = (threading.get_ident(), path)
-                _HELD.add(self._held_as)
+                _HELD[self._held_as] = held
                 # Errors are ignored, even a full disk: the lock matters, its label does not.
                 _write_holder(held, json.dumps(_ourselves()).encode())
                 return held
@@ -235,7 +249,7 @@ class WriteLock:
                 self._locks[-1].release(self._faults)
                 self._locks.pop()
         finally:
-            _HELD.discard(self._held_as)
+            _HELD.pop(self._held_as, None)
             self._file.close_quietly()
 
 

@@ -7,8 +7,6 @@ import os
 from . import system
 
 TYPE_CHECKING = False  # see `_ground`
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = [
     "LOCKED_ALONE",
@@ -53,7 +51,6 @@ class RealmPaths:
 
     Attributes:
         legacy: The paths that are in ``x-pack/``.
-        check_lock: While a write holds the lock, raises if its file has been replaced.
 
     Source:
         ``XPackPlugin.resolveConfigFile``.
@@ -63,7 +60,6 @@ class RealmPaths:
         self.config_dir = os.path.abspath(os.fspath(config_dir))
         self._in_x_pack = in_x_pack
         self.legacy: list[str] = []
-        self.check_lock: Callable[[], None] = _not_locked
         self.users = self._locate("users")
         self.users_roles = self._locate("users_roles")
         if in_x_pack or (self.users in self.legacy and not exists(self.users_roles)):
@@ -110,10 +106,6 @@ class RealmPaths:
         legacy = os.path.join(self.config_dir, "x-pack", name)
         first, second = (legacy, path) if self._in_x_pack else (path, legacy)
         return second if not exists(first) and exists(second) else first
-
-
-def _not_locked() -> None:
-    """Nothing can replace a lock that is not held."""
 
 
 def lock_path(real_users: str) -> str:

@@ -53,8 +53,8 @@ def write_private_file(
     if refusal is not None:
         raise FileAccessError(path, errno.EEXIST, f"it {refusal}")
     temporary = temporary_name(target)
-    stage(target, temporary, data, _PRIVATE)
     try:
+        stage(target, temporary, data, _PRIVATE)
         with FaultsOf(path, "writing"):
             system.rename(temporary, target)
     except BaseException:

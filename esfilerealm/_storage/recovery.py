@@ -197,7 +197,7 @@ def _recovered(journal: Journal | None) -> Recovery:
     fault = _sync(journal.steps) if is_committed else restore(journal.steps, journal.stranger)
     if fault is not None:
         raise fault
-    journal.retire(temporary_name(journal.path))
+    journal.retire(temporary_name(journal.path), may_be_missing=True)
     sync_folder(os.path.dirname(journal.path))
     return Recovery("completed" if is_committed else "rolled_back", journal.path)
 

@@ -80,7 +80,6 @@ class Locked:
     def __init__(self, paths: RealmPaths, options: WriteOptions) -> None:
         self.faults: list[str] = []
         self._paths = paths
-        self._check_before = paths.check_lock
         self._lock = write_lock(
             lambda: lock_path(real_target(paths.users)),
             options.lock_timeout,
@@ -90,14 +89,13 @@ class Locked:
 
     def __enter__(self) -> Recovery:
         try:
-            self._paths.check_lock = self._lock.__enter__().check
+            self._lock.__enter__()
             return recover(self._paths)
         except BaseException:
             self.__exit__()
             raise
 
     def __exit__(self, *_: object) -> None:
-        self._paths.check_lock = self._check_before
         self._lock.__exit__()
 
 
@@ -133,9 +131,7 @@ def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteRes
             losses = [one.lost for one in outcomes]
         else:
             journal = journal_path(unit.files.users.path)
-            losses = commit(
-                everything, journal, _journal_attributes(unit, changes), paths.check_lock
-            )
+            losses = commit(everything, journal, _journal_attributes(unit, changes))
     lost = {
         path: [*target.lost, *_lost_by(path, everything, losses)]
         for path, target in targets.items()

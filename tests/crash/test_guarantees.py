@@ -18,6 +18,9 @@ HELD_BY = {
         "crash/test_promises.py::test_removing_what_is_left",
         "unit/storage/test_lock.py::test_a_lock_that_cannot_be_released_is_no_reason_to_fail",
     ],
+    "the result cannot be printed: a full disk, a closed pipe": [
+        "cli/test_process.py::test_a_result_that_cannot_be_printed",
+    ],
     "a second fault, during the rollback": [
         "crash/test_second_faults.py::test_a_fault_on_the_way_back",
         "crash/test_promises.py::test_no_fsync_works_from_one_on",

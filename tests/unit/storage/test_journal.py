@@ -17,7 +17,12 @@ from esfilerealm._storage.attributes import Attributes
 from esfilerealm._storage.journal import Journal, JournalStep, UnusableJournalError
 from esfilerealm._storage.read import digest_of
 from esfilerealm._storage.staging import temporary_name
-from esfilerealm.errors import FileAccessError, FilePermissionError, JournalVersionError
+from esfilerealm.errors import (
+    FileAccessError,
+    FileChangedError,
+    FilePermissionError,
+    JournalVersionError,
+)
 
 OURS = {os.geteuid()} if hasattr(os, "geteuid") else set()
 OLD, NEW = digest_of(b"old"), digest_of(b"new")
@@ -137,8 +142,10 @@ class TestWriting:
         journal.retire(spent)
         assert read(folder) is None
         assert [str(path) for path in folder.iterdir()] == [spent]
-        journal.retire(another)
+        journal.retire(another, may_be_missing=True)
         assert not os.path.exists(another)
+        with pytest.raises(FileChangedError):  # whoever commits a change has to remove it
+            journal.retire(another)
 
     def test_one_that_was_removed_can_be_brought_back(self, folder, journal):
         """As long as its removal may not be durable, the change is not committed."""

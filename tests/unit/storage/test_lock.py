@@ -265,9 +265,9 @@ class TestReplaced:
         before = {path.name: path.read_bytes() for path in Path(config).iterdir()}
         real = write.commit
 
-        def commit(changes, journal, attributes, check_lock):
+        def commit(changes, journal, attributes):
             os.replace(place_of(config, b"{}"), Path(config, "users.lock"))
-            return real(changes, journal, attributes, check_lock)
+            return real(changes, journal, attributes)
 
         monkeypatch.setattr(write, "commit", commit)
         with pytest.raises(FileChangedError, match=r"users\.lock"):
