@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..names import RESERVED_ROLE_NAMES, broken_rule
 
-__all__ = ["parse_role_names"]
+__all__ = ["Segment", "first_key", "parse_role_names", "segments"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
@@ -31,31 +31,57 @@ def parse_role_names(data: bytes) -> set[str]:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return set()
-    names = (_name_defined(segment) for segment in _segments(text))
+    names = (_name_defined(segment.text) for segment in segments(text))
     return {name for name in names if name is not None}
 
 
-def _segments(text: str) -> Iterator[str]:
-    segment: list[str] = []
-    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+class Segment:
+    """
+    The part of the file that a node reads as one role.
+
+    Attributes:
+        text: Its lines, without comments and blank lines.
+        line_numbers: The number of each in the file, counted from 1.
+    """
+
+    __slots__ = ("line_numbers", "text")
+
+    def __init__(self, lines: list[tuple[int, str]]) -> None:
+        self.line_numbers = [number for number, _ in lines]
+        self.text = "\n".join(line for _, line in lines)
+
+
+def segments(text: str) -> Iterator[Segment]:
+    """
+    Divide the text of a file into roles; indented lines before the first one are left out.
+
+    Source:
+        ``FileRolesStore.roleSegments``.
+    """
+    lines: list[tuple[int, str]] = []
+    for number, line in enumerate(_lines(text), start=1):
         if line.startswith("#") or not line.strip():
             continue
         if not line[0].isspace():
-            if segment:
-                yield "\n".join(segment)
-            segment = [line]
-        elif segment:
-            segment.append(line)
-    if segment:
-        yield "\n".join(segment)
+            if lines:
+                yield Segment(lines)
+            lines = [(number, line)]
+        elif lines:
+            lines.append((number, line))
+    if lines:
+        yield Segment(lines)
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _name_defined(segment: str) -> str | None:
-    name = _first_key(segment)
+    name = first_key(segment)
     return None if broken_rule(name, reserved=RESERVED_ROLE_NAMES) else name
 
 
-def _first_key(document: str) -> str | None:
+def first_key(document: str) -> str | None:
     """Return the first key of a mapping; what is behind it is not read."""
     import yaml
 
