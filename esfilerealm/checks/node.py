@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from .._storage import RealmFiles, RealmPaths
     from ..formats import ParsedRealm
+    from ..formats.role_definitions import RoleIssue
+    from ..formats.service_tokens import ParsedTokens
     from ..keystore import Keystore
     from ..settings.realm_settings import NameRules
     from .node_settings import NodeSettings
@@ -29,6 +31,9 @@ __all__ = ["Node"]
 #: Only its files are in `x-pack/` and nowhere else.
 _X_PACK_VERSION: Final = 5
 _SETTINGS_FILE: Final = "elasticsearch.yml"
+_TOKENS_FILE: Final = "service_tokens"
+_JVM_FILE: Final = "jvm.options"
+_JVM_END: Final = ".options"
 _KEYSTORE_FILE: Final = "elasticsearch.keystore"
 
 #: How long a journal may belong to a writer that is at work; a write takes milliseconds.
@@ -192,6 +197,59 @@ class Node:
             return Entry.of(path)
         except FileRealmError as error:
             raise unreadable(error) from None
+
+    def end_of(self, path: str) -> Entry | None:
+        """
+        Examine what a path leads to at the end of links; None if nothing is there.
+
+        Raises:
+            Unreadable: If the system refuses, or a link is not followed.
+        """
+        try:
+            return Entry.of(follow(path))
+        except FileRealmError as error:
+            raise Unreadable(str(error), path) from None
+
+    def content(self, path: str) -> bytes | None:
+        """
+        Read a regular file anywhere, each time; None if there is none.
+
+        Raises:
+            Unreadable: If that is impossible, or a link is not followed.
+        """
+        try:
+            return read_bytes(path)
+        except FileRealmError as error:
+            raise Unreadable(str(error), path) from None
+
+    @part
+    def role_issues(self) -> list[RoleIssue]:
+        """What a node does not take from ``roles.yml``."""
+        from ..formats.role_definitions import check_role_definitions
+
+        return check_role_definitions(self.content(self.paths.roles_yml) or b"", self.version)
+
+    @part
+    def service_tokens(self) -> ParsedTokens:
+        """What ``service_tokens`` says; without the hashes."""
+        from ..formats.service_tokens import parse_service_tokens
+
+        return parse_service_tokens(self.content(self.path(_TOKENS_FILE)) or b"")
+
+    @part
+    def jvm_files(self) -> list[tuple[str, bytes]]:
+        """The files of options of the JVM in the order in which they count, by path."""
+        paths = [self.path(_JVM_FILE)]
+        folder = self.end_of(self.path(f"{_JVM_FILE}.d"))
+        if folder is not None and folder.kind == "directory":
+            paths += [path for path in entries_of(folder.path) if path.endswith(_JVM_END)]
+        found = ((path, self.content(path)) for path in paths)
+        return [(path, data) for path, data in found if data is not None]
+
+    @property
+    def length_of_keystore_password(self) -> int:
+        """How many characters the password has that the keystore is opened with."""
+        return len(self._keystore_password)
 
     @part
     def keystore(self) -> Keystore | None:

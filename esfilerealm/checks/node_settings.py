@@ -72,6 +72,10 @@ class NodeSettings:
             return ",".join(self.values(key))
         return self._reader.resolved(found.value) or None
 
+    def written(self, key: str) -> str:
+        """Return the text of a key as it is written, with its placeholders; empty if not set."""
+        return self._reader.written(key) if key in self._reader.settings else ""
+
     def values(self, key: str) -> list[str]:
         """
         Return the items of a key: those of a list, or the pieces of a text between commas.

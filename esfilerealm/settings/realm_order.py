@@ -20,9 +20,13 @@ from ..errors import InvalidSettingError
 from .keys import REALM_KEYS, SECURITY_ENABLED
 
 __all__ = [
+    "ES7",
+    "ES8",
+    "REALM_TYPES",
     "ConfiguredRealm",
     "RealmOrder",
     "infer_major_version",
+    "meant_type",
     "realm_order",
     "why_file_realm_is_unused",
 ]
@@ -42,7 +46,7 @@ ES8: Final = 8
 
 #: They exist without being configured, in this order.
 _BASIC_TYPES: Final = ("file", "native")
-_TYPES: Final = (
+REALM_TYPES: Final = (
     *_BASIC_TYPES,
     *("ldap", "active_directory", "pki", "saml", "kerberos", "oidc", "jwt"),
 )
@@ -197,14 +201,14 @@ def _spelled_since_7(reader: SettingsReader) -> list[ConfiguredRealm]:
         prefix = f"{_PREFIX}{kind}.{name}."
         if prefix not in realms:
             realms[prefix] = ConfiguredRealm(kind, name, prefix, reader.where(key))
-            if meant := _meant_type(kind):
+            if meant := meant_type(kind):
                 rule = f"unknown realm type [{kind}]; did you mean [{meant}]?"
                 reader.add_key_problem(key, rule)
-            elif kind not in _TYPES:
+            elif kind not in REALM_TYPES:
                 reader.note(key, _plugin_rule(kind))
         _check_own_key(reader, key, realms[prefix], _FILE_REALM_KEYS)
     reader.claim_below(f"{_PREFIX}file.")
-    return [realm for realm in realms.values() if not _meant_type(realm.type)]
+    return [realm for realm in realms.values() if not meant_type(realm.type)]
 
 
 def _spelled_before_7(reader: SettingsReader) -> list[ConfiguredRealm]:
@@ -223,7 +227,7 @@ def _spelled_before_7(reader: SettingsReader) -> list[ConfiguredRealm]:
     for realm in realms.values():
         if realm.type == "file":
             reader.claim_below(realm.prefix)
-    return [realm for realm in realms.values() if realm.type and not _meant_type(realm.type)]
+    return [realm for realm in realms.values() if realm.type and not meant_type(realm.type)]
 
 
 def _type_of(reader: SettingsReader, prefix: str, where: str) -> str:
@@ -232,9 +236,9 @@ def _type_of(reader: SettingsReader, prefix: str, where: str) -> str:
     if not reader.is_given(key):
         rule = "is missing: in Elasticsearch 5 and 6, every realm has one"
         reader.problems.append(InvalidSettingError(key, None, rule, where))
-    elif meant := _meant_type(kind):
+    elif meant := meant_type(kind):
         reader.add_problem(key, "unknown realm type", f"did you mean [{meant}]?")
-    elif kind and kind not in _TYPES:
+    elif kind and kind not in REALM_TYPES:
         reader.note(key, _plugin_rule(reader.written(key)))
     return kind
 
@@ -246,11 +250,11 @@ def _plugin_rule(kind: str) -> str:
     )
 
 
-def _meant_type(kind: str) -> str | None:
+def meant_type(kind: str) -> str | None:
     """Return the type of Elasticsearch that a name is a mistyped form of, or None."""
-    if kind in _TYPES:
+    if kind in REALM_TYPES:
         return None
-    return next((known for known in _TYPES if _is_mistyped(kind.lower(), known)), None)
+    return next((known for known in REALM_TYPES if _is_mistyped(kind.lower(), known)), None)
 
 
 def _is_mistyped(word: str, known: str) -> bool:

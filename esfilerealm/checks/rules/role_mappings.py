@@ -1,0 +1,62 @@
+"""Files of role mappings: EFR438."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from ..facts.realms import REALMS
+from ..facts.switches import counts
+from ..parts import Unreadable
+from ..registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...findings import Finding
+    from ..node import Node
+
+_DEFAULT: Final = "role_mapping.yml"
+_KEY_END: Final = ".files.role_mapping"
+_JSON: Final = ".json"
+
+
+@rule("EFR438", "unusable role mapping", severity="error", source="RoleMappingFileBootstrapCheck")
+def unusable_mapping(node: Node) -> Iterator[Finding | Unreadable]:
+    """
+    If a realm names a file of role mappings, a node starts only if all of it can be used. With
+    the file of the default name it starts, and people lack the roles.
+
+    Advice: Correct the line.
+    """
+    from ...role_mapping.file import parse_role_mapping
+
+    for path, is_named in _mappings(node).items():
+        if not _is_inside(path, node.config_dir):
+            yield Unreadable(
+                "it is outside of the configuration directory, so it is not read", path
+            )
+            continue
+        data = node.content(path) or b""
+        for issue in parse_role_mapping(data, is_json=path.endswith(_JSON)).issues:
+            stops = is_named and issue.kind != "lost-role"
+            yield unusable_mapping.finding(
+                issue.reason,
+                path=path,
+                line=issue.line_number,
+                severity="error" if stops else "warning",
+            )
+
+
+def _is_inside(path: str, folder: str) -> bool:
+    return os.path.commonpath([os.path.normpath(path), folder]) == folder
+
+
+def _mappings(node: Node) -> dict[str, bool]:
+    """Map the path of each file of role mappings to whether a realm names it."""
+    found = {node.path(_DEFAULT): False}
+    for key in node.settings.keys_below(REALMS):
+        path = node.settings.get(key) or ""
+        if key.endswith(_KEY_END) and "${" not in path and counts(node, key):
+            found[node.path(path)] = True
+    return found
