@@ -18,6 +18,7 @@ FileRealmError
 ├── InvalidUserDataError                                               also ValueError
 ├── InvalidAttributeError                                              also ValueError
 ├── InvalidDesiredStateError                                           also ValueError
+├── InvalidFingerprintError                                            also ValueError
 ├── UnsafePlanError
 ├── PlanOutdatedError
 ├── InvalidAuthorizationHeaderError                                    also ValueError
@@ -68,6 +69,7 @@ __all__ = [
     "InvalidCertificateError",
     "InvalidDesiredStateError",
     "InvalidDistinguishedNameError",
+    "InvalidFingerprintError",
     "InvalidHashError",
     "InvalidPasswordError",
     "InvalidRoleMappingError",
@@ -413,6 +415,25 @@ class InvalidDesiredStateError(FileRealmError, ValueError):
             return f"invalid desired state: {self.issues[0]}"
         lines = "\n".join(f"  {issue}" for issue in self.issues)
         return f"invalid desired state, {len(self.issues)} issues:\n{lines}"
+
+
+class InvalidFingerprintError(FileRealmError, ValueError):
+    """
+    A fingerprint that cannot be read or made, or cannot be compared with others.
+
+    Attributes:
+        source: The file or node that it is of, or nothing.
+        rule: The rule that is broken.
+    """
+
+    def __init__(self, source: str, rule: str) -> None:
+        super().__init__(source, rule)
+        self.source = source
+        self.rule = rule
+
+    def _message(self) -> str:
+        source = f" [{self.source}]" if self.source else ""
+        return f"fingerprint{source} {self.rule}"
 
 
 class UnsafePlanError(FileRealmError):

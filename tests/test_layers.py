@@ -24,7 +24,7 @@ PACKAGE = Path(__file__).parent.parent / "esfilerealm"
 #: From the ground up. A module may import from lower layers, and from its own package.
 LAYERS = [
     {"errors", "results", "names", "findings", "_ground", "_version"},
-    {"formats", "hashing", "documents", "exchange", "certificates", "role_mapping"},
+    {"formats", "hashing", "documents", "exchange", "certificates", "role_mapping", "drift"},
     {"_storage"},
     {"keystore"},
     {"settings"},
@@ -40,6 +40,7 @@ BESIDE = {
     **dict.fromkeys(LAYERS[0], LAYERS[0]),
     "formats": {"hashing", "documents"},
     "exchange": {"formats", "hashing", "documents"},
+    "drift": {"formats"},
     "role_mapping": {"certificates", "documents"},
     "realms.file.upgrade": {"admin"},
     "__main__": {"cli"},

@@ -35,6 +35,8 @@ ERRORS = [
     errors.InvalidAttributeError("owner", "bob", "rule"),
     errors.InvalidAuthorizationHeaderError("rule"),
     errors.InvalidDesiredStateError(("[base.yml], users[0]: rule",)),
+    errors.InvalidFingerprintError("node-a.json", "rule"),
+    errors.InvalidFingerprintError("", "rule"),
     errors.UnsafePlanError("reason"),
     errors.PlanOutdatedError("users"),
     errors.UnknownHashAlgorithmError("bcrypt3", "advice"),

@@ -43,6 +43,7 @@ _CODES = (
     (errors.InvalidHashError, DATA),
     (errors.InvalidAttributeError, DATA),
     (errors.InvalidDesiredStateError, DATA),
+    (errors.InvalidFingerprintError, DATA),
     (errors.KeystorePasswordError, DATA),
     (errors.InvalidSecureSettingError, DATA),
     (errors.UnsafePlanError, DATA),

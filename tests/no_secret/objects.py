@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from no_secret.busy_realm import changed, log_everyone_in, spoilt
+from no_secret.drift_objects import DRIFT_OBJECTS
 from no_secret.planted import (
     HASHES,
     HEADER,
@@ -31,6 +32,7 @@ from esfilerealm.watcher import FileWatcher, Frequency, ResourceWatcherService
 #: What is public, by the name of its class: each gives all the objects of it that matter.
 OBJECTS = {
     **ROLE_OBJECTS,
+    **DRIFT_OBJECTS,
     **{
         kind: lambda _, folder, kind=kind: changes_of(planned(folder), kind)
         for kind in (

@@ -8,6 +8,7 @@ import os
 import sys
 
 import pytest
+from no_secret.drift_objects import DRIFT_ERRORS
 from no_secret.objects import keystore, planned
 from no_secret.planted import (
     CLEAR,
@@ -170,6 +171,7 @@ REALM = "xpack.security.authc.realms.file.mine"
 #: Ways to each error, all of them with a secret at hand.
 ERRORS = {
     **ROLE_ERRORS,
+    **DRIFT_ERRORS,
     "ConfigurationFileMissingError": [
         lambda folder: UsersTool(folder / "none").useradd("other", PASSWORDS["new"]),
         lambda folder: FileRealm(folder / "none").authenticate("bcrypt", PASSWORDS["bcrypt"]),

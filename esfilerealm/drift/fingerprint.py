@@ -1,0 +1,246 @@
+"""The fingerprint of a realm: who is a user with which roles, and keyed digests."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from ..errors import InvalidFingerprintError
+from .described import DescribedRealm
+from .document import KIND, VERSION, read
+from .keyed import SHORTEST_KEY, UNSAID, Digester, digest_of_all, hash_part, roles_part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Self
+
+    from ..formats import ParsedRealm
+
+__all__ = ["Fingerprint"]
+
+#: Characters of a label; of a hundred thousand states, two share one in 1 of 50 000 cases.
+_LABEL: Final = 12
+
+
+class Fingerprint:
+    """
+    What one node, or one document, says about users: names, roles, and no hash.
+
+    The order of lines, comments, line ends, repeated roles, and lines or names that a node ignores
+    do not change it. Everything that a login or a look-up could notice does. Two of them are equal
+    if they say the same with the same key, whatever the nodes.
+
+    Args:
+        records: From username to the digest of its roles, then that of its hash.
+
+        roles: From each digest of roles to these roles, sorted.
+
+        node: See below.
+
+        key_id: See below.
+
+        skipped: See below.
+
+    Attributes:
+        node: The name of the node, or None.
+        key_id: What tells the key from others. None if it was made without: then the digests of
+            hashes count in this process only, and ``to_json`` leaves them out.
+        skipped: A sentence for each line, or part of a document, that a node would not read.
+    """
+
+    __slots__ = ("_records", "_roles", "key_id", "node", "skipped")
+
+    def __init__(
+        self,
+        records: dict[str, bytes],
+        roles: dict[bytes, tuple[str, ...]],
+        *,
+        node: str | None,
+        key_id: str | None,
+        skipped: tuple[str, ...],
+    ) -> None:
+        self._records = records
+        self._roles = roles
+        self.node = node
+        self.key_id = key_id
+        self.skipped = skipped
+
+    @classmethod
+    def of(
+        cls,
+        source: ParsedRealm | DescribedRealm,
+        *,
+        key: bytes | None = None,
+        node: str | None = None,
+    ) -> Self:
+        """
+        Make the fingerprint of what a node reads, or of what a document describes.
+
+        Args:
+            source: What ``UsersTool.listing()`` or ``ParsedRealm.parse()`` return, or a document.
+
+            key: A secret of at least 16 random bytes, the same for all that are to be compared.
+                None for a random one of this process.
+
+            node: The name of the node, for reports.
+
+        Raises:
+            InvalidFingerprintError: If the key is too short.
+        """
+        if key is not None and len(key) < SHORTEST_KEY:
+            rule = f"needs a key of at least {SHORTEST_KEY} bytes, and this one has [{len(key)}]"
+            raise InvalidFingerprintError(node or "", rule)
+        digester = Digester(key)
+        records: dict[str, bytes] = {}
+        sets: dict[bytes, tuple[str, ...]] = {}
+        for name, text, roles in _users(source):
+            digest, in_order = digester.of_roles(roles)
+            sets[digest] = in_order
+            records[name] = digest + digester.of_hash(name, text)
+        return cls(
+            records, sets, node=node, key_id=digester.key_id, skipped=tuple(_skipped(source))
+        )
+
+    @classmethod
+    def from_json(cls, text: str | bytes, *, source: str = "fingerprint") -> Self:
+        """
+        Read what ``to_json`` wrote, or what ``esfilerealm digest --json`` printed.
+
+        Args:
+            text: The whole text.
+
+            source: Its name for errors, normally the path of the file.
+
+        Raises:
+            InvalidFingerprintError: If it is not whole, was changed, or has a later version.
+        """
+        return cls(**read(text, source))
+
+    def to_json(self) -> str:
+        """Return it as one line of JSON, in which there is no hash; ``from_json`` reads it."""
+        return json.dumps(self.to_dict()) + "\n"
+
+    def to_dict(self) -> dict[str, object]:
+        """Return it as a dictionary fit for JSON."""
+        if (portable := self.portable) is not self:
+            return portable.to_dict()
+        users = [self._user(name) for name in sorted(self._records)]
+        return {
+            "kind": KIND,
+            "version": VERSION,
+            "node": self.node,
+            "key_id": self.key_id,
+            "label": self.label,
+            "digest": self.digest,
+            "roles_digest": self.roles_digest,
+            "hashes_digest": self.hashes_digest if self.knows_hashes else None,
+            "user_count": len(users),
+            "skipped": list(self.skipped),
+            "users": users,
+        }
+
+    def _user(self, name: str) -> dict[str, object]:
+        record, roles = self._records[name], self.roles_of(name)
+        return {
+            "username": name,
+            "roles": None if roles is None else list(roles),
+            "roles_digest": _hex(roles_part(record)),
+            "hash_digest": _hex(hash_part(record)),
+        }
+
+    @property
+    def portable(self) -> Fingerprint:
+        """The same as others may read it: itself, or without digests that only count here."""
+        if self.key_id is not None or not self.knows_hashes:
+            return self
+        records = {name: roles_part(record) + UNSAID for name, record in self._records.items()}
+        return Fingerprint(records, self._roles, node=self.node, key_id=None, skipped=self.skipped)
+
+    def named(self, node: str | None) -> Fingerprint:
+        """Return the same with another name of the node."""
+        return Fingerprint(
+            self._records, self._roles, node=node, key_id=self.key_id, skipped=self.skipped
+        )
+
+    @property
+    def records(self) -> Mapping[str, bytes]:
+        """From username to the digest of its roles, then that of its hash."""
+        return self._records
+
+    @property
+    def usernames(self) -> tuple[str, ...]:
+        """The users."""
+        return tuple(self._records)
+
+    def roles_of(self, username: str) -> tuple[str, ...] | None:
+        """Return the roles of a user, sorted; None if the document leaves them unsaid."""
+        digest = roles_part(self._records[username])
+        return None if digest == UNSAID else self._roles[digest]
+
+    @property
+    def role_sets(self) -> Mapping[bytes, tuple[str, ...]]:
+        """From each digest of roles to these roles, sorted."""
+        return self._roles
+
+    @property
+    def knows_hashes(self) -> bool:
+        """Whether there is a digest of the hash of some user."""
+        return any(hash_part(record) != UNSAID for record in self._records.values())
+
+    @property
+    def digest(self) -> str:
+        """One digest of all users with roles and hashes, in hexadecimal."""
+        return digest_of_all(self._records)
+
+    @property
+    def roles_digest(self) -> str:
+        """One digest of all users with roles, in hexadecimal."""
+        return digest_of_all(self._records, roles_part)
+
+    @property
+    def hashes_digest(self) -> str:
+        """One digest of all users with hashes, in hexadecimal."""
+        return digest_of_all(self._records, hash_part)
+
+    @property
+    def label(self) -> str:
+        """A short digest of all that others may read, such as for a metric."""
+        return self.portable.digest[:_LABEL]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Fingerprint):
+            return NotImplemented
+        return self.key_id == other.key_id and self._records == other._records
+
+    def __hash__(self) -> int:
+        return hash((self.key_id, frozenset(self._records.items())))
+
+    def __repr__(self) -> str:
+        node = "" if self.node is None else f" of {self.node!r}"
+        return f"<Fingerprint{node}: {len(self._records)} users, {self.label}>"
+
+
+def _hex(digest: bytes) -> str | None:
+    return None if digest == UNSAID else digest.hex()
+
+
+def _users(
+    source: ParsedRealm | DescribedRealm,
+) -> Iterator[tuple[str, str | None, tuple[str, ...] | None]]:
+    if isinstance(source, DescribedRealm):
+        for name, (text, roles) in source.users.items():
+            yield name, text, roles
+        return
+    roles_by_user = source.roles_by_user
+    for name, stored in source.hashes.items():
+        yield name, stored, roles_by_user.get(name, ())
+
+
+def _skipped(source: ParsedRealm | DescribedRealm) -> Iterator[str]:
+    if isinstance(source, DescribedRealm):
+        yield from source.skipped
+        return
+    for file, issues in source.issues.items():
+        for issue in issues:
+            if issue.kind != "blank":
+                yield f"{file}, line [{issue.line_number}]: {issue.reason}"

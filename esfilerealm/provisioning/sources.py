@@ -1,0 +1,89 @@
+"""Read whatever says who the users of a node are, and make a fingerprint of it."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Final
+
+from ..admin.users_tool import UsersTool
+from ..documents.document import content_of
+from ..drift import DescribedRealm, Fingerprint
+from ..drift.document import KIND
+from ..settings import RealmSettings
+from .desired import DesiredState
+
+if TYPE_CHECKING:
+    from ..formats import ParsedRealm
+    from .values import DesiredUser
+
+__all__ = ["take_fingerprint"]
+
+#: A line of YAML or JSON by which a manifest of Kubernetes is recognized.
+_MANIFEST: Final = re.compile(
+    rb"""(?:^|[{,])[\s-]*["']?kind["']?\s*:\s*["']?(?:Secret|SecretList|List|Elasticsearch)\b""",
+    re.MULTILINE,
+)
+#: Bytes at the start of a file in which its kind stands.
+_START: Final = 512
+
+
+def take_fingerprint(
+    source: str | os.PathLike[str], *, key: bytes | None = None, node: str | None = None
+) -> Fingerprint:
+    """
+    Make the fingerprint of a node, or of what describes it.
+
+    Args:
+        source: A configuration directory, or a file: a tar archive of ``export``, a manifest of
+            Kubernetes Secrets, a desired state, or a fingerprint that was made elsewhere.
+
+        key: As for ``Fingerprint.of``; a fingerprint that was made elsewhere needs none.
+
+        node: The name of the node. By default a fingerprint keeps its own, and others get the path.
+
+    Raises:
+        ConfigurationFileMissingError: If the source, or a file of a realm, does not exist.
+        FilePermissionError, FileAccessError: If it cannot be read.
+        FileFormatError: If a file of a realm is not UTF-8, or an archive or manifest is none.
+        InvalidDesiredStateError: If it is a document that breaks rules, or nothing of all these.
+        InvalidFingerprintError: If the key is too short, or a fingerprint is damaged.
+        InvalidSettingError: If a setting of a configuration directory is invalid.
+    """
+    path = os.fsdecode(source)
+    if os.path.isdir(path):
+        settings = RealmSettings.load(path, check_realm=False)
+        realm: ParsedRealm | DescribedRealm = UsersTool(path, settings=settings).listing()
+        return Fingerprint.of(realm, key=key, node=node or path)
+    from ..exchange.archive import is_archive, read_archive
+
+    data = content_of(path)
+    if KIND.encode() in data[:_START]:
+        read = Fingerprint.from_json(data, source=path)
+        return read.named(node or read.node or path)
+    if is_archive(data):
+        realm = read_archive(data, source=path)
+    elif _MANIFEST.search(data):
+        realm = _manifest(data, path)
+    else:
+        desired = DesiredState.parse(data, source=path, folder=os.path.dirname(path))
+        realm = _described(desired)
+    return Fingerprint.of(realm, key=key, node=node or path)
+
+
+def _manifest(data: bytes, path: str) -> DescribedRealm:
+    from ..exchange import import_users
+
+    imported = import_users("k8s-secret", data, source=path)
+    skipped = tuple(str(loss) for loss in imported.losses if not loss.is_note)
+    return _described(DesiredState.from_dict(imported.document, source=path), skipped)
+
+
+def _described(desired: DesiredState, skipped: tuple[str, ...] = ()) -> DescribedRealm:
+    users = {user.name: _said(user) for user in desired.users if not user.is_absent}
+    return DescribedRealm(users, skipped=skipped)
+
+
+def _said(user: DesiredUser) -> tuple[str | None, tuple[str, ...] | None]:
+    """Return the hash and the roles of a user, as far as a document says them."""
+    return None if user.password_hash is None else user.password_hash.reveal(), user.roles
