@@ -299,6 +299,11 @@ def cases(*areas: str, only: Callable[[Case], bool] = lambda case: True) -> list
     return [pytest.param(case, id=case.id) for case in found if only(case)]
 
 
+def raw_cases(area: str) -> list[dict[str, Any]]:
+    """The records of an area, as Elasticsearch behaves."""
+    return [record for record in _CASES if record["area"] == area]
+
+
 def case_ids() -> set[str]:
     return {f"{record['area']}/{record['name']}" for record in _CASES}
 

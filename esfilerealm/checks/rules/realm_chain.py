@@ -181,6 +181,41 @@ def reserved_name(node: Node) -> Iterator[Finding]:
             yield finding_at(reserved_name, node, realm.where, message, "warning")
 
 
+@rule("EFR467", "unusable security domain", severity="error", source="Realms")
+def unusable_domain(node: Node) -> Iterator[Finding]:
+    """
+    From version 8 on, a security domain says which realms know the same people. A node does not
+    start if its name begins with an underscore, if a realm is in two of them, or if literal names
+    and their suffix do not come together.
+
+    Advice: Correct the domain.
+    """
+    domain_of: dict[str, str] = {}
+    for key in node.settings.keys_below(_DOMAINS) if major(node) >= ES8 else ():
+        domain, _, own_key = key.removeprefix(_DOMAINS).partition(".")
+        if own_key != "realms":
+            continue
+        if domain.startswith("_"):
+            message = f"the name of a domain must not begin with [_]: [{shown(domain)}]"
+            yield finding_at(unusable_domain, node, key, message)
+        for realm in node.settings.values(key):
+            other = domain_of.setdefault(realm, domain)
+            if other != domain:
+                message = f"the realm [{shown(realm)}] is in the domain [{shown(other)}] already"
+                yield finding_at(unusable_domain, node, key, message)
+        if _has_literal_names(node, domain) != _has_suffix(node, domain):
+            message = "[literal_username] and [suffix] are for each other: set both, or neither"
+            yield finding_at(unusable_domain, node, key, message)
+
+
+def _has_literal_names(node: Node, domain: str) -> bool:
+    return node.settings.is_true(f"{_DOMAINS}{domain}.uid_generation.literal_username")
+
+
+def _has_suffix(node: Node, domain: str) -> bool:
+    return f"{_DOMAINS}{domain}.uid_generation.suffix" in node.settings
+
+
 @rule("EFR468", "unknown realm in a list", severity="error", source="Realms")
 def undefined_realm(node: Node) -> Iterator[Finding]:
     """

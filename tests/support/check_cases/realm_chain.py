@@ -8,6 +8,8 @@ from .security import OFF
 __all__ = ["CASES"]
 
 REALMS = "xpack.security.authc.realms"
+DOMAINS = "xpack.security.authc.domains"
+UID = f"{DOMAINS}.d.uid_generation"
 LDAP = f"{REALMS}.ldap.l.order: 1\n"
 PKI = f"{REALMS}.pki.p.order: 1\n"
 
@@ -126,6 +128,31 @@ CASES = {
         yml("with 7", f"{REALMS}.ldap.default_file.order: 1\n", version=7),
         yml("off", f"{REALMS}.ldap._l.enabled: false\n"),
         yml("an underscore within", f"{REALMS}.ldap.l_l.order: 1\n"),
+    ),
+    "EFR467": about_settings(
+        yml(
+            "an underscore",
+            f"a: 1\n{DOMAINS}._d.realms: [l]\n",
+            line=2,
+            severity="error",
+            message="[_d]",
+        ),
+        yml(
+            "a realm in two of them",
+            f"{DOMAINS}.d.realms: [l]\n{DOMAINS}.e.realms: [m, l]\n",
+            line=2,
+            message="[l] is in the domain [d]",
+        ),
+        yml("a suffix only", f"{DOMAINS}.d.realms: [l]\n{UID}.suffix: x1\n", line=1),
+        yml(
+            "literal names only", f"{DOMAINS}.d.realms: [l]\n{UID}.literal_username: true\n", line=1
+        ),
+        yml(
+            "both",
+            f"{DOMAINS}.d.realms: [l]\n{UID}: {{suffix: x1, literal_username: true}}\n",
+        ),
+        yml("two of them", f"{DOMAINS}.d.realms: [l]\n{DOMAINS}.e_.realms: [m]\n"),
+        yml("with 7", f"{DOMAINS}._d.realms: [l]\n", version=7),
     ),
     "EFR468": about_settings(
         yml(

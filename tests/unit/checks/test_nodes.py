@@ -1,0 +1,33 @@
+"""Whole nodes: an honest one is left in peace, and a bad one is not."""
+
+from __future__ import annotations
+
+import pytest
+from support.default_node import NODE, SETTINGS, make_default_node
+
+from esfilerealm.checks import check
+
+
+@pytest.fixture
+def default(tmp_path):
+    """A node as automatic configuration leaves it."""
+    config = tmp_path / "config"
+    make_default_node(config)
+    return config
+
+
+@pytest.mark.parametrize("version", [None, 8, 9])
+def test_a_node_that_has_configured_itself_is_left_in_peace(default, version):
+    findings = check(default, elasticsearch_version=version)
+    assert [str(finding) for finding in findings if finding.severity != "info"] == []
+
+
+def test_nothing_of_it_is_left_unexamined(default):
+    assert [each for each in check(default) if each.code.endswith("00")] == []
+
+
+def test_it_is_what_the_rules_believe_it_to_be(default):
+    assert NODE in SETTINGS
+    (default / "elasticsearch.yml").write_text(SETTINGS.replace("enabled: true", "enabled: false"))
+    codes = {finding.code for finding in check(default)}
+    assert {"EFR405", "EFR410", "EFR450"} <= codes
