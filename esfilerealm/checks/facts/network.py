@@ -26,6 +26,8 @@ __all__ = ["exposed_address", "is_production", "severity_of_bootstrap_check"]
 #: ``_local_``, ``_lo_`` and ``_lo0_``, each also for one family of addresses.
 _LOCAL: Final = re.compile(r"_(local|lo\d*)(:ipv[46])?_")
 _SPECIAL: Final = re.compile(r"_.+_")
+#: Also with fewer numbers than four: ``0`` is ``0.0.0.0``, and ``127.1`` is ``127.0.0.1``.
+_NUMBERS: Final = re.compile(r"\d+(\.\d+){0,3}")
 
 
 def exposed_address(node: Node, layer: Layer) -> tuple[str, str] | None:
@@ -58,9 +60,9 @@ def is_production(node: Node) -> bool | None:
     return None if None in answers else False
 
 
-def severity_of_bootstrap_check(node: Node) -> Severity:
-    """Return ``error`` if a failed bootstrap check stops a node, or else ``warning``."""
-    return "error" if is_production(node) else "warning"
+def severity_of_bootstrap_check(node: Node) -> Severity | None:
+    """Return None, for that of the rule, if a failed check stops a node, or else ``warning``."""
+    return None if is_production(node) else "warning"
 
 
 def _hosts(node: Node, layer: Layer, what: str) -> Iterator[tuple[str, str]]:
@@ -75,8 +77,8 @@ def _is_loopback(host: str) -> bool | None:
     """Check whether a host is this machine only; None for a name that must be looked up."""
     if host == "localhost" or _LOCAL.fullmatch(host):
         return True
-    if "${" in host:
-        return None
+    if _NUMBERS.fullmatch(host):
+        return host.partition(".")[0] == "127"
     if _SPECIAL.fullmatch(host):
         return False
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ...settings.reader import SettingsReader
-from ...settings.realm_order import realm_order
+from ...settings.realm_order import ES7, realm_order
 from ...settings.sources import Setting
 from .security import major
 
@@ -15,18 +15,55 @@ if TYPE_CHECKING:
     from ...settings.realm_order import ConfiguredRealm, RealmOrder
     from ..node import Node
 
-__all__ = ["REALMS", "enabled_realms", "order_of", "realms_of_type"]
+__all__ = ["REALMS", "enabled_realms", "keys_of_6", "order_of", "realm_keys", "realms_of_type"]
 
 REALMS: Final = "xpack.security.authc.realms."
 _RESERVED_REALM: Final = "xpack.security.authc.reserved_realm.enabled"
 
 
+def realm_keys(node: Node) -> list[str]:
+    """Return the keys of realms, without those in the spelling of another version."""
+    keys = node.settings.keys_below(REALMS)
+    if major(node) < ES7:
+        return keys
+    old = _names_of_6(keys)
+    return [key for key in keys if _name(key) not in old and _is_whole(key)]
+
+
+def keys_of_6(node: Node) -> list[str]:
+    """
+    Return the first key of each realm that is spelled as in versions 5 and 6, and what is no key
+    of a realm at all; from version 7 on.
+    """
+    if major(node) < ES7:
+        return []
+    keys = node.settings.keys_below(REALMS)
+    old = _names_of_6(keys)
+    first = {_name(key): key for key in reversed(keys) if _name(key) in old}
+    return [
+        key for key in keys if key in first.values() or not (_name(key) in old or _is_whole(key))
+    ]
+
+
+def _names_of_6(keys: list[str]) -> set[str]:
+    return {_name(key) for key in keys if key == f"{REALMS}{_name(key)}.type"}
+
+
+def _name(key: str) -> str:
+    return key.removeprefix(REALMS).partition(".")[0]
+
+
+def _is_whole(key: str) -> bool:
+    """Check whether a key names a type, a realm and a setting."""
+    pieces = key.removeprefix(REALMS).split(".")
+    return len(pieces) >= len(("type", "realm", "setting")) and all(pieces)
+
+
 def order_of(node: Node) -> RealmOrder:
     """Return the realms of a node; ``where`` of each is the first key that is about it."""
-    settings = node.settings
-    layer = {key: Setting(_value(node, key), key) for key in settings if key.startswith(REALMS)}
+    layer = {key: Setting(_value(node, key), key) for key in realm_keys(node)}
     reader = SettingsReader(None, [layer], {}, node.version)
-    reserved = not settings.is_false(_RESERVED_REALM)
+    reserved = not node.settings.is_false(_RESERVED_REALM)
     return realm_order(reader, major(node), reserved_realm_enabled=reserved)
 
 

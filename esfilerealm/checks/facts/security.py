@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from .tls import HTTP, TRANSPORT
 
 if TYPE_CHECKING:
+    from ...findings import Severity
     from ..node import Node
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "is_master_eligible",
     "is_security_on",
     "major",
+    "strict_since_8",
 ]
 
 ANONYMOUS_ROLES: Final = "xpack.security.authc.anonymous.roles"
@@ -62,6 +64,11 @@ def is_security_on(node: Node) -> bool | None:
     if settings.is_false(SECURITY):
         return False
     return True if SECURITY not in settings and major(node) >= _FIRST_SECURE else None
+
+
+def strict_since_8(node: Node) -> Severity | None:
+    """Return None, for the severity of the rule, from 8 on, and before that ``warning``."""
+    return None if major(node) >= _FIRST_SECURE else "warning"
 
 
 def is_fips(node: Node) -> bool:

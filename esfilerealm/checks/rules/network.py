@@ -53,14 +53,18 @@ def exposed_without_tls(node: Node) -> Iterator[Finding]:
     Advice: Set xpack.security.http.ssl.enabled to true, or bind HTTP to _local_ behind a proxy.
     """
     address = exposed_address(node, "http")
-    if is_security_on(node) is False or address is None or configures_itself(node):
-        return
-    if is_tls_on(node, HTTP) is False and node.settings.get("http.enabled") != "false":
+    if is_security_on(node) is not False and address is not None and _is_clear(node):
         key, host = address
         message = (
             f"[{shown(host)}] makes HTTP reachable for others, and passwords pass in the clear"
         )
         yield finding_at(exposed_without_tls, node, key, message)
+
+
+def _is_clear(node: Node) -> bool:
+    """Check whether requests pass in the clear."""
+    is_used = not node.settings.is_false("http.enabled") and not configures_itself(node)
+    return is_used and is_tls_on(node, HTTP) is False
 
 
 @rule("EFR452", "node within reach", severity="info", source="NS-31")
@@ -72,7 +76,7 @@ def exposed(node: Node) -> Iterator[Finding]:
     Advice: Check that a firewall keeps the internet away from the ports of the node.
     """
     address = exposed_address(node, "http")
-    if is_security_on(node) is not False and address is not None:
+    if is_security_on(node) is not False and address is not None and not _is_clear(node):
         key, host = address
         message = (
             f"[{shown(host)}] makes HTTP reachable for others: never expose it to the internet"

@@ -9,14 +9,14 @@ from ..._ground.showing import shown
 from ...settings.keys import REALM_KEYS
 from ...settings.realm_order import ES7, ES8, REALM_TYPES, meant_type
 from ..facts.places import finding_at
-from ..facts.realms import REALMS, enabled_realms, order_of
-from ..facts.security import is_security_on, major
+from ..facts.realms import REALMS, enabled_realms, keys_of_6, order_of, realm_keys
+from ..facts.security import is_security_on, major, strict_since_8
 from ..registry import rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from ...findings import Finding, Severity
+    from ...findings import Finding
     from ...settings.realm_order import ConfiguredRealm
     from ..node import Node
 
@@ -25,10 +25,6 @@ _DOMAINS: Final = "xpack.security.authc.domains."
 _SINGLE: Final = ("file", "native", "kerberos")
 _FILE_REALM_KEYS: Final = tuple(key.key for key in REALM_KEYS)
 _IMPLICIT: Final = ("default_file", "default_native", "reserved")
-
-
-def _strict(node: Node) -> Severity:
-    return "error" if major(node) >= ES8 else "warning"
 
 
 @rule("EFR460", "realm without an order", severity="error", source="RealmConfig")
@@ -42,7 +38,7 @@ def no_order(node: Node) -> Iterator[Finding]:
     for realm in enabled_realms(node) if major(node) >= ES7 else ():
         if not realm.has_order:
             message = f"the realm {_named(realm)} has no [order]"
-            yield finding_at(no_order, node, realm.where, message, _strict(node))
+            yield finding_at(no_order, node, realm.where, message, strict_since_8(node))
 
 
 @rule("EFR461", "two realms of one order", severity="error", source="Realms")
@@ -56,7 +52,7 @@ def same_order(node: Node) -> Iterator[Finding]:
     ordered = [realm for realm in enabled_realms(node) if realm.has_order]
     for realm, other in _repeats(ordered if major(node) >= ES7 else (), lambda one: one.order):
         message = f"the realms {_named(other)} and {_named(realm)} have the order [{realm.order}]"
-        yield finding_at(same_order, node, f"{realm.prefix}order", message, _strict(node))
+        yield finding_at(same_order, node, f"{realm.prefix}order", message, strict_since_8(node))
 
 
 @rule("EFR462", "realm in the spelling of another version", severity="error", source="NS-51")
@@ -68,20 +64,13 @@ def other_spelling(node: Node) -> Iterator[Finding]:
     Advice: Write xpack.security.authc.realms.TYPE.NAME.KEY for 7 and later, and state the version
     by --es-version if the node is older.
     """
-    for key in node.settings.keys_below(REALMS):
-        pieces = key.removeprefix(REALMS).split(".")
-        if major(node) >= ES7 and _is_old(pieces):
-            message = f"[{shown(key, 200)}] is the spelling of versions 5 and 6"
-            yield finding_at(other_spelling, node, key, message)
+    for key in keys_of_6(node):
+        message = f"[{shown(key, 200)}] is the spelling of versions 5 and 6"
+        yield finding_at(other_spelling, node, key, message)
     for name in _without_type(node):
         message = f"the realm [{shown(name)}] has no [type], which versions 5 and 6 want"
         key = node.settings.keys_below(f"{REALMS}{name}.")[0]
         yield finding_at(other_spelling, node, key, message)
-
-
-def _is_old(pieces: list[str]) -> bool:
-    """Check for ``NAME.type``, and for a key that is too short to name both type and realm."""
-    return len(pieces) < len(("type", "name", "key")) or not all(pieces)
 
 
 def _without_type(node: Node) -> list[str]:
@@ -112,11 +101,11 @@ def unknown_type(node: Node) -> Iterator[Finding]:
 def _types(node: Node) -> dict[str, str]:
     """Map the first key of each realm to its type."""
     found: dict[str, tuple[str, str]] = {}
-    for key in node.settings.keys_below(REALMS):
+    for key in realm_keys(node):
         pieces = key.removeprefix(REALMS).split(".")
-        if major(node) >= ES7 and not _is_old(pieces):
+        if major(node) >= ES7:
             found.setdefault(f"{pieces[0]}.{pieces[1]}", (key, pieces[0]))
-        elif major(node) < ES7 and pieces[1:] == ["type"]:
+        elif pieces[1:] == ["type"]:
             found[pieces[0]] = (key, node.settings.get(key) or "")
     return dict(found.values())
 

@@ -44,7 +44,7 @@ def unusable_mapping(node: Node) -> Iterator[Finding | Unreadable]:
                 issue.reason,
                 path=path,
                 line=issue.line_number,
-                severity="error" if stops else "warning",
+                severity=None if stops else "warning",
             )
 
 

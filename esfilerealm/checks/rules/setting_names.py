@@ -29,7 +29,8 @@ def removed_setting(node: Node) -> Iterator[Finding]:
     """
     A node does not start with a setting that its version does not know any more.
 
-    Advice: Remove the setting, and set what has taken its place.
+    Advice: Remove the setting, and set what has taken its place; state the version by --es-version
+    if the node is older.
     """
     for key in node.settings:
         for pattern, since, instead in REMOVED:
@@ -81,6 +82,6 @@ def no_boolean(node: Node) -> Iterator[Finding]:
         value = node.settings.get(key) or ""
         if not BOOLEANS.fullmatch(key) or value in ("true", "false") or "${" in value:
             continue
-        severity: Severity = "error" if major(node) >= _FIRST_STRICT else "warning"
+        severity: Severity | None = None if major(node) >= _FIRST_STRICT else "warning"
         message = f"must be exactly [true] or [false]; {boolean_hint(value)}".removesuffix("; ")
         yield finding_at(no_boolean, node, key, message, severity)

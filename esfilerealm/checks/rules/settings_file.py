@@ -53,7 +53,7 @@ def other_name(node: Node) -> Iterator[Finding]:
         if path in node.entries:
             stops = major(node) <= _LAST_WITH_ONE_NAME
             effect = "a node does not start with it" if stops else "a node ignores it"
-            yield other_name.finding(effect, path=path, severity="error" if stops else "warning")
+            yield other_name.finding(effect, path=path, severity="error" if stops else None)
 
 
 @rule("EFR403", "setting without one value", severity="error", source="Settings.fromXContent")
@@ -73,7 +73,7 @@ def no_single_value(node: Node) -> Iterator[Finding]:
                 path=settings.path,
                 line=issue.line_number or None,
                 subject=key or None,
-                severity="warning" if issue.is_harmless else "error",
+                severity="warning" if issue.is_harmless else None,
             )
 
 

@@ -40,7 +40,7 @@ def transport_without_tls(node: Node) -> Iterator[Finding]:
         yield finding_at(transport_without_tls, node, key, message, "info")
         return
     severity = severity_of_bootstrap_check(node) if major(node) >= _FIRST_TO_DEMAND else "warning"
-    effect = "; the node does not start" if severity == "error" else ""
+    effect = "" if severity else "; the node does not start"
     message = f"security is on, but transport has no TLS{effect}"
     yield finding_at(transport_without_tls, node, key, message, severity)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..._ground.showing import shown
 from ..facts.places import finding_at
-from ..facts.security import is_fips, is_security_on, major
+from ..facts.security import is_fips, is_security_on, major, strict_since_8
 from ..facts.switches import counts
 from ..facts.tls import HTTP, TRANSPORT, contexts, is_tls_on
 from ..registry import rule
@@ -14,20 +14,14 @@ from ..registry import rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...findings import Finding, Severity
+    from ...findings import Finding
     from ..node import Node
 
-_FIRST_STRICT: Final = 8
 #: The settings of all contexts at once, until 6.
 _SHARED: Final = "xpack.ssl."
 _FIRST_WITHOUT_SHARED: Final = 7
 _BROKEN_PROTOCOLS: Final = ("SSLv2Hello", "SSLv3")
 _OLD_PROTOCOLS: Final = (*_BROKEN_PROTOCOLS, "TLSv1", "TLSv1.1")
-
-
-def _strict(node: Node) -> Severity:
-    """Return ``error`` from 8 on; before, a node only called such settings deprecated."""
-    return "error" if major(node) >= _FIRST_STRICT else "warning"
 
 
 @rule("EFR425", "TLS without a certificate", severity="error", source="SSLService")
@@ -44,7 +38,9 @@ def tls_without_certificate(node: Node) -> Iterator[Finding]:
         message = (
             f"TLS is on, but [{layer}] has neither [keystore.path] nor [key] and [certificate]"
         )
-        yield finding_at(tls_without_certificate, node, f"{layer}.enabled", message, _strict(node))
+        yield finding_at(
+            tls_without_certificate, node, f"{layer}.enabled", message, strict_since_8(node)
+        )
 
 
 def _has_certificate(node: Node, layer: str) -> bool:
@@ -69,7 +65,7 @@ def tls_not_decided(node: Node) -> Iterator[Finding]:
             continue
         if keys := node.settings.keys_below(f"{layer}."):
             message = f"[{layer}.enabled] is not set, but [{shown(keys[0], 200)}] is"
-            yield finding_at(tls_not_decided, node, keys[0], message, _strict(node))
+            yield finding_at(tls_not_decided, node, keys[0], message, strict_since_8(node))
 
 
 @rule("EFR427", "certificates are not verified", severity="warning", source="NS-24")
@@ -88,7 +84,7 @@ def no_verification(node: Node) -> Iterator[Finding]:
         lets_in = context == TRANSPORT and is_security_on(node) is not False
         effect = ", so everybody can join the cluster" if lets_in else ""
         message = f"[{shown(context, 200)}] takes any certificate{effect}"
-        yield finding_at(no_verification, node, key, message, "error" if lets_in else "warning")
+        yield finding_at(no_verification, node, key, message, "error" if lets_in else None)
 
 
 @rule("EFR428", "outdated TLS protocol", severity="warning", source="NS-26")
@@ -106,4 +102,4 @@ def old_protocol(node: Node) -> Iterator[Finding]:
             stops = is_fips(node) and not set(old).isdisjoint(_BROKEN_PROTOCOLS)
             effect = "; in FIPS mode, the node does not start" if stops else ""
             message = f"outdated protocols are allowed: [{', '.join(old)}]{effect}"
-            yield finding_at(old_protocol, node, key, message, "error" if stops else "warning")
+            yield finding_at(old_protocol, node, key, message, "error" if stops else None)

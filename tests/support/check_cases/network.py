@@ -77,6 +77,7 @@ CASES = {
     "EFR452": about_settings(
         yml("HTTP", "a: 1\nhttp.host: 0.0.0.0\n", line=2, subject="http.host", severity="info"),
         yml("this machine", "http.host: _local_\n"),
+        yml("in the clear, of which there is more to say", f"{ON}http.host: 0.0.0.0\n"),
         yml("security off", f"{OFF}http.host: 0.0.0.0\n"),
         yml("only transport", "transport.host: 0.0.0.0\n"),
     ),

@@ -27,6 +27,7 @@ CASES = {
         yml("an order", LDAP),
         yml("off", f"{REALMS}.ldap.l.enabled: false\n"),
         yml("with 6", f"{REALMS}.l.type: ldap\n", version=6),
+        yml("the spelling of 6", f"{REALMS}.l: {{type: ldap, user_search.base_dn: a}}\n"),
     ),
     "EFR461": about_settings(
         yml(
@@ -55,7 +56,9 @@ CASES = {
             subject=f"{REALMS}.f.type",
             severity="error",
         ),
-        yml("without a key", f"{REALMS}.ldap..order: 1\n", line=1),
+        yml("without a name", f"{REALMS}.ldap..order: 1\n", line=1),
+        yml("without a key", f"{LDAP}{REALMS}.ldap.x: 1\n", line=2),
+        yml("without a type, first", f"{REALMS}.f.a: 1\n{REALMS}.f.type: file\n", line=1),
         yml("that of 7", f"a: 1\n{REALMS}.ldap.l.order: 1\n", version=6, line=2, message="[ldap]"),
         yml("that of 8", LDAP),
         yml("a setting of three parts", f"{REALMS}.ldap.l.cache.ttl: 1m\n"),
@@ -77,7 +80,7 @@ CASES = {
             for kind in ("file", "native", "ldap", "active_directory", "pki", "saml", "kerberos")
         ),
         yml("that of 6", f"{REALMS}.f.type: file\n", version=6),
-        yml("the spelling of 6", f"{REALMS}.filee.type: file\n"),
+        yml("the spelling of 6", f"{REALMS}.filee.type: file\n{REALMS}.filee.a.b: 1\n"),
     ),
     "EFR464": about_settings(
         yml(
