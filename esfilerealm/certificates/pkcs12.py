@@ -79,7 +79,10 @@ _MAC_MATERIAL: Final = 3
 
 def read_pkcs12(data: bytes, password: str) -> list[StoreEntry]:
     """
-    Return the entries of a store: what Java trusts, and the own certificate of each private key.
+    Return the entries of a store: what Java trusts, and the certificates of each private key.
+
+    The first certificate of a private key is its own. All others that are not trusted follow in the
+    order of the file; Java makes its chain of them.
 
     Args:
         data: The whole file.
@@ -144,7 +147,9 @@ class _Store:
                 found[alias.lower()] = StoreEntry(alias, [bag.certificate], is_key=False)
             own = _certificate_of(bag, others) if bag.is_key else None
             if own is not None:
-                found[alias.lower()] = StoreEntry(alias, [own], is_key=True)
+                rest = (other.certificate for other in others if not other.is_trusted)
+                chain = [own, *(each for each in rest if each is not None and each != own)]
+                found[alias.lower()] = StoreEntry(alias, chain, is_key=True)
         return list(found.values())
 
     def _safes(self) -> Iterator[bytes]:

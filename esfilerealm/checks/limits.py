@@ -22,6 +22,7 @@ class Limits:
         highest_pbkdf2_iterations: As for bcrypt.
         most_superusers: More users with the role ``superuser`` are too many.
         certificate_days: A certificate that expires within so many days is about to expire.
+        most_authorities: More trusted certificates are too many where they decide who is let in.
     """
 
     lowest_bcrypt_cost: int = 10
@@ -30,3 +31,4 @@ class Limits:
     highest_pbkdf2_iterations: int = 500_000
     most_superusers: int = 3
     certificate_days: int = 30
+    most_authorities: int = 20

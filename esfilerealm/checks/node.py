@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from ..formats.service_tokens import ParsedTokens
     from ..keystore import Keystore
     from ..settings.realm_settings import NameRules
+    from .keystore_file import KeystoreFile
+    from .layout import Layout
     from .node_settings import NodeSettings
+    from .tls import Certificates
 
 __all__ = ["Node"]
 
@@ -252,6 +255,20 @@ class Node:
         return len(self._keystore_password)
 
     @part
+    def layout(self) -> Layout:
+        """What lies in the configuration directory, what settings name, and who can reach it."""
+        from .layout import Layout
+
+        return Layout(self)
+
+    @part
+    def kept_hashes(self) -> Mapping[str, frozenset[str] | Unreadable]:
+        """By each version that a write has kept, the users with a hash that is not in use."""
+        from .kept import kept_hashes
+
+        return kept_hashes(self)
+
+    @part
     def keystore(self) -> Keystore | None:
         """
         ``elasticsearch.keystore``, opened; None if there is none.
@@ -270,6 +287,20 @@ class Node:
         if sealed.has_password and not self._keystore_password:
             raise Unreadable("the keystore has a password, and none was given", path)
         return sealed.open(self._keystore_password)
+
+    @part
+    def keystore_file(self) -> KeystoreFile | None:
+        """``elasticsearch.keystore`` as far as that needs no password; None if there is none."""
+        from .keystore_file import KeystoreFile
+
+        return KeystoreFile.of(self.path(_KEYSTORE_FILE))
+
+    @part
+    def certificates(self) -> Certificates:
+        """The certificates and keys for each use of TLS."""
+        from .tls import Certificates
+
+        return Certificates(self, self.layout.named)
 
     @part
     def interrupted_write(self) -> str | None:

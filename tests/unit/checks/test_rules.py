@@ -59,7 +59,7 @@ def _is_as_expected(finding, expected, directory) -> bool:
     return all(
         value in finding.message
         if name == "message"
-        else finding.path == os.path.join(directory, value)
+        else finding.path == os.path.normpath(directory / value)
         if name == "path"
         else getattr(finding, name) == value
         for name, value in expected.items()
