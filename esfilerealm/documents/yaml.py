@@ -59,12 +59,14 @@ class Unread:
 
     Attributes:
         kind: What it is, with its article.
+        text: The name of an alias.
     """
 
-    __slots__ = ("kind",)
+    __slots__ = ("kind", "text")
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, text: str = "") -> None:
         self.kind = kind
+        self.text = text
 
 
 #: What the values of a document are called.
@@ -266,7 +268,7 @@ class YamlReader:
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, path)
         if not isinstance(event, yaml.CollectionStartEvent):
-            return Unread("an alias")
+            return Unread("an alias", event.anchor or "")
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         expected = f"{_TAG}map" if is_mapping else f"{_TAG}seq"
         if event.tag not in (None, "!", expected) and not self._as_written:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import InvalidSettingError
-from .sources import combined_settings
+from .sources import as_text, combined_settings
 
 __all__ = ["DEFAULT", "SettingsReader"]
 
@@ -306,6 +306,5 @@ class SettingsReader:
     def _look_up(self, name: str) -> str | None:
         value = self._environ.get(name)
         if value is None and name in self._settings:
-            setting = self._settings[name].value
-            value = setting if isinstance(setting, str) else f"[{', '.join(setting)}]"
+            value = as_text(self._settings[name].value)
         return value

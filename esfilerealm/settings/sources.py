@@ -7,7 +7,15 @@ import os
 from .._storage import read_file
 from ..errors import InvalidSettingError
 
-__all__ = ["Setting", "combined_settings", "container_overrides", "container_variables"]
+__all__ = [
+    "Setting",
+    "as_text",
+    "combined_settings",
+    "container_overrides",
+    "container_variables",
+    "force",
+    "gather_lists",
+]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
@@ -57,10 +65,31 @@ def combined_settings(
         settings.update(layer)
         for issue in [issue for key in layer for issue in issues.get(key, ())]:
             issue.is_harmless = True
-    for key in [key for key in settings if key.startswith(_FORCE)]:
-        settings[key.removeprefix(_FORCE)] = settings.pop(key)
-    _gather_lists(settings, issues)
+    force(settings)
+    gather_lists(settings, issues)
     return settings
+
+
+def force(settings: dict[str, Setting]) -> None:
+    """
+    Let each key ``force.x`` replace ``x``; a list becomes text.
+
+    Source:
+        ``InternalSettingsPreparer``.
+    """
+    for key in [key for key in settings if key.startswith(_FORCE)]:
+        forced = settings.pop(key)
+        settings[key.removeprefix(_FORCE)] = Setting(as_text(forced.value), forced.where)
+
+
+def as_text(value: str | list[str]) -> str:
+    """
+    Return a value as a node does where it wants text.
+
+    Source:
+        ``Settings.toString``.
+    """
+    return value if isinstance(value, str) else f"[{', '.join(value)}]"
 
 
 def _read(
@@ -81,11 +110,11 @@ def _read(
         key: Setting(value, where)
         for key, (value, where) in flat_settings(file.data, path, problems, issues).items()
     }
-    _gather_lists(settings, issues)
+    gather_lists(settings, issues)
     return settings
 
 
-def _gather_lists(settings: dict[str, Setting], issues: dict[str, list[KeyIssue]]) -> None:
+def gather_lists(settings: dict[str, Setting], issues: dict[str, list[KeyIssue]]) -> None:
     """
     Combine the old spelling of a list, ``x.0``, ``x.1``, to ``x``, up to the first gap.
 
@@ -103,7 +132,7 @@ def _gather_lists(settings: dict[str, Setting], issues: dict[str, list[KeyIssue]
         where = settings[head].where
         items: list[str] = []
         while (item := settings.pop(f"{key}.{len(items)}", None)) is not None:
-            items.append(item.value if isinstance(item.value, str) else ",".join(item.value))
+            items.append(as_text(item.value))
         settings[key] = Setting(items, where)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from ..documents.yaml import Unread, YamlReader
 from ..errors import InvalidSettingError
 
-__all__ = ["KeyIssue", "Place", "flat_settings"]
+__all__ = ["KeyIssue", "Place", "decoded", "flat_settings", "flat_text"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Final, Self
 
     from ..documents.yaml import YamlPath
@@ -53,9 +54,10 @@ class KeyIssue:
         effect: What a node does about it.
         line_number: Counted from 1; 0 if it is unknown.
         is_harmless: Whether it is certain which value a node reads.
+        alias: What a node of 8 takes as the value, if the key has an alias of YAML.
     """
 
-    __slots__ = ("effect", "is_harmless", "line_number", "rule", "where")
+    __slots__ = ("alias", "effect", "is_harmless", "line_number", "rule", "where")
 
     def __init__(
         self,
@@ -65,12 +67,19 @@ class KeyIssue:
         line_number: int = 0,
         *,
         is_harmless: bool = False,
+        alias: str | None = None,
     ) -> None:
         self.rule = rule
         self.where = where
         self.effect = effect
         self.line_number = line_number
         self.is_harmless = is_harmless
+        self.alias = alias
+
+    @property
+    def is_fatal(self) -> bool:
+        """Whether a node does not start, even if something else overrides the key."""
+        return self.effect == _REFUSED
 
 
 def flat_settings(
@@ -89,13 +98,42 @@ def flat_settings(
     Source:
         ``Settings.fromXContent``.
     """
+    text = decoded(data, path, problems)
+    return {} if text is None else flat_text(text, path, problems, issues)
+
+
+def decoded(data: bytes, path: str, problems: list[InvalidSettingError]) -> str | None:
+    """Return the text of a file; if it is not UTF-8, add that to *problems*."""
     try:
-        text = data.decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         rule = f"not UTF-8 at byte {error.start}"
         problems.append(InvalidSettingError(None, None, rule, f"[{path}]"))
-        return {}
-    flattening = _Flattening(path)
+        return None
+
+
+def flat_text(
+    text: str,
+    path: str,
+    problems: list[InvalidSettingError],
+    issues: dict[str, list[KeyIssue]],
+    lines: Sequence[int] = (),
+) -> dict[str, Placed]:
+    """
+    Flatten a text; see ``flat_settings``.
+
+    Args:
+        text: The text.
+
+        path: The file to name.
+
+        problems: See there.
+
+        issues: See there.
+
+        lines: For each line of the text the line of the file that it comes from, if they differ.
+    """
+    flattening = _Flattening(path, lines)
     settings = flattening.read(text)
     problems += flattening.problems
     issues.update(flattening.issues)
@@ -105,10 +143,11 @@ def flat_settings(
 class _Flattening:
     """The way through one file."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, lines: Sequence[int]) -> None:
         self.problems: list[InvalidSettingError] = []
         self.issues: dict[str, list[KeyIssue]] = {}
         self._path = path
+        self._lines_of_file = lines
         self._settings: dict[str, Placed] = {}
         self._lines: dict[YamlPath, int] = {}
         self._repeated: set[YamlPath] = set()
@@ -175,6 +214,7 @@ class _Flattening:
         if isinstance(value, str):
             self._list.append(value)
         elif isinstance(value, Unread):
+            self._list.append(value.text)
             self._add_issue(key, _BY_ALIAS, self._line_of_list, _ALIAS_OF_NODES)
         else:
             self._add_issue(key, "a list must hold plain values only", self._line_of_list)
@@ -186,7 +226,7 @@ class _Flattening:
         if isinstance(value, list):
             self._list, self._line_of_list = value, line_number
         if isinstance(value, Unread):
-            self._add_issue(key, _BY_ALIAS, line_number, _ALIAS_OF_NODES)
+            self._add_issue(key, _BY_ALIAS, line_number, _ALIAS_OF_NODES, alias=value.text)
         elif not isinstance(value, str | list):
             rule = f"has no value at column {reader.column}: give one, or remove it"
             self._add_issue(key, rule, line_number)
@@ -200,6 +240,8 @@ class _Flattening:
             self._settings[key] = (value, self._place(line_number))
 
     def _place(self, line_number: int) -> Place:
+        if 0 < line_number <= len(self._lines_of_file):
+            line_number = self._lines_of_file[line_number - 1]
         return Place(self._path, line_number)
 
     def _add_issue(
@@ -210,9 +252,11 @@ class _Flattening:
         effect: str = _REFUSED,
         *,
         is_harmless: bool = False,
+        alias: str | None = None,
     ) -> None:
         where = self._place(line_number)
-        issue = KeyIssue(rule, where, effect, line_number, is_harmless=is_harmless)
+        line_number = where.line_number
+        issue = KeyIssue(rule, where, effect, line_number, is_harmless=is_harmless, alias=alias)
         issues = self.issues.setdefault(key, [])
         if all((other.rule, other.where) != (rule, where) for other in issues):
             issues.append(issue)

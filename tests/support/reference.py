@@ -40,6 +40,10 @@ def _without_folders(name: str) -> dict[str, Any]:
 #: Deliberate differences: the case, the row that explains it in the table of
 #: `esfilerealm/compatibility.md`, and what is expected here in place of what Elasticsearch does.
 DIFFERENCES: dict[str, tuple[str, dict[str, Any]]] = {
+    "autoconfig/output redirected, no terminal": (
+        "automatic configuration prints a password only on a terminal",
+        {"configured": True},
+    ),
     "users-roles-file/duplicate-user-in-line-keeps-duplicate-role": (
         "a role repeated for a user",
         {"roles": {"a": ["r"]}},

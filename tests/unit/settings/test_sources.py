@@ -138,7 +138,7 @@ class TestOldLists:
     def test_up_to_the_first_gap(self, tmp_path):
         (tmp_path / "elasticsearch.yml").write_text("a.0: x\na.1: [y, z]\na.3: w\nb.1: q\n")
         settings = combined_settings(tmp_path, [], [], {})
-        assert settings["a"].value == ["x", "y,z"]
+        assert settings["a"].value == ["x", "[y, z]"]
         assert settings["a"].where.endswith("line 1")
         assert list(settings) == ["a.3", "b.1", "a"]
 
