@@ -20,6 +20,10 @@ TOPICS = {
     "storage": ("_storage/README.md", "How files are written"),
     "guarantees": ("guarantees.md", "What is kept after faults, kills and power cuts"),
     "checks": ("checks/README.md", "What check reports, by code"),
+    "autoconfiguration": (
+        "checks/autoconfiguration/README.md",
+        "Whether a first start would configure security, and why not",
+    ),
     "command": ("cli/README.md", "The command: passwords, output for programs, completion"),
     "compatibility": ("compatibility.md", "Where this differs from Elasticsearch, and why"),
     "ansible": (
@@ -497,6 +501,36 @@ _NODE = (
         run="realm:run_settings",
         examples=("esfilerealm settings", "esfilerealm settings --es-version 7"),
         exits=((exits.CONFIGURATION, "a node would not start with these settings"),),
+    ),
+    Command(
+        "autoconfig",
+        "Tell whether a first start would configure security, and why not",
+        OptionGroup(
+            "The start",
+            Option(
+                "home",
+                "Installation folder, whose data directory counts; default: "
+                "/usr/share/elasticsearch for /etc/elasticsearch, else the directory above",
+                metavar="DIR",
+            ),
+            Option("enrollment", "A start with an enrollment token"),
+            *shared.KEYSTORE_PASSWORD,
+        ),
+        shared.general(shared.JSON),
+        run="autoconfig:run_autoconfig",
+        notes=(
+            "It concerns Elasticsearch 8 and later. Run it as the user of the node.",
+            "Nothing is written. Every reason is named, where a node stops at the first.",
+        ),
+        examples=(
+            "esfilerealm autoconfig",
+            "esfilerealm autoconfig --home /opt/elasticsearch -E discovery.type=single-node",
+        ),
+        exits=(
+            (exits.OK, "security would be configured"),
+            (exits.NOT_CONFIGURED, "security would not be configured, or the start would fail"),
+            (exits.CONFIGURATION, "no configuration directory"),
+        ),
     ),
     Command(
         "watch",

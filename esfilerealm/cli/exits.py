@@ -12,6 +12,7 @@ __all__ = [
     "INTERNAL",
     "INTERRUPTED",
     "IO",
+    "NOT_CONFIGURED",
     "OK",
     "USAGE",
     "WRONG_PASSWORD",
@@ -22,6 +23,7 @@ __all__ = [
 
 OK = 0
 WRONG_PASSWORD = 1
+NOT_CONFIGURED = 1
 CHANGED = 2
 USAGE = 64
 DATA = 65

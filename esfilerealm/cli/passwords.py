@@ -24,6 +24,7 @@ __all__ = [
     "check_one_source",
     "current_password",
     "given_password",
+    "keystore_password",
     "new_secret",
     "truncation_shown",
 ]
@@ -88,6 +89,21 @@ def given_password(arguments: Arguments, terminal: Terminal) -> str | None:
             raise CommandError(f"{variable_shown(name)} is not set", CONFIGURATION)
         return os.environ[name]
     return arguments.value("password")
+
+
+def keystore_password(arguments: Arguments) -> str | None:
+    """Return the password of the keystore that an option names the source of, or None."""
+    path, variable = (arguments.value(f"keystore-password-{kind}") for kind in ("file", "env"))
+    if path is not None and variable is not None:
+        flags = "[--keystore-password-file, --keystore-password-env]"
+        raise UsageError(f"only one of {flags} can give the password")
+    if path is not None:
+        return password_in_file(path)
+    if variable is None:
+        return None
+    if variable not in os.environ:
+        raise CommandError(f"{variable_shown(variable)} is not set", CONFIGURATION)
+    return one_line(os.environ[variable], f"environment variable [{variable}]")
 
 
 def ask_new_password(terminal: Terminal) -> str:

@@ -142,6 +142,7 @@ _FINDING: Final = _object(
         "fix": {**_object({"kind": _TEXT, "name": _TEXT}), "type": ["object", "null"]},
     }
 )
+_EXIT: Final[Schema] = {"enum": ["OK", "NOOP", "CONFIG", "CANT_CREATE", "exception", "PROCEEDS"]}
 _ONE_WRITE: Final = {**_WRITE, "dry_run": _FLAG}
 _USER: Final[dict[str, Schema]] = {"username": _TEXT}
 _KEYSTORE: Final[dict[str, Schema]] = {
@@ -186,6 +187,33 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
             "problems": _NAMES,
             "warnings": _NAMES,
             "notes": _NAMES,
+        },
+        {},
+    ),
+    "autoconfig": (
+        {
+            "stage": {"enum": ["environment", "log4j2", "keystore_load", "command"]},
+            "configured": _FLAG,
+            "rule": _TEXT_OR_NULL,
+            "exit": _EXIT,
+            "shown": _FLAG,
+            "start": {"enum": ["continues", "fails"]},
+            "hits": _list_of(
+                _object(
+                    {
+                        "rule": _TEXT,
+                        "stage": _TEXT,
+                        "exit": _EXIT,
+                        "shown": _FLAG,
+                        "message": _TEXT,
+                        "advice": _TEXT,
+                        "key": _TEXT_OR_NULL,
+                        "path": _TEXT_OR_NULL,
+                        "line": _COUNT_OR_NULL,
+                        "decides": _FLAG,
+                    }
+                )
+            ),
         },
         {},
     ),

@@ -18,6 +18,7 @@ __all__ = [
     "HASH",
     "IF_NOT_KEPT",
     "JSON",
+    "KEYSTORE_PASSWORD",
     "KNOWN_ROLE",
     "LOCK_EXITS",
     "NEW_PASSWORD",
@@ -98,6 +99,14 @@ def general(*options: Option, version: Option = _ES_VERSION) -> OptionGroup:
     return OptionGroup("General", *options, *common)
 
 
+KEYSTORE_PASSWORD = (
+    Option("keystore-password-file", "Read the keystore's password from a file", metavar="FILE"),
+    Option(
+        "keystore-password-env",
+        "Read the keystore's password from an environment variable",
+        metavar="VARIABLE",
+    ),
+)
 HASH = Option(
     "hash", "Store this hash as is; refused unless a node recognizes it as a hash", metavar="HASH"
 )

@@ -185,6 +185,7 @@ def home(tmp_path):
     (tmp_path / "realm" / "elasticsearch.keystore").write_bytes(
         build({"bootstrap.password": b"1", "keystore.seed": b"2"}, version=3)
     )
+    (tmp_path / "realm" / "log4j2.properties").touch()
     (tmp_path / "key.json").write_text("{}")
     (tmp_path / "mappings.json").write_text("{}")
     programs = tmp_path / "bin"

@@ -55,6 +55,7 @@ LINES = {
     "export": [["--format", "htpasswd", "--output", "{out}"], ["--format", "htpasswd"]],
     "import": [["--format", "htpasswd", "{htpasswd}"], ["--format", "json", "{state}"]],
     "settings": [[], ["-E", "resource.reload.interval.high=soon"]],
+    "autoconfig": [[], ["--enrollment"], ["-E", "a=~"], ["-E", "xpack.security.enabled=true"]],
     "roles-of": [
         ["--dn", "cn=a"],
         ["--dn", "cn=a", "--mapping-file", "{mapping}", "--mappings", "{mappings}"],

@@ -53,9 +53,13 @@ class Hit:
 
     @in_one_line
     def __str__(self) -> str:
+        return f"{self.place}{self.rule}: {self.message}; {self.advice}"
+
+    @property
+    def place(self) -> str:
+        """The file and line, as the beginning of a message, or nothing."""
         line = "" if self.line is None else f", line [{self.line}]"
-        place = "" if self.path is None else f"[{self.path}]{line}: "
-        return f"{place}{self.rule}: {self.message}; {self.advice}"
+        return "" if self.path is None else f"[{self.path}]{line}: "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
