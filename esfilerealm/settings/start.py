@@ -42,7 +42,8 @@ _HOME: Final = "path.home"
 #: Left for later, and refused then.
 _PROMPTS: Final = "prompt."
 #: Paths that the start makes out of settings, before anything else looks at them.
-_PATHS: Final = ("path.data", "path.repo", "path.logs", "path.shared_data", "node.pidfile")
+_LISTS_OF_PATHS: Final = ("path.data", "path.repo")
+_PATHS: Final = ("path.logs", "path.shared_data", "node.pidfile")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,9 +228,10 @@ class _Reading:
         for key, found in issues.items():
             self._add_issues(key, found)
         settings = StartSettings(self._settings, (), is_known=self._is_known)
-        for key in _PATHS:
-            if any("\0" in item for item in settings.items(key)):
-                self._fail("key", "is no path", key, *settings.place(key))
+        paths = {key: settings.items(key) for key in _LISTS_OF_PATHS}
+        paths |= {key: [settings.text(key) or ""] for key in _PATHS}
+        for key in [key for key, items in paths.items() if any("\0" in item for item in items)]:
+            self._fail("key", "is no path", key, *settings.place(key))
         return StartSettings(self._settings, self._faults, is_known=self._is_known)
 
     def _resolve(self, key: str) -> None:
