@@ -16,6 +16,7 @@ __all__ = [
     "SET",
     "Element",
     "elements",
+    "first_element",
     "object_identifier",
     "only_element",
 ]
@@ -80,6 +81,16 @@ def elements(data: bytes) -> Iterator[Element]:
     while at < len(data):
         element, at = _element(data, at)
         yield element
+
+
+def first_element(data: bytes) -> Element:
+    """
+    Return the element that *data* begins with.
+
+    Raises:
+        InvalidCertificateError: If it exceeds the data, or has no definite length.
+    """
+    return _element(data, 0)[0]
 
 
 def only_element(data: bytes, tag: int) -> Element:

@@ -210,7 +210,7 @@ def _ber_content(element: bytes) -> bytes | None:
 
 
 def _normal_rdn(pairs: list[_Pair]) -> str:
-    parts = {(lower_case(name), _normal_value(value)) for name, value in pairs}
+    parts = {(name.lower(), _normal_value(value)) for name, value in pairs}
     ordered = sorted(parts)
     return "+".join(f"{name}={_escaped(value)}" for name, value in ordered)
 

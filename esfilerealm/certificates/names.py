@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from .._ground.java import decode_utf8
 from ..errors import InvalidCertificateError
-from .der import SEQUENCE, SET, Element, elements, object_identifier, only_element
+from .der import SEQUENCE, SET, Element, elements, first_element, object_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,7 +66,7 @@ def subject_text(name_der: bytes) -> str:
     Source:
         ``X500Principal.toString`` of Java 17.
     """
-    names = list(elements(only_element(name_der, SEQUENCE).content))
+    names = list(elements(_name(name_der).content))
     texts = [
         " + ".join(_pair_text(pair) for pair in elements(name.expect(SET).content))
         for name in reversed(names)
@@ -84,12 +84,12 @@ def canonical_name(name_der: bytes) -> bytes:
     Source:
         ``X500Principal.getEncoded``.
     """
-    names = elements(only_element(name_der, SEQUENCE).content)
     sets = []
-    for name in names:
+    for name in elements(_name(name_der).content):
         pairs = []
         for pair in elements(name.expect(SET).content):
             kind, value = _type_and_value(pair)
+            object_identifier(kind)
             pairs.append(Element(SEQUENCE, kind.encoded() + value.encoded()).encoded())
         sets.append(Element(SET, b"".join(sorted(pairs))).encoded())
     return Element(SEQUENCE, b"".join(sets)).encoded()
@@ -117,8 +117,13 @@ def comparable_name(name_der: bytes) -> ComparableName:
     """
     return tuple(
         tuple(sorted(_comparable_pair(pair) for pair in elements(name.expect(SET).content)))
-        for name in elements(only_element(name_der, SEQUENCE).content)
+        for name in elements(_name(name_der).content)
     )
+
+
+def _name(name_der: bytes) -> Element:
+    """Return the sequence that a name is; Java does not look at what follows it."""
+    return first_element(name_der).expect(SEQUENCE)
 
 
 def _comparable_pair(pair: Element) -> tuple[str, str]:
