@@ -6,19 +6,25 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING, Final
 
-from .names import comparable_name
+from .extensions import DIRECTORY, DNS, EMAIL, IP, URI
+from .names import attribute_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from cryptography.x509 import GeneralName
-
+    from .extensions import GeneralName
     from .facts import Facts
 
 __all__ = ["breaks_constraints"]
 
+_EMAIL_ADDRESS: Final = "1.2.840.113549.1.9.1"
+_COMMON_NAME: Final = "2.5.4.3"
+_LABEL: Final = "[a-zA-Z0-9][a-zA-Z0-9-]*"
 #: A common name that Java takes for the name of a host.
-_HOST: Final = re.compile("[a-zA-Z0-9][a-zA-Z0-9-]*(?:[.][a-zA-Z0-9][a-zA-Z0-9-]*)*")
+_HOST: Final = re.compile(rf"{_LABEL}(?:[.]{_LABEL})*\Z")
+#: With the terminator.
+_LONGEST_ADDRESS: Final = 16
+_NUMBER: Final = re.compile("[0-9]+")
 
 
 def breaks_constraints(facts: Facts, authority: Facts) -> bool:
@@ -28,97 +34,119 @@ def breaks_constraints(facts: Facts, authority: Facts) -> bool:
     Source:
         RFC 5280, section 4.2.1.10; ``NameConstraintsExtension.verify``.
     """
-    constraints = authority.name_constraints
-    if constraints is None:
+    subtrees = authority.extensions.subtrees
+    if subtrees is None:
         return False
-    permitted = list(constraints.permitted_subtrees or ())
-    excluded = list(constraints.excluded_subtrees or ())
     try:
-        names = list(_names(facts))
-    except ValueError:  # a subject that the library cannot read
+        return subtrees.has_distances or not all(
+            _is_allowed(name, subtrees.permitted, subtrees.excluded) for name in _names(facts)
+        )
+    except _IncomparableError:
         return True
-    for name in names:
-        if any(_is_within(name, subtree) for subtree in excluded):
-            return True
-        if _has_no_host(name) and any(type(one) is type(name) for one in (*permitted, *excluded)):
-            return True
-        alike = [subtree for subtree in permitted if type(subtree) is type(name)]
-        if alike and not any(_is_within(name, subtree) for subtree in alike):
-            return True
-    return False
+
+
+class _IncomparableError(Exception):
+    """A name that Java fails to compare with a constraint of its kind."""
+
+
+def _is_allowed(
+    name: GeneralName, permitted: list[GeneralName], excluded: list[GeneralName]
+) -> bool:
+    if any(_is_within(name, subtree) for subtree in excluded):
+        return False
+    alike = [subtree for subtree in permitted if subtree[0] == name[0]]
+    return not alike or any(_is_within(name, subtree) for subtree in alike)
 
 
 def _names(facts: Facts) -> Iterator[GeneralName]:
     """Yield the names of a certificate: its subject, and the alternative ones."""
-    from cryptography import x509
-
-    certificate = facts.certificate
     if facts.subject:
-        yield x509.DirectoryName(certificate.subject)
-    try:
-        names = list(
-            certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        )
-    except x509.ExtensionNotFound:
-        names = []
-        for attribute in certificate.subject.get_attributes_for_oid(x509.OID_EMAIL_ADDRESS):
-            yield x509.RFC822Name(str(attribute.value))
+        yield DIRECTORY, facts.subject
+    names = facts.extensions.names
+    if names is None:
+        addresses = attribute_values(facts.subject_der, _EMAIL_ADDRESS)
+        names = tuple((EMAIL, address.lower()) for address in addresses if address)
     yield from names
-    if not any(isinstance(name, x509.DNSName) for name in names):
-        for attribute in certificate.subject.get_attributes_for_oid(x509.OID_COMMON_NAME)[-1:]:
-            if _HOST.fullmatch(str(attribute.value)):
-                yield x509.DNSName(str(attribute.value))
+    for common_name in attribute_values(facts.subject_der, _COMMON_NAME)[-1:]:
+        host = _host_name(common_name)
+        if host is not None and all(kind != host[0] for kind, _ in names):
+            yield host
 
 
-def _has_no_host(name: GeneralName) -> bool:
-    """Check for an address without a host, which Java cannot hold against a constraint."""
-    from cryptography import x509
+def _host_name(text: str) -> GeneralName | None:
+    """Return the address or name of a host that a common name is."""
+    address = _address(text)
+    if address is not None:
+        return None if text.isdecimal() else (IP, address)
+    return (DNS, text.lower()) if _HOST.match(text) else None
 
-    return isinstance(name, x509.UniformResourceIdentifier) and not _host(str(name.value))
 
-
-def _host(address: str) -> str:
-    return address.partition("//")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
+def _address(text: str) -> bytes | None:
+    """Return an address; as in Java, the last number of a short one fills the rest: ``10.1``."""
+    numbers = text.split(".")
+    if len(text) < _LONGEST_ADDRESS and all(map(_NUMBER.fullmatch, numbers)):
+        *first, last = map(int, numbers)
+        if len(first) < 4 and all(number < 256 for number in first):  # noqa: PLR2004
+            room = 4 - len(first)
+            is_whole = last < 256**room
+            return bytes(first) + last.to_bytes(room, "big") if is_whole else None
+    try:
+        return ipaddress.IPv6Address(text).packed
+    except ValueError:
+        return None
 
 
 def _is_within(name: GeneralName, subtree: GeneralName) -> bool:
-    from cryptography import x509
-
-    if type(name) is not type(subtree):
+    kind, own = name
+    if kind != subtree[0]:
         return False
-    if isinstance(name, x509.DirectoryName) and isinstance(subtree, x509.DirectoryName):
-        own = comparable_name(name.value.public_bytes())
-        above = comparable_name(subtree.value.public_bytes())
-        return own[: len(above)] == above
-    if isinstance(name, x509.IPAddress) and isinstance(subtree, x509.IPAddress):
-        return _is_address_within(name.value, subtree.value)
-    return _is_text_within(name, str(name.value).lower(), str(subtree.value).lower())
+    return _COMPARISONS.get(kind, _is_same)(own, subtree[1])
 
 
-def _is_address_within(address: object, network: object) -> bool:
-    if isinstance(address, ipaddress.IPv4Address) and isinstance(network, ipaddress.IPv4Network):
-        return address in network
-    if isinstance(address, ipaddress.IPv6Address) and isinstance(network, ipaddress.IPv6Network):
-        return address in network
-    return False
+def _is_same(own: object, above: object) -> bool:
+    """Compare names of a kind of which Java knows no wider and narrower ones."""
+    if own != above:
+        raise _IncomparableError
+    return True
 
 
-def _is_text_within(name: GeneralName, own: str, above: str) -> bool:
-    from cryptography import x509
-
-    if isinstance(name, x509.DNSName):
-        return _is_subdomain(own, above)
-    if isinstance(name, x509.RFC822Name) and "@" not in above:
-        return _is_host_within(own.rpartition("@")[2], above)
-    if isinstance(name, x509.UniformResourceIdentifier):
-        return _is_host_within(_host(own), above)
-    return own == above
+def _is_directory_within(own: tuple[object, ...], above: tuple[object, ...]) -> bool:
+    return own[: len(above)] == above
 
 
-def _is_host_within(host: str, above: str) -> bool:
-    return host.endswith(above) if above[:1] == "." else host == above
+def _is_address_within(own: bytes, above: bytes) -> bool:
+    network, mask = above[: len(own)], above[len(own) :]
+    return len(mask) == len(own) and all(
+        byte & bits == base for byte, bits, base in zip(own, mask, network, strict=True)
+    )
 
 
-def _is_subdomain(name: str, above: str) -> bool:
-    above = above.removeprefix(".")
-    return not above or name == above or name.endswith(f".{above}")
+def _is_host_within(own: str, above: str) -> bool:
+    if own == above:
+        return True
+    if not above:
+        raise _IncomparableError
+    before = own[: len(own) - len(above)]
+    return own.endswith(above) and before.endswith(".") != above.startswith(".")
+
+
+def _is_email_within(own: str, above: str) -> bool:
+    if "@" in above or own == above:
+        return own == above
+    return own.endswith(above if above.startswith(".") else f"@{above}")
+
+
+def _is_uri_within(own: str, above: str) -> bool:
+    host = own.partition("//")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
+    if not host:
+        raise _IncomparableError
+    return host.endswith(above) if above.startswith(".") else host == above
+
+
+_COMPARISONS: Final[dict[int, Callable[..., bool]]] = {
+    EMAIL: _is_email_within,
+    DNS: _is_host_within,
+    DIRECTORY: _is_directory_within,
+    URI: _is_uri_within,
+    IP: _is_address_within,
+}

@@ -58,7 +58,8 @@ class Element:
             InvalidCertificateError: If it has another tag.
         """
         if self.tag != tag:
-            raise InvalidCertificateError(f"{_NAMES[tag]} is expected, not the tag {self.tag:#04x}")
+            expected = _NAMES.get(tag, f"the tag {tag:#04x}")
+            raise InvalidCertificateError(f"{expected} is expected, not the tag {self.tag:#04x}")
         return self
 
     def encoded(self) -> bytes:

@@ -7,31 +7,30 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .._ground.extras import require_extra
 from ..errors import InvalidCertificateError
-from .der import SEQUENCE, elements, only_element
+from .der import SEQUENCE, Element, elements, only_element
+from .extensions import Extensions
 from .names import comparable_name
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from cryptography.x509 import Certificate, NameConstraints
+    from cryptography.hazmat.primitives.hashes import HashAlgorithm
+    from cryptography.x509 import Certificate
 
 __all__ = ["Facts", "facts_of", "is_signed_by", "load_certificate"]
 
-_UNLIMITED: Final = 2**31
 #: The tag in front of the version, which certificates of version 1 do not have.
 _VERSION: Final = 0xA0
+_EXTENSIONS: Final = 0xA3
 #: Bytes. Usual ones have 1000 to 2000; no stranger is to fill the memory with larger ones.
 _LARGEST_REMEMBERED: Final = 16_384
 _ANY_USAGE: Final = "2.5.29.37.0"
 _CLIENT: Final = "1.3.6.1.5.5.7.3.2"
-#: Critical extensions that the checks of a node understand.
-_UNDERSTOOD: Final = frozenset(
-    f"2.5.29.{number}" for number in (15, 17, 19, 30, 32, 33, 36, 37, 54)
-)
 _WEAK_HASHES: Final = ("md2", "md5")
 _SMALLEST_KEYS: Final = {"RSA": 1024, "DSA": 1024, "EC": 224}
+#: Those that the library ``cryptography`` does not know.
+_DSA_DIGESTS: Final = {"2.16.840.1.101.3.4.3.3": "SHA384", "2.16.840.1.101.3.4.3.4": "SHA512"}
 _CURVES: Final = ("secp256r1", "secp384r1", "secp521r1")
-_NETSCAPE_TYPE: Final = "2.16.840.1.113730.1.1"
 
 
 def load_certificate(certificate: Certificate | bytes) -> Certificate:
@@ -67,40 +66,26 @@ class Facts:
         issuer_der: The name of the certificate that signed it, likewise.
         subject: Its name, in a form that can be compared.
         issuer: The name of the certificate that signed it.
+        number: Its serial number.
         public_key: Its key, encoded.
         version: 1 to 3.
-        path_length: How many authorities may stand below it; -1 if it is none.
-        may_sign: What its key may sign: ``data``, ``certificates``; None if nothing is said.
-        purposes: What it may be used for; None if nothing is said.
         key: Its public key, of ``cryptography``.
         signature: The arguments with which the issuer's key checks its signature.
-        not_understood: Critical extensions that a node does not understand.
-        name_constraints: The names that it may vouch for; None if nothing is said.
-        is_kept_from_clients: Whether Netscape's old extension names other uses only.
-        policies: The policies under which it was issued; None if nothing is said.
-        required_policy: After how many certificates below a policy is required; None if never.
-        allowed_any: For how many certificates below the policy "any" counts; None if for all.
+        extensions: What its extensions say.
         weakness: Why its key or signature is refused; empty if it is not.
     """
 
     __slots__ = (
-        "allowed_any",
         "certificate",
         "der",
-        "is_kept_from_clients",
+        "extensions",
         "issuer",
         "issuer_der",
         "key",
-        "may_sign",
-        "name_constraints",
         "not_after",
         "not_before",
-        "not_understood",
-        "path_length",
-        "policies",
+        "number",
         "public_key",
-        "purposes",
-        "required_policy",
         "signature",
         "subject",
         "subject_der",
@@ -113,24 +98,16 @@ class Facts:
 
         self.certificate = certificate
         self.der = certificate.public_bytes(Encoding.DER)
-        self.issuer_der, self.subject_der = _names(certificate.tbs_certificate_bytes)
+        self.issuer_der, self.subject_der, extensions = _parts(certificate.tbs_certificate_bytes)
         self.issuer = comparable_name(self.issuer_der)
         self.subject = comparable_name(self.subject_der)
+        self.number = certificate.serial_number
         self.version = certificate.version.value + 1
         self.key: Any = _key(certificate)
         self.public_key = _encoded(self.key)
         self.not_before: dt.datetime = certificate.not_valid_before_utc
         self.not_after: dt.datetime = certificate.not_valid_after_utc
-        self.path_length = -1
-        self.may_sign: frozenset[str] | None = None
-        self.purposes: frozenset[str] | None = None
-        self.name_constraints: NameConstraints | None = None
-        self.not_understood: list[str] = []
-        self.is_kept_from_clients = False
-        self.policies: frozenset[str] | None = None
-        self.required_policy: int | None = None
-        self.allowed_any: int | None = None
-        self._read_extensions(certificate)
+        self.extensions = Extensions(extensions)
         self.weakness = _weakness(self.key, certificate)
         self.signature = _signature(certificate)
 
@@ -142,60 +119,29 @@ class Facts:
     @property
     def is_authority(self) -> bool:
         """Whether it may sign other certificates, as far as it says so."""
-        return self.path_length >= 0
+        return self.extensions.path_length >= 0
+
+    @property
+    def purposes(self) -> frozenset[str] | None:
+        """What it may be used for; None if nothing is said."""
+        return self.extensions.purposes
 
     @property
     def may_authenticate_clients(self) -> bool:
         """Whether its purposes allow a client of TLS."""
         return self.purposes is None or not self.purposes.isdisjoint((_CLIENT, _ANY_USAGE))
 
-    def may(self, what: str) -> bool:
-        """Check whether its key may sign *what*."""
-        return self.may_sign is None or what in self.may_sign
 
-    def _read_extensions(self, certificate: Certificate) -> None:
-        from cryptography import x509
+def _parts(signed: bytes) -> tuple[bytes, bytes, Element | None]:
+    """
+    Return the names of issuer and subject, and the extensions.
 
-        try:
-            extensions = certificate.extensions
-        except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
-            raise InvalidCertificateError("an extension is broken or given twice") from error
-        for extension in extensions:
-            value = extension.value
-            if extension.critical and extension.oid.dotted_string not in _UNDERSTOOD:
-                self.not_understood.append(extension.oid.dotted_string)
-            if isinstance(value, x509.BasicConstraints):
-                length = _UNLIMITED if value.path_length is None else value.path_length
-                self.path_length = length if value.ca else -1
-            elif isinstance(value, x509.KeyUsage):
-                signs = {"data": value.digital_signature, "certificates": value.key_cert_sign}
-                self.may_sign = frozenset(what for what, allowed in signs.items() if allowed)
-            elif isinstance(value, x509.ExtendedKeyUsage):
-                self.purposes = frozenset(purpose.dotted_string for purpose in value)
-            elif isinstance(value, x509.NameConstraints):
-                self.name_constraints = value
-            elif extension.oid.dotted_string == _NETSCAPE_TYPE:
-                bits = value.public_bytes()[3:4]
-                self.is_kept_from_clients = not bits or bits[0] < 0x80  # noqa: PLR2004 -- the first
-            else:
-                self._read_policies(value)
-
-    def _read_policies(self, value: object) -> None:
-        from cryptography import x509
-
-        if isinstance(value, x509.CertificatePolicies):
-            self.policies = frozenset(each.policy_identifier.dotted_string for each in value)
-        elif isinstance(value, x509.PolicyConstraints):
-            self.required_policy = value.require_explicit_policy
-        elif isinstance(value, x509.InhibitAnyPolicy):
-            self.allowed_any = value.skip_certs
-
-
-def _names(signed: bytes) -> tuple[bytes, bytes]:
-    """Return the names of issuer and subject: the library refuses some that a node takes."""
-    parts = [part.encoded() for part in elements(only_element(signed, SEQUENCE).content)]
-    first = 3 if parts[0][0] == _VERSION else 2
-    return parts[first], parts[first + 2]
+    They are read here, since the library refuses some that a node takes.
+    """
+    parts = list(elements(only_element(signed, SEQUENCE).content))
+    first = 3 if parts[0].tag == _VERSION else 2
+    extensions = next((part for part in parts[first + 4 :] if part.tag == _EXTENSIONS), None)
+    return parts[first].encoded(), parts[first + 2].encoded(), extensions
 
 
 @functools.lru_cache(maxsize=1024)
@@ -204,13 +150,13 @@ def _remembered(der: bytes) -> Facts:
 
 
 def _facts_of_der(der: bytes) -> Facts:
-    from cryptography.x509 import InvalidVersion, UnsupportedGeneralNameType
+    from cryptography.x509 import InvalidVersion
 
     try:
         return Facts(load_certificate(der))
     except InvalidCertificateError as error:
         rule = error.rule
-    except (ValueError, IndexError, InvalidVersion, UnsupportedGeneralNameType):
+    except (ValueError, IndexError, InvalidVersion):
         rule = "the encoding of a part is broken"
     raise InvalidCertificateError(rule)
 
@@ -244,6 +190,22 @@ def _encoded(key: Any) -> bytes:  # noqa: ANN401 -- the keys have no common type
     return encoded
 
 
+def _digest(certificate: Certificate) -> HashAlgorithm | None:
+    """
+    Return the hash of the signature; None if the algorithm has none of its own.
+
+    Raises:
+        UnsupportedAlgorithm: If it is unknown.
+    """
+    from cryptography.hazmat.primitives import hashes
+
+    name = _DSA_DIGESTS.get(certificate.signature_algorithm_oid.dotted_string)
+    if name is None:
+        return certificate.signature_hash_algorithm
+    digest: HashAlgorithm = getattr(hashes, name)()
+    return digest
+
+
 def _signature(certificate: Certificate) -> tuple[object, ...]:
     """Return the arguments with which a key checks the signature; of another kind, it fails."""
     from cryptography.exceptions import UnsupportedAlgorithm
@@ -252,7 +214,7 @@ def _signature(certificate: Certificate) -> tuple[object, ...]:
     arguments = (certificate.signature, certificate.tbs_certificate_bytes)
     try:
         parameters = certificate.signature_algorithm_parameters
-        digest = certificate.signature_hash_algorithm
+        digest = _digest(certificate)
     except (UnsupportedAlgorithm, ValueError):
         return ()
     if isinstance(parameters, ECDSA):
@@ -275,7 +237,7 @@ def _weakness(key: object, certificate: Certificate) -> str:
     if size is not None and size < _SMALLEST_KEYS.get(kind, 0):
         return f"its {kind} key of {size} bits is too short"
     try:
-        algorithm = certificate.signature_hash_algorithm
+        algorithm = _digest(certificate)
     except UnsupportedAlgorithm:
         return "its signature uses an unknown algorithm"
     if algorithm is not None and algorithm.name in _WEAK_HASHES:

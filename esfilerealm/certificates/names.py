@@ -13,7 +13,14 @@ from .der import SEQUENCE, SET, Element, elements, first_element, object_identif
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["ComparableName", "canonical_name", "comparable_name", "extract_rdn", "subject_text"]
+__all__ = [
+    "ComparableName",
+    "attribute_values",
+    "canonical_name",
+    "comparable_name",
+    "extract_rdn",
+    "subject_text",
+]
 
 #: The keywords of a Java runtime. Every other type is shown with its number.
 _KEYWORDS: Final = {
@@ -134,6 +141,22 @@ def _comparable_pair(pair: Element) -> tuple[str, str]:
     text = _BLANKS.sub(" ", decode_utf8(value.content))
     text = f"\\{text}" if text[:1] == "#" else text.strip(_TRIMMED)
     return number, unicodedata.normalize("NFKD", text.upper().lower())
+
+
+def attribute_values(name_der: bytes, oid: str) -> list[str]:
+    """
+    Return the texts of an attribute, in the order of the encoded name; others have no text.
+
+    Raises:
+        InvalidCertificateError: If it is not an encoded name.
+    """
+    found = []
+    for name in elements(_name(name_der).content):
+        for kind, value in map(_type_and_value, elements(name.expect(SET).content)):
+            decode = _DECODERS.get(value.tag)
+            if decode is not None and object_identifier(kind) == oid:
+                found.append(decode(value.content))
+    return found
 
 
 def _type_and_value(pair: Element) -> tuple[Element, Element]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from .constraints import breaks_constraints
 from .facts import is_signed_by
-from .policies import lacks_policy
+from .policies import breaks_policies
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -59,7 +59,7 @@ class Anchors:
             now: The time of the decision.
         """
         leaf = chain[0]
-        if self.is_trusted(leaf):
+        if leaf.der in self._ders:
             return None
         try:
             _Decision(self, now).check(chain)
@@ -92,56 +92,63 @@ class _Decision:
 
     def check(self, chain: Sequence[Facts]) -> None:
         """Take the chain as it is if it leads to trust in its order, or else build one from it."""
-        for number, facts in enumerate(chain):
-            if number and chain[number - 1].issuer != facts.subject:
+        for number, facts in enumerate(chain[1:], 1):
+            if chain[number - 1].issuer != facts.subject:
                 break
             if self._anchors.is_trusted(facts):
-                self._check_any(
-                    [*chain[:number], anchor] for anchor in self._issuers(chain[number - 1])
-                )
+                self._check_in_order(chain[:number])
                 return
         else:
-            issuers = self._issuers(chain[-1])
-            if any(self._is_signed(chain[-1], anchor) for anchor in issuers):
-                self._check_any([*chain, anchor] for anchor in issuers)
+            if self._anchors.issuers_of(chain[-1]):
+                self._check_in_order(chain)
                 return
         for facts in {facts.der: facts for facts in chain[1:]}.values():
             self._others.setdefault(facts.subject, []).append(facts)
         self._check_any(self._paths([chain[0]]))
 
-    def _check_any(self, paths: Iterable[Sequence[Facts]]) -> None:
-        """Check that one of the paths is valid."""
-        refusal = _RefusedError(_NO_PATH)
-        for path in paths:
-            try:
-                self._check_path(path)
-            except _RefusedError as error:
-                refusal = error
-            else:
-                # Of the first path; Java tries no other then. It depends on the order in which it
-                # holds them which of several with one name it takes, so each of them has to do.
-                for anchor in self._issuers(path[-2]):
-                    _check_anchor(anchor)
-                return
-        raise refusal
+    def _check_in_order(self, path: Sequence[Facts]) -> None:
+        """Check a path that leads to trusted certificates of one name."""
+        anchors = self._anchors.issuers_of(path[-1])
+        self._check_any([(path, [each for each in anchors if _is_meant(path[-1], each)])])
 
-    def _paths(self, path: list[Facts]) -> Iterator[list[Facts]]:
-        """Yield each path that goes on from *path* to a trusted certificate."""
+    def _check_any(self, paths: Iterable[tuple[Sequence[Facts], list[Facts]]]) -> None:
+        """
+        Check that one of the paths is valid, with a trusted certificate above it.
+
+        Java takes the first one that is, as it happens to hold them, and tries no other if the
+        trusted certificate above it is no authority. So each of them has to be one.
+        """
+        refusal = _RefusedError(_NO_PATH)
+        valid = []
+        for path, anchors in paths:
+            for anchor in anchors:
+                try:
+                    self._check_path([*path, anchor])
+                except _RefusedError as error:
+                    refusal = error
+                else:
+                    valid.append(anchor)
+        if not valid:
+            raise refusal
+        for anchor in valid:
+            _check_anchor(anchor)
+
+    def _paths(self, path: list[Facts]) -> Iterator[tuple[list[Facts], list[Facts]]]:
+        """Yield each path that goes on from *path*, with the trusted certificates above it."""
         last = path[-1]
-        for anchor in self._issuers(last):
-            is_valid = anchor.not_before <= self._now <= anchor.not_after
-            if is_valid and self._is_signed(last, anchor):
-                yield [*path, anchor]
+        anchors = self._anchors.issuers_of(last)
+        if len(path) > 1:  # Java looks at the dates of those above the first one by mistake only
+            anchors = [each for each in anchors if each.not_before <= self._now <= each.not_after]
+        anchors = [each for each in anchors if each.version == 3 or _is_valid_around(each, last)]  # noqa: PLR2004
+        yield path, [each for each in anchors if self._is_signed(last, each)]
         self._steps += 1
         if len(path) > _LONGEST_PATH or self._steps > _MOST_STEPS:
             return
         for issuer in self._others.get(last.issuer, ()):
             is_new = all(facts is not issuer for facts in path)
-            if is_new and issuer.is_authority and self._is_signed(last, issuer):
+            is_twice = last.is_self_issued and issuer.is_self_issued  # which Java gives up on
+            if is_new and not is_twice and issuer.is_authority and self._is_signed(last, issuer):
                 yield from self._paths([*path, issuer])
-
-    def _issuers(self, facts: Facts) -> list[Facts]:
-        return self._anchors.issuers_of(facts)
 
     def _is_signed(self, facts: Facts, issuer: Facts) -> bool:
         pair = (id(facts), id(issuer))
@@ -166,18 +173,38 @@ class _Decision:
             _check_certificate(facts, self._now)
             if not self._is_signed(facts, path[number + 1]):
                 raise _RefusedError("a signature in the chain is wrong")
-            if any(breaks_constraints(facts, above) for above in path[number + 1 : -1]):
+            is_checked = number == 0 or not facts.is_self_issued
+            if is_checked and any(
+                breaks_constraints(facts, above) for above in path[number + 1 : -1]
+            ):
                 raise _RefusedError("an authority in the chain may not vouch for a name in it")
             if number:
                 room = _room_below(facts, room, is_highest=number == highest)
-        if lacks_policy(path[:-1]):
-            raise _RefusedError("a policy is required, and none holds for the whole chain")
+        if breaks_policies(path[:-1]):
+            raise _RefusedError("no policy holds for the whole chain, as one has to")
+
+
+def _is_meant(facts: Facts, anchor: Facts) -> bool:
+    """
+    Check whether a certificate names the key or number of another one as that of its issuer.
+
+    Source:
+        ``AdaptableX509CertSelector``.
+    """
+    wanted, key_id = facts.extensions.issuer_key_id, anchor.extensions.key_id
+    number = facts.extensions.issuer_number
+    is_number_meant = number is None or anchor.version < 3 or number == anchor.number  # noqa: PLR2004
+    return is_number_meant and (wanted is None or key_id is None or wanted == key_id)
+
+
+def _is_valid_around(anchor: Facts, facts: Facts) -> bool:
+    return anchor.not_before <= facts.not_before and facts.not_after <= anchor.not_after
 
 
 def _check_anchor(anchor: Facts) -> None:
     if anchor.version == 3 and not anchor.is_authority:  # noqa: PLR2004 -- older ones cannot say it
         raise _RefusedError("the trusted certificate that it leads to is not an authority")
-    if not anchor.may("certificates"):
+    if not anchor.extensions.may_sign_certificates:
         raise _RefusedError("the trusted certificate that it leads to must not sign certificates")
 
 
@@ -188,19 +215,19 @@ def _check_certificate(facts: Facts, now: dt.datetime) -> None:
         raise _RefusedError(f"a certificate in the chain expired on {facts.not_after:%Y-%m-%d}")
     if now < facts.not_before:
         raise _RefusedError(f"a certificate in the chain is valid from {facts.not_before:%Y-%m-%d}")
-    if facts.not_understood:
-        names = ", ".join(facts.not_understood)
+    if facts.extensions.not_understood:
+        names = ", ".join(facts.extensions.not_understood)
         raise _RefusedError(f"a certificate in the chain has unknown critical extensions: {names}")
 
 
 def _room_below(facts: Facts, room: int, *, is_highest: bool) -> int:
     """Return how many authorities may follow one; it must be one, and there must be room for it."""
-    length = facts.path_length
+    length = facts.extensions.path_length
     if facts.version < 3 and is_highest and facts.is_self_issued:  # noqa: PLR2004 -- as above
         length = room
     if length < 0:
         raise _RefusedError("an intermediate certificate in the chain is not an authority")
-    if not facts.may("certificates"):
+    if not facts.extensions.may_sign_certificates:
         raise _RefusedError("an intermediate certificate in the chain must not sign certificates")
     if not facts.is_self_issued:
         if room <= 0:
@@ -211,9 +238,9 @@ def _room_below(facts: Facts, room: int, *, is_highest: bool) -> int:
 
 def _check_leaf(leaf: Facts) -> None:
     """Check whether a certificate may be used by a client."""
-    if not leaf.may("data"):
+    if not leaf.extensions.may_sign_data:
         raise _RefusedError("its key usage does not allow digital signatures")
-    if leaf.is_kept_from_clients:
+    if leaf.extensions.is_kept_from_clients:
         raise _RefusedError("its Netscape certificate type does not allow clients of TLS")
     if not leaf.may_authenticate_clients:
         raise _RefusedError("its extended key usage does not allow the authentication of clients")
