@@ -128,6 +128,22 @@ class Move:
             if is_file and before is None:
                 _check_same(change, old)
 
+    def check_untouched(self) -> None:
+        """
+        Check that no other program, which takes no lock, has written the file since it was read.
+
+        Raises:
+            FileChangedError: If one has.
+            FilePermissionError, FileAccessError: If the system refuses.
+        """
+        change = self.change
+        if change.is_unread:
+            return
+        if change.before is None:
+            _check_absent(change.target)
+        else:
+            _check_same(change, change.target)
+
     def make(self) -> None:
         """Replace the file."""
         change = self.change
@@ -176,9 +192,14 @@ def _check_absent(target: str) -> None:
     raise FileChangedError(target)
 
 
-def _check_same(change: Change, kept: str) -> None:
-    """Raise if another program, which takes no lock, has written the file since we read it."""
+def _check_same(change: Change, path: str) -> None:
+    """Raise if another program, which takes no lock, has written the file at *path* since."""
+    if change.status is None:  # an earlier change will put it there
+        return
     with FaultsOf(change.target, "examining"):
-        now = Stamp.of(system.lstat(kept))
-    if change.status is not None and now.content != Stamp.of(change.status).content:
+        try:
+            now = Stamp.of(system.lstat(path))
+        except FileNotFoundError:
+            raise FileChangedError(change.target) from None
+    if now.content != Stamp.of(change.status).content:
         raise FileChangedError(change.target)

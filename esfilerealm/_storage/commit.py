@@ -135,6 +135,7 @@ class _Unit:
     def _replace_one(self, move: Move) -> None:
         """Replace one file; making its directory durable commits the change."""
         try:
+            move.check_untouched()
             self._is_open = True
             move.make()
             self.folders.sync(move.folder)
@@ -176,6 +177,8 @@ class _Unit:
             self._is_open = True
             journal.begin(self._staged_journal, self.folders)
             check_held_locks()  # another writer that came before the journal does not know of it
+            for move in self.moves:
+                move.check_untouched()
             self._make_all()
             check_held_locks()  # and one that came after it may have rolled the change back
             journal.retire(self._spent_journal)

@@ -46,6 +46,8 @@ def write_private_file(
     """
     target = _real_target(path)
     with FaultsOf(path, "writing"):
+        if not os.path.basename(path):
+            raise FileAccessError(path, errno.EISDIR, "it is the name of a directory")
         if _is_stream(path):
             _write_into(path, data)
             return

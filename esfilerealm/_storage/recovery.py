@@ -308,6 +308,7 @@ def _steps_taken(steps: Sequence[JournalStep], now: FileContent) -> tuple[int, b
     all of its steps count: rolling back a step that was not made does no harm.
     """
     if any(step.in_place for step in steps):
+        _check_is_same(steps[-1], now)
         return len(steps), False
     states = [steps[0].before, *(step.after for step in steps)]
     possible = [taken for taken, state in enumerate(states) if state == now.digest]
@@ -318,6 +319,14 @@ def _steps_taken(steps: Sequence[JournalStep], now: FileContent) -> tuple[int, b
     inode = None if now.stat is None else now.stat.st_ino
     exact = [taken for taken in possible if taken and steps[taken - 1].inode == inode]
     return max(exact, default=possible[0]), True
+
+
+def _check_is_same(step: JournalStep, now: FileContent) -> None:
+    """Refuse to overwrite a file that is not, or not only, the one that was overwritten."""
+    status = now.stat
+    if status is None or status.st_ino != step.inode or status.st_nlink > 1:
+        reason = f"[{step.target}] was replaced by another program since, or got a second name"
+        raise UnusableJournalError(reason)
 
 
 def restore(
@@ -346,10 +355,10 @@ def restore(
             nothing is touched then.
         FilePermissionError, FileAccessError: If the system refuses.
     """
+    fault = _sync(steps)
     done = [step for step in Progress(steps).done if not _is_untouched(step)]
     for step in done:
         _kept(step, stranger)
-    fault = _sync(steps)
     for step in reversed(done):
         _roll_back(step, stranger)
         fault = fault or _fault_of(sync_folder, os.path.dirname(step.target))

@@ -34,6 +34,11 @@ def mode_of(path):
 
 
 class TestFile:
+    def test_not_where_a_directory_is_meant(self, path):
+        with pytest.raises(FileAccessError, match="name of a directory"):
+            write(f"{path}{os.sep}")
+        assert not os.listdir(path.parent)
+
     def test_a_new_one(self, path):
         write(path)
         assert path.read_bytes() == DATA
