@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..formats.service_tokens import ParsedTokens
     from ..keystore import Keystore
     from ..settings.realm_settings import NameRules
+    from .autoconfiguration import Hit
     from .keystore_file import KeystoreFile
     from .layout import Layout
     from .node_settings import NodeSettings
@@ -301,6 +302,32 @@ class Node:
         from .tls import Certificates
 
         return Certificates(self, self.layout.named)
+
+    @part
+    def settings_text(self) -> str:
+        """``elasticsearch.yml`` as it is written; empty if there is none."""
+        path = self.path(_SETTINGS_FILE)
+        try:
+            return (read_bytes(path) or b"").decode()
+        except UnicodeDecodeError:
+            pass
+        raise Unreadable("it is not UTF-8", path)
+
+    @part
+    def obstacles(self) -> list[Hit]:
+        """What keeps a first start from configuring security, but for rights and keystore."""
+        from socket import gethostname
+
+        from .autoconfiguration.before import hits_of_log4j2
+        from .autoconfiguration.files import hits_of_data, hits_of_links
+        from .autoconfiguration.first_start import FirstStart
+        from .autoconfiguration.settings import hits_of_keys, hits_of_roles
+
+        follow(self.path(_SETTINGS_FILE))
+        environ = {"HOSTNAME": gethostname(), **self._environ}
+        start = FirstStart(self.config_dir, None, self._overrides, environ)
+        steps = hits_of_log4j2, hits_of_data, hits_of_links, hits_of_keys, hits_of_roles
+        return [hit for step in steps for hit in step(start)]
 
     @part
     def interrupted_write(self) -> str | None:

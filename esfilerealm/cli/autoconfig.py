@@ -55,11 +55,13 @@ def _asked(config_dir: str, terminal: Terminal) -> str:
 
 
 def _print(result: AutoConfiguration, terminal: Terminal) -> None:
-    values = result.to_dict()
     # Elsewhere, `check` is whether nothing was to be written.
-    values["rule"] = values.pop("check")
-    terminal.result.update(values)
-    terminal.print_problem(_verdict(result), is_error=not result.configured)
+    names = {"check": "rule"}
+    terminal.result |= {names.get(key, key): value for key, value in result.to_dict().items()}
+    if result.configured:
+        terminal.print(_verdict(result))
+    else:
+        terminal.print_problem(_verdict(result), is_error=True)
     for hit in result.hits:
         terminal.print_problem(f"  {hit.place}{hit.rule}: {hit.message}", is_error=False)
         terminal.print(f"    {hit.advice}")

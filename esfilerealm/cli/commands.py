@@ -527,7 +527,6 @@ _NODE = (
             "esfilerealm autoconfig --home /opt/elasticsearch -E discovery.type=single-node",
         ),
         exits=(
-            (exits.OK, "security would be configured"),
             (exits.NOT_CONFIGURED, "security would not be configured, or the start would fail"),
             (exits.CONFIGURATION, "no configuration directory"),
         ),

@@ -44,7 +44,7 @@ def hits_of_settings(start: FirstStart) -> Iterator[Hit]:
             stage="environment",
             exit="exception",
             shown=True,
-            message=f"the start fails: {_what(fault)}",
+            message=_what(fault),
             advice=_ADVICE[fault.kind],
             key=fault.key,
             path=fault.path,
@@ -53,9 +53,10 @@ def hits_of_settings(start: FirstStart) -> Iterator[Hit]:
 
 
 def _what(fault: StartFault) -> str:
-    if fault.key is not None:
-        return f"setting [{fault.key}] {fault.message}"
-    return f"the options -E: {fault.message}" if fault.path is None else fault.message
+    if fault.key is None:
+        return fault.message if fault.kind != "option" else f"options -E: {fault.message}"
+    what = "option -E of" if fault.kind == "option" else "setting"
+    return f"{what} [{fault.key}]: {fault.message}"
 
 
 def hits_of_log4j2(start: FirstStart) -> Iterator[Hit]:
@@ -67,7 +68,7 @@ def hits_of_log4j2(start: FirstStart) -> Iterator[Hit]:
             stage="log4j2",
             exit="CONFIG",
             shown=True,
-            message="the start fails: the file is missing",
+            message="the file is missing",
             advice="copy it from the installation of Elasticsearch",
             path=path,
         )
@@ -93,7 +94,7 @@ def hits_of_keystore_load(start: FirstStart) -> tuple[SealedKeystore | None, lis
         stage="keystore_load",
         exit="exception",
         shown=True,
-        message=f"the start fails: {reason}",
+        message=reason,
         advice=advice,
         path=path,
     )

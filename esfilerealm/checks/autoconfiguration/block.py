@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ...errors import InvalidSettingError
     from ...settings.yaml_file import KeyIssue
 
-__all__ = ["GENERATED_KEYS", "BlockRemoval", "preview_removal"]
+__all__ = ["GENERATED_KEYS", "BlockRemoval", "count_marks", "preview_removal"]
 
 GENERATED_KEYS: Final = frozenset(
     {
@@ -34,12 +34,10 @@ GENERATED_KEYS: Final = frozenset(
 )
 """The keys that a node takes for generated when it removes a block."""
 
+_BEGIN: Final = r"^#[^\n]*BEGIN SECURITY AUTO CONFIGURATION"
+_END: Final = r"^#[^\n]*END SECURITY AUTO CONFIGURATION[^\n]*"
 #: From the first comment that begins a block to the next that ends one.
-_BLOCK: Final = re.compile(
-    r"^#[^\n]*BEGIN SECURITY AUTO CONFIGURATION.*?"
-    r"^#[^\n]*END SECURITY AUTO CONFIGURATION[^\n]*",
-    re.DOTALL | re.MULTILINE,
-)
+_BLOCK: Final = re.compile(f"{_BEGIN}.*?{_END}", re.DOTALL | re.MULTILINE)
 _BY_ITSELF: Final = (*GENERATED_SECURE_SETTINGS, PASSWORD_HASH)
 
 
@@ -63,6 +61,12 @@ class BlockRemoval:
     kept: tuple[str, ...] = ()
     problem: str = ""
     text: str = field(repr=False)
+
+
+def count_marks(text: str) -> tuple[int, int]:
+    """Return how many comments begin a block of generated settings, and how many end one."""
+    begins, ends = (len(re.findall(mark, text, re.MULTILINE)) for mark in (_BEGIN, _END))
+    return begins, ends
 
 
 def preview_removal(text: str, *, secure_settings: Iterable[str] | None = None) -> BlockRemoval:

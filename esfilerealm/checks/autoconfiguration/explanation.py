@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .result import Hit
 
-__all__ = ["explain"]
+__all__ = ["explain", "hits_of"]
 
 _NONE: Final[Mapping[str, object]] = MappingProxyType({})
 
@@ -68,10 +68,10 @@ def explain(
         keystore_password=keystore_password,
         enrollment=enrollment,
     )
-    return AutoConfiguration.of(_hits(start), enrollment=enrollment)
+    return AutoConfiguration.of(hits_of(start), enrollment=enrollment)
 
 
-def _hits(start: FirstStart) -> Iterator[Hit]:
+def hits_of(start: FirstStart) -> Iterator[Hit]:
     """Yield everything that applies, even behind what ends the start."""
     yield from hits_of_settings(start)
     yield from hits_of_log4j2(start)

@@ -47,8 +47,8 @@ class FirstStart:
         options: Mapping[str, object],
         environ: Mapping[str, str],
         *,
-        keystore_password: str,
-        enrollment: bool,
+        keystore_password: str = "",
+        enrollment: bool = False,
     ) -> None:
         self.config_dir = config_dir
         self.home = _home_of(config_dir) if home is None else os.path.abspath(home)
