@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from ...findings import Finding, Severity
     from ..node import Node
     from ..registry import Rule
 
-__all__ = ["finding_at"]
+__all__ = ["LONGEST", "finding_at"]
+
+LONGEST: Final = 200
+"""How much of a key a message shows."""
 
 
 def finding_at(

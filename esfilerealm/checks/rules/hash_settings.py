@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ..._ground.hints import nearest
 from ..._ground.showing import shown
 from ...hashing import CACHE_ALGORITHMS, STORED_ALGORITHMS, is_pbkdf2, resolve
-from ..facts.places import finding_at
+from ..facts.places import LONGEST, finding_at
 from ..facts.security import is_fips
 from ..registry import rule
 
@@ -103,7 +103,7 @@ def fips_store(node: Node) -> Iterator[Finding]:
     """
     for key in node.settings if is_fips(node) else ():
         if key.endswith((".keystore.path", ".truststore.path")) and _is_jks(node, key):
-            message = f"FIPS mode is on, and [{shown(key, 200)}] names a JKS store"
+            message = f"FIPS mode is on, and [{shown(key, LONGEST)}] names a JKS store"
             yield finding_at(fips_store, node, key, message)
 
 

@@ -8,7 +8,7 @@ from ..._ground.hints import nearest
 from ..._ground.showing import shown
 from ...settings.keys import REALM_KEYS
 from ...settings.realm_order import ES7, ES8, REALM_TYPES, meant_type
-from ..facts.places import finding_at
+from ..facts.places import LONGEST, finding_at
 from ..facts.realms import REALMS, enabled_realms, keys_of_6, order_of, realm_keys
 from ..facts.security import is_security_on, major, strict_since_8
 from ..registry import rule
@@ -65,7 +65,7 @@ def other_spelling(node: Node) -> Iterator[Finding]:
     by --es-version if the node is older.
     """
     for key in keys_of_6(node):
-        message = f"[{shown(key, 200)}] is the spelling of versions 5 and 6"
+        message = f"[{shown(key, LONGEST)}] is the spelling of versions 5 and 6"
         yield finding_at(other_spelling, node, key, message)
     for name in _without_type(node):
         message = f"the realm [{shown(name)}] has no [type], which versions 5 and 6 want"

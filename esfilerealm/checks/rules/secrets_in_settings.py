@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..._ground.showing import shown
-from ..facts.places import finding_at
+from ..facts.places import LONGEST, finding_at
 from ..registry import rule
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def plain_password(node: Node) -> Iterator[Finding]:
     """
     for key in node.settings:
         if (secure := _twin(key)) and not _is_in_environment(node, key):
-            message = f"a password in the clear; the keystore has [{shown(secure, 200)}] for it"
+            message = f"a password in the clear; the keystore has [{shown(secure, LONGEST)}] for it"
             yield finding_at(plain_password, node, key, message)
 
 
@@ -59,7 +59,7 @@ def password_twice(node: Node) -> Iterator[Finding]:
     for key in node.settings:
         secure = _twin(key)
         if secure and node.keystore is not None and secure in node.keystore.names:
-            message = f"the keystore has [{shown(secure, 200)}] too; the node does not start"
+            message = f"the keystore has [{shown(secure, LONGEST)}] too; the node does not start"
             yield finding_at(password_twice, node, key, message)
 
 
@@ -75,7 +75,7 @@ def secure_setting(node: Node) -> Iterator[Finding]:
     for key in node.settings:
         last = key.rpartition(".")[2]
         if key in _SECURE or key.endswith(_SECURE_ENDS) or last.startswith(_SECURE_MARK):
-            message = f"[{shown(key, 200)}] belongs into the keystore; the node does not start"
+            message = f"[{shown(key, LONGEST)}] belongs into the keystore; the node does not start"
             yield finding_at(secure_setting, node, key, message)
 
 

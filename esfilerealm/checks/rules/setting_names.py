@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ..._ground.hints import boolean_hint, did_you_mean
 from ..._ground.showing import shown
 from ..facts.known_settings import BOOLEANS, KNOWN, REMOVED
-from ..facts.places import finding_at
+from ..facts.places import LONGEST, finding_at
 from ..facts.security import major
 from ..registry import rule
 
@@ -49,7 +49,7 @@ def index_setting(node: Node) -> Iterator[Finding]:
     Advice: Set it for the index, or in an index template.
     """
     for key in node.settings.keys_below(_INDEX):
-        message = f"[{shown(key, 200)}] is a setting of an index; the node does not start"
+        message = f"[{shown(key, LONGEST)}] is a setting of an index; the node does not start"
         yield finding_at(index_setting, node, key, message)
 
 
@@ -62,7 +62,7 @@ def unknown_setting(node: Node) -> Iterator[Finding]:
     """
     for key in node.settings:
         if key not in KNOWN and (meant := did_you_mean(key, _similar(key), _ALIKE)):
-            message = f"unknown setting [{shown(key, 200)}]; {meant}"
+            message = f"unknown setting [{shown(key, LONGEST)}]; {meant}"
             yield finding_at(unknown_setting, node, key, message)
 
 

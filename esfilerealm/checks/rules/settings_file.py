@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ..._ground.showing import shown
-from ..facts.places import finding_at
+from ..facts.places import LONGEST, finding_at
 from ..facts.security import is_security_on, major
 from ..registry import rule
 
@@ -102,8 +102,6 @@ def without_effect(node: Node) -> Iterator[Finding]:
     if is_security_on(node) is False:
         keys = [key for key in node.settings.keys_below(_SECURITY) if key != _SWITCH]
         if keys:
-            message = (
-                f"security is off, so [{shown(keys[0], 200)}] and [{len(keys) - 1}] more count for "
-                "nothing"
-            )
+            more = f"and [{len(keys) - 1}] more"
+            message = f"security is off, so [{shown(keys[0], LONGEST)}] {more} count for nothing"
             yield finding_at(without_effect, node, keys[0], message)

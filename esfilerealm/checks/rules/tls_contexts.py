@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..._ground.showing import shown
-from ..facts.places import finding_at
-from ..facts.security import is_fips, is_security_on, major, strict_since_8
+from ..facts.places import LONGEST, finding_at
+from ..facts.security import is_fips, major, strict_since_8
 from ..facts.switches import counts
 from ..facts.tls import HTTP, TRANSPORT, contexts, is_tls_on
 from ..registry import rule
@@ -64,7 +64,7 @@ def tls_not_decided(node: Node) -> Iterator[Finding]:
         if f"{layer}.enabled" in node.settings:
             continue
         if keys := node.settings.keys_below(f"{layer}."):
-            message = f"[{layer}.enabled] is not set, but [{shown(keys[0], 200)}] is"
+            message = f"[{layer}.enabled] is not set, but [{shown(keys[0], LONGEST)}] is"
             yield finding_at(tls_not_decided, node, keys[0], message, strict_since_8(node))
 
 
@@ -81,9 +81,9 @@ def no_verification(node: Node) -> Iterator[Finding]:
         key = f"{context}.verification_mode"
         if node.settings.get(key) != "none" or not counts(node, key):
             continue
-        lets_in = context == TRANSPORT and is_security_on(node) is not False
+        lets_in = context == TRANSPORT
         effect = ", so everybody can join the cluster" if lets_in else ""
-        message = f"[{shown(context, 200)}] takes any certificate{effect}"
+        message = f"[{shown(context, LONGEST)}] takes any certificate{effect}"
         yield finding_at(no_verification, node, key, message, "error" if lets_in else None)
 
 

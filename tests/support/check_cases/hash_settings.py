@@ -12,7 +12,7 @@ KEYS = f"{AUTHC}.api_key.hashing.algorithm"
 CACHE = f"{AUTHC}.realms.file.f.cache.hash_algo"
 FIPS = "xpack.security.fips_mode.enabled: true\n"
 STORE = "xpack.security.http.ssl.keystore"
-LONG = "a password of 14 and more"
+LONG = "fourteen signs"
 
 CASES = {
     "EFR440": about_settings(
@@ -42,9 +42,14 @@ CASES = {
             line=2,
             subject=PASSWORDS,
             severity="warning",
-            message="[9]: below 10",
+            message="cost [9]: below 10",
         ),
-        yml("PBKDF2", f"{PASSWORDS}: pbkdf2_1000\n", line=1, message="[1000]: below 10000"),
+        yml(
+            "PBKDF2",
+            f"{PASSWORDS}: pbkdf2_1000\n",
+            line=1,
+            message="number of iterations [1000]: below 10000",
+        ),
         yml("PBKDF2 of stretched passwords", f"{PASSWORDS}: pbkdf2_stretch_1000\n", line=1),
         yml("the default", f"{PASSWORDS}: bcrypt\n"),
         yml("exactly enough", f"{PASSWORDS}: pbkdf2_10000\n"),

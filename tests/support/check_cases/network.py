@@ -77,6 +77,7 @@ CASES = {
     "EFR452": about_settings(
         yml("HTTP", "a: 1\nhttp.host: 0.0.0.0\n", line=2, subject="http.host", severity="info"),
         yml("this machine", "http.host: _local_\n"),
+        yml("security off, with TLS", f"{OFF}{HTTP}.enabled: true\nhttp.host: 0.0.0.0\n"),
         yml("in the clear, of which there is more to say", f"{ON}http.host: 0.0.0.0\n"),
         yml("security off", f"{OFF}http.host: 0.0.0.0\n"),
         yml("only transport", "transport.host: 0.0.0.0\n"),
@@ -120,12 +121,14 @@ CASES = {
     ),
     "EFR456": about_settings(
         yml("twice", f"{INITIAL}: [a, b, a]\n", line=1, severity="error", message="[a]"),
+        yml("with 7", f"{INITIAL}: [a, a]\n", version=7, line=1),
         yml("once", f"{INITIAL}: [a, b]\n"),
         yml("with 6", f"{INITIAL}: [a, a]\n", version=6),
         yml("seeds", f"{SEEDS}: [a, a]\n"),
     ),
     "EFR457": about_settings(
         yml("a name", f"{INITIAL}: a\n", line=1, subject=INITIAL, severity="info"),
+        yml("with 7", f"{INITIAL}: a\n", version=7, line=1),
         yml("no name", f"{INITIAL}: []\n"),
         yml("seeds", f"{SEEDS}: a\n"),
         yml("with 6", f"{INITIAL}: a\n", version=6),

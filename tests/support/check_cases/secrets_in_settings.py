@@ -32,7 +32,14 @@ PLAIN, TWIN = TWINS[0]
 CASES = {
     "EFR430": about_settings(
         *(
-            yml(plain, f"a: 1\n{plain}: hidden1\n", line=2, subject=plain, message=f"[{twin}]")
+            yml(
+                plain,
+                f"a: 1\n{plain}: hidden1\n",
+                line=2,
+                subject=plain,
+                severity="warning",
+                message=f"[{twin}]",
+            )
             for plain, twin in TWINS
         ),
         yml("from the environment", f"{PLAIN}: ${{NO_SUCH_ONE}}\n"),
@@ -56,6 +63,11 @@ CASES = {
         yml("only in the file", f"{PLAIN}: hidden1\n"),
         yml(
             "another in the keystore", f"{PLAIN}: a\n", files={KEYSTORE: keystore_with(TWINS[1][1])}
+        ),
+        yml(
+            "no password in the file, and a locked keystore",
+            "a: 1\n",
+            files={KEYSTORE: keystore_with(password="locked")},
         ),
         yml("only in the keystore", "", files={KEYSTORE: keystore_with(TWIN)}),
         unreadable=f"{PLAIN}: hidden1\n",

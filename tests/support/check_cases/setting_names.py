@@ -37,11 +37,16 @@ CASES = {
             for text, _, instead in REMOVED
         ),
         *(
+            yml(f"{text} with {last + 1}", f"{text}\n", version=last + 1, line=1)
+            for text, last, _ in REMOVED
+            if last is not None
+        ),
+        *(
             yml(f"{text} with {last}", f"{text}\n", version=last)
             for text, last, _ in REMOVED
             if last is not None
         ),
-        yml("node.roles", "node.roles: [master]\n"),
+        yml("what there is now", "node.roles: [master]\n"),
         yml("an attribute", "node.attr.data: a\n"),
     ),
     "EFR471": about_settings(

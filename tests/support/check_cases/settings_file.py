@@ -55,6 +55,8 @@ CASES = {
         (
             yml("no value", "a: 1\nb.c:\n", line=2, subject="b.c", severity="error"),
             yml("twice", "a: 1\na: 2\n", line=2, subject="a", severity="error"),
+            yml("nothing but null", "null\n", line=1, subject=None, severity="error"),
+            yml("as a list, and as its items", "a: 1\na.0: 2\n", line=None, subject="a"),
             yml("with dots and nested", "a.b: 1\na:\n  b: 2\n", line=3, severity="warning"),
             yml("a mapping in a list", "a: [{b: 1}]\n", line=1, severity="error"),
         ),

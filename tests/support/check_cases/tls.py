@@ -236,6 +236,7 @@ CASES = {
         ),
         yml("off", f"{HTTP}.enabled: false\n"),
         yml("of another environment", f"{HTTP}.enabled: ${{NO_SUCH_ONE}}\n"),
+        yml("nothing, with 6", f"{HTTP}.enabled: true\n", version=6, severity="warning"),
         yml("settings of all contexts", f"{HTTP}.enabled: true\nxpack.ssl.key: a\n", version=6),
     ),
     "EFR426": about_settings(
@@ -291,6 +292,7 @@ CASES = {
             f"{FIPS}{HTTP}.supported_protocols: SSLv2Hello,TLSv1.2\n",
             line=2,
             severity="error",
+            message="[SSLv2Hello]; in FIPS mode",
         ),
         yml(
             "FIPS mode, which takes it",

@@ -22,6 +22,14 @@ def test_a_node_that_has_configured_itself_is_left_in_peace(default, version):
     assert [str(finding) for finding in findings if finding.severity != "info"] == []
 
 
+def test_a_realm_with_several_settings_is_reported_once(default):
+    prefix = "xpack.security.authc.realms"
+    settings = f"{prefix}.badge.b: {{order: 1, url: a}}\n{prefix}.old: {{type: file, order: 2}}\n"
+    (default / "elasticsearch.yml").write_text(settings)
+    findings = check(default, select=["EFR462", "EFR463"])
+    assert [(finding.code, finding.line) for finding in findings] == [("EFR463", 1), ("EFR462", 2)]
+
+
 def test_nothing_of_it_is_left_unexamined(default):
     assert [each for each in check(default) if each.code.endswith("00")] == []
 
