@@ -137,7 +137,7 @@ def _read(segment: Segment) -> tuple[Values, RoleIssue | None]:
     """Return the values of a definition, and the issue that ends the reading."""
     from ..documents.yaml import YamlReader
 
-    reader = YamlReader(segment.text, as_written=True, one_document=True)
+    reader = YamlReader(segment.text, as_written=True)
     lines = segment.line_numbers
     values: Values = {
         path: (value, lines[min(reader.line_number, len(lines)) - 1]) for path, value in reader
@@ -157,7 +157,8 @@ def _problems(values: Values, role: str) -> Iterator[tuple[YamlPath, str]]:
     for path, (value, _) in values.items():
         if len(path) == len(("role", "field")):
             yield from _problems_of_field(path, value)
-        if len(path) == len(("role", "indices", 0)) and path[1] in _INDEX_FIELDS:
+        is_item = len(path) == len(("role", "indices", 0)) and isinstance(path[-1], int)
+        if is_item and path[1] in _INDEX_FIELDS:
             yield from _problems_of_indices(values, path)
 
 

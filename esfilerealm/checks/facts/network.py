@@ -26,7 +26,7 @@ __all__ = ["exposed_address", "is_production", "severity_of_bootstrap_check"]
 #: ``_local_``, ``_lo_`` and ``_lo0_``, each also for one family of addresses.
 _LOCAL: Final = re.compile(r"_(local|lo\d*)(:ipv[46])?_")
 _SPECIAL: Final = re.compile(r"_.+_")
-#: Also with fewer numbers than four: ``0`` is ``0.0.0.0``, and ``127.1`` is ``127.0.0.1``.
+#: IPv4, also with fewer numbers than four: ``0`` is ``0.0.0.0``, and ``127.1`` is ``127.0.0.1``.
 _NUMBERS: Final = re.compile(r"\d+(\.\d+){0,3}")
 
 
@@ -37,14 +37,14 @@ def exposed_address(node: Node, layer: Layer) -> tuple[str, str] | None:
     A host name is unknown here, and so is what the environment of the node decides.
     """
     for key, host in _hosts(node, layer, "bind"):
-        if _is_loopback(host) is False:
+        if _is_reachable(host):
             return key, host
     return None
 
 
-def is_production(node: Node) -> bool | None:
+def is_production(node: Node) -> bool:
     """
-    Check whether a failed bootstrap check stops a node; None if only the running node knows.
+    Check whether a failed bootstrap check certainly stops a node.
 
     It does if transport is bound to, or published by, an address that is not loopback, unless
     the node is a cluster of its own; and always with the JVM option that says so.
@@ -54,10 +54,7 @@ def is_production(node: Node) -> bool | None:
     if node.settings.get("discovery.type") == "single-node":
         return False
     hosts = [host for what in ("bind", "publish") for _, host in _hosts(node, "transport", what)]
-    answers = [_is_loopback(host) for host in hosts]
-    if False in answers:
-        return True
-    return None if None in answers else False
+    return any(map(_is_reachable, hosts))
 
 
 def severity_of_bootstrap_check(node: Node) -> Severity | None:
@@ -73,15 +70,16 @@ def _hosts(node: Node, layer: Layer, what: str) -> Iterator[tuple[str, str]]:
             return
 
 
-def _is_loopback(host: str) -> bool | None:
-    """Check whether a host is this machine only; None for a name that must be looked up."""
-    if host == "localhost" or _LOCAL.fullmatch(host):
+def _is_reachable(host: str) -> bool:
+    """Check whether a host is certainly more than this machine; a name must be looked up."""
+    if _LOCAL.fullmatch(host) or "${" in host:
+        return False
+    if _SPECIAL.fullmatch(host):
         return True
     if _NUMBERS.fullmatch(host):
-        return host.partition(".")[0] == "127"
-    if _SPECIAL.fullmatch(host):
-        return False
+        return not host.startswith("127.")
     try:
-        return ipaddress.ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
+        address = ipaddress.IPv6Address(host.removeprefix("[").removesuffix("]"))
     except ValueError:
-        return None
+        return False
+    return not (address.ipv4_mapped or address).is_loopback

@@ -61,7 +61,7 @@ def _is_whole(key: str) -> bool:
 
 def order_of(node: Node) -> RealmOrder:
     """Return the realms of a node; ``where`` of each is the first key that is about it."""
-    layer = {key: Setting(_value(node, key), key) for key in realm_keys(node)}
+    layer = {key: Setting(node.settings.get(key) or "", key) for key in realm_keys(node)}
     reader = SettingsReader(None, [layer], {}, node.version)
     reserved = not node.settings.is_false(_RESERVED_REALM)
     return realm_order(reader, major(node), reserved_realm_enabled=reserved)
@@ -75,7 +75,3 @@ def enabled_realms(node: Node) -> list[ConfiguredRealm]:
 def realms_of_type(node: Node, *types: str) -> Iterator[ConfiguredRealm]:
     """Iterate over the enabled realms of some types."""
     return (realm for realm in enabled_realms(node) if realm.type in types)
-
-
-def _value(node: Node, key: str) -> str:
-    return node.settings.get(key) or ",".join(node.settings.values(key))

@@ -31,18 +31,6 @@ SECURITY: Final = "xpack.security.enabled"
 _NEWEST: Final = 9
 _FIRST_SECURE: Final = 8
 _FIRST_WITH_FIPS: Final = 6
-_DATA_ROLES: Final = frozenset(
-    {
-        "data",
-        "data_cold",
-        "data_content",
-        "data_frozen",
-        "data_hot",
-        "data_warm",
-        "index",
-        "search",
-    }
-)
 
 
 def major(node: Node) -> int:
@@ -116,11 +104,13 @@ def _forms_a_cluster_alone(node: Node) -> bool:
         *settings.values("discovery.seed_hosts"),
         *settings.values("discovery.seed_providers"),
     )
-    return (own is not None and initial == [own]) or not (initial or others)
+    return initial == [own] or not (initial or others)
 
 
 def _may_do_everything(node: Node) -> bool:
     if "node.roles" not in node.settings:
         return True
-    roles = node.settings.values("node.roles")
-    return "master" in roles and "voting_only" not in roles and not _DATA_ROLES.isdisjoint(roles)
+    from ..autoconfiguration.settings import ROLES_WITH_DATA
+
+    roles = set(node.settings.values("node.roles"))
+    return "master" in roles and "voting_only" not in roles and bool(roles & ROLES_WITH_DATA)

@@ -24,11 +24,8 @@ _DEFAULT_CLIENT_AUTHENTICATION: Final = {TRANSPORT: "required", HTTP: "none"}
 
 def contexts(node: Node) -> list[str]:
     """Return what the keys of each TLS context begin with, without the last dot."""
-    found = {}
-    for key in node.settings:
-        if match := _CONTEXT.match(key):
-            found[match[1]] = True
-    return list(found)
+    matches = map(_CONTEXT.match, node.settings)
+    return list(dict.fromkeys(match[1] for match in matches if match))
 
 
 def is_tls_on(node: Node, layer: str) -> bool | None:

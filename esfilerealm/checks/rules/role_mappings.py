@@ -57,6 +57,6 @@ def _mappings(node: Node) -> dict[str, bool]:
     found = {node.path(_DEFAULT): False}
     for key in node.settings.keys_below(REALMS):
         path = node.settings.get(key) or ""
-        if key.endswith(_KEY_END) and "${" not in path and counts(node, key):
+        if key.endswith(_KEY_END) and counts(node, key):
             found[node.path(path)] = True
     return found

@@ -60,6 +60,7 @@ CASES = {
         yml(
             "bcrypt", f"{FIPS}{PASSWORDS}: bcrypt12\n", line=2, subject=PASSWORDS, severity="error"
         ),
+        yml("bcrypt, with 6", f"{FIPS}{PASSWORDS}: bcrypt\n", version=6, line=2),
         yml("PBKDF2", f"{FIPS}{PASSWORDS}: pbkdf2\n"),
         yml("the default", FIPS),
         yml("no FIPS mode", f"{PASSWORDS}: bcrypt\n"),

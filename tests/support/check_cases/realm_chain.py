@@ -28,6 +28,11 @@ CASES = {
         yml("off", f"{REALMS}.ldap.l.enabled: false\n"),
         yml("with 6", f"{REALMS}.l.type: ldap\n", version=6),
         yml("the spelling of 6", f"{REALMS}.l: {{type: ldap, user_search.base_dn: a}}\n"),
+        yml(
+            "the spelling of 6, with 7",
+            f"{REALMS}.l: {{type: ldap, user_search.base_dn: a}}\n",
+            version=7,
+        ),
     ),
     "EFR461": about_settings(
         yml(
@@ -56,6 +61,7 @@ CASES = {
             subject=f"{REALMS}.f.type",
             severity="error",
         ),
+        yml("that of 6, with 7", f"{REALMS}.f.type: file\n", version=7, line=1),
         yml("without a name", f"{REALMS}.ldap..order: 1\n", line=1),
         yml("without a key", f"{LDAP}{REALMS}.ldap.x: 1\n", line=2),
         yml("without a type, first", f"{REALMS}.f.a: 1\n{REALMS}.f.type: file\n", line=1),
@@ -81,6 +87,7 @@ CASES = {
             yml(kind, f"{REALMS}.{kind}.a.order: 1\n")
             for kind in ("file", "native", "ldap", "active_directory", "pki", "saml", "kerberos")
         ),
+        yml("no key of a realm", f"{REALMS}.ldpa.x: 1\n"),
         yml("that of 6", f"{REALMS}.f.type: file\n", version=6),
         yml("the spelling of 6", f"{REALMS}.filee.type: file\n{REALMS}.filee.a.b: 1\n"),
     ),

@@ -13,7 +13,8 @@ UNREADABLE = (directory(FILE),)
 
 
 def fires(name: str, text: str | bytes, line: int, role: str | None = None, **finds) -> Case:
-    return Case(name, {FILE: text}, finds={"path": FILE, "line": line, "subject": role, **finds})
+    about = {"path": FILE, "line": line, "subject": role, "severity": "warning"}
+    return Case(name, {FILE: text}, finds={**about, **finds})
 
 
 def innocent(name: str, text: str | bytes) -> Case:
@@ -35,11 +36,13 @@ CASES = {
             fires("two colons", f"{SOUND}\nbroken: cluster: a\n", 4, "broken", severity="warning"),
             fires("broken within", "# a\nbroken:\n  cluster: [a\n# b\n  run_as: b\n", 3, "broken"),
             fires("no mapping", "just words\n", 1),
-            fires("a list", "- a\n", 1),
+            fires("a list", "- a\n", 1, message="must be a name"),
+            fires("a list that is broken", "- [a\n", 1, message="not YAML"),
         ),
         (
             innocent("sound", SOUND),
             innocent("a comment within", "reader:\n# x: [\n  cluster: [monitor]\n"),
+            innocent("an alias", "reader:\n  cluster: &a [monitor]\n  run_as: *a\n"),
             innocent("indented before all", f"  x: [\n{SOUND}"),
             innocent("a blank line", f"\n{SOUND}\n  run_as: [a]\n"),
         ),
@@ -76,8 +79,20 @@ CASES = {
             fires("a text", "reader: all\n", 1, "reader", message="mapping"),
             fires("an unknown field", "reader:\n  clusters: [all]\n", 2, "reader"),
             fires("for API keys", "reader:\n  restriction: {workflows: [a]}\n", 2, "reader"),
-            fires("indices as a mapping", "reader:\n  indices: {names: [a]}\n", 2, "reader"),
-            fires("no names", indices("privileges: [read]"), 4, "reader", message="[names]"),
+            fires(
+                "indices as a mapping",
+                "reader:\n  indices: {names: [a]}\n",
+                2,
+                "reader",
+                message="[indices] must be a list",
+            ),
+            fires(
+                "no names",
+                indices("privileges: [read]"),
+                4,
+                "reader",
+                message="[indices] needs [names]",
+            ),
             fires("no privileges", indices("names: [a]"), 4, "reader", message="[privileges]"),
             fires("empty names", indices("{privileges: [read], names: []}"), 4, "reader"),
             fires("a long description", f"reader:\n  description: {'x' * 1001}\n", 2, "reader"),
@@ -86,6 +101,8 @@ CASES = {
             innocent("all fields", f"{indices('{names: [a], privileges: [read]}')}  run_as: [a]\n"),
             innocent("one name", indices("{names: a, privileges: [read], query: '{}'}")),
             innocent("a description", f"reader:\n  description: {'x' * 1000}\n"),
+            innocent("no description", "reader:\n  description:\n"),
+            innocent("a long text elsewhere", f"reader:\n  run_as: {'x' * 1001}\n"),
             innocent("a reserved name", "superuser: all\n"),
             innocent("nothing", "reader: {}\n"),
             innocent("metadata", "reader:\n  metadata: {a: {names: []}}\n"),

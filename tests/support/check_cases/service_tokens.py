@@ -28,7 +28,14 @@ SOUND = innocent("a comment and a blank line", f"# a\n\n{TOKEN}")
 CASES = {
     "EFR490": RuleCases(
         (
-            fires("no colon", f"{TOKEN}# a\nbroken\n", 3, severity="error"),
+            fires(
+                "no colon",
+                f"{TOKEN}# a\nbroken\n",
+                3,
+                subject=None,
+                severity="error",
+                message="there is no [:]",
+            ),
             fires("not UTF-8", b"# \n\xff\n", 2, severity="error"),
         ),
         (
@@ -46,6 +53,7 @@ CASES = {
                 2,
                 subject="elastic/fleet-server/b",
                 severity="warning",
+                message="[elastic/fleet-server/b]: what follows",
             ),
             fires("nothing", "elastic/fleet-server/a:\n", 1),
         ),

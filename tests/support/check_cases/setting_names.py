@@ -37,9 +37,8 @@ CASES = {
             for text, _, instead in REMOVED
         ),
         *(
-            yml(f"{text} with {last + 1}", f"{text}\n", version=last + 1, line=1)
+            yml(f"{text} with {(last or 4) + 1}", f"{text}\n", version=(last or 4) + 1, line=1)
             for text, last, _ in REMOVED
-            if last is not None
         ),
         *(
             yml(f"{text} with {last}", f"{text}\n", version=last)
