@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Self
 
-__all__ = ["FileResult", "Recovery", "UserChanges", "WriteResult", "WrittenRoles"]
+__all__ = ["FileResult", "ModeChange", "Recovery", "UserChanges", "WriteResult", "WrittenRoles"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,30 @@ class FileResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ModeChange:
+    """
+    A mode that a write changed beside its contents; in a dry run, that it would have changed.
+
+    Attributes:
+        path: The file or directory.
+        before: Its permission bits.
+        after: Its new permission bits.
+    """
+
+    path: str
+    before: int
+    after: int
+
+    @in_one_line
+    def __str__(self) -> str:
+        return f"mode [{self.before:04o}] of [{self.path}] to [{self.after:04o}]"
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the attributes as a dictionary fit for JSON."""
+        return {"path": self.path, "before": f"{self.before:04o}", "after": f"{self.after:04o}"}
+
+
+@dataclass(frozen=True, slots=True)
 class Recovery:
     """
     What became of an interrupted write; true if there was one.
@@ -137,6 +161,7 @@ class WriteResult:
         recovery: What became of an earlier write that was interrupted.
         managed: The list of users that provisioning has made, ``users.managed``; None if the write
             did not concern it.
+        modes: The modes that a fix changed, or an undo of it.
         remarks: One sentence for each thing that was asked for and is probably not meant, such as
             a role that nobody defines.
         faults: One sentence for each thing that failed when the change was made already.
@@ -147,14 +172,15 @@ class WriteResult:
     created: tuple[str, ...] = ()
     recovery: Recovery = Recovery()
     managed: FileResult | None = None
+    modes: tuple[ModeChange, ...] = ()
     remarks: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
-        """Whether any file changed."""
+        """Whether any file changed, in content or mode."""
         files = self.files if self.managed is None else (*self.files, self.managed)
-        return bool(self.created) or any(file.changed for file in files)
+        return bool(self.created or self.modes) or any(file.changed for file in files)
 
     @property
     def losses(self) -> tuple[str, ...]:
@@ -190,6 +216,7 @@ class WriteResult:
             "changed": self.changed,
             "files": [file.to_dict() for file in self.files],
             "managed": self.managed and self.managed.to_dict(),
+            "modes": [change.to_dict() for change in self.modes],
         }
 
 

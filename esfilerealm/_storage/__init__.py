@@ -39,6 +39,7 @@ TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from .create import make_config_dir
     from .managed import ManagedUsers
+    from .modes import ModeRecord, ModeStep
     from .mounts import is_network_mount
     from .options import Tolerance, WriteArguments
     from .private_file import write_private_file
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
 __all__ = [
     "FileContent",
     "ManagedUsers",
+    "ModeRecord",
+    "ModeStep",
     "RealmFiles",
     "RealmFolder",
     "RealmPaths",
@@ -71,6 +74,8 @@ __all__ = [
 #: Where the names are that a reader of both files does not need; loaded on first use (PEP 562).
 _LAZY = {
     "ManagedUsers": "managed",
+    "ModeRecord": "modes",
+    "ModeStep": "modes",
     "SingleFile": "single_file",
     "Unit": "write",
     "is_network_mount": "mounts",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ..results import Recovery, WriteResult
     from .managed import ManagedUsers
+    from .modes import ModeRecord, ModeStep
     from .options import WriteOptions
     from .read import FileContent
     from .realm_files import SettledRead
@@ -150,6 +151,24 @@ class RealmFolder:
         from .versions import earlier_version
 
         return earlier_version(files.both)
+
+    def mode_step(self, path: str, mode: int) -> ModeStep | None:
+        """
+        Return the change that leaves a file only those rights that *mode* has; None if it is so.
+
+        For the errors see ``ModeStep.taking``.
+        """
+        from .modes import ModeStep
+
+        return ModeStep.taking(self.paths.config_dir, path, mode)
+
+    def mode_record(self, files: RealmFiles) -> ModeRecord | None:
+        """Return what a fix has done to modes if both files were not written since."""
+        from .modes import ModeRecord
+
+        record = ModeRecord.read(files.users.path)
+        digests = files.users.digest, files.users_roles.digest
+        return record if record is not None and record.digests == digests else None
 
     def create(self, options: WriteOptions) -> WriteResult:
         """Create the directory and both files where they are missing."""

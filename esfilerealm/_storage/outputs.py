@@ -28,7 +28,9 @@ _SETTINGS: Final = "elasticsearch.yml"
 _NODE: Final = (*_REALM, *OTHER_FILES, "jvm.options", "log4j2.properties")
 
 #: What follows the name of a file in the names of its lock, journal, versions, temporary files …
-_ENDS: Final = rf"(\.lock|\.journal|\.managed|{VERSION_PATTERN}|\.[0-9a-f]{{8,16}}\.(tmp|rejected))"
+_ENDS: Final = (
+    rf"(\.lock|\.journal|\.managed|\.modes|{VERSION_PATTERN}|\.[0-9a-f]{{8,16}}\.(tmp|rejected))"
+)
 _RESERVED: Final = re.compile(rf"({'|'.join(map(re.escape, _NODE))}){_ENDS}*")
 _BESIDE: Final = re.compile(rf"(.+?){_ENDS}+")
 

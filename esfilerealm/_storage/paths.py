@@ -17,6 +17,7 @@ __all__ = [
     "journal_path",
     "lock_path",
     "managed_path",
+    "modes_path",
     "version_path",
 ]
 
@@ -84,7 +85,7 @@ class RealmPaths:
     def all(self) -> tuple[str, ...]:
         """The files of the realm, and those that a write keeps beside the real ``users``."""
         users = system.realpath(self.users)
-        own = managed_path(users), journal_path(users), lock_path(users)
+        own = managed_path(users), modes_path(users), journal_path(users), lock_path(users)
         return (self.users, self.users_roles, self.roles_yml, *own)
 
     def named(self, name: str) -> str:
@@ -121,6 +122,11 @@ def journal_path(real_users: str) -> str:
 def managed_path(real_users: str) -> str:
     """Return the list of users made by provisioning that belongs to a real ``users`` file."""
     return real_users + ".managed"
+
+
+def modes_path(real_users: str) -> str:
+    """Return the record of modes that belongs to a real ``users`` file."""
+    return real_users + ".modes"
 
 
 def version_path(path: str, number: int) -> str:

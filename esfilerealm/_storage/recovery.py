@@ -28,6 +28,7 @@ from .paths import (
     journal_path,
     lock_path,
     managed_path,
+    modes_path,
 )
 from .read import FileContent, read_plain_file
 from .staging import (
@@ -83,7 +84,8 @@ def recover(paths: RealmPaths) -> Recovery:
         with suppress(FileRealmError):  # not needed either, and somebody may be writing it
             _recover_if_free(path, deal_with)
     others = [path for path in others if path not in alone]
-    realm = _by_directory([users, users_roles, journal, managed_path(users), lock_path(users)])
+    beside = managed_path(users), modes_path(users), lock_path(users)
+    realm = _by_directory([users, users_roles, journal, *beside])
     for directory, names in _by_directory(others).items():
         if directory in realm:
             realm[directory] += names

@@ -17,6 +17,7 @@ from ..errors import PlanOutdatedError
 from ..names import validate_role_name, validate_username
 from .credentials import NewCredentials
 from .edit import RealmEdit
+from .mode_fixes import ModeFixes
 from .provenance import Provenance
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class _Pending:
     Attributes:
         edit: The preview: both files as they were read first, with all changes.
         provenance: What provisioning asks for besides.
+        modes: The modes that change besides.
         changes: Each change, to be made again on files that differ.
         remarks: What the result says about the changes, each once.
         is_undo: Whether the only change goes back to the latest version.
@@ -54,6 +56,7 @@ class _Pending:
 
     edit: RealmEdit
     provenance: Provenance
+    modes: ModeFixes
     changes: list[Callable[[RealmEdit], object]] = field(default_factory=list)
     remarks: dict[str, None] = field(default_factory=dict)
     is_undo: bool = False
@@ -88,7 +91,7 @@ class Transaction:
         if self._pending is not None:
             raise RuntimeError("a transaction cannot be entered while it is open")
         edit = RealmEdit(self._folder.read(), self._settings)
-        self._pending = _Pending(edit, Provenance(self._folder))
+        self._pending = _Pending(edit, Provenance(self._folder), ModeFixes(self._folder))
         self._result = None
         return self
 
@@ -102,14 +105,15 @@ class Transaction:
         self._written_edit = pending.edit
         if error is not None:
             return
-        is_nothing = not (pending.changes or pending.provenance.changes_list or pending.keystore)
+        others_change = pending.provenance.changes_list or pending.keystore or pending.modes
+        is_nothing = not (pending.changes or others_change)
         if self._options.dry_run or is_nothing:
             self._result = self._commit(pending)
             return
         others = () if pending.keystore is None else (_KEYSTORE,)
         locked = self._folder.locked(self._options, *others)
         result = inside(locked, lambda recovery: self._write(pending, recovery))  # lock, recover
-        self._result = replace(result, faults=tuple(locked.faults))
+        self._result = replace(result, faults=(*result.faults, *locked.faults))
 
     def _write(self, pending: _Pending, recovery: Recovery) -> WriteResult:
         # No variable holds what was read: usually it equals the preview, and it may be large.
@@ -171,6 +175,7 @@ class Transaction:
             is_undo=pending.is_undo,
         )
         result = self._folder.commit(unit, self._options)
+        result = pending.modes.made(edit.files, result, dry_run=self._options.dry_run)
         return replace(result, changes=changes, remarks=tuple(pending.remarks))
 
     def _with_keystore(
@@ -220,9 +225,16 @@ class Transaction:
         """
         Make the fix of a finding.
 
-        If the finding no longer holds when the block is left, this changes nothing.
+        If the finding no longer holds when the block is left, this changes nothing. Modes change
+        after all contents, and only to take rights; ``WriteResult.modes`` has them.
+
+        Raises:
+            FilePermissionError, FileAccessError: If the mode of that file cannot be changed.
         """
-        self._change(lambda edit: edit.remove_orphan(fix.name))
+        if fix.kind == "set_mode" and fix.path is not None and fix.mode is not None:
+            self._open.modes.take(fix.path, fix.mode)
+        else:
+            self._change(lambda edit: edit.remove_orphan(fix.name))
 
     def require_user(self, username: str) -> None:
         """
@@ -313,8 +325,10 @@ class Transaction:
 
     def undo(self) -> None:
         """See ``UsersTool.undo``; it must be the only change of its transaction."""
-        if self._open.changes:
+        if self._open.changes or self._open.modes:
             raise RuntimeError("an undo is the only change of its transaction")
+        if not self._open.modes.undo(self._open.edit.files):
+            return  # only modes were changed
         self._open.is_undo = True
         self._change(lambda edit: edit.go_back_to(*self._folder.earlier_version(edit.files)))
 

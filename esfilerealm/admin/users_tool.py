@@ -238,7 +238,8 @@ class UsersTool:
         Restore the latest version that is kept, and keep the present state in its place.
 
         So a second ``undo`` reverses the first. Everything that happened to both files since that
-        version was kept is undone, also what other programs wrote.
+        version was kept is undone, also what other programs wrote. Modes that the latest write has
+        changed as a fix are what they were; if it changed nothing else, that is all.
 
         Raises:
             NoEarlierVersionError: If no version is kept: see *keep*.

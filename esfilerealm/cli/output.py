@@ -21,6 +21,7 @@ __all__ = [
     "VERSION",
     "counted",
     "print_changes",
+    "print_modes",
     "print_reload",
     "print_warnings",
     "print_written",
@@ -62,6 +63,13 @@ def print_written(
         terminal.print(f"Dry run. {outcome}")
     if not is_dry_run:
         print_reload(target, terminal, result)
+
+
+def print_modes(arguments: Arguments, terminal: Terminal, result: WriteResult) -> None:
+    """Print each mode that a fix, or its undo, has changed or would change."""
+    verb = "Dry run. Would change" if arguments.has("dry-run") else "Changed"
+    for change in result.modes:
+        terminal.print(f"{verb} the {change}")
 
 
 def print_reload(target: Target, terminal: Terminal, result: WriteResult) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from .._ground.showing import printable, shown
 from ..errors import FileRealmError
 from .exits import CONFIGURATION, DATA, OK, UsageError
-from .output import counted, print_changes, print_written
+from .output import counted, print_changes, print_modes, print_written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,6 +117,7 @@ def run_undo(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     print_changes(terminal, changes, before)
     if not is_any and not arguments.has("dry-run"):
         terminal.print("No user changed")
+    print_modes(arguments, terminal, result)
     return OK
 
 

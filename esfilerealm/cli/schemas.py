@@ -79,6 +79,7 @@ _WRITE: Final[dict[str, Schema]] = {
     "created": _NAMES,
     "recovery": _object(_OUTCOME),
     "managed": {**_FILE, "type": ["object", "null"]},
+    "modes": _list_of(_object({"path": _TEXT, "before": _MODE, "after": _MODE})),
     "changed": _FLAG,
     "warnings": _NAMES,
 }
