@@ -34,6 +34,7 @@ VALUES_SHOWN = {
     "esfilerealm/admin/README.md": 17,
     "esfilerealm/checks/README.md": 1,
     "esfilerealm/checks/autoconfiguration/README.md": 5,
+    "esfilerealm/drift/README.md": 5,
     "esfilerealm/exchange/README.md": 1,
     "esfilerealm/keystore/README.md": 6,
     "esfilerealm/provisioning/README.md": 5,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import exits
 from . import shared_options as shared
+from .drift_commands import DRIFT
 from .options import Command, Option, OptionGroup
 
 __all__ = ["COMMANDS", "COMMAND_GROUPS", "PROGRAM", "TOPICS", "every_command", "find_command"]
@@ -19,6 +20,7 @@ TOPICS = {
     "role_mapping": ("role_mapping/README.md", "Find the roles of users of pki and ldap realms"),
     "storage": ("_storage/README.md", "How files are written"),
     "guarantees": ("guarantees.md", "What is kept after faults, kills and power cuts"),
+    "drift": ("drift/README.md", "Find nodes whose users differ, without moving hashes"),
     "checks": ("checks/README.md", "What check reports, by code"),
     "autoconfiguration": (
         "checks/autoconfiguration/README.md",
@@ -583,6 +585,7 @@ COMMAND_GROUPS = (
     ("Users", _USERS),
     ("Realm", _REALM),
     ("Provisioning", _PROVISIONING),
+    ("Comparison", DRIFT),
     ("Exchange", _EXCHANGE),
     ("Node", _NODE),
     ("Other", _OTHER),

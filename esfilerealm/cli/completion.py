@@ -237,6 +237,7 @@ def _complete(argument: Action, metavar: str) -> None:
     }
     functions = {
         "FILE": shtab.FILE,
+        "SOURCE": shtab.FILE,
         "DIR": shtab.DIRECTORY,
         "USER": _function("owners", zsh="_users", tcsh="u"),
         "GROUP": _function("groups", zsh="_groups", tcsh="g"),

@@ -9,6 +9,7 @@ __all__ = [
     "CHANGED",
     "CONFIGURATION",
     "DATA",
+    "DIFFERENT",
     "INTERNAL",
     "INTERRUPTED",
     "IO",
@@ -24,6 +25,7 @@ __all__ = [
 OK = 0
 WRONG_PASSWORD = 1
 NOT_CONFIGURED = 1
+DIFFERENT = 1
 CHANGED = 2
 USAGE = 64
 DATA = 65

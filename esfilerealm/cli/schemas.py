@@ -28,6 +28,7 @@ _COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 _COUNT_OR_NULL: Final[Schema] = {"type": ["integer", "null"], "minimum": 0}
 _FLAG: Final[Schema] = {"type": "boolean"}
 _NAMES: Final[Schema] = {"type": "array", "items": _TEXT}
+_NAMES_OR_NULL: Final[Schema] = {"type": ["array", "null"], "items": _TEXT}
 _MODE: Final[Schema] = {"type": ["string", "null"], "pattern": "^[0-7]{4}$"}
 _DIGEST: Final[Schema] = {"type": ["string", "null"], "pattern": "^[0-9a-f]{64}$"}
 
@@ -144,6 +145,56 @@ _FINDING: Final = _object(
     }
 )
 _EXIT: Final[Schema] = {"enum": ["OK", "NOOP", "CONFIG", "CANT_CREATE", "exception", "PROCEEDS"]}
+_FINGERPRINT: Final = _object(
+    {
+        "kind": _TEXT,
+        "version": _COUNT,
+        "node": _TEXT_OR_NULL,
+        "key_id": _TEXT_OR_NULL,
+        "label": _TEXT,
+        "digest": _DIGEST,
+        "roles_digest": _DIGEST,
+        "hashes_digest": _DIGEST,
+        "user_count": _COUNT,
+        "skipped": _NAMES,
+        "users": _list_of(
+            _object(
+                {
+                    "username": _TEXT,
+                    "roles": _NAMES_OR_NULL,
+                    "roles_digest": _DIGEST,
+                    "hash_digest": _DIGEST,
+                }
+            )
+        ),
+    }
+)
+
+
+def _group(**value: Schema) -> Schema:
+    return _list_of(_object({**value, "nodes": _NAMES, "is_majority": _FLAG}))
+
+
+_DRIFT: Final[dict[str, Schema]] = {
+    "equal": _FLAG,
+    "nodes": _NAMES,
+    "user_count": _COUNT,
+    "ignores_hashes": _FLAG,
+    "differing": _list_of(
+        _object(
+            {
+                "username": _TEXT,
+                "roles": _NAMES_OR_NULL,
+                "presence": _group(exists=_FLAG),
+                "role_groups": _group(roles=_NAMES),
+                "password_groups": _group(number=_COUNT),
+            }
+        )
+    ),
+    "unreadable": _list_of(_object({"node": _TEXT, "reason": _TEXT})),
+    "skipped_by_node": _list_of(_object({"node": _TEXT, "skipped": _NAMES})),
+    "unsaid": _list_of(_object({"node": _TEXT, "user_count": _COUNT})),
+}
 _ONE_WRITE: Final = {**_WRITE, "dry_run": _FLAG}
 _USER: Final[dict[str, Schema]] = {"username": _TEXT}
 _KEYSTORE: Final[dict[str, Schema]] = {
@@ -179,6 +230,8 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
     "plan": (_PLAN, {}),
     "apply": (_PLAN, {}),
     "ensure": (_PLAN, {}),
+    "digest": ({"fingerprint": _FINGERPRINT}, {}),
+    "compare": (_DRIFT, {}),
     "export": ({"losses": _LOSSES}, {}),
     "import": (_PLAN, {"losses": _LOSSES, "replaced_passwords": _NAMES}),
     "settings": (

@@ -69,6 +69,10 @@ class Terminal:
             line = _coloured(line, _BOLD, code) if is_important else _coloured(line, code)
         self.print_own(line)
 
+    def in_colour(self, text: str, *, is_error: bool) -> str:
+        """Return a text in the colour of errors, or of warnings, where results have colours."""
+        return _coloured(text, _RED if is_error else _YELLOW) if self.is_coloured else text
+
     def print_problem(self, line: str, *, is_error: bool) -> None:
         """Print a result that is an error, in the colour of errors, or a warning; also silently."""
         if not self.is_for_programs:

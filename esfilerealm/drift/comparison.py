@@ -164,16 +164,17 @@ class _Comparison:
         for number, record in self._changed.get(name, {}).items():
             records[number] = record
         numbers: dict[bytes, int] = {}
-        user = UserDrift(
-            name,
-            _groups(nodes, (record is not None for record in records)),
-            _groups(nodes, _parts(records, roles_part, self._roles.__getitem__)),
-            _groups(
-                nodes,
-                _parts(records, hash_part, lambda part: numbers.setdefault(part, len(numbers) + 1)),
-            ),
+        presence = _groups(nodes, (record is not None for record in records))
+        said_roles = list(_parts(records, roles_part, self._roles.__getitem__))
+        roles = _groups(nodes, said_roles)
+        passwords = _groups(
+            nodes,
+            _parts(records, hash_part, lambda part: numbers.setdefault(part, len(numbers) + 1)),
         )
-        return user if user.presence or user.roles or user.passwords else None
+        if not (presence or roles or passwords):
+            return None
+        agreed = None if roles else next((each for each in said_roles if each is not None), None)
+        return UserDrift(name, presence, roles, passwords, agreed)
 
 
 def _parts(

@@ -87,9 +87,8 @@ class Fingerprint:
         Raises:
             InvalidFingerprintError: If the key is too short.
         """
-        if key is not None and len(key) < SHORTEST_KEY:
-            rule = f"needs a key of at least {SHORTEST_KEY} bytes, and this one has [{len(key)}]"
-            raise InvalidFingerprintError(node or "", rule)
+        if key is not None:
+            cls.check_key(key)
         digester = Digester(key)
         records: dict[str, bytes] = {}
         sets: dict[bytes, tuple[str, ...]] = {}
@@ -100,6 +99,18 @@ class Fingerprint:
         return cls(
             records, sets, node=node, key_id=digester.key_id, skipped=tuple(_skipped(source))
         )
+
+    @staticmethod
+    def check_key(key: bytes) -> None:
+        """
+        Check that a key is long enough.
+
+        Raises:
+            InvalidFingerprintError: If it is not.
+        """
+        if len(key) < SHORTEST_KEY:
+            rule = f"needs a key of at least {SHORTEST_KEY} bytes, and this one has [{len(key)}]"
+            raise InvalidFingerprintError("", f"{rule}: make one with `openssl rand -hex 32`")
 
     @classmethod
     def from_json(cls, text: str | bytes, *, source: str = "fingerprint") -> Self:

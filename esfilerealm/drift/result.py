@@ -99,12 +99,15 @@ class UserDrift:
         presence: Where the user exists (True) and where not.
         roles: Different roles, where the user exists; each sorted.
         passwords: Different hashes, where the user exists, as numbers from 1.
+        agreed_roles: The roles, if all nodes that have the user agree; None if not, or if no node
+            says them.
     """
 
     username: str
     presence: tuple[Group[bool], ...] = ()
     roles: tuple[Group[tuple[str, ...]], ...] = ()
     passwords: tuple[Group[int], ...] = ()
+    agreed_roles: tuple[str, ...] | None = None
 
     @property
     def missing_on(self) -> tuple[str, ...]:
@@ -115,6 +118,7 @@ class UserDrift:
         """Return it as a dictionary fit for JSON."""
         return {
             "username": self.username,
+            "roles": None if self.agreed_roles is None else list(self.agreed_roles),
             "presence": [group.to_dict("exists") for group in self.presence],
             "role_groups": [group.to_dict("roles") for group in self.roles],
             "password_groups": [group.to_dict("number") for group in self.passwords],

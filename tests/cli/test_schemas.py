@@ -52,6 +52,8 @@ LINES = {
     "plan": [["{state}"], ["{missing}"]],
     "apply": [["{state}"], ["{state}", "--check"], ["{broken}"]],
     "ensure": [["ann", "--hash", CHEAP_HASH, "-a", "vewer"], ["bob", "--absent"], ["ann"]],
+    "digest": [[], ["{state}"], ["--key-file", "{broken}"], ["--key-file", "{mappings}"]],
+    "compare": [["{state}", "{config}"], ["{state}", "{missing}"], ["{state}"]],
     "export": [["--format", "htpasswd", "--output", "{out}"], ["--format", "htpasswd"]],
     "import": [["--format", "htpasswd", "{htpasswd}"], ["--format", "json", "{state}"]],
     "settings": [[], ["-E", "resource.reload.interval.high=soon"]],
@@ -129,6 +131,7 @@ def filled(config, tmp_path):
     mapping = {"enabled": True, "roles": ["api"], "rules": {"field": {"dn": "*"}}}
     (tmp_path / "mappings.json").write_text(json.dumps({"m": mapping}))
     return {
+        "config": config,
         "new": tmp_path / "new",
         "mapping": tmp_path / "mapping.yml",
         "mappings": tmp_path / "mappings.json",

@@ -38,7 +38,7 @@ def test_an_old_password(fingerprint):
     nodes = [fingerprint(node, ann=(text, [])) for node, text in zip("abc", "xyy", strict=True)]
     (user,) = compare(nodes).users
     assert told(user.passwords) == [(2, ("b", "c"), True), (1, ("a",), False)]
-    assert (user.presence, user.roles) == ((), ())
+    assert (user.presence, user.roles, user.agreed_roles) == ((), (), ())
     assert compare(nodes, ignore_hashes=True).equal
 
 
@@ -47,6 +47,7 @@ def test_an_extra_user(fingerprint):
     (user,) = compare(nodes).users
     assert told(user.presence) == [(False, ("a",), False), (True, ("b",), False)]
     assert user.missing_on == ("a",)
+    assert user.agreed_roles == ("superuser",)
     assert (user.roles, user.passwords) == ((), ())
 
 
@@ -153,6 +154,7 @@ def test_as_json(fingerprint):
     value = json.loads(json.dumps(drift.to_dict()))
     (user,) = value["differing"]
     assert value["equal"] is False
+    assert user["roles"] is None
     assert user["role_groups"] == [
         {"roles": ["viewer"], "nodes": ["a"], "is_majority": False},
         {"roles": [], "nodes": ["b"], "is_majority": False},

@@ -1,0 +1,164 @@
+"""``digest`` and ``compare``."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import TYPE_CHECKING, Final
+
+from ..documents.document import content_of
+from ..drift import Fingerprint, Unreadable, compare
+from ..errors import FileRealmError
+from ..provisioning import take_fingerprint
+from .exits import DATA, DIFFERENT, OK, CommandError, UsageError
+from .output import counted
+from .reports.matrix import matrix_of
+from .reports.table import lines_of
+from .terminal import VERBOSE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..drift import Drift
+    from .arguments import Arguments
+    from .target import Target
+    from .terminal import Terminal
+
+__all__ = ["run_compare", "run_digest"]
+
+_FEWEST: Final = 2
+#: How many lines that a node skips are shown, unless with --verbose.
+_MOST_LINES: Final = 3
+
+
+def run_digest(arguments: Arguments, target: Target, terminal: Terminal) -> int:
+    """Print the fingerprint of a realm."""
+    key = _key(arguments)
+    made = _fingerprint(arguments, target, key)
+    terminal.result["fingerprint"] = made.to_dict()
+    if key is None and not made.key_id:
+        terminal.note("NOTE: passwords are left out; they need --key-file")
+    for line in made.skipped:
+        terminal.note(f"NOTE: skipped: {line}", VERBOSE)
+    known = made.portable
+    terminal.print(
+        f"node       : {known.node}",
+        f"users      : {len(known.usernames)}",
+        f"label      : {known.label}",
+        f"all        : {known.digest}",
+        f"roles      : {known.roles_digest}",
+        f"passwords  : {known.hashes_digest if known.knows_hashes else '-'}",
+    )
+    return OK
+
+
+def _fingerprint(arguments: Arguments, target: Target, key: bytes | None) -> Fingerprint:
+    source, node = arguments.optional, arguments.value("node")
+    if node == "":
+        raise UsageError("option [node] must not be empty")
+    if source is None:
+        realm = target.tool.listing()
+        return Fingerprint.of(realm, key=key, node=node or socket.gethostname())
+    return take_fingerprint(source, key=key, node=node or _default_node(source))
+
+
+def _default_node(source: str) -> str | None:
+    return socket.gethostname() if os.path.isdir(source) else None
+
+
+def _key(arguments: Arguments) -> bytes | None:
+    """Return the key; a line end at the end of its file is not part of it."""
+    path = arguments.value("key-file")
+    if path is None:
+        return None
+    return content_of(path).removesuffix(b"\n").removesuffix(b"\r")
+
+
+def run_compare(arguments: Arguments, _: Target, terminal: Terminal) -> int:
+    """Print which users differ on which nodes."""
+    drift = compare(_sources(arguments), ignore_hashes=arguments.has("ignore-hashes"))
+    terminal.result.update(drift.to_dict())
+    _print_drift(terminal, drift)
+    if drift.unreadable:
+        return DATA
+    return OK if drift.equal else DIFFERENT
+
+
+def _sources(arguments: Arguments) -> Iterator[Fingerprint | Unreadable]:
+    """
+    Yield the fingerprint of each source.
+
+    Raises:
+        UsageError: If there are too few, one is given twice, or the key is missing.
+        CommandError: If two are of the same node.
+    """
+    paths = arguments.positionals
+    if len(paths) < _FEWEST:
+        raise UsageError("there is only one source: give at least two to compare")
+    real = [os.path.realpath(path) for path in paths]
+    for number, path in enumerate(real):
+        if path in real[:number]:
+            raise UsageError(f"[{paths[number]}] is given twice")
+    key = _key(arguments)
+    if key is not None:
+        Fingerprint.check_key(key)
+    nodes: dict[str, str] = {}
+    made_with_key: dict[bool, str] = {}
+    for path in paths:
+        each = _read(path, key)
+        node = each.node or path
+        if node in nodes:
+            raise CommandError(
+                f"[{nodes[node]}] and [{path}] are both of the node [{node}]: digest one of them "
+                "again with --node",
+                DATA,
+            )
+        nodes[node] = path
+        if isinstance(each, Fingerprint):
+            made_with_key.setdefault(each.key_id is not None, path)
+        if key is None and len(made_with_key) > 1:
+            raise UsageError(
+                f"option [key-file] is missing: [{made_with_key[True]}] was made with a key, "
+                f"and [{made_with_key[False]}] needs the same one"
+            )
+        yield each
+
+
+def _read(path: str, key: bytes | None) -> Fingerprint | Unreadable:
+    try:
+        return take_fingerprint(path, key=key)
+    except FileRealmError as error:
+        return Unreadable(path, str(error))
+
+
+def _print_drift(terminal: Terminal, drift: Drift) -> None:
+    users, nodes = counted(drift.user_count), f"{len(drift.nodes)} nodes"
+    if drift.users:
+        matrix = matrix_of(drift)
+        terminal.print(f"{nodes}, {users}: {len(drift.users)} not the same everywhere", "")
+        for line in lines_of(matrix, terminal.columns, terminal.in_colour):
+            terminal.print_own(line)
+        if matrix.others:
+            word = "node says" if matrix.others == 1 else "nodes say"
+            terminal.print("", f"{matrix.others} {word} what most nodes say; = means the same")
+    elif drift.equal:
+        terminal.print(f"Equal: {nodes}, {users}")
+    if drift.users and drift.unreadable:
+        terminal.print("")
+    _print_limits(terminal, drift)
+
+
+def _print_limits(terminal: Terminal, drift: Drift) -> None:
+    """Print what could not be read or compared."""
+    for node, reason in drift.unreadable.items():
+        terminal.print_problem(f"[{node}] cannot be read: {reason}", is_error=True)
+    for node, lines in drift.skipped.items():
+        shown = lines if terminal.verbosity >= VERBOSE else lines[:_MOST_LINES]
+        for line in shown:
+            terminal.note(f"NOTE: [{node}] skips {line}")
+        if len(lines) > len(shown):
+            terminal.note(f"NOTE: [{node}] skips {len(lines) - len(shown)} more; see --verbose")
+    for node, count in drift.unsaid.items():
+        what = "the roles" if drift.ignores_hashes else "the roles or the password"
+        text = f"NOTE: [{node}] does not say {what} of {counted(count)}: this was not compared"
+        terminal.note(text)

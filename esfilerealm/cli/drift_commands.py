@@ -1,0 +1,72 @@
+"""The commands that say whether nodes have the same users."""
+
+from __future__ import annotations
+
+from . import exits
+from . import shared_options as shared
+from .options import Command, Option, OptionGroup
+
+__all__ = ["DRIFT"]
+
+_SOURCES = (
+    "a configuration directory, a tar archive of export, a manifest of Kubernetes Secrets, or a "
+    "desired state"
+)
+_KEY_FILE = Option(
+    "key-file",
+    "A secret of at least 16 random bytes, the same for all nodes",
+    metavar="FILE",
+)
+
+DRIFT = (
+    Command(
+        "digest",
+        "Print what tells whether nodes have the same users; it holds no hash",
+        OptionGroup(
+            "Fingerprint",
+            _KEY_FILE,
+            Option("node", "Name of the node; default: the name of this host", metavar="NAME"),
+        ),
+        shared.general(
+            Option("json", "Print one JSON object, which `compare` reads on any machine")
+        ),
+        run="drift:run_digest",
+        arguments="[SOURCE]",
+        notes=(
+            f"SOURCE is {_SOURCES}; without, it is the directory of -c.",
+            "Without --key-file, passwords are left out: they need a secret key.",
+        ),
+        examples=(
+            "esfilerealm digest --key-file drift.key --json > node-a.json",
+            "esfilerealm digest secret.yaml --key-file drift.key",
+        ),
+        exits=(
+            (exits.DATA, "an invalid document, or a key that is too short"),
+            *shared.READ_EXITS,
+        ),
+    ),
+    Command(
+        "compare",
+        "Show which users differ on which nodes",
+        OptionGroup(
+            "What to compare",
+            _KEY_FILE,
+            Option("ignore-hashes", "Compare users and roles only, not passwords"),
+        ),
+        shared.general(shared.JSON),
+        run="drift:run_compare",
+        arguments="SOURCE...",
+        notes=(
+            f"SOURCE is {_SOURCES}, or what digest --json has printed.",
+            "--key-file is needed only where some of them were digested with a key.",
+        ),
+        examples=(
+            "esfilerealm compare node-a.json node-b.json node-c.json",
+            "esfilerealm compare /etc/elasticsearch secret.yaml users.yaml",
+        ),
+        exits=(
+            (exits.DIFFERENT, "users differ"),
+            (exits.DATA, "a source cannot be read, or was made with another key"),
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""What a comparison of nodes looks like: on a terminal, and as a page."""

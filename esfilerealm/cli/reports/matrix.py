@@ -1,0 +1,156 @@
+"""Users and nodes as rows and columns: only what differs, whatever shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ...drift import Drift, Group, UserDrift
+
+__all__ = ["SAME", "Column", "Matrix", "Row", "matrix_of"]
+
+V = TypeVar("V")
+
+SAME: Final = "="
+"""Stands where a node says what the majority says."""
+
+_NO_MAJORITY: Final = "no majority"
+_SUPERUSER: Final = "superuser"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """
+    A user that differs.
+
+    Attributes:
+        username: The name.
+        majority: What most nodes say.
+        is_grave: Whether some node gives it the role ``superuser`` and others do not.
+    """
+
+    username: str
+    majority: str
+    is_grave: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """
+    Nodes that say the same of every user.
+
+    Attributes:
+        nodes: Their names.
+        cells: For each row what they say that the majority does not, or ``SAME``.
+    """
+
+    nodes: tuple[str, ...]
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """
+    What differs.
+
+    Attributes:
+        rows: The users that differ.
+        columns: The nodes that say something else than the majority, equal ones together.
+        others: The number of nodes that agree with the majority in everything.
+    """
+
+    rows: tuple[Row, ...]
+    columns: tuple[Column, ...]
+    others: int
+
+
+def matrix_of(drift: Drift) -> Matrix:
+    """Return the rows and columns of a comparison."""
+    said: dict[str, dict[int, str]] = {}
+    for number, user in enumerate(drift.users):
+        for node, words in _deviations(user).items():
+            said.setdefault(node, {})[number] = "; ".join(words)
+    columns: dict[tuple[tuple[int, str], ...], list[str]] = {}
+    for node in drift.nodes:
+        if node in said:
+            columns.setdefault(tuple(said[node].items()), []).append(node)
+    return Matrix(
+        tuple(Row(user.username, _majority(user), _is_grave(user)) for user in drift.users),
+        tuple(
+            Column(tuple(nodes), _cells(dict(key), len(drift.users)))
+            for key, nodes in columns.items()
+        ),
+        len(drift.nodes) - len(drift.unreadable) - len(said),
+    )
+
+
+def _cells(said: dict[int, str], count: int) -> tuple[str, ...]:
+    return tuple(said.get(number, SAME) for number in range(count))
+
+
+def _deviations(user: UserDrift) -> dict[str, list[str]]:
+    """Return what is said of a user by the nodes that do not agree with the majority."""
+    found: dict[str, list[str]] = {}
+    for exists in _outliers(user.presence):
+        for node in exists.nodes:
+            found.setdefault(node, []).append(_presence(user, exists=exists.value))
+    roles = _majority_of(user.roles)
+    for group in _outliers(user.roles):
+        text = _difference(group.value, roles.value) if roles else _listed(group.value)
+        for node in group.nodes:
+            found.setdefault(node, []).append(text)
+    passwords = _majority_of(user.passwords)
+    for number in _outliers(user.passwords):
+        text = "other password" if passwords else f"password {number.value}"
+        for node in number.nodes:
+            found.setdefault(node, []).append(text)
+    return found
+
+
+def _presence(user: UserDrift, *, exists: bool) -> str:
+    if not exists:
+        return "missing"
+    return "exists" if user.agreed_roles is None else f"exists: {_listed(user.agreed_roles)}"
+
+
+def _outliers(groups: Sequence[Group[V]]) -> list[Group[V]]:
+    return [group for group in groups if not group.is_majority]
+
+
+def _majority_of(groups: Iterable[Group[V]]) -> Group[V] | None:
+    return next((group for group in groups if group.is_majority), None)
+
+
+def _majority(user: UserDrift) -> str:
+    """Return what most nodes say of a user."""
+    exists = _majority_of(user.presence)
+    if user.presence and exists is None:
+        return _NO_MAJORITY
+    if exists is not None and not exists.value:
+        return "absent"
+    if not user.roles:
+        said = "exists" if user.agreed_roles is None else _listed(user.agreed_roles)
+    else:
+        roles = _majority_of(user.roles)
+        said = _NO_MAJORITY if roles is None else _listed(roles.value)
+    if user.passwords and _majority_of(user.passwords) is None and said != _NO_MAJORITY:
+        return f"{said}; {_NO_MAJORITY} for the password"
+    return said
+
+
+def _is_grave(user: UserDrift) -> bool:
+    everywhere = {_SUPERUSER in group.value for group in user.roles}
+    return len(everywhere) > 1 or (bool(user.presence) and _SUPERUSER in (user.agreed_roles or ()))
+
+
+def _listed(roles: Sequence[str]) -> str:
+    return ",".join(roles) or "no roles"
+
+
+def _difference(roles: Sequence[str], majority: Sequence[str]) -> str:
+    fewer = [f"-{role}" for role in majority if role not in roles]
+    more = [f"+{role}" for role in roles if role not in majority]
+    return " ".join((*fewer, *more))

@@ -1,0 +1,117 @@
+"""A comparison as lines of text, at most as wide as the terminal."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+from typing import TYPE_CHECKING, Final
+from unicodedata import east_asian_width
+
+from ..._ground.showing import printable
+from .matrix import SAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Protocol
+
+    from .matrix import Column, Matrix
+
+    class Paint(Protocol):
+        """Return a text in a colour."""
+
+        def __call__(self, text: str, *, is_error: bool) -> str: ...
+
+
+__all__ = ["lines_of", "some"]
+
+_GAP: Final = "  "
+#: Columns of the terminal for one cell, at least and at most.
+_NARROWEST: Final = 8
+_WIDEST: Final = 28
+#: How many names of nodes stand above a column, or lines of one node below the table.
+_MOST_NAMES: Final = 3
+
+
+def lines_of(matrix: Matrix, columns: int, in_colour: Paint) -> Iterator[str]:
+    """
+    Yield a table of users and nodes; if it is too wide, more tables below one another.
+
+    Args:
+        matrix: What differs.
+
+        columns: The width.
+
+        in_colour: Returns a text in a colour, that of errors if it is grave.
+    """
+    left = [
+        _Block(["user", *(printable(row.username) for row in matrix.rows)]),
+        _Block(["most nodes", *(printable(row.majority) for row in matrix.rows)]),
+    ]
+    is_grave = [row.is_grave for row in matrix.rows]
+    for number, blocks in enumerate(_fitting(left, list(map(_block, matrix.columns)), columns)):
+        if number:
+            yield ""
+        yield from _rows([*left, *blocks], is_grave, in_colour)
+
+
+def some(names: Sequence[str]) -> str:
+    """Return names separated by commas, of many only the first."""
+    if len(names) <= _MOST_NAMES:
+        return ", ".join(names)
+    return f"{', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"
+
+
+class _Block:
+    """One column, as lines of cells, whose first is the heading."""
+
+    def __init__(self, texts: list[str]) -> None:
+        width = min(max(map(_width, texts)), _WIDEST)
+        self.cells = [_wrapped(text, max(width, _NARROWEST)) for text in texts]
+        self.width = max(_width(line) for cell in self.cells for line in cell)
+
+
+def _block(column: Column) -> _Block:
+    return _Block([printable(some(column.nodes)), *map(printable, column.cells)])
+
+
+def _fitting(left: list[_Block], blocks: list[_Block], columns: int) -> Iterator[list[_Block]]:
+    """Yield as many columns at a time as stand beside one another; at least one."""
+    room = columns - sum(block.width + len(_GAP) for block in left) + len(_GAP)
+    row: list[_Block] = []
+    used = 0
+    for block in blocks:
+        width = block.width + len(_GAP)
+        if row and used + width > room:
+            yield row
+            row, used = [], 0
+        row.append(block)
+        used += width
+    yield row
+
+
+def _rows(blocks: list[_Block], is_grave: list[bool], in_colour: Paint) -> Iterator[str]:
+    for number, cells in enumerate(zip(*(block.cells for block in blocks), strict=True)):
+        for line in range(max(map(len, cells))):
+            texts = []
+            for position, (cell, block) in enumerate(zip(cells, blocks, strict=True)):
+                text = cell[line] if line < len(cell) else ""
+                blanks = " " * (block.width - _width(text))
+                is_news = number > 0 and position > 1 and text not in ("", SAME)
+                texts.append(
+                    (in_colour(text, is_error=is_grave[number - 1]) if is_news else text) + blanks
+                )
+            yield _GAP.join(texts).rstrip()
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Cut a text into lines; at commas and blanks, or anywhere if there are none."""
+    if _width(text) <= width:
+        return [text]
+    narrow = width if text.isascii() else width // 2
+    return wrap(text.replace(",", ", "), narrow, break_on_hyphens=False) or [""]
+
+
+def _width(text: str) -> int:
+    """Return the number of columns that a text takes; letters of East Asia take two."""
+    if text.isascii():
+        return len(text)
+    return sum(1 + (east_asian_width(character) in "WF") for character in text)
