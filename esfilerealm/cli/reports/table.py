@@ -107,7 +107,8 @@ def _wrapped(text: str, width: int) -> list[str]:
     if _width(text) <= width:
         return [text]
     narrow = width if text.isascii() else width // 2
-    return wrap(text.replace(",", ", "), narrow, break_on_hyphens=False) or [""]
+    spaced = text.replace(", ", ",").replace(",", ", ")
+    return wrap(spaced, narrow, break_on_hyphens=False) or [""]
 
 
 def _width(text: str) -> int:
