@@ -584,8 +584,7 @@ _OTHER = (
 COMMAND_GROUPS = (
     ("Users", _USERS),
     ("Realm", _REALM),
-    ("Provisioning", _PROVISIONING),
-    ("Comparison", DRIFT),
+    ("Provisioning", (*_PROVISIONING, *DRIFT)),
     ("Exchange", _EXCHANGE),
     ("Node", _NODE),
     ("Other", _OTHER),

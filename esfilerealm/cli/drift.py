@@ -136,8 +136,8 @@ def _print_drift(terminal: Terminal, drift: Drift) -> None:
     if drift.users:
         matrix = matrix_of(drift)
         terminal.print(f"{nodes}, {users}: {len(drift.users)} not the same everywhere", "")
-        for line in lines_of(matrix, terminal.columns, terminal.in_colour):
-            terminal.print_own(line)
+        for line in lines_of(matrix, terminal.columns):
+            terminal.print_cells(line)
         if matrix.others:
             word = "node says" if matrix.others == 1 else "nodes say"
             terminal.print("", f"{matrix.others} {word} what most nodes say; = means the same")

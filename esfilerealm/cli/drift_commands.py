@@ -62,7 +62,7 @@ DRIFT = (
         ),
         examples=(
             "esfilerealm compare node-a.json node-b.json node-c.json",
-            "esfilerealm compare /etc/elasticsearch secret.yaml users.yaml",
+            "esfilerealm compare node-a.json secret.yaml --ignore-hashes",
         ),
         exits=(
             (exits.DIFFERENT, "users differ"),

@@ -13,8 +13,10 @@ __all__ = ["NORMAL", "SILENT", "VERBOSE", "OutputError", "Terminal"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import TextIO
+    from collections.abc import Callable, Iterable
+    from typing import Literal, TextIO
+
+    Mark = Literal["", "warning", "error"]
 
 #: Text of a level is printed at this verbosity and all higher ones.
 SILENT, NORMAL, VERBOSE = range(3)
@@ -23,6 +25,7 @@ SILENT, NORMAL, VERBOSE = range(3)
 _WIDEST, _NARROWEST = 100, 40
 
 _GREEN, _RED, _YELLOW, _BOLD = 32, 31, 33, 1
+_COLOUR_OF_MARK = {"error": _RED, "warning": _YELLOW}
 _COLOUR_OF_CHANGE = {"+": _GREEN, "-": _RED, "~": _YELLOW}
 
 
@@ -69,9 +72,13 @@ class Terminal:
             line = _coloured(line, _BOLD, code) if is_important else _coloured(line, code)
         self.print_own(line)
 
-    def in_colour(self, text: str, *, is_error: bool) -> str:
-        """Return a text in the colour of errors, or of warnings, where results have colours."""
-        return _coloured(text, _RED if is_error else _YELLOW) if self.is_coloured else text
+    def print_cells(self, cells: Iterable[tuple[str, Mark]]) -> None:
+        """Print a line of a table, each text in the colour of its mark."""
+        line = ""
+        for text, mark in cells:
+            code = _COLOUR_OF_MARK.get(mark) if self.is_coloured else None
+            line += printable(text) if code is None else _coloured(printable(text), code)
+        self.print_own(line.rstrip())
 
     def print_problem(self, line: str, *, is_error: bool) -> None:
         """Print a result that is an error, in the colour of errors, or a warning; also silently."""

@@ -30,6 +30,7 @@ from esfilerealm.cli.commands import (
 from esfilerealm.cli.guides import wrapped
 from esfilerealm.cli.shared_options import STRATEGIES
 from esfilerealm.documents.document import FORMATS
+from esfilerealm.drift import Fingerprint
 from esfilerealm.exchange import EXPORT_FORMATS, IMPORT_FORMATS
 from esfilerealm.provisioning.desired import PURGES
 
@@ -187,6 +188,12 @@ def home(tmp_path):
     )
     (tmp_path / "realm" / "log4j2.properties").touch()
     (tmp_path / "key.json").write_text("{}")
+    (tmp_path / "drift.key").write_text("0123456789abcdef0123456789abcdef\n")
+    manifest = tool.export("k8s-secret").data
+    (tmp_path / "secret.yaml").write_bytes(manifest)
+    for node in "abc":
+        made = Fingerprint.of(tool.listing(), node=node)
+        (tmp_path / f"node-{node}.json").write_text(made.to_json())
     (tmp_path / "mappings.json").write_text("{}")
     programs = tmp_path / "bin"
     programs.mkdir()

@@ -11,19 +11,17 @@ from .matrix import SAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import Protocol
 
+    from ..terminal import Mark
     from .matrix import Column, Matrix
 
-    class Paint(Protocol):
-        """Return a text in a colour."""
-
-        def __call__(self, text: str, *, is_error: bool) -> str: ...
-
+    Line = list[tuple[str, Mark]]
 
 __all__ = ["lines_of", "some"]
 
 _GAP: Final = "  "
+#: How many columns of a table say who and what is meant, not what differs.
+_LEFT: Final = 2
 #: Columns of the terminal for one cell, at least and at most.
 _NARROWEST: Final = 8
 _WIDEST: Final = 28
@@ -31,7 +29,7 @@ _WIDEST: Final = 28
 _MOST_NAMES: Final = 3
 
 
-def lines_of(matrix: Matrix, columns: int, in_colour: Paint) -> Iterator[str]:
+def lines_of(matrix: Matrix, columns: int) -> Iterator[Line]:
     """
     Yield a table of users and nodes; if it is too wide, more tables below one another.
 
@@ -40,17 +38,18 @@ def lines_of(matrix: Matrix, columns: int, in_colour: Paint) -> Iterator[str]:
 
         columns: The width.
 
-        in_colour: Returns a text in a colour, that of errors if it is grave.
+    Returns:
+        Lines, as texts that stand beside one another, each with how it is marked.
     """
     left = [
         _Block(["user", *(printable(row.username) for row in matrix.rows)]),
         _Block(["most nodes", *(printable(row.majority) for row in matrix.rows)]),
     ]
-    is_grave = [row.is_grave for row in matrix.rows]
+    marks: list[Mark] = ["error" if row.is_grave else "warning" for row in matrix.rows]
     for number, blocks in enumerate(_fitting(left, list(map(_block, matrix.columns)), columns)):
         if number:
-            yield ""
-        yield from _rows([*left, *blocks], is_grave, in_colour)
+            yield []
+        yield from _rows([*left, *blocks], marks)
 
 
 def some(names: Sequence[str]) -> str:
@@ -88,18 +87,16 @@ def _fitting(left: list[_Block], blocks: list[_Block], columns: int) -> Iterator
     yield row
 
 
-def _rows(blocks: list[_Block], is_grave: list[bool], in_colour: Paint) -> Iterator[str]:
+def _rows(blocks: list[_Block], marks: list[Mark]) -> Iterator[Line]:
     for number, cells in enumerate(zip(*(block.cells for block in blocks), strict=True)):
-        for line in range(max(map(len, cells))):
-            texts = []
+        for row in range(max(map(len, cells))):
+            line: Line = []
             for position, (cell, block) in enumerate(zip(cells, blocks, strict=True)):
-                text = cell[line] if line < len(cell) else ""
-                blanks = " " * (block.width - _width(text))
-                is_news = number > 0 and position > 1 and text not in ("", SAME)
-                texts.append(
-                    (in_colour(text, is_error=is_grave[number - 1]) if is_news else text) + blanks
-                )
-            yield _GAP.join(texts).rstrip()
+                text = cell[row] if row < len(cell) else ""
+                is_plain = number == 0 or position < _LEFT or text == SAME
+                line.append((text, "" if is_plain else marks[number - 1]))
+                line.append((" " * (block.width - _width(text)) + _GAP, ""))
+            yield line
 
 
 def _wrapped(text: str, width: int) -> list[str]:
