@@ -20,6 +20,8 @@ __all__ = ["Context", "NamedFile", "Use", "contexts_of", "named_files"]
 Use = Literal["key", "store", "truststore", "certificate", "keytab", "metadata", "role mapping"]
 """What a setting names a file for; private keys are in the first two, and secrets in a keytab."""
 
+#: Where packages and images have their configuration.
+_USUAL_DIRS: Final = ("/etc/elasticsearch", "/usr/share/elasticsearch/config")
 _REALMS: Final = r"xpack\.security\.authc\.realms"
 #: What the settings of one use of TLS, or of certificates, begin with.
 _CONTEXT: Final = (
@@ -150,8 +152,23 @@ def named_files(node: View) -> Iterator[NamedFile | Unreadable]:
             if "${" in text:
                 yield Unreadable(f"[{key}] has a placeholder that cannot be resolved here")
             elif text and "://" not in text:  # metadata may be a URL
-                path = os.path.normpath(os.path.join(node.config_dir, text))
+                path = _located(node.config_dir, text)
                 yield NamedFile(key, text, path, use, is_used=not _is_off(node.settings, key))
+
+
+def _located(folder: str, text: str) -> str:
+    """
+    Return the path of a file that a setting names.
+
+    In a copy of a configuration directory, such as that of an image in a repository, the place of
+    the original means the copy.
+    """
+    path = os.path.normpath(os.path.join(folder, text))
+    for usual in _USUAL_DIRS:
+        is_below = path.startswith(usual + os.sep)
+        if is_below and folder not in _USUAL_DIRS and not os.path.isdir(usual):
+            return os.path.join(folder, os.path.relpath(path, usual))
+    return path
 
 
 def _use_of(key: str) -> Use | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from ..facts.realms import REALMS
-from ..facts.switches import counts
+from ..contexts import NamedFile, named_files
 from ..parts import Unreadable
 from ..registry import rule
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from ..node import Node
 
 _DEFAULT: Final = "role_mapping.yml"
-_KEY_END: Final = ".files.role_mapping"
 _JSON: Final = ".json"
 
 
@@ -49,14 +47,13 @@ def unusable_mapping(node: Node) -> Iterator[Finding | Unreadable]:
 
 
 def _is_inside(path: str, folder: str) -> bool:
-    return os.path.commonpath([os.path.normpath(path), folder]) == folder
+    return path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def _mappings(node: Node) -> dict[str, bool]:
     """Map the path of each file of role mappings to whether a realm names it."""
     found = {node.path(_DEFAULT): False}
-    for key in node.settings.keys_below(REALMS):
-        path = node.settings.get(key) or ""
-        if key.endswith(_KEY_END) and counts(node, key):
-            found[node.path(path)] = True
+    for file in named_files(node):
+        if isinstance(file, NamedFile) and file.use == "role mapping" and file.is_used:
+            found[file.path] = True
     return found

@@ -61,7 +61,7 @@ CASES = {
             *UNREADABLE,
             directory("role_mapping.yml"),
             yml("outside", MAPPING.replace("own", "../own")),
-            yml("elsewhere", MAPPING.replace("own", "/etc/own")),
+            yml("elsewhere", MAPPING.replace("own", "/opt/own")),
         ),
     ),
 }
