@@ -24,6 +24,7 @@ LARGEST_FILE: Final = 16 * 1024 * 1024
 """Bytes of the largest file that is read, unless its kind has a limit of its own."""
 
 _MOST_LINKS: Final = 40
+_NO_FILE: Final = "it is not a regular file"
 _FLAGS: Final = (
     os.O_RDONLY
     | getattr(os, "O_NONBLOCK", 0)
@@ -61,13 +62,16 @@ def read_bytes(path: str, *, largest: int = LARGEST_FILE) -> bytes | None:
     with FaultsOf(path, "reading"):
         end = _followed(path)
         try:
+            # A device may do something when it is opened.
+            if not stat.S_ISREG(os.lstat(end).st_mode):
+                raise Unreadable(_NO_FILE, path)
             descriptor = os.open(end, _FLAGS)
         except FileNotFoundError:
             return None
         with open(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
-                raise Unreadable("it is not a regular file", path)
+                raise Unreadable(_NO_FILE, path)
             # Nobody has exchanged a directory on the way for a link meanwhile.
             if not os.path.samestat(status, os.lstat(_followed(path))):
                 raise Unreadable("it was replaced while it was read", path)
