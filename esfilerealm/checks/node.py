@@ -14,6 +14,7 @@ from .entries import Entry, entries_of
 from .limits import Limits
 from .opening import follow, read_bytes
 from .parts import Unreadable, part, unreadable
+from .view import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,7 +46,7 @@ _PATIENCE: Final = 1.0
 _POLL: Final = 0.05
 
 
-class Node:
+class Node(View):
     """
     A node as its files show it. Nothing is written, locked or executed.
 

@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["KeyProblemError", "PrivateKey", "read_private_key"]
 
-_BLOCK: Final = re.compile(
-    rb"^-----BEGIN ((?:[A-Z]+ )?(?:ENCRYPTED )?PRIVATE KEY)-----[^\n]*\n([^-]*?)^-----END \1-----",
-    re.MULTILINE,
+_BEGIN: Final = re.compile(
+    rb"^-----BEGIN ((?:[A-Z]+ )?(?:ENCRYPTED )?PRIVATE KEY)-----[^\n]*\n", re.MULTILINE
 )
-_SEALED: Final = re.compile(rb"ENCRYPTED PRIVATE KEY|^Proc-Type: *4, *ENCRYPTED", re.MULTILINE)
+_SEALED: Final = re.compile(rb"^Proc-Type: *4, *ENCRYPTED", re.MULTILINE)
 _ENCRYPTED: Final = b"ENCRYPTED PRIVATE KEY"
 _INTEGER: Final = 0x02
 _CONSTRUCTED: Final = 0x20
@@ -75,15 +74,18 @@ def read_private_key(data: bytes, passphrase: str | None) -> PrivateKey:
     Source:
         ``PemUtils`` of Elasticsearch.
     """
-    block = _BLOCK.search(data)
-    if block is None:
+    begin = _BEGIN.search(data)
+    end = -1 if begin is None else data.find(b"\n-----END %b-----" % begin[1], begin.end() - 1)
+    if begin is None or end < 0:
         raise KeyProblemError("it holds no private key in PEM")
-    is_encrypted = _SEALED.search(block[0]) is not None
+    text = data[begin.end() : end]
+    is_encrypted = begin[1] == _ENCRYPTED or _SEALED.search(text) is not None
     if is_encrypted and passphrase is None:
         raise KeyProblemError("it is encrypted, and no passphrase is set")
-    if block[1] == _ENCRYPTED:
-        _check_cost(block[2])
-    return PrivateKey(_public_key(block[0], passphrase if is_encrypted else None), is_encrypted)
+    if begin[1] == _ENCRYPTED:
+        _check_cost(text)
+    block = b"%b%b\n-----END %b-----\n" % (begin[0], text, begin[1])
+    return PrivateKey(_public_key(block, passphrase if is_encrypted else None), is_encrypted)
 
 
 def _public_key(block: bytes, passphrase: str | None) -> bytes:

@@ -344,9 +344,11 @@ class TestAccount:
         monkeypatch.delattr(os, "geteuid")
         assert self.account(config) is None
 
+    @root
     def test_settings_that_are_broken_name_no_data(self, config):
         (config / "elasticsearch.yml").write_text("a: b: c\n")
-        assert [f.code for f in check(config, select=["EFR302"])] == ["EFR300"]
+        os.chown(config, STRANGER, 0)
+        assert self.account(config).user == STRANGER
 
 
 class TestFixes:
@@ -393,6 +395,60 @@ class TestFixes:
         (config / "users").chmod(0o664)
         if os.stat(config).st_uid == 0:
             assert self.fix(config, "EFR304", "users") is None
+
+
+class TestTrouble:
+    """What the system refuses is told, and stops no rule that needs it not."""
+
+    def test_a_link_behind_which_nobody_may_look(self, config, monkeypatch):
+        config.chmod(0o755)
+        (config / "link").symlink_to("users")
+        (config / "users").chmod(0o666)
+        real = os.lstat
+
+        def refuse(path, **more):
+            if str(path).endswith("/users") and os.readlink(config / "link") == "users":
+                raise PermissionError(13, "Permission denied")
+            return real(path, **more)
+
+        monkeypatch.setattr(os, "lstat", refuse)
+        assert {finding.code for finding in check(config, select=["EFR302"])} == {"EFR300"}
+
+    def test_a_file_elsewhere_that_nobody_may_examine(self, config, monkeypatch):
+        (config / "elasticsearch.yml").write_text("xpack.security.http.ssl.key: /closed/key\n")
+        real = os.lstat
+
+        def refuse(path, **more):
+            if str(path) == "/closed/key":
+                raise PermissionError(13, "Permission denied")
+            return real(path, **more)
+
+        monkeypatch.setattr(os, "lstat", refuse)
+        (finding,) = check(config, select=["EFR302"])
+        assert (finding.code, finding.path) == ("EFR300", "/closed/key")
+
+    @pytest.mark.skipif(not hasattr(os, "getxattr"), reason="no access control lists")
+    def test_a_list_that_nobody_may_see_grants_nothing(self, config, monkeypatch):
+        def refuse(*_, **__):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(os, "getxattr", refuse)
+        assert check(config, select=["EFR306", "EFR302"]) == ()
+
+    def test_a_system_without_lists_and_statistics(self, config, monkeypatch):
+        config.chmod(0o777)
+        monkeypatch.delattr(os, "getxattr", raising=False)
+        monkeypatch.delattr(os, "statvfs", raising=False)
+        found = check(config, select=["EFR301", "EFR306"])
+        assert [finding.code for finding in found] == ["EFR301"]
+
+    def test_a_file_system_without_statistics(self, config, monkeypatch):
+        def refuse(_):
+            raise OSError(5, "Input/output error")
+
+        config.chmod(0o777)
+        monkeypatch.setattr(os, "statvfs", refuse)
+        assert [finding.code for finding in check(config, select=["EFR301"])] == ["EFR301"]
 
 
 def test_a_read_only_file_system_is_writable_for_nobody(config, monkeypatch):
