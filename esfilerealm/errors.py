@@ -14,7 +14,7 @@ FileRealmError
 ├── InvalidUsernamePatternError                                        also ValueError
 ├── InvalidTrustStoreError                                             also ValueError
 ├── CertificateNotTrustedError
-├── InvalidRuleCodeError                                               also ValueError
+├── InvalidRuleCodeError, InvalidRulesFileError                        also ValueError
 ├── InvalidUserDataError                                               also ValueError
 ├── InvalidAttributeError                                              also ValueError
 ├── InvalidDesiredStateError                                           also ValueError
@@ -75,6 +75,7 @@ __all__ = [
     "InvalidRoleMappingError",
     "InvalidRoleNameError",
     "InvalidRuleCodeError",
+    "InvalidRulesFileError",
     "InvalidSecureSettingError",
     "InvalidSettingError",
     "InvalidTrustStoreError",
@@ -434,6 +435,22 @@ class InvalidFingerprintError(FileRealmError, ValueError):
     def _message(self) -> str:
         source = f" [{self.source}]" if self.source else ""
         return f"fingerprint{source} {self.rule}"
+
+
+class InvalidRulesFileError(FileRealmError, ValueError):
+    """
+    A file for ``esfilerealm check``, of rules or of a baseline, that breaks rules itself.
+
+    Attributes:
+        issues: One line for each problem, with its place in the file.
+    """
+
+    def __init__(self, issues: tuple[str, ...]) -> None:
+        super().__init__(issues)
+        self.issues = tuple(map(printable, issues))
+
+    def _message(self) -> str:
+        return f"cannot be used: {'; '.join(self.issues)}"
 
 
 class UnsafePlanError(FileRealmError):

@@ -30,6 +30,12 @@ class Fix:
     path: str | None = None
     mode: int | None = None
 
+    def to_dict(self) -> dict[str, object]:
+        """Return what the kind of the fix needs as a dictionary fit for JSON."""
+        if self.kind == "remove_orphan":
+            return {"kind": self.kind, "name": self.name}
+        return {"kind": self.kind, "path": self.path, "mode": f"{self.mode or 0:04o}"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -66,4 +72,4 @@ class Finding:
 
     def to_dict(self) -> dict[str, object]:
         """Return the attributes as a dictionary fit for JSON."""
-        return asdict(self)
+        return {**asdict(self), "fix": self.fix and self.fix.to_dict()}

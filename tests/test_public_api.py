@@ -47,6 +47,7 @@ ERRORS = [
     errors.KeystoreVersionError("elasticsearch.keystore", 2, (3, 7)),
     errors.InvalidRuleCodeError("EFR9", "did you mean [EFR1]?"),
     errors.InvalidRuleCodeError("EFR9"),
+    errors.InvalidRulesFileError(("[rules.toml]: rule",)),
     errors.InvalidSecureSettingError("a b", "rule"),
     errors.SecureSettingNotFoundError("a.b", "elasticsearch.keystore"),
     errors.SecureSettingExistsError("a.b", "elasticsearch.keystore"),

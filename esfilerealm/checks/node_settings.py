@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypedDict
 
-from ..settings.yaml_file import Place
+from ..settings.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

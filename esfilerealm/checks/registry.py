@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     #: Yields findings, and what of several things it could not examine.
     RuleFunction = Callable[[Node], Iterator[Finding | Unreadable]]
 
-__all__ = ["GROUPS", "Rule", "all_rules", "not_examined", "rule"]
+__all__ = ["GROUPS", "Rule", "all_rules", "is_not_examined", "not_examined", "rule"]
 
 GROUPS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -187,6 +187,11 @@ def all_rules() -> Mapping[str, Rule]:
     for group in GROUPS:
         not_examined(group)
     return MappingProxyType(dict(sorted(_RULES.items())))
+
+
+def is_not_examined(code: str) -> bool:
+    """Check whether a code is that of what was not examined; see ``not_examined``."""
+    return code.endswith("00")
 
 
 @cache

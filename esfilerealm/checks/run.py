@@ -104,12 +104,13 @@ def _examined(rule: Rule, node: Node) -> Iterable[Finding | Unreadable]:
 
 
 def _not_examined(group: str, unreadable: Unreadable, codes: Iterable[str]) -> Finding:
-    message = f"not examined: {unreadable.reason}; so nobody knows of [{', '.join(codes)}]"
-    return not_examined(group).finding(message, path=unreadable.path)
+    subject = ",".join(codes)
+    message = f"not examined: {unreadable.reason}; so nobody knows of [{subject}]"
+    return not_examined(group).finding(message, path=unreadable.path, subject=subject)
 
 
-def _place(finding: Finding) -> tuple[str, int, str, str]:
+def _place(finding: Finding) -> tuple[str, int, str]:
     """Return by what findings are ordered; what is about a whole file follows its lines."""
     last = 10**9
     line = last if finding.line is None else finding.line
-    return finding.path or "", line, finding.code, finding.subject or ""
+    return finding.path or "", line, finding.code

@@ -195,7 +195,50 @@ _REALM = (
     ),
     Command(
         "check",
-        "Report problems in the realm's files",
+        "Report what is wrong or unsafe on a node",
+        OptionGroup(
+            "What is checked",
+            Option(
+                "select",
+                "Only these rules: comma-separated codes, or what they begin with; may be repeated",
+                metavar="CODES",
+                repeatable=True,
+            ),
+            Option("ignore", "Not these rules; likewise", metavar="CODES", repeatable=True),
+            Option(
+                "rules",
+                "TOML with select, ignore, known_roles, fail_on and [limits]; default: "
+                "esfilerealm.toml in the configuration directory, if it is there",
+                metavar="FILE",
+            ),
+            shared.KNOWN_ROLE,
+            *shared.KEYSTORE_PASSWORD,
+        ),
+        OptionGroup(
+            "What is reported",
+            Option(
+                "format",
+                "text (default), json, sarif, github (commands of a workflow) or junit",
+                metavar="FORMAT",
+                choices=("text", "json", "sarif", "github", "junit"),
+            ),
+            Option(
+                "fail-on",
+                "The least severity for which the command fails: error, warning (default), info, "
+                "or never",
+                metavar="LEVEL",
+                choices=("error", "warning", "info", "never"),
+            ),
+            Option("baseline", "Report only what this file does not list", metavar="FILE"),
+            Option("write-baseline", "Write what is found to the file of --baseline"),
+            Option(
+                "explain",
+                "Explain these rules, and check nothing",
+                metavar="CODES",
+                repeatable=True,
+            ),
+            Option("list-rules", "List all rules, and check nothing"),
+        ),
         OptionGroup(
             "Fixing",
             Option("fix", "Remove names from users_roles that are not users"),
@@ -203,16 +246,17 @@ _REALM = (
         ),
         shared.WRITING,
         shared.general(*_DRY_RUN),
-        run="realm:run_check",
+        run="check:run_check",
         notes=(
             "Without --fix, nothing is written. 'esfilerealm recover' ends an interrupted write.",
+            "'esfilerealm guide checks' has all rules.",
         ),
         examples=(
-            "esfilerealm check",
+            "esfilerealm check --select EFR1,EFR4 --format sarif",
             "esfilerealm check --fix --protect 'ops-*' --dry-run",
         ),
         exits=(
-            (exits.DATA, "problems were found; with --fix: and not all of them are fixed"),
+            (exits.DATA, "findings that --fail-on counts and --fix has not fixed"),
             *shared.READ_EXITS,
             *shared.LOCK_EXITS,
         ),

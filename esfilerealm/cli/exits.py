@@ -55,6 +55,7 @@ _CODES = (
     (errors.InvalidRoleMappingError, DATA),
     (errors.InvalidUserDataError, DATA),
     (errors.InvalidRuleCodeError, USAGE),
+    (errors.InvalidRulesFileError, CONFIGURATION),
     (errors.UserNotFoundError, NO_USER),
     (errors.UserExistsError, INTERNAL),
     (errors.FileFormatError, INTERNAL),

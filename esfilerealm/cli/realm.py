@@ -1,26 +1,22 @@
-"""``init``, ``check``, ``recover``, ``undo`` and ``settings``: the realm as a whole."""
+"""``init``, ``recover``, ``undo`` and ``settings``: the realm as a whole."""
 
 from __future__ import annotations
 
 import os
-from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from .._ground.showing import printable, shown
 from ..errors import FileRealmError
-from .exits import CONFIGURATION, DATA, OK, UsageError
-from .output import counted, print_changes, print_modes, print_written
+from .exits import CONFIGURATION, DATA, OK
+from .output import print_changes, print_modes, print_written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..findings import Finding
     from ..settings.report import SettingsReport
     from .arguments import Arguments
     from .target import Target
     from .terminal import Terminal
 
-__all__ = ["run_check", "run_init", "run_recover", "run_settings", "run_undo"]
+__all__ = ["run_init", "run_recover", "run_settings", "run_undo"]
 
 
 def run_init(arguments: Arguments, target: Target, terminal: Terminal) -> int:
@@ -34,61 +30,6 @@ def run_init(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     if not result.created:
         terminal.print(f"Nothing to create: [{tool.config_dir}] has both files")
     return OK
-
-
-def run_check(arguments: Arguments, target: Target, terminal: Terminal) -> int:
-    """Print everything in the files that a person should look at; fix what ``--fix`` can."""
-    if not arguments.has("fix"):
-        _refuse_without_fix(arguments)
-    findings = target.tool.check()
-    count = len(target.tool.listing().hashes)
-    terminal.result.update(user_count=count, findings=[finding.to_dict() for finding in findings])
-    for finding in findings:
-        if finding.severity == "info":
-            terminal.print(str(finding))
-        else:
-            terminal.print_problem(str(finding), is_error=finding.severity == "error")
-    if not findings:
-        terminal.print(f"No problems found ({counted(count)})")
-    fixed = _fix(arguments, target, terminal, findings) if arguments.has("fix") else 0
-    return DATA if len(findings) > fixed else OK
-
-
-#: Options of ``check`` that say how ``--fix`` writes.
-_ONLY_WITH_FIX: Final = (
-    *("protect", "dry-run", "owner", "group", "mode", "attributes", "strategy"),
-    *("allow-local-lock", "keep"),
-)
-
-
-def _refuse_without_fix(arguments: Arguments) -> None:
-    for key in _ONLY_WITH_FIX:
-        if arguments.has(key):
-            raise UsageError(f"option [{key}] needs [fix]: without it, nothing is written")
-
-
-def _fix(
-    arguments: Arguments, target: Target, terminal: Terminal, findings: Sequence[Finding]
-) -> int:
-    """Make all fixes that findings have in one transaction; return how many were made."""
-    patterns = arguments.protected
-    fixes = [
-        finding.fix
-        for finding in findings
-        if finding.fix and not any(fnmatchcase(finding.fix.name, each) for each in patterns)
-    ]
-    with target.tool.transaction() as change:
-        for fix in fixes:
-            change.fix(fix)
-    removed = change.result.changes.orphans
-    print_written(arguments, target, terminal, change.result)
-    verb = "Dry run. Would remove" if arguments.has("dry-run") else "Removed"
-    for name in removed:
-        terminal.print(f"{verb} [{name}] from [{target.tool.paths.users_roles}]")
-    terminal.result["fixed"] = len(removed)
-    if not removed:
-        terminal.print("Nothing to fix")
-    return 0 if arguments.has("dry-run") else len(removed)
 
 
 def run_recover(_: Arguments, target: Target, terminal: Terminal) -> int:

@@ -141,7 +141,20 @@ _FINDING: Final = _object(
         "line": _COUNT_OR_NULL,
         "subject": _TEXT_OR_NULL,
         "advice": _TEXT,
-        "fix": {**_object({"kind": _TEXT, "name": _TEXT}), "type": ["object", "null"]},
+        "fix": {
+            **_object({"kind": _TEXT}, {"name": _TEXT, "path": _TEXT, "mode": _MODE}),
+            "type": ["object", "null"],
+        },
+    }
+)
+_RULE: Final = _object(
+    {
+        "code": _TEXT,
+        "title": _TEXT,
+        "severity": {"enum": ["error", "warning", "info"]},
+        "explanation": _TEXT,
+        "advice": _TEXT,
+        "source": _TEXT,
     }
 )
 _EXIT: Final[Schema] = {"enum": ["OK", "NOOP", "CONFIG", "CANT_CREATE", "exception", "PROCEEDS"]}
@@ -222,8 +235,15 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
     "hash": ({"algorithm": _TEXT, "hash": _TEXT}, {}),
     "init": (_ONE_WRITE, {}),
     "check": (
-        {"user_count": _COUNT, "findings": _list_of(_FINDING)},
-        {"fixed": _COUNT, **_ONE_WRITE},
+        {},
+        {
+            "findings": _list_of(_FINDING),
+            "user_count": _COUNT_OR_NULL,
+            "fixed": _COUNT,
+            "rules": _list_of(_RULE),
+            "baseline": _object({"path": _TEXT, "known_count": _COUNT}),
+            **_ONE_WRITE,
+        },
     ),
     "recover": (_OUTCOME, {}),
     "undo": (_ONE_WRITE, {}),

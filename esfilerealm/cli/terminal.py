@@ -87,6 +87,15 @@ class Terminal:
             line = _coloured(line, _RED) if is_error and self.is_coloured else line
             _write(self._stdout, line + "\n")
 
+    def print_report(self, text: str) -> None:
+        """Print a report that this package has written, as it is; also silently."""
+        if not self.is_for_programs:
+            _write(self._stdout, as_called(text))
+
+    def painted(self, text: str, *codes: int) -> str:
+        """Return *text* in colours, if results are printed in colours."""
+        return _coloured(text, *codes) if self.is_coloured else text
+
     def print_paged(self, text: str, wrap: Callable[[str, int], str]) -> None:
         """Print a long text; on a terminal wrapped, and by ``$PAGER``, by default ``less``."""
         if self.is_console:

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Final
 from .._ground.java import java_order
 from .._storage import read_file
 from ..errors import FileAccessError, FilePermissionError
+from .place import Place
 from .placeholders import PlaceholderError, replace_placeholders
 from .sources import Setting, as_text, container_overrides, force, gather_lists
 from .substitution import substituted
-from .yaml_file import Place, decoded, flat_text
+from .yaml_file import decoded, flat_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

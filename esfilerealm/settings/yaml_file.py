@@ -4,44 +4,24 @@ from __future__ import annotations
 
 from ..documents.yaml import Unread, YamlReader
 from ..errors import InvalidSettingError
+from .place import Place
 
-__all__ = ["KeyIssue", "Place", "decoded", "flat_settings", "flat_text"]
+__all__ = ["KeyIssue", "decoded", "flat_settings", "flat_text"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Final, Self
+    from typing import Final
 
     from ..documents.yaml import YamlPath
 
     #: A value with the place it comes from. A value is a string, or a list of strings.
-    Placed = tuple[str | list[str], "Place"]
+    Placed = tuple[str | list[str], Place]
 
 #: What a node does about an issue.
 _REFUSED: Final = "a node does not start"
 _BY_ALIAS: Final = "must not be given by alias, which a node does not follow"
 _ALIAS_OF_NODES: Final = "a node takes the name after [*] as the value"
-
-
-class Place(str):
-    """
-    A line of a file, as messages show it.
-
-    Attributes:
-        path: The file.
-        line_number: Counted from 1.
-    """
-
-    __slots__ = ("line_number", "path")
-
-    path: str
-    line_number: int
-
-    def __new__(cls, path: str, line_number: int) -> Self:
-        """Make the place of a line."""
-        place = super().__new__(cls, f"[{path}], line {line_number}")
-        place.path, place.line_number = path, line_number
-        return place
 
 
 class KeyIssue:

@@ -120,7 +120,7 @@ class TestColours:
         (realm / "users_roles").write_text("")
         out, exit_code = on_terminal("check")
         assert exit_code == 65
-        assert out.startswith(f"\x1b[{RED}m[{realm / 'users'}]")
+        assert f"line [1]: \x1b[1;{RED}merror EFR201\x1b[0m: " in out
 
     @pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": ""}])
     def test_switched_off(self, on_terminal, realm, environ):

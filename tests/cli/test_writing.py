@@ -118,16 +118,6 @@ class TestCheck:
         (config / "users_roles").write_text("")
         assert run("check").out == "No problems found (0 users)\n"
 
-    def test_one_line_for_each_finding(self, run, config, bob):
-        (config / "users").write_text(f"bob:{CHEAP_HASH}\noops\n")
-        (config / "users_roles").write_text("viewer:ghost\n")
-        result = run("check")
-        assert result.exit_code == 65
-        assert [line.split("]")[0] for line in result.out.splitlines()] == [
-            f"[{config / 'users'}",
-            f"[{config / 'users_roles'}",
-        ]
-
     def test_an_interrupted_write_is_reported_and_left(self, run, config, tool, bob):
         broken_off(lambda: tool.useradd("ann", password_hash=CHEAP_HASH, roles=["viewer"]), 2)
         before = contents(config)

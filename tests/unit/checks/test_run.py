@@ -82,7 +82,7 @@ def test_one_finding_for_one_reason_names_all_its_rules(odd):
     (odd / "users").write_bytes(b"\xff")
     findings = check(odd, select=["EFR101", "EFR102", "EFR201"])
     assert codes(findings) == ["EFR100", "EFR200"]
-    assert "[EFR101, EFR102]" in findings[0].message
+    assert "[EFR101,EFR102]" in findings[0].message
     assert findings[0].path == str(odd / "users")
 
 
