@@ -111,9 +111,10 @@ class Certificates:
     """
 
     def __init__(self, node: View, named: Iterable[NamedFile]) -> None:
-        require_extra("pki", "a check of certificates", "cryptography.x509")
         self._node = node
         self._named = list(named)
+        if self._named:
+            require_extra("pki", "a check of certificates", "cryptography.x509")
         self.now = dt.datetime.now(dt.UTC)
         self.uses = [self._loaded(context) for context in contexts_of(node.settings)]
 

@@ -21,7 +21,6 @@ from .place import Place
 from .placeholders import PlaceholderError, replace_placeholders
 from .sources import Setting, as_text, container_overrides, force, gather_lists
 from .substitution import substituted
-from .yaml_file import decoded, flat_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -175,6 +174,8 @@ class _Reading:
             self._add_data(data, path)
 
     def _add_data(self, data: bytes, path: str) -> None:
+        from .yaml_file import decoded
+
         problems: list[InvalidSettingError] = []
         text = decoded(data, path, problems)
         if text is None:
@@ -184,6 +185,8 @@ class _Reading:
             self._add_text(new_text, path, lines, "syntax")
 
     def _add_text(self, text: str, path: str, lines: list[int], kind: str) -> None:
+        from .yaml_file import flat_text
+
         problems: list[InvalidSettingError] = []
         issues: dict[str, list[KeyIssue]] = {}
         flat = flat_text(text, path, problems, issues, lines)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ...settings.sources import Setting, as_text, gather_lists
-from ...settings.yaml_file import flat_text
 from .keystore import GENERATED_SECURE_SETTINGS, PASSWORD_HASH
 
 if TYPE_CHECKING:
@@ -106,6 +105,8 @@ def preview_removal(text: str, *, secure_settings: Iterable[str] | None = None) 
 
 def _settings_of(block: str) -> tuple[dict[str, str], str]:
     """Return the settings in a block as text, and why it cannot be read, or nothing."""
+    from ...settings.yaml_file import flat_text
+
     problems: list[InvalidSettingError] = []
     issues: dict[str, list[KeyIssue]] = {}
     flat = flat_text(block, "block", problems, issues)

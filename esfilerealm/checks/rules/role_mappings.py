@@ -27,16 +27,18 @@ def unusable_mapping(node: Node) -> Iterator[Finding | Unreadable]:
 
     Advice: Correct the line.
     """
-    from ...role_mapping.file import parse_role_mapping
-
     for path, is_named in _mappings(node).items():
         if not _is_inside(path, node.config_dir):
             yield Unreadable(
                 "it is outside of the configuration directory, so it is not read", path
             )
             continue
-        data = node.content(path) or b""
-        for issue in parse_role_mapping(data, is_json=path.endswith(_JSON)).issues:
+        data = node.content(path)
+        if data is None and not is_named:
+            continue
+        from ...role_mapping.file import parse_role_mapping
+
+        for issue in parse_role_mapping(data or b"", is_json=path.endswith(_JSON)).issues:
             stops = is_named and issue.kind != "lost-role"
             yield unusable_mapping.finding(
                 issue.reason,
