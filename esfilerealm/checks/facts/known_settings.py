@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["BOOLEANS", "KNOWN", "REMOVED"]
+from ...settings.keys import RELOAD_INTERVAL, RELOAD_KEYS
+
+__all__ = ["BOOLEANS", "INTEGERS", "KNOWN", "REMOVED", "TIMES"]
 
 _SECURITY: Final = "xpack.security."
 
@@ -88,6 +90,7 @@ _PLAIN: Final = (
 KNOWN: Final = frozenset(
     {
         *_PLAIN,
+        *(key.key for key in (*RELOAD_KEYS, RELOAD_INTERVAL)),
         *(f"xpack.security.{layer}.ssl.{end}" for layer in ("transport", "http") for end in _SSL),
     }
 )
@@ -98,5 +101,15 @@ BOOLEANS: Final = re.compile(
     r"|(?:transport|http)\.ssl\.enabled"
     r"|authc\.(?:token|api_key|run_as|reserved_realm)\.enabled"
     r"|authc\.realms\.[^.]+(?:\.[^.]+)?\.(?:enabled|authentication\.enabled|delegation\.enabled))"
+    r"|resource\.reload\.enabled"
 )
 """Keys whose value is a boolean."""
+
+_REALM: Final = r"xpack\.security\.authc\.realms\.[^.]+(?:\.[^.]+)?"
+INTEGERS: Final = re.compile(rf"{_REALM}\.(?:order|cache\.max_users)")
+"""Keys whose value is a whole number."""
+
+TIMES: Final = re.compile(
+    rf"{_REALM}\.cache\.ttl|resource\.reload\.interval(?:\.(?:high|medium|low))?"
+)
+"""Keys whose value is a time."""

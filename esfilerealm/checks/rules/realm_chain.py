@@ -116,12 +116,20 @@ def no_file_realm(node: Node) -> Iterator[Finding]:
     The file realm works when nothing else does: without a master, without the security index,
     without the directory service. Without it, there may be no way back in.
 
-    Advice: Remove enabled: false of the file realm, or in versions before 8 add a file realm.
+    Advice: Remove what is false of the file realm, or in versions before 8 add a file realm.
     """
     if is_security_on(node) is False:
         return
     order = order_of(node)
-    if any(realm.type == "file" for realm in order.realms):
+    asked = [realm for realm in order.realms if realm.type == "file"]
+    for realm in asked:
+        key = f"{realm.prefix}authentication.enabled"
+        if node.settings.is_false(key):
+            message = (
+                f"the users of the file realm {_named(realm)} can be looked up, and not log in"
+            )
+            yield finding_at(no_file_realm, node, key, message)
+    if asked:
         return
     unused = order.unused_file_realm
     if unused is not None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..node import Node
 
 _BY_LICENSE: Final = (6, 7)
+_RELOAD: Final = "resource.reload.enabled"
 _SUPERUSER: Final = "superuser"
 
 
@@ -81,3 +82,16 @@ def _anonymous_roles(node: Node) -> list[str]:
     if is_security_on(node) is False:
         return []
     return [role for role in node.settings.values(ANONYMOUS_ROLES) if role]
+
+
+@rule("EFR417", "files are read once", severity="info", source="ResourceWatcherService")
+def reload_off(node: Node) -> Iterator[Finding]:
+    """
+    A node reads users, roles and tokens only when it starts. Whoever needs a way back in must
+    start the node again, and so must whoever takes a right away.
+
+    Advice: Remove the setting.
+    """
+    if node.settings.is_false(_RELOAD):
+        message = "changes of users, roles and tokens count only after the next start"
+        yield finding_at(reload_off, node, _RELOAD, message)

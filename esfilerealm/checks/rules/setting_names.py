@@ -6,8 +6,10 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ..._ground.hints import boolean_hint, did_you_mean
+from ..._ground.java import read_int
 from ..._ground.showing import shown
-from ..facts.known_settings import BOOLEANS, KNOWN, REMOVED
+from ...settings.time_value import TimeValueError, nanoseconds
+from ..facts.known_settings import BOOLEANS, INTEGERS, KNOWN, REMOVED, TIMES
 from ..facts.places import LONGEST, finding_at
 from ..facts.security import major
 from ..registry import rule
@@ -85,3 +87,28 @@ def no_boolean(node: Node) -> Iterator[Finding]:
         severity: Severity | None = None if major(node) >= _FIRST_STRICT else "warning"
         message = f"must be exactly [true] or [false]; {boolean_hint(value)}".removesuffix("; ")
         yield finding_at(no_boolean, node, key, message, severity)
+
+
+@rule("EFR474", "neither a number nor a time", severity="error", source="Settings.getAsInt")
+def wrong_kind(node: Node) -> Iterator[Finding]:
+    """
+    A node does not start if a number is no whole number of 32 bits, or a time has no unit.
+
+    Advice: Write a number such as 10, or a time such as 20m.
+    """
+    for key in node.settings:
+        value = node.settings.get(key) or ""
+        if "${" in value:
+            continue
+        if INTEGERS.fullmatch(key) and read_int(value) is None:
+            yield finding_at(wrong_kind, node, key, f"must be a whole number, not [{shown(value)}]")
+        elif TIMES.fullmatch(key) and (rule_of_time := _broken_rule_of_time(value)):
+            yield finding_at(wrong_kind, node, key, rule_of_time)
+
+
+def _broken_rule_of_time(value: str) -> str:
+    try:
+        nanoseconds(value)
+    except TimeValueError as error:
+        return f"{error.rule}; {error.hint}".removesuffix("; ")
+    return ""

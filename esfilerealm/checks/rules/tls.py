@@ -64,8 +64,8 @@ def tokens_without_https(node: Node) -> Iterator[Finding]:
 @rule("EFR422", "realm that needs the token service", severity="error", source="SamlRealm")
 def realm_without_tokens(node: Node) -> Iterator[Finding]:
     """
-    SAML and OpenID Connect end in a token of Elasticsearch. Without the token service, which is
-    off unless HTTP has TLS, such a realm keeps a node from starting.
+    SAML and OpenID Connect end in a token of Elasticsearch, and so does PKI by delegation. Without
+    the token service, which is off unless HTTP has TLS, such a realm keeps a node from starting.
 
     Advice: Set xpack.security.http.ssl.enabled or xpack.security.authc.token.enabled to true.
     """
@@ -73,7 +73,9 @@ def realm_without_tokens(node: Node) -> Iterator[Finding]:
     has_tokens = not node.settings.is_false(_TOKENS) if _TOKENS in node.settings else default
     if has_tokens or is_security_on(node) is False or configures_itself(node):
         return
-    for realm in realms_of_type(node, "saml", "oidc"):
+    for realm in realms_of_type(node, "saml", "oidc", "pki"):
+        if realm.type == "pki" and not _is_delegated(node, realm):
+            continue
         message = (
             f"the realm [{shown(realm.name)}] of type {realm.type} needs the token service, which "
             "is off; the node does not start"
@@ -131,5 +133,9 @@ def pki_without_verification(node: Node) -> Iterator[Finding]:
 def _direct_pki_realms(node: Node) -> Iterator[ConfiguredRealm]:
     """Iterate over the PKI realms that know people by their own connection."""
     for realm in realms_of_type(node, "pki"):
-        if not node.settings.is_true(f"{realm.prefix}delegation.enabled"):
+        if not _is_delegated(node, realm):
             yield realm
+
+
+def _is_delegated(node: Node, realm: ConfiguredRealm) -> bool:
+    return node.settings.is_true(f"{realm.prefix}delegation.enabled")

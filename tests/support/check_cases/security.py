@@ -65,4 +65,9 @@ CASES = {
         yml("another role", f"{ROLES}: superusers\n"),
         yml("security off", f"{OFF}{ROLES}: superuser\n"),
     ),
+    "EFR417": about_settings(
+        yml("off", "a: 1\nresource.reload.enabled: false\n", line=2, severity="info"),
+        yml("on", "resource.reload.enabled: true\n"),
+        yml("slow", "resource.reload.interval.high: 1h\n"),
+    ),
 }

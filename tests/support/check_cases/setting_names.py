@@ -28,6 +28,8 @@ REMOVED = [
     ("xpack.security.authc.accept_default_password: true", 7, "version [8]"),
     ("xpack.security.authz.store.roles.index.cache.ttl: 1m", 7, "version [8]"),
 ]
+REALMS = "xpack.security.authc.realms"
+REALM = f"{REALMS}.file.f"
 SWITCH = "xpack.security.http.ssl.enabled"
 
 CASES = {
@@ -66,6 +68,7 @@ CASES = {
             severity="error",
             message="did you mean [xpack.security.enabled]?",
         ),
+        yml("a reload", "resource.reload.interval.hihg: 1s\n", line=1, message="interval.high]?"),
         yml("an exchange", "xpack.security.http.ssl.keystore.paht: a\n", line=1),
         yml("one that is known", "xpack.security.enabled: true\n"),
         yml("one of a plugin", "acme.security.enabled: true\n"),
@@ -87,9 +90,29 @@ CASES = {
         yml("nonsense", f"{SWITCH}: never\n", line=1, message="must be exactly [true] or [false]"),
         yml("with 5", f"{SWITCH}: yes\n", version=5, severity="warning"),
         yml("with 6", "xpack.security.authc.realms.f.enabled: on\n", version=6, severity="error"),
+        yml("another switch", "resource.reload.enabled: on\n", line=1),
         yml("true", f"{SWITCH}: true\n"),
         yml("false", f"{SWITCH}: 'false'\n"),
         yml("of another environment", f"{SWITCH}: ${{NO_SUCH_ONE}}\n"),
         yml("a setting of another kind", "xpack.security.http.ssl.verification_mode: yes\n"),
+    ),
+    "EFR474": about_settings(
+        yml(
+            "an order that is a word",
+            f"a: 1\n{REALM}.order: first\n",
+            line=2,
+            subject=f"{REALM}.order",
+            severity="error",
+            message="[first]",
+        ),
+        yml("a large number", f"{REALM}.cache.max_users: 9999999999\n", line=1),
+        yml("a time without a unit", f"{REALM}.cache.ttl: 20\n", line=1),
+        yml("an interval", "resource.reload.interval.high: soon\n", line=1),
+        yml("an old interval", "resource.reload.interval: soon\n", line=1),
+        yml("in the spelling of 6", f"{REALMS}.f.order: 1.5\n", version=6, line=1),
+        yml("right ones", f"{REALM}: {{order: -5, cache.ttl: 20m, cache.max_users: 10}}\n"),
+        yml("no time", f"{REALM}.cache.ttl: 0\n"),
+        yml("of another environment", f"{REALM}: {{order: '${{NO}}', cache.ttl: '${{NO}}'}}\n"),
+        yml("another key", f"{REALM}.url: first\n"),
     ),
 }

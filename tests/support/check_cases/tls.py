@@ -82,6 +82,7 @@ CASES = {
                 "_local_,_site_",
             )
         ),
+        yml("of an interface from elsewhere", f"{ON}network.host: _${{NO}}_\n", severity="warning"),
         yml("a name of a host", f"{ON}network.host: es1\n", severity="warning"),
         yml(
             "an address from elsewhere", f"{ON}network.host: ${{NO_SUCH_ONE}}\n", severity="warning"
@@ -163,6 +164,8 @@ CASES = {
     "EFR422": about_settings(
         yml("SAML", f"{ON}{SAML}", line=2, severity="error", message="[s] of type saml"),
         yml("OpenID Connect", f"{ON}{OIDC}", line=2, message="[o] of type oidc"),
+        yml("PKI by delegation", f"{ON}{PKI}{DELEGATED}", line=2, message="[p] of type pki"),
+        yml("PKI by itself", f"{ON}{PKI}"),
         yml("tokens off", f"{ON}{SAML}{HTTP}.enabled: true\n{TOKENS}: false\n", line=2),
         yml("HTTPS", f"{ON}{SAML}{HTTP}.enabled: true\n"),
         yml("tokens on", f"{ON}{SAML}{TOKENS}: true\n"),
