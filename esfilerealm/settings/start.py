@@ -124,10 +124,6 @@ class StartSettings:
         setting = self._settings.get(key)
         return _place(setting.where) if setting is not None else (None, None)
 
-    def source(self, key: str) -> str:
-        """Return where a key is set, for a message."""
-        return self._settings[key].where
-
 
 def read_start_settings(
     config_dir: str, options: Mapping[str, object], environ: Mapping[str, str]

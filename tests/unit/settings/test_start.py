@@ -116,6 +116,7 @@ class TestFaults:
             ("a: 1\na: 1\n", "key", "a", 2),
             ("\na: [{}]", "key", "a", 2),
             ("a: [b]\na.0: c", "key", "a", 1),
+            ("a.0.0: b\na: c", "key", "a", 2),
             ("---", "key", None, 2),
             ("\na: ${nope}", "placeholder", "a", 2),
             ("a: ${b}\nb: ${a}", "placeholder", "a", 1),

@@ -142,6 +142,36 @@ class TestDirectory:
         assert result.stage == "log4j2"
 
 
+class TestData:
+    @pytest.mark.parametrize("target", ["full", "empty", "file", "nowhere"])
+    def test_a_link_is_followed(self, tmp_path, target):
+        Layout(data=None, files={"full/x": "", "file": ""}).create(tmp_path)
+        (tmp_path / "empty").mkdir()
+        (tmp_path / "data").symlink_to(target)
+        result = explain(tmp_path / "config", environment={})
+        assert result.check == ("AUT-01" if target == "full" else None)
+
+    def test_an_absolute_path(self, tmp_path):
+        text = f"path.data: {tmp_path}/elsewhere"
+        Layout(yml=text, files={"elsewhere/x": ""}).create(tmp_path)
+        assert explain(tmp_path / "config", home="/nope", environment={}).check == "AUT-01"
+
+    def test_the_first_directory_that_says_something_decides(self, tmp_path, monkeypatch):
+        layout = Layout(yml="path.data: [d, e]", files={"e/x": "", "d/x": ""})
+        layout.create(tmp_path)
+        scandir = os.scandir
+
+        def refuse(path):
+            if path.endswith("/d"):
+                raise PermissionError(13, "Permission denied", path)
+            return scandir(path)
+
+        monkeypatch.setattr(os, "scandir", refuse)
+        result = explain(tmp_path / "config", environment={})
+        assert [hit.exit for hit in result.hits] == ["exception", "NOOP"]
+        assert (result.check, result.start) == ("AUT-01", "fails")
+
+
 class TestHome:
     def test_by_default_it_is_above(self, tmp_path):
         Layout(data=("nodes",)).create(tmp_path)
