@@ -76,7 +76,10 @@ def _verdict(result: AutoConfiguration) -> str:
     if result.start == "fails":
         return f"A first start would fail because of [{first.rule}]"
     words = "with a message" if result.shown else "without a word"
+    # It is decrypted for the node in any case, after this.
+    fails = any(hit.rule == "keystore" for hit in result.hits)
+    end = "and then fail because of the [keystore]" if fails else "with the settings that are there"
     return (
         f"A first start would not configure security because of [{first.rule}]; it would go on "
-        f"{words}, with the settings that are there"
+        f"{words}, {end}"
     )

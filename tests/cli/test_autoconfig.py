@@ -50,6 +50,15 @@ def test_with_a_message(run, config):
     assert "[AUT-02]; it would go on with a message" in result.out
 
 
+@pytest.mark.usefixtures("locked")
+def test_a_start_that_fails_later(run, give_settings):
+    give_settings("xpack.security.enabled: true")
+    result = run("autoconfig")
+    assert result.exit_code == 1
+    end = "because of [AUT-06]; it would go on without a word, and then fail because of the"
+    assert result.out.startswith(f"{NOT_CONFIGURED} {end} [keystore]\n")
+
+
 def test_a_start_that_fails(run, config):
     (config / "log4j2.properties").unlink()
     result = run("autoconfig")

@@ -80,7 +80,8 @@ class AutoConfiguration:
             ``exception``: anything else that stops the start. ``CONFIG`` with the stage ``log4j2``
             is the exit of the start itself.
         shown: Whether the node prints a reason; most often it is silent.
-        start: Whether the start ``continues`` after that, or ``fails``.
+        start: Whether the start ``continues`` after that, or ``fails``. What comes later, such as
+            a keystore that cannot be decrypted for the node, is only among the hits.
         hits: Everything that applies, in the order of a start; what comes first decides.
     """
 
