@@ -92,6 +92,39 @@ def test_each_hit_says_what_to_do(tmp_path, monkeypatch, layout, _):
         assert (first.stage, first.exit) == (result.stage, result.exit)
 
 
+@pytest.mark.parametrize(
+    ("roles", "expected"),
+    [
+        (
+            "[voting_only]",
+            [
+                ("AUT-09", "NOOP", "its roles are [voting_only], not master"),
+                ("AUT-10", "exception", "the role voting_only needs the role master"),
+            ],
+        ),
+        (
+            "[master, voting_only]",
+            [
+                ("AUT-09", "NOOP", "its roles are [master, voting_only], voting_only"),
+                ("AUT-10", "NOOP", "its roles are [master, voting_only]"),
+            ],
+        ),
+        ("[master, data, voting_only]", [("AUT-09", "NOOP", "voting_only], voting_only")]),
+        ("[nosuch]", [("AUT-09", "NOOP", "not master"), ("AUT-10", "exception", "[nosuch]")]),
+    ],
+)
+def test_roles(tmp_path, monkeypatch, roles, expected):
+    hits = Layout(yml=f"node.roles: {roles}").explain(tmp_path, monkeypatch).hits
+    assert [(hit.rule, hit.exit) for hit in hits] == [row[:2] for row in expected]
+    assert all(hit.message.endswith(end) for hit, (*_, end) in zip(hits, expected, strict=True))
+
+
+def test_what_is_configured_already(tmp_path, monkeypatch):
+    text = "xpack.security: {enabled: true, http.ssl.enabled: true}"
+    hits = Layout(yml=text).explain(tmp_path, monkeypatch).hits
+    assert [hit.message.split()[0] for hit in hits] == ["security", "TLS"]
+
+
 class TestOwner:
     def test_another_owner(self, tmp_path, monkeypatch):
         monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
@@ -140,6 +173,7 @@ class TestDirectory:
         result = explain(tmp_path / "nope", environment={})
         assert [hit.rule for hit in result.hits] == ["log4j2", "AUT-02", "AUT-11"]
         assert result.stage == "log4j2"
+        assert result.hits[-1].message == "no directory can be created: it is not a directory"
 
 
 class TestData:
