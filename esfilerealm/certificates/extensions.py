@@ -103,6 +103,7 @@ class Extensions:
 
     Attributes:
         path_length: How many authorities may follow it; -1 if it is none, huge if any number.
+        key_usage: What its key may be used for, as numbers of bits; None if nothing is said.
         may_sign_data: Whether its key may sign data.
         may_sign_certificates: Whether its key may sign certificates.
         purposes: What it may be used for; None if nothing is said.
@@ -131,6 +132,7 @@ class Extensions:
     def __init__(self, wrapped: Element | None) -> None:
         self.path_length = -1
         self.may_sign_data = self.may_sign_certificates = True
+        self.key_usage: tuple[int, ...] | None = None
         self.purposes: frozenset[str] | None = None
         self.names: tuple[GeneralName, ...] | None = None
         self.subtrees: Subtrees | None = None
@@ -199,6 +201,7 @@ def _read_basic_constraints(extensions: Extensions, value: Element) -> None:
 
 def _read_key_usage(extensions: Extensions, value: Element) -> None:
     bits = value.expect(_BITS).content[1:]
+    extensions.key_usage = tuple(bit for bit in range(8 * len(bits)) if _has_bit(bits, bit))
     extensions.may_sign_data = _has_bit(bits, _DIGITAL_SIGNATURE)
     extensions.may_sign_certificates = _has_bit(bits, _SIGNS_CERTIFICATES)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.hashes import HashAlgorithm
     from cryptography.x509 import Certificate
 
-__all__ = ["Facts", "facts_of", "is_signed_by", "load_certificate"]
+__all__ = ["Facts", "facts_of", "is_signed_by", "kind_of_key", "load_certificate"]
 
 #: The tag in front of the version, which certificates of version 1 do not have.
 _VERSION: Final = 0xA0
@@ -47,11 +47,11 @@ def load_certificate(certificate: Certificate | bytes) -> Certificate:
     if not isinstance(certificate, bytes | bytearray | memoryview):
         return certificate
     require_extra("pki", "a check of certificates", "cryptography.x509")
-    from cryptography.x509 import load_der_x509_certificate
+    from cryptography.x509 import InvalidVersion, load_der_x509_certificate
 
     try:
         return load_der_x509_certificate(bytes(certificate))
-    except ValueError:
+    except (ValueError, InvalidVersion):
         pass
     raise InvalidCertificateError("the encoding is broken")
 
@@ -150,10 +150,11 @@ def _remembered(der: bytes) -> Facts:
 
 
 def _facts_of_der(der: bytes) -> Facts:
+    certificate = load_certificate(der)
     from cryptography.x509 import InvalidVersion
 
     try:
-        return Facts(load_certificate(der))
+        return Facts(certificate)
     except InvalidCertificateError as error:
         rule = error.rule
     except (ValueError, IndexError, InvalidVersion):
@@ -232,8 +233,7 @@ def _weakness(key: object, certificate: Certificate) -> str:
     from cryptography.exceptions import UnsupportedAlgorithm
 
     size = getattr(key, "key_size", None)
-    kind = type(key).__name__.lstrip("_").removesuffix("PublicKey")
-    kind = "EC" if kind.startswith("EllipticCurve") else kind
+    kind = kind_of_key(key)
     if size is not None and size < _SMALLEST_KEYS.get(kind, 0):
         return f"its {kind} key of {size} bits is too short"
     try:
@@ -243,6 +243,12 @@ def _weakness(key: object, certificate: Certificate) -> str:
     if algorithm is not None and algorithm.name in _WEAK_HASHES:
         return f"its signature uses {algorithm.name.upper()}"
     return ""
+
+
+def kind_of_key(key: object) -> str:
+    """Return the kind of a public key, such as ``RSA``."""
+    kind = type(key).__name__.lstrip("_").removesuffix("PublicKey")
+    return "EC" if kind.startswith("EllipticCurve") else kind
 
 
 def is_signed_by(certificate: Facts, issuer: Facts) -> bool:

@@ -30,7 +30,7 @@ class StoreEntry:
 
     Attributes:
         alias: Its name.
-        certificates: The trusted certificate, or the chain of a private key, in DER.
+        certificates: The trusted certificate, or those of a private key, its own first, in DER.
         is_key: Whether it is a private key.
     """
 

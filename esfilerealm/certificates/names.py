@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ComparableName",
+    "attribute_type",
     "attribute_values",
     "canonical_name",
     "comparable_name",
     "extract_rdn",
+    "rdn_texts",
     "subject_text",
 ]
 
@@ -73,12 +75,27 @@ def subject_text(name_der: bytes) -> str:
     Source:
         ``X500Principal.toString`` of Java 17.
     """
+    return ", ".join(rdn_texts(name_der))
+
+
+def rdn_texts(name_der: bytes) -> list[str]:
+    """
+    Return the text of each relative name, the most specific first.
+
+    Raises:
+        InvalidCertificateError: If it is not an encoded name.
+    """
     names = list(elements(_name(name_der).content))
-    texts = [
+    return [
         " + ".join(_pair_text(pair) for pair in elements(name.expect(SET).content))
         for name in reversed(names)
     ]
-    return ", ".join(texts)
+
+
+def attribute_type(keyword: str) -> str | None:
+    """Return the number with dots of an attribute such as ``CN``; None if it is unknown."""
+    wanted = keyword.upper()
+    return next((number for number, word in _KEYWORDS.items() if word == wanted), None)
 
 
 def canonical_name(name_der: bytes) -> bytes:

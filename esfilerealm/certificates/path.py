@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
     from .facts import Facts
 
-__all__ = ["Anchors"]
+__all__ = ["NO_PATH", "Anchors"]
 
-_NO_PATH: Final = "no chain leads from it to a certificate of the trust store"
+#: The reason if no certificate of the trust store is reached.
+NO_PATH: Final = "no chain leads from it to a certificate of the trust store"
 #: How many signatures a search may check. A chain that is meant needs one for each certificate.
 _MOST_SIGNATURES: Final = 200
 _LONGEST_PATH: Final = 20
@@ -118,7 +119,7 @@ class _Decision:
         Java takes the first one that is, as it happens to hold them, and tries no other if the
         trusted certificate above it is no authority. So each of them has to be one.
         """
-        refusal = _RefusedError(_NO_PATH)
+        refusal = _RefusedError(NO_PATH)
         valid = []
         for path, anchors in paths:
             for anchor in anchors:

@@ -30,15 +30,18 @@ if TYPE_CHECKING:
 
     from cryptography.x509 import Certificate
 
+    from .jks import StoreEntry
+
     StoreType = Literal["jks", "PKCS12", "PEM"]
 
-__all__ = ["TrustStore", "is_ordered"]
+__all__ = ["LARGEST_FILE", "TrustStore", "fingerprint", "is_ordered", "store_entries"]
 
 _DAMAGED: Final = "damaged"
 _STORES: Final = ("jks", "pkcs12")
 #: What a handshake may carry; each certificate of a chain costs a signature.
 _LONGEST_CHAIN: Final = 100
-_LARGEST_FILE: Final = 16 * 1024 * 1024
+#: Bytes.
+LARGEST_FILE: Final = 16 * 1024 * 1024
 
 
 class TrustStore:
@@ -164,9 +167,9 @@ def _content(path: str | os.PathLike[str]) -> bytes:
     with FaultsOf(name, "reading"), open(name, "rb", opener=_without_waiting) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise FileAccessError(name, errno.EINVAL, "it is not a regular file")
-        data = file.read(_LARGEST_FILE + 1)
-    if len(data) > _LARGEST_FILE:
-        raise InvalidTrustStoreError(f"it exceeds {_LARGEST_FILE >> 20} MiB")
+        data = file.read(LARGEST_FILE + 1)
+    if len(data) > LARGEST_FILE:
+        raise InvalidTrustStoreError(f"it exceeds {LARGEST_FILE >> 20} MiB")
     return data
 
 
@@ -177,15 +180,34 @@ def _without_waiting(path: str, flags: int) -> int:
 
 def _trusted(data: bytes, password: str, kind: str) -> list[bytes]:
     """Return the certificates of one file that Java trusts."""
-    if data.startswith(jks.MAGIC) and kind != "pem":
-        entries = jks.read_jks(data, password)
-    elif kind in _STORES or (not kind and _looks_like_pkcs12(data)):
-        entries = read_pkcs12(data, password)
-    else:
+    entries = store_entries(data, password, kind)
+    if entries is None:
         return read_certificates(data)
     if all(entry.is_key for entry in entries):
         raise InvalidTrustStoreError("it holds no trusted certificate", "empty")
     return [entry.certificates[0] for entry in entries if entry.certificates]
+
+
+def store_entries(data: bytes, password: str, kind: str = "") -> list[StoreEntry] | None:
+    """
+    Return the entries of a keystore of Java, or None if it is a file of another kind.
+
+    Args:
+        data: The whole file.
+
+        password: Of the keystore.
+
+        kind: ``jks``, ``pkcs12`` or ``pem``; without it, the content decides.
+
+    Raises:
+        InvalidTrustStoreError: If it cannot be read.
+        MissingExtraError: Without the extra ``pki``, if the store is encrypted.
+    """
+    if data.startswith(jks.MAGIC) and kind != "pem":
+        return jks.read_jks(data, password)
+    if kind in _STORES or (not kind and _looks_like_pkcs12(data)):
+        return read_pkcs12(data, password)
+    return None
 
 
 def _looks_like_pkcs12(data: bytes) -> bool:

@@ -10,7 +10,7 @@ from ..errors import FileRealmError
 from ..keystore import load_header
 from ..keystore.file import FILE_NAME
 from .exits import NOT_CONFIGURED, OK
-from .passwords import keystore_password
+from .passwords import named_password
 from .terminal import VERBOSE
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _PROMPT: Final = "Enter password for the elasticsearch keystore : "
 def run_autoconfig(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """Print what a first start would do, and every reason."""
     config_dir = target.config_dir
-    password = keystore_password(arguments)
+    password = named_password(arguments, "keystore-password")
     if password is None:
         password = _asked(config_dir, terminal)
     result = explain(

@@ -17,6 +17,7 @@ TOPICS = {
     "settings": ("settings/README.md", "Which settings of elasticsearch.yml count, and how"),
     "keystore": ("keystore/README.md", "Read and write elasticsearch.keystore without a JVM"),
     "realms": ("realms/README.md", "Authenticate users in a Python program"),
+    "certificates": ("certificates/README.md", "Names, trust stores and users of pki realms"),
     "role_mapping": ("role_mapping/README.md", "Find the roles of users of pki and ldap realms"),
     "storage": ("_storage/README.md", "How files are written"),
     "guarantees": ("guarantees.md", "What is kept after faults, kills and power cuts"),
@@ -485,6 +486,15 @@ _KEYSTORE = Command(
     ),
 )
 
+_CERTIFICATE = Command(
+    "certificate",
+    "Show which user a certificate is, and whether it is trusted",
+    shared.general(),
+    subcommands="certificate_commands",
+    arguments="COMMAND",
+    examples=("esfilerealm certificate show jane.pem",),
+)
+
 _ROLES_OF = Command(
     "roles-of",
     "Show which roles mappings give to a user, and why",
@@ -493,7 +503,7 @@ _ROLES_OF = Command(
         Option("dn", "Distinguished name of the user", metavar="DN"),
         Option("group", "A group of the user; may be repeated", metavar="DN", repeatable=True),
         Option("username", "Name of the user, for rules", metavar="NAME"),
-        Option("realm", "Name of the realm, for rules", metavar="NAME"),
+        Option("realm", "Name of the realm, for rules and for its mapping file", metavar="NAME"),
         Option(
             "metadata",
             "Metadata of the user, for rules; the value is JSON if it can be, or else text; may be "
@@ -506,7 +516,8 @@ _ROLES_OF = Command(
         "Mappings",
         Option(
             "mapping-file",
-            "The mapping file; default: role_mapping.yml in the configuration directory",
+            "The mapping file; default: those of the realms of type ldap, active_directory and "
+            "pki, or else role_mapping.yml in the configuration directory",
             metavar="FILE",
         ),
         Option(
@@ -539,6 +550,7 @@ _ROLES_OF = Command(
 
 _NODE = (
     _KEYSTORE,
+    _CERTIFICATE,
     _ROLES_OF,
     Command(
         "settings",

@@ -14,6 +14,7 @@ __all__ = [
     "INTERRUPTED",
     "IO",
     "NOT_CONFIGURED",
+    "NOT_TRUSTED",
     "OK",
     "USAGE",
     "WRONG_PASSWORD",
@@ -26,6 +27,7 @@ OK = 0
 WRONG_PASSWORD = 1
 NOT_CONFIGURED = 1
 DIFFERENT = 1
+NOT_TRUSTED = 1
 CHANGED = 2
 USAGE = 64
 DATA = 65
@@ -52,6 +54,9 @@ _CODES = (
     (errors.InvalidSecureSettingError, DATA),
     (errors.UnsafePlanError, DATA),
     (errors.InvalidDistinguishedNameError, DATA),
+    (errors.InvalidCertificateError, DATA),
+    (errors.InvalidTrustStoreError, DATA),
+    (errors.InvalidUsernamePatternError, DATA),
     (errors.InvalidRoleMappingError, DATA),
     (errors.InvalidUserDataError, DATA),
     (errors.InvalidRuleCodeError, USAGE),

@@ -10,7 +10,8 @@ from .._ground.showing import shown
 from ..errors import FileAccessError, FilePermissionError, InvalidSecureSettingError
 from ..keystore.reader import LARGEST_FILE
 from .exits import DATA, INTERNAL, IO, OK, WRONG_PASSWORD, CommandError, UsageError
-from .keystore_session import KeystoreSession, variable_and_source
+from .keystore_session import KeystoreSession
+from .passwords import variable_and_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

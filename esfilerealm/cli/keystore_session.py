@@ -7,7 +7,6 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from .._storage import make_config_dir
-from ..admin.credentials import one_line, password_in_file, variable_shown
 from ..errors import (
     FilePermissionError,
     FileRealmError,
@@ -18,6 +17,7 @@ from ..keystore import DEFAULT_FORMAT, Keystore, format_for, load_header
 from ..keystore.file import FILE_NAME
 from .exits import CONFIGURATION, DATA, INTERNAL, IO, CommandError, UsageError
 from .output import print_warnings
+from .passwords import named_password, refuse_two_sources
 from .shared_options import ATTRIBUTES
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class KeystoreSession:
         self._written = "nothing was written"
         self._changed = False
         for option in ("keystore-password", "new-password"):
-            self._check_one_source(option)
+            refuse_two_sources(arguments, option)
         self.new_format = self._format()
         self._attributes = arguments.choice("attributes", ATTRIBUTES)
         terminal.result["path"] = self.path
@@ -248,7 +248,7 @@ class KeystoreSession:
             CommandError: If the answers differ, or the input ends.
             InvalidPasswordError: If its source holds no password.
         """
-        given = self._password_of("new-password")
+        given = named_password(self._arguments, "new-password")
         if given is not None:
             return given
         password = self.ask_secret(_NEW_PASSWORD, "the new password")
@@ -259,7 +259,7 @@ class KeystoreSession:
     def _opened(self, sealed: SealedKeystore) -> Keystore:
         password = ""
         if sealed.has_password:
-            given = self._password_of("keystore-password")
+            given = named_password(self._arguments, "keystore-password")
             password = (
                 self.ask_secret(_PASSWORD, "the password of the keystore")
                 if given is None
@@ -267,18 +267,6 @@ class KeystoreSession:
             )
         with _exits_of_reading(DATA):
             return sealed.open(password)
-
-    def _password_of(self, option: str) -> str | None:
-        """Return the password from the file or environment variable that an option names."""
-        if (path := self._arguments.value(f"{option}-file")) is not None:
-            return password_in_file(path)
-        variable = self._arguments.value(f"{option}-env")
-        return None if variable is None else one_line(*variable_and_source(variable))
-
-    def _check_one_source(self, option: str) -> None:
-        flags = [f"{option}-file", f"{option}-env"]
-        if all(self._arguments.has(flag) for flag in flags):
-            raise UsageError(f"only one of [--{', --'.join(flags)}] can give the password")
 
     def _format(self) -> int:
         """Return the format for a new keystore."""
@@ -289,18 +277,6 @@ class KeystoreSession:
             return format_for(release)
         except InvalidSettingError as error:
             raise UsageError(f"option [es-version] {error.rule}") from None
-
-
-def variable_and_source(name: str) -> tuple[str, str]:
-    """
-    Return the value of an environment variable, and what to call it in an error.
-
-    Raises:
-        CommandError: If it is not set.
-    """
-    if name not in os.environ:
-        raise CommandError(f"{variable_shown(name)} is not set", CONFIGURATION)
-    return os.environ[name], f"environment variable [{name}]"
 
 
 @contextmanager

@@ -24,9 +24,11 @@ __all__ = [
     "check_one_source",
     "current_password",
     "given_password",
-    "keystore_password",
+    "named_password",
     "new_secret",
+    "refuse_two_sources",
     "truncation_shown",
+    "variable_and_source",
 ]
 
 _SOURCES: Final = (
@@ -85,25 +87,41 @@ def given_password(arguments: Arguments, terminal: Terminal) -> str | None:
     if (path := arguments.value("password-file")) is not None:
         return password_in_file(path)
     if (name := arguments.value("password-env")) is not None:
-        if name not in os.environ:
-            raise CommandError(f"{variable_shown(name)} is not set", CONFIGURATION)
-        return os.environ[name]
+        return variable_and_source(name)[0]
     return arguments.value("password")
 
 
-def keystore_password(arguments: Arguments) -> str | None:
-    """Return the password of the keystore that an option names the source of, or None."""
-    path, variable = (arguments.value(f"keystore-password-{kind}") for kind in ("file", "env"))
-    if path is not None and variable is not None:
-        flags = "[--keystore-password-file, --keystore-password-env]"
-        raise UsageError(f"only one of {flags} can give the password")
-    if path is not None:
+def named_password(arguments: Arguments, option: str) -> str | None:
+    """Return the password from the file or variable that *option*-file or -env names, or None."""
+    refuse_two_sources(arguments, option)
+    if (path := arguments.value(f"{option}-file")) is not None:
         return password_in_file(path)
-    if variable is None:
-        return None
-    if variable not in os.environ:
-        raise CommandError(f"{variable_shown(variable)} is not set", CONFIGURATION)
-    return one_line(os.environ[variable], f"environment variable [{variable}]")
+    variable = arguments.value(f"{option}-env")
+    return None if variable is None else one_line(*variable_and_source(variable))
+
+
+def refuse_two_sources(arguments: Arguments, option: str) -> None:
+    """
+    Check that *option*-file and -env are not both given.
+
+    Raises:
+        UsageError: If they are.
+    """
+    flags = [f"{option}-file", f"{option}-env"]
+    if all(map(arguments.has, flags)):
+        raise UsageError(f"only one of [--{', --'.join(flags)}] can give the password")
+
+
+def variable_and_source(name: str) -> tuple[str, str]:
+    """
+    Return the value of an environment variable, and what to call it in an error.
+
+    Raises:
+        CommandError: If it is not set.
+    """
+    if name not in os.environ:
+        raise CommandError(f"{variable_shown(name)} is not set", CONFIGURATION)
+    return os.environ[name], f"environment variable [{name}]"
 
 
 def ask_new_password(terminal: Terminal) -> str:

@@ -215,6 +215,15 @@ _KEYSTORE: Final[dict[str, Schema]] = {
     "format_version": _COUNT,
     "has_password": _FLAG,
 }
+_USERNAME: Final = _object(
+    {
+        "principal": _TEXT_OR_NULL,
+        "pattern": _TEXT_OR_NULL,
+        "oid": _TEXT_OR_NULL,
+        "realms": _NAMES,
+        "problem": _TEXT_OR_NULL,
+    }
+)
 #: A keystore that is not there, and is not created, has neither format nor password.
 _KEYSTORE_WRITE: Final[tuple[dict[str, Schema], dict[str, Schema]]] = (
     {"path": _TEXT, "changed": _FLAG, "files": _list_of(_FILE), "dry_run": _FLAG},
@@ -302,6 +311,7 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
                         "path": _TEXT_OR_NULL,
                         "line": _COUNT_OR_NULL,
                         "mapping": _TEXT_OR_NULL,
+                        "realms": _NAMES,
                     }
                 )
             ),
@@ -311,6 +321,40 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
                 _object({"path": _TEXT, "line": _COUNT, "kind": _TEXT, "reason": _TEXT})
             )
         },
+    ),
+    "certificate show": (
+        {
+            "path": _TEXT,
+            "certificate_count": _COUNT,
+            "subject": _TEXT,
+            "rdns": _NAMES,
+            "dn": _TEXT_OR_NULL,
+            "usernames": _list_of(_USERNAME),
+            "issuer": _TEXT,
+            "serial": _TEXT,
+            "not_before": _TEXT,
+            "not_after": _TEXT,
+            "days_left": {"type": "integer"},
+            "public_key": _object({"kind": _TEXT, "bits": _COUNT_OR_NULL, "curve": _TEXT_OR_NULL}),
+            "signature_algorithm": _TEXT,
+            "key_usage": _NAMES_OR_NULL,
+            "extended_key_usage": _NAMES_OR_NULL,
+            "alternative_names": _NAMES,
+            "is_authority": _FLAG,
+            "fingerprints": _object({"sha256": _TEXT, "sha1": _TEXT}),
+            "issuers": _list_of(_object({"subject": _TEXT, "not_after": _TEXT})),
+            "verdicts": _list_of(
+                _object(
+                    {
+                        "realm": _TEXT_OR_NULL,
+                        "paths": _NAMES,
+                        "trusted": {"type": ["boolean", "null"]},
+                        "reason": _TEXT_OR_NULL,
+                    }
+                )
+            ),
+        },
+        {},
     ),
     "keystore create": _KEYSTORE_WRITE,
     "keystore list": ({**_KEYSTORE, "names": _NAMES}, {}),

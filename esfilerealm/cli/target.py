@@ -15,6 +15,7 @@ __all__ = ["Target"]
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from .._storage import RealmPaths
+    from ..settings.mapped_realms import MappedRealm
     from ..settings.report import SettingsReport
     from .arguments import Arguments
     from .terminal import Terminal
@@ -162,6 +163,18 @@ class Target:
             None if location is None else location.path,
             options=self._arguments.settings(),
             environ=os.environ,
+            elasticsearch_version=self._arguments.elasticsearch_version,
+        )
+
+    def mapped_realms(self) -> tuple[MappedRealm, ...]:
+        """Return the realms that find roles by mappings; none without a configuration directory."""
+        if self._find_location() is None:
+            return ()
+        from ..settings.mapped_realms import read_mapped_realms
+
+        return read_mapped_realms(
+            self.config_dir,
+            self._overrides(),
             elasticsearch_version=self._arguments.elasticsearch_version,
         )
 

@@ -173,6 +173,8 @@ class TestBash:
             (["passwd", "--owner", "roo"], ["root"]),
             (["passwd", "--group", "roo"], ["root"]),
             (["keystore", "has"], ["has-passwd"]),
+            (["certificate", "s"], ["show"]),
+            (["certificate", "show", "--pat"], ["--pattern"]),
             (["keystore", "list", "--keystore-password-f"], ["--keystore-password-file"]),
         ],
     )

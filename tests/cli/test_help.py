@@ -14,6 +14,7 @@ from typing import get_args
 import pytest
 from support.hashes import CHEAP_HASH
 from support.keystore_bytes import build
+from support.making import AUTHORITY, as_pem, as_pkcs12, make_certificate
 from support.pages import GUIDES, ROOT
 
 from esfilerealm import UsersTool
@@ -187,6 +188,9 @@ def home(tmp_path):
         build({"bootstrap.password": b"1", "keystore.seed": b"2"}, version=3)
     )
     (tmp_path / "realm" / "log4j2.properties").touch()
+    (tmp_path / "jane.pem").write_bytes(as_pem(make_certificate("jane")))
+    (tmp_path / "jane.p12").write_bytes(as_pkcs12(make_certificate("jane"), PASSWORD))
+    (tmp_path / "ca.pem").write_bytes(as_pem(make_certificate("issuer", "issuer", AUTHORITY)))
     (tmp_path / "key.json").write_text("{}")
     (tmp_path / "drift.key").write_text("0123456789abcdef0123456789abcdef\n")
     manifest = tool.export("k8s-secret").data

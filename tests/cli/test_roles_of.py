@@ -176,8 +176,69 @@ def test_programs_get_each_source(run, path, mappings):
     printed = json.loads(result.out)
     assert printed["roles"] == ["admin", "viewer"]
     source = {"role": "admin", "dn": JANE[1], "path": str(path), "line": 3, "mapping": None}
-    assert printed["sources"][0] == source
+    assert printed["sources"][0] == {**source, "realms": []}
     assert printed["issues"] == []
+
+
+REALMS = (
+    "xpack.security.authc.realms:",
+    "  pki.pki1: {order: 1, files.role_mapping: own.yml}",
+    "  ldap.ldap1: {order: 2, unmapped_groups_as_roles: true}",
+    "  active_directory.ad1: {order: 3, enabled: false, files.role_mapping: no.yml}",
+    "  kerberos.k1: {order: 4}",
+)
+
+
+class TestRealms:
+    """The mapping files that the settings of realms name."""
+
+    @pytest.fixture(autouse=True)
+    def files(self, config, path, give_settings):
+        give_settings(*REALMS)
+        (config / "own.yml").write_text("owner:\n  - cn=jane doe,o=acme\n")
+
+    def test_each_realm_has_its_file(self, run, config):
+        result = run("roles-of", *JANE, "--group", "cn=crew")
+        own, default = config / "own.yml", config / "role_mapping.yml"
+        assert result.out.splitlines() == [
+            f"admin   [{default}], line [3]: [cn=jane doe,o=acme], for [ldap1] only",
+            "crew    the name of the unmapped group [cn=crew], for [ldap1] only",
+            f"owner   [{own}], line [2]: [cn=jane doe,o=acme], for [pki1] only",
+            f"viewer  [{default}], line [5]: [cn=jane doe,o=acme], for [ldap1] only",
+        ]
+        assert (result.exit_code, result.err) == (0, "")
+
+    @pytest.mark.parametrize(
+        ("name", "roles"),
+        [("pki1", ["owner"]), ("ldap1", ["admin", "viewer"]), ("x", ["admin", "owner", "viewer"])],
+    )
+    def test_one_realm(self, run, name, roles):
+        printed = json.loads(run("roles-of", *JANE, "--realm", name, "--json").out)
+        assert printed["roles"] == roles
+        assert {realm for source in printed["sources"] for realm in source["realms"]} <= {
+            "pki1",
+            "ldap1",
+        }
+
+    def test_a_broken_file_of_one_realm(self, run, config):
+        (config / "own.yml").write_text("owner:\n")
+        result = run("roles-of", *JANE)
+        assert (result.exit_code, len(result.out.splitlines())) == (65, 2)
+        assert "own.yml], line [1]: " in result.err
+
+    def test_a_file_that_several_share_is_named_once(self, run, path, give_settings):
+        give_settings(
+            "xpack.security.authc.realms.pki: {a: {order: 1}, b: {order: 2}}",
+        )
+        assert run("roles-of", *JANE).out.splitlines() == [
+            f"admin   [{path}], line [3]: [cn=jane doe,o=acme]",
+            f"viewer  [{path}], line [5]: [cn=jane doe,o=acme]",
+        ]
+
+    def test_settings_that_cannot_be_read(self, run, give_settings):
+        give_settings("[")
+        assert run("roles-of", *JANE).exit_code == 78
+        assert run("roles-of", *JANE, "--mapping-file", "x.yml").exit_code == 66
 
 
 def test_control_characters_are_escaped(run, path):

@@ -12,6 +12,7 @@ from typing import get_args
 import pytest
 from support.hashes import CHEAP_HASH
 from support.keystore_bytes import build
+from support.pki import CERTIFICATES
 
 from esfilerealm.cli import schemas
 from esfilerealm.cli.commands import every_command
@@ -71,6 +72,14 @@ LINES = {
         ["--group", "cn=x", "--mapping-file", "{mapping}", "--unmapped-groups-as-roles"],
         ["--dn", "cn=a", "--mapping-file", "{broken_mapping}"],
         ["--dn", "a"],
+    ],
+    "certificate show": [
+        ["{alice}"],
+        ["{alice}", "--trust", "{root}", "--pattern", "OU=(.*?),"],
+        ["{alice}", "-E", "xpack.security.authc.realms.pki.p.username_rdn_oid=2.5.4.3"],
+        ["{alice}", "-E", "xpack.security.authc.realms.pki.p.username_pattern=("],
+        ["{alice}", "-E", "xpack.security.authc.realms.pki.p.truststore.path=missing"],
+        ["{missing}"],
     ],
     "watch": [["-E", "resource.reload.enabled=false"]],
     "keystore create": [
@@ -139,6 +148,8 @@ def filled(config, tmp_path):
     (tmp_path / "mappings.json").write_text(json.dumps({"m": mapping}))
     return {
         "config": config,
+        "alice": CERTIFICATES / "alice.pem",
+        "root": CERTIFICATES / "bundle-root.pem",
         "new": tmp_path / "new",
         "mapping": tmp_path / "mapping.yml",
         "mappings": tmp_path / "mappings.json",

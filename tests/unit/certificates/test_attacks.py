@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import errno
 import os
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers, generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding
+from support.making import AUTHORITY, make_certificate, name_of
 from support.pki import CERTIFICATES
 
 from esfilerealm.certificates import (
@@ -35,32 +33,8 @@ from esfilerealm.errors import (
     InvalidTrustStoreError,
 )
 
-KEY = ec.generate_private_key(ec.SECP256R1())
 SMALL = read_certificates((CERTIFICATES / "ec.pem").read_bytes())[0]
-START, END = dt.datetime(2020, 1, 1, tzinfo=dt.UTC), dt.datetime(2120, 1, 1, tzinfo=dt.UTC)
-
-
-def named(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
-
-
-def made(subject: str, issuer: str, *, key=None, signer=KEY, is_authority: bool = False) -> bytes:
-    """Return a certificate."""
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(named(subject))
-        .issuer_name(named(issuer))
-        .public_key(key or KEY.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(START)
-        .not_valid_after(END)
-    )
-    if is_authority:
-        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-    return builder.sign(signer, hashes.SHA256()).public_bytes(Encoding.DER)
-
-
-RSA_SIGNED = made("leaf", "giant", signer=generate_private_key(65_537, 2048))
+RSA_SIGNED = make_certificate("leaf", "giant", signer=generate_private_key(65_537, 2048))
 
 
 def refusal(store: TrustStore, chain: list[bytes]) -> str:
@@ -73,7 +47,7 @@ class TestChains:
     @pytest.fixture
     def root(self):
         key = ec.generate_private_key(ec.SECP256R1()).public_key()
-        return TrustStore([made("root", "root", key=key, is_authority=True)])
+        return TrustStore([make_certificate("root", "root", AUTHORITY, public_key=key)])
 
     @pytest.fixture
     def counts(self, monkeypatch):
@@ -96,14 +70,14 @@ class TestChains:
     @pytest.mark.parametrize("size", [5, 14, 100])
     def test_authorities_that_sign_one_another(self, root, counts, size):
         """Among them are as many paths as orders of them."""
-        chain = [made("leaf", "a")]
-        chain += [made("a", "a", is_authority=True) for _ in range(size - 1)]
+        chain = [make_certificate("leaf", "a")]
+        chain += [make_certificate("a", "a", AUTHORITY) for _ in range(size - 1)]
         assert "no chain leads" in refusal(root, chain)
         assert counts["signatures"] <= path._MOST_SIGNATURES
         assert counts["steps"] <= path._MOST_STEPS * 2
 
     def test_a_hundred_in_a_row(self, root, counts):
-        chain = [made(f"a{n}", f"a{n + 1}", is_authority=True) for n in range(100)]
+        chain = [make_certificate(f"a{n}", f"a{n + 1}", AUTHORITY) for n in range(100)]
         assert "no chain leads" in refusal(root, chain)
         assert counts["signatures"] <= 100
 
@@ -117,7 +91,7 @@ class TestChains:
         """The library checks no signature with a key whose check would take long."""
         modulus = (1 << bits) - 0x105
         key = RSAPublicNumbers(65_537 if exponent == "small" else modulus - 2, modulus).public_key()
-        giant = made("giant", "giant", key=key, is_authority=True)
+        giant = make_certificate("giant", "giant", AUTHORITY, public_key=key)
         store = TrustStore([giant])
         signed, algorithm, _ = elements(only_element(RSA_SIGNED, SEQUENCE).content)
         signature = Element(3, b"\0\1" + b"\x55" * (bits // 8 - 1))
@@ -128,18 +102,14 @@ class TestChains:
 
     def test_a_large_certificate_is_not_remembered(self):
         before = facts._remembered.cache_info().currsize
-        large = made("x" * 60, "x")
-        assert len(large) < facts._LARGEST_REMEMBERED
-        facts.facts_of(large)
+        facts.facts_of(make_certificate("x"))
         assert facts._remembered.cache_info().currsize in (before + 1, 1024)
-        builder = x509.CertificateBuilder().subject_name(named("x")).issuer_name(named("x"))
-        builder = builder.public_key(KEY.public_key()).serial_number(7)
-        builder = builder.not_valid_before(START).not_valid_after(END)
         names = x509.SubjectAlternativeName([x509.DNSName(f"a{n}.example") for n in range(2000)])
-        larger = builder.add_extension(names, False).sign(KEY, hashes.SHA256())
-        before = facts._remembered.cache_info()
+        larger = make_certificate("x", "x", names)
+        assert len(larger) > facts._LARGEST_REMEMBERED
+        remembered = facts._remembered.cache_info()
         facts.facts_of(larger)
-        assert facts._remembered.cache_info() == before
+        assert facts._remembered.cache_info() == remembered
 
 
 class TestNames:
@@ -161,8 +131,7 @@ class TestNames:
     )
     def test_what_a_node_would_see(self, attributes, principal, common_name):
         oids = {"CN": x509.NameOID.COMMON_NAME, "O": x509.NameOID.ORGANIZATION_NAME}
-        pairs = [x509.NameAttribute(oids[key], value) for key, value in attributes.items()]
-        name = x509.Name(pairs).public_bytes()
+        name = name_of({oids[key]: value for key, value in attributes.items()}).public_bytes()
         assert principal_from(subject_text(name)) == principal
         assert extract_rdn(canonical_name(name), "2.5.4.3") == common_name
 
@@ -204,8 +173,7 @@ class TestDamage:
                 outcomes.add(error.rule)
             else:
                 outcomes.add("")
-        assert {"", "the encoding is broken"} <= outcomes
-        assert len(outcomes) > 4
+        assert {"", "the encoding is broken", "an extension is broken or given twice"} <= outcomes
 
     @pytest.mark.parametrize(
         "file", ["trust-root.jks", "trust-nopass.p12", "bundle-root.pem", "ec.pem"]
