@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import assert_type
+from typing import Literal, assert_type
 
 from cryptography.x509 import Certificate, load_pem_x509_certificate
 
@@ -48,4 +48,4 @@ try:
 except CertificateNotTrustedError as error:
     assert_type(error.reason, str)
 except InvalidTrustStoreError as error:
-    assert_type(error.kind, str)
+    assert_type(error.kind, Literal["damaged", "password", "unsupported", "empty"])
