@@ -310,18 +310,13 @@ class TestStores:
         assert result.exit_code == exit_code
 
     def test_an_issuer_of_that_name_that_did_not_sign(self, show, tmp_path, made):
-        path = made("leaf", "root")
-        other = make_certificate("root", "root", AUTHORITY, signer=None, public_key=self.other())
+        named = x509.AuthorityKeyIdentifier(b"one", None, None)
+        path = made("leaf", "root", named)
+        other = make_certificate("root", "root", AUTHORITY, x509.SubjectKeyIdentifier(b"two"))
         (tmp_path / "root.der").write_bytes(other)
         result = show(path, "--trust", str(tmp_path / "root.der"))
         assert result.exit_code == 1
         assert "it holds [CN=root], the issuer, with another key" in result.rows["Trust"][0]
-
-    @staticmethod
-    def other():
-        from cryptography.hazmat.primitives.asymmetric import ec
-
-        return ec.generate_private_key(ec.SECP256R1()).public_key()
 
     def test_a_chain_that_is_not_in_order(self, show):
         result = show(CERTIFICATES / "bundle-chain.pem", "--trust", ROOT)

@@ -38,7 +38,7 @@ def make_certificate(
     signer: Any = None,
     validity: tuple[dt.datetime, dt.datetime] = ALWAYS,
 ) -> bytes:
-    """Return a certificate in DER; every extension but the last kind of name is critical."""
+    """Return a certificate in DER."""
     builder = (
         x509.CertificateBuilder()
         .subject_name(name_of(subject))
@@ -49,7 +49,7 @@ def make_certificate(
         .not_valid_after(validity[1])
     )
     for extension in extensions:
-        is_critical = not isinstance(extension, x509.SubjectAlternativeName)
+        is_critical = isinstance(extension, x509.BasicConstraints | x509.ExtendedKeyUsage)
         builder = builder.add_extension(extension, critical=is_critical)
     return builder.sign(signer or key(), hashes.SHA256()).public_bytes(Encoding.DER)
 

@@ -173,7 +173,9 @@ class TestDamage:
                 outcomes.add(error.rule)
             else:
                 outcomes.add("")
-        assert {"", "the encoding is broken", "an extension is broken or given twice"} <= outcomes
+        assert {"", "the encoding is broken"} <= outcomes
+        assert any("extension" in rule for rule in outcomes)
+        assert any("key" in rule for rule in outcomes)
 
     @pytest.mark.parametrize(
         "file", ["trust-root.jks", "trust-nopass.p12", "bundle-root.pem", "ec.pem"]
