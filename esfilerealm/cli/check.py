@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from ..admin.credentials import one_line, password_in_file
 from ..admin.known_roles import declared_roles
 from ..checks.configuration import FAIL_ON, Configuration, find_configuration
 from ..checks.formats import FORMATS, render
@@ -17,8 +16,8 @@ from ..checks.selection import codes_of, selected
 from .check_baseline import without_known, write_baseline
 from .check_fixes import fix, refuse_without_fix
 from .exits import DATA, OK, CommandError, UsageError
-from .keystore_session import variable_and_source
 from .output import counted
+from .passwords import named_password
 from .terminal import SILENT
 
 if TYPE_CHECKING:
@@ -96,19 +95,9 @@ def _node(arguments: Arguments, target: Target, configuration: Configuration) ->
         elasticsearch_version=arguments.value("es-version"),
         overrides=arguments.settings(),
         known_roles=declared_roles([*arguments.known_roles, *configuration.known_roles]),
-        keystore_password=_keystore_password(arguments),
+        keystore_password=named_password(arguments, "keystore-password") or "",
         limits=configuration.limits,
     )
-
-
-def _keystore_password(arguments: Arguments) -> str:
-    path, variable = (arguments.value(f"keystore-password-{kind}") for kind in ("file", "env"))
-    if path is not None and variable is not None:
-        flags = "[--keystore-password-file, --keystore-password-env]"
-        raise UsageError(f"only one of {flags} can give the password")
-    if path is not None:
-        return password_in_file(path)
-    return "" if variable is None else one_line(*variable_and_source(variable))
 
 
 def _fail_on(arguments: Arguments, configuration: Configuration) -> str:
