@@ -20,7 +20,6 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pytest
 from support.threads import wait_until
 
 import esfilerealm
@@ -28,10 +27,6 @@ import esfilerealm
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType, FrameType
-
-NEEDS_TRACES = pytest.mark.skipif(
-    sys.version_info[:2] == (3, 12), reason="3.12 gives instructions without a line a broken trace"
-)
 
 PACKAGE = os.path.dirname(esfilerealm.__file__) + os.sep
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import filelock
 import pytest
-from interrupts.kit import NEEDS_TRACES, Resources, Strike, interrupt, points_of
+from interrupts.kit import Resources, Strike, interrupt, points_of
 
 from esfilerealm._storage.lock import write_lock
 
-pytestmark = [NEEDS_TRACES, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.timeout(600)]
 
 #: The modules of ``filelock`` but for its guard of forks, which an exception inside leaves closed:
 #: the thread could not start a process any more.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 
 import pytest
-from interrupts.kit import NEEDS_TRACES, Interrupt, Resources, Strike, fail, interrupt, points_of
+from interrupts.kit import Interrupt, Resources, Strike, fail, interrupt, points_of
 
 from esfilerealm._storage import private_file
 from esfilerealm._storage.private_file import write_private_file
 
-pytestmark = [NEEDS_TRACES, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import threading
 
 import pytest
 from interrupts.kit import (
-    NEEDS_TRACES,
     Interrupt,
     Resources,
     Strike,
@@ -22,11 +21,12 @@ from support.threads import PATIENCE
 from esfilerealm import FileRealm, RealmSettings, errors
 
 pytestmark = [
-    NEEDS_TRACES,
     pytest.mark.timeout(900),
     pytest.mark.filterwarnings(
         "ignore:coroutine .* was never awaited"
     ),  # it was interrupted before
+    # What is raised while a generator is given up goes no further.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
 #: In the quick suite, one of so many points is struck; the slow tests strike all of them.

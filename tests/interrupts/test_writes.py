@@ -13,7 +13,6 @@ import pytest
 from crash.fixture_realm import MEMORY
 from crash.kit import grants, nobody_has_more, seen_by_a_node
 from interrupts.kit import (
-    NEEDS_TRACES,
     Interrupt,
     Resources,
     Strike,
@@ -27,7 +26,6 @@ from esfilerealm import UsersTool
 from esfilerealm.errors import FileRealmError
 
 pytestmark = [
-    NEEDS_TRACES,
     pytest.mark.timeout(1800),
     pytest.mark.skipif(os.name == "nt", reason="modes of POSIX"),
 ]
