@@ -75,18 +75,19 @@ def recover(paths: RealmPaths) -> Recovery:
         FilePermissionError, FileAccessError: If the system refuses. Everything that a later
             recovery needs is still there.
     """
-    users, users_roles = real_target(paths.users), real_target(paths.users_roles)
+    folders: dict[str, str] = {}  # mostly it is one, which is looked up once
+    users, users_roles = (real_target(path, folders) for path in (paths.users, paths.users_roles))
     journal = journal_path(users)
-    others = _other_targets(paths, OTHER_FILES, is_strict=_exists(journal))
-    recovery, deal_with = _ended(journal, lambda: read_journal(users, users_roles, others))
-    alone = _other_targets(paths, LOCKED_ALONE, is_strict=False)
-    for path in alone:
+    others = _other_targets(paths, folders, is_strict=_exists(journal))
+    recovery, deal_with = _ended(
+        journal, lambda: read_journal(users, users_roles, list(others.values()))
+    )
+    for path in [others.pop(name) for name in LOCKED_ALONE if name in others]:
         with suppress(FileRealmError):  # not needed either, and somebody may be writing it
             _recover_if_free(path, deal_with)
-    others = [path for path in others if path not in alone]
     beside = managed_path(users), modes_path(users), lock_path(users)
     realm = _by_directory([users, users_roles, journal, *beside])
-    for directory, names in _by_directory(others).items():
+    for directory, names in _by_directory(others.values()).items():
         if directory in realm:
             realm[directory] += names
         else:
@@ -143,26 +144,28 @@ def _ended(
     return recovery, deal_with
 
 
-def _other_targets(paths: RealmPaths, names: Iterable[str], *, is_strict: bool) -> list[str]:
+def _other_targets(
+    paths: RealmPaths, folders: dict[str, str], *, is_strict: bool
+) -> dict[str, str]:
     """
-    Return the real paths of other files that may have changed together with both.
+    Return the real paths of other files that may have changed together with both, by their names.
 
     Args:
         paths: Where they are.
 
-        names: Their names.
+        folders: As for ``follow``.
 
         is_strict: Whether to raise if that cannot be found out, since a journal is there, which may
             name them. Without a journal, it is no reason not to write the realm.
     """
-    found = []
-    for name in names:
+    found = {}
+    for name in OTHER_FILES:
         try:
-            found.append(trusted_target(paths.named(name)))
+            found[name] = trusted_target(paths.named(name), folders)
         except FileRealmError:
             if is_strict:
                 raise
-    return [path for path in found if path is not None]
+    return {name: path for name, path in found.items() if path is not None}
 
 
 def _exists(path: str) -> bool:

@@ -111,25 +111,30 @@ def survey(link: str, file: FileContent, strategy: Strategy) -> Target:
     return Target(path)
 
 
-def real_target(link: str) -> str:
+def real_target(link: str, folders: dict[str, str] | None = None) -> str:
     """
     Follow the links to a file that is to be written, if they can be trusted.
+
+    Args:
+        link: Its path.
+
+        folders: As for ``follow``.
 
     Raises:
         FilePermissionError: If one of them cannot: it leads where we are not meant to write.
     """
     with FaultsOf(link, "following"):
-        links, end = follow(link)
+        links, end = follow(link, folders)
     refusal = _refusal(links)
     if refusal is not None:
         raise FilePermissionError(link, *refusal)
     return end
 
 
-def trusted_target(link: str) -> str | None:
+def trusted_target(link: str, folders: dict[str, str] | None = None) -> str | None:
     """Return the same, or None where ``real_target`` refuses."""
     with FaultsOf(link, "following"):
-        links, end = follow(link)
+        links, end = follow(link, folders)
     return end if _refusal(links) is None else None
 
 
@@ -221,9 +226,14 @@ class Link:
     status: os.stat_result
 
 
-def follow(path: str) -> tuple[list[Link], str]:
+def follow(path: str, folders: dict[str, str] | None = None) -> tuple[list[Link], str]:
     """
     Follow links one by one.
+
+    Args:
+        path: Where to begin.
+
+        folders: Gets the real path of its directory; one that is in it already is not looked up.
 
     Returns:
         The links, and where they lead; for a loop, where it closes. Links above the directory of
@@ -233,7 +243,10 @@ def follow(path: str) -> tuple[list[Link], str]:
         OSError: If one of them cannot be examined.
     """
     folder, name = os.path.split(os.path.abspath(path))
-    folder = system.realpath(folder)
+    folders = {} if folders is None else folders
+    if folder not in folders:
+        folders[folder] = system.realpath(folder)
+    folder = folders[folder]
     links: dict[str, Link] = {}
     left = [name]
     while left:
