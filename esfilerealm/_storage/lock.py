@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 import stat
-import sys
 import threading
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import FaultsOf
@@ -19,6 +16,7 @@ from .._ground.rights import whose
 from ..errors import FileAccessError, FileChangedError, FilePermissionError, LockTimeoutError
 from . import system
 from .descriptors import OpenFile, with_file
+from .held_lock import FLAGS, HeldLock, holder_of, own_label, write_label
 from .mounts import has_local_locks
 from .staging import remove_quietly, temporary_name, temporary_pattern
 from .system_lock import SystemLock
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-__all__ = ["HeldLock", "check_held_locks", "holder_of", "write_lock"]
+__all__ = ["check_held_locks", "write_lock"]
 
 #: The service user and root both write, so the group must be able to open the file.
 _MODE: Final = 0o660
@@ -40,65 +38,6 @@ _ATTEMPTS: Final = 3
 
 #: The errors of the system where files cannot be locked at all.
 _NO_LOCKS: Final = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
-
-
-_HOLDER_FLAGS: Final = (
-    getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-)
-
-#: Bytes of the holder that are read; others may write more into the file.
-_LONGEST_HOLDER: Final = 1000
-
-
-class HeldLock:
-    """
-    The lock file that a writer holds.
-
-    A lock belongs to a file and not to its name. Once another program has replaced the file,
-    the next writer locks the new one.
-
-    Attributes:
-        path: Where the file was when it was locked.
-
-    Args:
-        path: Where the file was when it was locked.
-
-        descriptor: The file, open, so that no other file gets its inode.
-    """
-
-    def __init__(self, path: str, descriptor: int) -> None:
-        self.path = path
-        with FaultsOf(path, "examining"):
-            self._status = system.fstat(descriptor)
-
-    @property
-    def is_in_place(self) -> bool:
-        """
-        Whether the path still leads to the file that is locked.
-
-        Raises:
-            FilePermissionError, FileAccessError: If it cannot be examined.
-        """
-        with FaultsOf(self.path, "examining"):
-            try:
-                return self.is_named(system.lstat(self.path))
-            except FileNotFoundError:
-                return False
-
-    def is_named(self, status: os.stat_result) -> bool:
-        """Check whether *status* is that of the file that is locked."""
-        return os.path.samestat(status, self._status)
-
-    def check(self) -> None:
-        """
-        Check that the file is still in place, so that no other writer holds a lock too.
-
-        Raises:
-            FileChangedError: If another program has replaced or removed it.
-            FilePermissionError, FileAccessError: If it cannot be examined.
-        """
-        if not self.is_in_place:
-            raise FileChangedError(self.path)
 
 
 #: The locks that are held, by the thread that holds each and by its path.
@@ -208,8 +147,7 @@ class WriteLock:
                 self._named = held
                 self._held_as = (threading.get_ident(), path)
                 _HELD[self._held_as] = held
-                # Errors are ignored, even a full disk: the lock matters, its label does not.
-                _write_holder(held, json.dumps(_ourselves()).encode())
+                write_label(held, own_label())
                 return held
             self._release()
             if not is_in_place and time.monotonic() > deadline:
@@ -223,7 +161,7 @@ class WriteLock:
                 _create(path)
                 # Opened before it is locked: until it is closed, no other file gets its inode.
                 self._file = file = OpenFile()
-                held = HeldLock(path, file.open(path, os.O_RDONLY | _HOLDER_FLAGS))
+                held = HeldLock(path, file.open(path, os.O_RDONLY | FLAGS))
                 lock = SystemLock(path, _mode_beside(path))
                 self._locks.append(lock)
                 is_free = lock.acquire(timeout)
@@ -238,7 +176,7 @@ class WriteLock:
         """Release and close what has not been yet."""
         try:
             if self._named is not None:
-                _write_holder(self._named, b"")
+                write_label(self._named, b"")
                 self._named = None
         finally:
             self._release_unnamed()
@@ -356,69 +294,3 @@ def _names_of_ours(path: str, status: os.stat_result) -> int:
         with suppress(FileNotFoundError):
             count += os.path.samestat(system.lstat(os.path.join(folder, entry)), status)
     return count
-
-
-def holder_of(path: str) -> str | None:
-    """Return who holds the lock file at *path*; None if that is unknown or outdated."""
-    try:
-        holder = json.loads(_read_holder(path))
-        program, process, host = holder["program"], int(holder["pid"]), holder["host"]
-        since = datetime.fromisoformat(holder["since"])
-    except (OSError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
-        return None
-    if host == _host() and not _is_alive(process):
-        return None  # the holder was killed, and the next one has not written its label yet
-    return f"[{program}], process [{process}] on [{host}], since {since:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _ourselves() -> dict[str, object]:
-    return {
-        "program": _program(),
-        "pid": os.getpid(),
-        "host": _host(),
-        "since": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-
-
-def _host() -> str:
-    return os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
-
-
-def _program() -> str:
-    """Return the name of the program without its arguments, which may hold a password."""
-    folder, name = os.path.split(sys.argv[0] if sys.argv else "")
-    if name == "__main__.py":
-        return f"python -m {os.path.basename(folder)}"
-    return "python" if name in ("", "-", "-c", "-m") else name
-
-
-def _read_holder(path: str) -> bytes:
-    return with_file(
-        lambda descriptor: system.read(descriptor, _LONGEST_HOLDER),
-        path,
-        os.O_RDONLY | _HOLDER_FLAGS,
-    )
-
-
-def _write_holder(held: HeldLock, data: bytes) -> None:
-    def write(descriptor: int) -> None:
-        # The file that is locked, and with no other name: the path may lead to any file now.
-        status = system.fstat(descriptor)
-        if held.is_named(status) and status.st_nlink == 1:
-            system.ftruncate(descriptor, 0)
-            system.write(descriptor, data)
-
-    with suppress(OSError):
-        with_file(write, held.path, os.O_WRONLY | _HOLDER_FLAGS)
-
-
-def _is_alive(process: int) -> bool:
-    if os.name == "nt":
-        return True  # on Windows, `kill` cannot ask
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True

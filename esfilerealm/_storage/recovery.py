@@ -30,6 +30,7 @@ from .paths import (
     managed_path,
     modes_path,
 )
+from .progress import Progress
 from .read import FileContent, read_plain_file
 from .staging import (
     REJECTED,
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from .paths import RealmPaths
 
 __all__ = [
-    "Progress",
     "quarantined_journals",
     "read_file_journal",
     "read_journal",
@@ -271,67 +271,6 @@ def read_file_journal(target: str) -> Journal | None:
     return Journal.read(
         journal_path(target), allowed, owners_of(target), could_replace=could_replace_it
     )
-
-
-class Progress:
-    """
-    How far a change has come.
-
-    Args:
-        steps: The whole change.
-
-        look: Returns a target as it is now.
-
-    Attributes:
-        done: The steps that were made and not rolled back.
-        is_complete: Whether these are all steps, to the last byte.
-
-    Raises:
-        UnusableJournalError: If a file holds what it holds at no point of the change, so another
-            program has written it since.
-    """
-
-    def __init__(
-        self, steps: Sequence[JournalStep], look: Callable[[str], FileContent] = read_plain_file
-    ) -> None:
-        self.is_complete = True
-        done: set[int] = set()
-        for target in dict.fromkeys(step.target for step in steps):
-            numbers = [number for number, step in enumerate(steps) if step.target == target]
-            taken, is_certain = _steps_taken([steps[n] for n in numbers], look(target))
-            self.is_complete = self.is_complete and is_certain and taken == len(numbers)
-            done.update(numbers[:taken])
-        self.done = [step for number, step in enumerate(steps) if number in done]
-
-
-def _steps_taken(steps: Sequence[JournalStep], now: FileContent) -> tuple[int, bool]:
-    """
-    Count the steps of one file that led to its state *now*; return too whether that is certain.
-
-    If it holds the same at several points, as after a step that only changes attributes, its inode
-    decides. A file that is overwritten in place may be half written, and nothing shows how far. So
-    all of its steps count: rolling back a step that was not made does no harm.
-    """
-    if any(step.in_place for step in steps):
-        _check_is_same(steps[-1], now)
-        return len(steps), False
-    states = [steps[0].before, *(step.after for step in steps)]
-    possible = [taken for taken, state in enumerate(states) if state == now.digest]
-    if len(possible) == 1:
-        return possible[0], True
-    if not possible:
-        raise UnusableJournalError(f"[{steps[0].target}] was changed by another program since")
-    inode = None if now.stat is None else now.stat.st_ino
-    exact = [taken for taken in possible if taken and steps[taken - 1].inode == inode]
-    return max(exact, default=possible[0]), True
-
-
-def _check_is_same(step: JournalStep, now: FileContent) -> None:
-    """Refuse to overwrite a file that is not, or not only, the one that was overwritten."""
-    status = now.stat
-    if status is None or status.st_ino != step.inode or status.st_nlink > 1:
-        reason = f"[{step.target}] was replaced by another program since, or got a second name"
-        raise UnusableJournalError(reason)
 
 
 def restore(

@@ -20,7 +20,8 @@ from support.storing import STRANGER, acting_as, place, posix, refusing, root
 
 from esfilerealm import UsersTool
 from esfilerealm._storage import lock, system, write
-from esfilerealm._storage.lock import holder_of, write_lock
+from esfilerealm._storage.held_lock import holder_of, write_label
+from esfilerealm._storage.lock import write_lock
 from esfilerealm.errors import (
     FileAccessError,
     FileChangedError,
@@ -498,7 +499,7 @@ def test_no_label_is_written_into_a_file_that_replaced_the_lock(path, tmp_path):
     with write_lock(lambda: path, 1.0) as held:
         assert Path(path).read_bytes()
         os.replace(tmp_path / "other", path)
-        lock._write_holder(held, b"label")
+        write_label(held, b"label")
         assert Path(path).read_text() == "precious"
     assert Path(path).read_text() == "precious"
 

@@ -11,8 +11,9 @@ from crash.kit import Count, Fail, intercepted
 from support.storing import Interrupt, Trace, contents, identities, posix
 
 from esfilerealm._storage.journal import JournalStep, UnusableJournalError
+from esfilerealm._storage.progress import Progress
 from esfilerealm._storage.read import digest_of, read_plain_file
-from esfilerealm._storage.recovery import Progress, restore, seen_by_readers
+from esfilerealm._storage.recovery import restore, seen_by_readers
 from esfilerealm.errors import FileAccessError
 
 #: What files hold one after the other, as in: roles, then the user, then more roles.
