@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.check_cases.secrets_in_settings import SECURE, TWINS
 from support.default_node import NODE, SETTINGS, make_default_node
 
 from esfilerealm.checks import check
@@ -39,3 +40,14 @@ def test_it_is_what_the_rules_believe_it_to_be(default):
     (default / "elasticsearch.yml").write_text(SETTINGS.replace("enabled: true", "enabled: false"))
     codes = {finding.code for finding in check(default)}
     assert {"EFR405", "EFR410", "EFR450"} <= codes
+
+
+def test_no_finding_about_settings_shows_a_secret(config):
+    secret = "hidden-tz4x"  # of no message
+    plain = [name for pair in TWINS for name in pair]
+    lines = [f"{key}: {secret}" for key in (*plain, *SECURE)]
+    (config / "elasticsearch.yml").write_text("\n".join(lines))
+    (config / "service_tokens").write_text(f"elastic/fleet-server/a:{secret}\n{secret}\n")
+    findings = check(config, select=["EFR4"])
+    assert {"EFR430", "EFR432", "EFR490", "EFR491"} <= {finding.code for finding in findings}
+    assert [each for each in findings if secret in f"{each} {each.to_dict()}"] == []
