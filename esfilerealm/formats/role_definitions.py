@@ -6,6 +6,8 @@ Privileges are not checked: plugins and versions add some, and a node tells of u
 
 from __future__ import annotations
 
+from .._ground.hints import did_you_mean
+from .._ground.showing import shown_name
 from ..names import broken_rule, reserved_role_names
 from .roles_yml import first_key, segments
 
@@ -167,7 +169,9 @@ def _problems_of_field(path: YamlPath, value: object) -> Iterator[tuple[YamlPath
     if field == "restriction":
         yield path, "[restriction] is for API keys, not for roles in a file"
     elif field not in _FIELDS:
-        yield path, "a role has no such field"
+        meant = did_you_mean(field, _FIELDS)
+        name = shown_name(str(field))
+        yield path, f"[{name}] is no field of a role; {meant}".removesuffix("; ")
     elif field in (*_INDEX_FIELDS, "applications") and not isinstance(value, list):
         yield path, f"[{field}] must be a list"
     elif field == "description" and isinstance(value, str) and len(value) > _LONGEST_DESCRIPTION:

@@ -44,7 +44,7 @@ def plain_password(node: Node) -> Iterator[Finding]:
     """
     for key in node.settings:
         if (secure := _twin(key)) and not _is_in_environment(node, key):
-            message = f"a password in the clear; the keystore has [{shown(secure, LONGEST)}] for it"
+            message = f"[{shown(key, LONGEST)}] is in the clear; use [{shown(secure, LONGEST)}]"
             yield finding_at(plain_password, node, key, message)
 
 
@@ -59,7 +59,7 @@ def password_twice(node: Node) -> Iterator[Finding]:
     for key in node.settings:
         secure = _twin(key)
         if secure and node.keystore is not None and secure in node.keystore.names:
-            message = f"the keystore has [{shown(secure, LONGEST)}] too; the node does not start"
+            message = f"both this and [{shown(secure, LONGEST)}] are set; the node does not start"
             yield finding_at(password_twice, node, key, message)
 
 

@@ -38,7 +38,7 @@ def removed_setting(node: Node) -> Iterator[Finding]:
         for pattern, since, instead in REMOVED:
             if major(node) >= since and re.fullmatch(pattern, key):
                 advice = f"; use [{instead}]" if instead else ""
-                message = f"version [{since}] has removed the setting{advice}"
+                message = f"version [{since}] has removed [{shown(key, LONGEST)}]{advice}"
                 yield finding_at(removed_setting, node, key, message)
                 break
 
@@ -85,7 +85,8 @@ def no_boolean(node: Node) -> Iterator[Finding]:
         if not BOOLEANS.fullmatch(key) or value in ("true", "false") or "${" in value:
             continue
         severity: Severity | None = None if major(node) >= _FIRST_STRICT else "warning"
-        message = f"must be exactly [true] or [false]; {boolean_hint(value)}".removesuffix("; ")
+        demand = f"must be exactly [true] or [false]; {boolean_hint(value)}".removesuffix("; ")
+        message = f"[{shown(key, LONGEST)}] is [{shown(value)}], and {demand}"
         yield finding_at(no_boolean, node, key, message, severity)
 
 
@@ -101,9 +102,11 @@ def wrong_kind(node: Node) -> Iterator[Finding]:
         if "${" in value:
             continue
         if INTEGERS.fullmatch(key) and read_int(value) is None:
-            yield finding_at(wrong_kind, node, key, f"must be a whole number, not [{shown(value)}]")
-        elif TIMES.fullmatch(key) and (rule_of_time := _broken_rule_of_time(value)):
-            yield finding_at(wrong_kind, node, key, rule_of_time)
+            message = f"[{shown(key, LONGEST)}] is [{shown(value)}], and must be a whole number"
+            yield finding_at(wrong_kind, node, key, message)
+        elif TIMES.fullmatch(key) and (broken := _broken_rule_of_time(value)):
+            message = f"[{shown(key, LONGEST)}] is [{shown(value)}], and {broken}"
+            yield finding_at(wrong_kind, node, key, message)
 
 
 def _broken_rule_of_time(value: str) -> str:

@@ -67,9 +67,10 @@ def no_single_value(node: Node) -> Iterator[Finding]:
     """
     settings = node.settings_or_problems
     for key, issues in settings.issues.items():
+        what = f"[{shown(key, LONGEST)}]: " if key else ""
         for issue in issues:
             yield no_single_value.finding(
-                f"{issue.rule}; {issue.effect}",
+                f"{what}{issue.rule}; {issue.effect}",
                 path=settings.path,
                 line=issue.line_number or None,
                 subject=key or None,
@@ -88,7 +89,10 @@ def unresolved(node: Node) -> Iterator[Finding]:
     for key in node.settings:
         if names := _PLACEHOLDER.findall(node.settings.get(key) or ""):
             text = ", ".join(dict.fromkeys(names))
-            message = f"[{shown(text)}] is not in this environment, so the value is not examined"
+            message = (
+                f"[{shown(key, LONGEST)}] has [{shown(text)}], which is not in this environment, "
+                "so its value is not examined"
+            )
             yield finding_at(unresolved, node, key, message)
 
 

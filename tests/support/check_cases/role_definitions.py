@@ -77,7 +77,13 @@ CASES = {
     "EFR485": RuleCases(
         (
             fires("a text", "reader: all\n", 1, "reader", message="mapping"),
-            fires("an unknown field", "reader:\n  clusters: [all]\n", 2, "reader"),
+            fires(
+                "an unknown field",
+                "reader:\n  clusters: [all]\n",
+                2,
+                "reader",
+                message="[clusters] is no field of a role; did you mean [cluster]?",
+            ),
             fires("for API keys", "reader:\n  restriction: {workflows: [a]}\n", 2, "reader"),
             fires(
                 "indices as a mapping",

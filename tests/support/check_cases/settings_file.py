@@ -53,7 +53,14 @@ CASES = {
     ),
     "EFR403": RuleCases(
         (
-            yml("no value", "a: 1\nb.c:\n", line=2, subject="b.c", severity="error"),
+            yml(
+                "no value",
+                "a: 1\nb.c:\n",
+                line=2,
+                subject="b.c",
+                severity="error",
+                message="[b.c]: has",
+            ),
             yml("twice", "a: 1\na: 2\n", line=2, subject="a", severity="error"),
             yml("nothing but null", "null\n", line=1, subject=None, severity="error"),
             yml("as a list, and as its items", "a: 1\na.0: 2\n", line=None, subject="a"),
@@ -73,7 +80,7 @@ CASES = {
             line=2,
             subject="node.name",
             severity="info",
-            message="[NO_SUCH_ONE, NO_SUCH_TWO]",
+            message="[node.name] has [NO_SUCH_ONE, NO_SUCH_TWO]",
         ),
         yml("in a list", "path.repo: [/a, '${NO_SUCH_ONE}']\n", subject="path.repo"),
         yml("with a default", "node.name: ${NO_SUCH_ONE:n1}\n"),
