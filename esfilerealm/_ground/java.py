@@ -19,6 +19,7 @@ __all__ = [
     "java_units",
     "lower_case",
     "read_int",
+    "upper_case",
 ]
 
 _ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
@@ -168,11 +169,13 @@ def equal_ignoring_case(one: str, other: str) -> bool:
     if len(one) != len(other):
         return False
     return all(
-        a == b or _upper(a) == _upper(b) or lower_case(_upper(a)) == lower_case(_upper(b))
+        a == b
+        or upper_case(a) == upper_case(b)
+        or lower_case(upper_case(a)) == lower_case(upper_case(b))
         for a, b in zip(one, other, strict=True)
     )
 
 
-def _upper(sign: str) -> str:
+def upper_case(sign: str) -> str:
     """Return the one character that is the upper case of *sign*, or *sign* if there is none."""
     return next((text for text in (sign.upper(), sign.title()) if len(text) == 1), sign)

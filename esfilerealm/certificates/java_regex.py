@@ -12,12 +12,16 @@ import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from .._ground.java import upper_case
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["UnsupportedPatternError", "translate"]
 
 _LAST: Final = 0x10FFFF
+#: No character from here on has another case.
+_LAST_CASED: Final = 0x20000
 _DEEPEST: Final = 100
 _FLAGS: Final = frozenset("idmsuxU")
 
@@ -93,6 +97,8 @@ _WORD: Final = _union((*_ALPHA, *_DIGITS, *_of("_")))
 _SPACE: Final = _of("\t\n\x0b\f\r ")
 _HORIZONTAL: Final = _union((*_of("\t \xa0\u1680\u180e\u202f\u205f\u3000"), (0x2000, 0x200A)))
 _VERTICAL: Final = _of("\n\x0b\f\r\x85\u2028\u2029")
+#: What ``\\v`` is as an end of a range.
+_VERTICAL_TAB: Final = 0x0B
 _PUNCTUATION: Final = _of("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _GRAPH: Final = _union((*_ALPHA, *_DIGITS, *_PUNCTUATION))
 _CLASSES: Final = {
@@ -123,6 +129,8 @@ _LINE_ENDS: Final = "\\n\\r\\x85\\u2028\\u2029"
 _BEFORE_LAST_END: Final = r"(?:(?=\r\n\Z)|(?=[\r\x85\u2028\u2029]\Z)|(?<!\r)(?=\n\Z)|\Z)"
 _AT_LINE_END: Final = r"(?:(?=[\r\x85\u2028\u2029])|(?<!\r)(?=\n)|\Z)"
 _AT_LINE_START: Final = r"(?:\A|(?<=[\n\x85\u2028\u2029])(?!\Z)|(?<=\r)(?![\n]|\Z))"
+#: What ``\\R`` matches.
+_LINE_END: Final = r"(?:\r\n|[\n\x0b\f\r\x85\u2028\u2029])"
 _NEVER: Final = "(?!)"
 _QUOTATION: Final = re.compile(r"\\Q(.*?)(?:\\E|\Z)|\\.", re.DOTALL)
 _ESCAPED: Final = re.compile("[^a-zA-Z0-9\x80-\U0010ffff]")
@@ -167,6 +175,7 @@ class _Translator:
         self._flags = flags
         self._depth = 0
         self._groups = 0
+        self._is_behind = False
         self._open: list[int] = []
         self._names: dict[str, int] = {}
 
@@ -214,7 +223,8 @@ class _Translator:
         mark = self._peek()
         mark = mark if mark in ("?", "+") else ""
         self._at += len(mark)
-        return f"(?:{atom}){match[0]}{mark}" if atom else ""
+        start = "(?>" if atom == _LINE_END else "(?:"  # which takes both or none of CR LF then
+        return f"{start}{atom}){match[0]}{mark}" if atom else ""
 
     def _atom(self) -> str:
         if self._peek() == "{":
@@ -257,13 +267,23 @@ class _Translator:
             return self._capture("(")
         for mark in ("?:", "?=", "?!", "?>", "?<=", "?<!"):
             if self._take(mark):
-                return self._closed(f"({mark}{self._choice()})")
+                return self._within(mark)
         if match := self._match(r"\?<([a-zA-Z][a-zA-Z0-9]*)>"):
             if match[1] in self._names:
                 self._refuse(f"the name [{match[1]}] is given to two groups")
             self._names[match[1]] = self._groups + 1
             return self._capture("(")
         return self._flag_group()
+
+    def _within(self, mark: str) -> str:
+        """Translate a group that is not captured, after its mark."""
+        before, was_behind = self._groups, self._is_behind
+        self._is_behind |= "<" in mark
+        source = self._closed(f"({mark}{self._choice()})")
+        self._is_behind = was_behind
+        if "!" in mark and not before and self._groups:
+            self._refuse("the first group stands where nothing must match")
+        return source
 
     def _capture(self, start: str) -> str:
         self._groups += 1
@@ -277,7 +297,7 @@ class _Translator:
         if match is None or not _FLAGS.issuperset(match[1] + (match[2] or "")):
             self._refuse("a group of an unknown kind")
         flags = self._flags
-        self._flags = (flags | set(match[1])) - set(match[2] or "")
+        self._flags = (flags | _with_implied(match[1])) - _with_implied(match[2] or "")
         if match[3] == ")":
             return ""  # for the rest of the group around it
         source = self._closed(f"(?:{self._choice()})")
@@ -304,7 +324,7 @@ class _Translator:
             return _boundary(is_wanted=sign == "b")
         if sign == "R":
             self._at += 1
-            return r"(?:\r\n|[\n\x0b\f\r\x85\u2028\u2029])"
+            return _LINE_END
         if match := self._match(r"k<([a-zA-Z][a-zA-Z0-9]*)>"):
             if match[1] not in self._names:
                 self._refuse(f"there is no group named [{match[1]}] before")
@@ -328,6 +348,10 @@ class _Translator:
         return number
 
     def _reference(self, number: int) -> str:
+        if self._is_behind:
+            self._refuse("a reference within a look behind has no known length")
+        if "u" in self._flags:
+            self._refuse("a reference with the flag [u] is not supported")
         if number in self._open:
             self._refuse(f"a reference to group {number} within itself is not supported")
         if number > self._groups:
@@ -346,7 +370,7 @@ class _Translator:
         match = self._match(r"([pP])(?:\{([^}]*)\}|(.))")
         if match is None:
             return None
-        characters = self._property((match[2] or match[3] or "").strip())
+        characters = self._property(match[2] or match[3] or "")
         return characters if match[1] == "p" else _outside(characters)
 
     def _property(self, name: str) -> _Set:
@@ -375,7 +399,7 @@ class _Translator:
                 number = int(match[1], base)
                 if number > _LAST:
                     self._refuse("a character above U+10FFFF")
-                return number
+                return self._joined(number) if pattern[0] == "u" else number
         if match := self._match(r"c(.)"):
             return ord(match[1]) ^ 64
         sign = self._next()
@@ -384,6 +408,14 @@ class _Translator:
         if sign.isascii() and sign.isalnum():
             self._refuse(f"the escape [\\{sign}] is not supported")
         return ord(sign)
+
+    def _joined(self, number: int) -> int:
+        """Return the character whose first half is given, if the escape of the other follows."""
+        low = re.compile(r"\\u([dD][c-fC-F][0-9a-fA-F]{2})").match(self._pattern, self._at)
+        if low is None or number >> 10 != 0xD800 >> 10:
+            return number
+        self._at = low.end()
+        return 0x10000 + ((number & 0x3FF) << 10 | int(low[1], 16) & 0x3FF)
 
     # Classes
 
@@ -395,14 +427,12 @@ class _Translator:
         is_negated = self._take("^")
         characters = self._class_part(is_first=True)
         while self._take("&&"):
-            is_joined = self._peek() == "&"  # of three, the first two do nothing
+            if self._peek() == "&":
+                self._refuse("three [&] in a row are not supported")
             following = self._class_part(is_first=False)
-            if is_joined:
-                characters = _union((*(characters or ()), *(following or ())))
-            elif characters is None or following is None:
-                characters = following if characters is None else characters
-            else:
-                characters = _common(characters, following)
+            if following is None:
+                self._refuse("nothing behind [&&]")
+            characters = following if characters is None else _common(characters, following)
         if not self._take("]"):
             self._refuse("a [[] that is not closed")
         if characters is None:
@@ -415,10 +445,13 @@ class _Translator:
         ranges: list[tuple[int, int]] = []
         is_empty = True
         while True:
-            sign = self._peek_in_class()
+            self._skip_comments()
+            sign = self._peek()
             ends = sign == "]" and not (is_first and is_empty)
             if not sign or ends or self._pattern.startswith("&&", self._at):
                 return None if is_empty else _union(ranges)
+            if sign == "&" and not is_first and self._pattern[self._at - 1] == "]":
+                self._refuse("an [&] behind a class that is a part of an intersection")
             is_empty = False
             ranges += self._class_item()
 
@@ -426,11 +459,16 @@ class _Translator:
         if self._take("["):
             return self._class()
         low = self._class_character()
+        if low == _VERTICAL and self._peek() == "-":
+            low = _VERTICAL_TAB
         if not isinstance(low, int):
             return low
+        self._skip_comments()
         if self._peek() == "-" and self._pattern[self._at + 1 : self._at + 2] not in ("", "[", "]"):
             self._at += 1
+            self._skip_comments()
             high = self._class_character()
+            high = _VERTICAL_TAB if high == _VERTICAL else high
             if not isinstance(high, int) or high < low:
                 self._refuse("a range that does not end after its start")
             return self._folded(low, high)
@@ -443,11 +481,6 @@ class _Translator:
         characters = self._predefined()
         return self._escaped_character() if characters is None else characters
 
-    def _peek_in_class(self) -> str:
-        while "x" in self._flags and self._peek() in tuple(" \t\n\x0b\f\r"):
-            self._at += 1
-        return self._peek()
-
     def _folded(self, low: int, high: int) -> _Set:
         """Return a range, with the other case of its letters where case does not matter."""
         ranges = [(low, high)]
@@ -457,7 +490,7 @@ class _Translator:
                 if start <= end:
                     ranges.append((start + distance, end + distance))
             if "u" in self._flags:
-                ranges += _other_cases(low, high)
+                ranges += _of_another_case(low, high)
         return _union(ranges)
 
     # The text of the pattern
@@ -496,6 +529,10 @@ class _Translator:
         raise UnsupportedPatternError(f"character {self._at + 1}: {rule}")
 
 
+def _with_implied(flags: str) -> set[str]:
+    return set(flags) | ({"u"} if "U" in flags else set())
+
+
 def _without_quotation(match: re.Match[str]) -> str:
     r"""Return a quotation from ``\Q`` to ``\E`` with escapes instead; keep any other escape."""
     quoted = match[1]
@@ -505,15 +542,34 @@ def _without_quotation(match: re.Match[str]) -> str:
     return f"\\x3{text}" if text[:1].isascii() and text[:1].isdigit() else text
 
 
-def _other_cases(low: int, high: int) -> list[tuple[int, int]]:
-    """Return the characters that differ from those of a range in their case only."""
-    others = {
-        ord(other)
-        for number in range(low, high + 1)
-        for other in (chr(number).lower(), chr(number).upper(), chr(number).title())
-        if len(other) == 1
-    }
-    return [(number, number) for number in others]
+@cache
+def _cases() -> list[tuple[int, int, int]]:
+    """Return each character that has another case, with its upper case and the lower of that."""
+    cases = []
+    for number in range(_LAST_CASED):
+        upper = upper_case(chr(number))
+        lower = upper.lower()[0]
+        if not upper == lower == chr(number):
+            cases.append((number, ord(upper), ord(lower)))
+    return cases
+
+
+def _of_another_case(low: int, high: int) -> list[tuple[int, int]]:
+    """
+    Return the characters that are in a range in another case.
+
+    Source:
+        ``Pattern.CIRangeU``, ``Pattern.SingleU``.
+    """
+    found = [
+        number for number, upper, lower in _cases() if low <= upper <= high or low <= lower <= high
+    ]
+    if low == high:
+        upper = upper_case(chr(low))
+        wanted = upper.lower()[0]
+        alike = (number for number, _, lower in _cases() if lower == ord(wanted))
+        found = [] if upper == wanted else list(alike)
+    return [(number, number) for number in found]
 
 
 def _python_set(characters: _Set) -> str:

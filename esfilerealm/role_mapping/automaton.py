@@ -343,6 +343,11 @@ class Automaton:
             self._cuts.append(cuts)
             self._next.append(following)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it accepts nothing."""
+        return not any(self._accepting)
+
     def accepts(self, text: str) -> bool:
         """Check whether the whole *text* matches. The time is linear in its length."""
         state = 0

@@ -71,14 +71,12 @@ def compile_pattern(text: str, *, has_classes: bool = True) -> Automaton:
     """
     if len(text) > _LONGEST:
         raise InvalidPatternError(f"a pattern must not exceed {_LONGEST} characters")
-    if not text.startswith("/"):
-        expression = _wildcards(text)
-    elif is_pattern(text) and text.endswith("/"):
-        expression = _RegularExpression(text[1:-1], has_classes=has_classes).parse()
-    else:
+    if text.startswith("/") and not (is_pattern(text) and text.endswith("/")):
         raise InvalidPatternError("a pattern that starts with [/] must also end with [/]")
     try:
-        return Automaton(expression)
+        if text.startswith("/"):
+            return Automaton(_RegularExpression(text[1:-1], has_classes=has_classes).parse())
+        return Automaton(_wildcards(text))
     except _.TooComplexError:
         pass
     raise InvalidPatternError("the pattern is too complex: use a simpler one, or several")
@@ -121,6 +119,8 @@ class _RegularExpression:
         self._at = 0
         self._depth = 0
         self._has_classes = has_classes
+        #: Whether an operator was read with which an expression may match nothing at all.
+        self._may_be_empty = False
 
     def parse(self) -> Expression:
         """Return the expression of the whole text; the empty text is the empty string."""
@@ -144,6 +144,7 @@ class _RegularExpression:
     def _intersection(self) -> Expression:
         parts = [self._concatenation()]
         while self._take("&"):
+            self._may_be_empty = True
             parts.append(self._concatenation())
         return _.all_of(parts)
 
@@ -159,13 +160,27 @@ class _RegularExpression:
             if self._take("?"):
                 expression = _.repetition(expression, 0, 1)
             elif self._take("*"):
-                expression = _.repetition(expression, 0, None)
+                expression = self._repeated(expression, 0, None)
             elif self._take("+"):
-                expression = _.repetition(expression, 1, None)
+                expression = self._repeated(expression, 1, None)
             elif self._take("{"):
-                expression = _.repetition(expression, *self._counts())
+                expression = self._repeated(expression, *self._counts())
             else:
                 return expression
+
+    def _repeated(self, expression: Expression, least: int, most: int | None) -> Expression:
+        """
+        Return an expression as often as it is wanted.
+
+        What matches nothing does so if it is repeated without an end, even from zero times on.
+
+        Source:
+            ``Operations.repeat``.
+        """
+        may_be_empty = self._may_be_empty or expression == _.NOTHING
+        if most is None and may_be_empty and Automaton(expression).is_empty:
+            return _.NOTHING
+        return _.repetition(expression, least, most)
 
     def _counts(self) -> tuple[int, int | None]:
         least = self._count()
@@ -193,6 +208,7 @@ class _RegularExpression:
         marks = 0
         while self._take("~"):
             marks += 1
+            self._may_be_empty = True
         expression = self._character_class() if self._take("[") else self._simple()
         return _.complement(expression) if marks % 2 else expression
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from esfilerealm.role_mapping.patterns import InvalidPatternError, compile_pattern
@@ -11,6 +13,7 @@ from esfilerealm.role_mapping.patterns import InvalidPatternError, compile_patte
 pytestmark = pytest.mark.property
 
 LETTERS = "ab1"
+ENDLESS = 99
 
 #: Each expression is its text, and a function from a text and a start to all possible ends.
 
@@ -88,8 +91,24 @@ def no(one):
     )
 
 
+#: Enough to find one that an expression with intersections and complements matches, if any does.
+SHORT = ["".join(signs) for size in range(5) for signs in product(LETTERS + "0", repeat=size)]
+
+
+def is_empty(one):
+    """Check whether an expression matches nothing; give up if that cannot be told."""
+    if not any(sign in one[0] for sign in "#&~"):
+        return False
+    if any(len(text) in one[1](text, 0) for text in SHORT):
+        return False
+    assume(not any(sign in one[0] for sign in "&~"))
+    return True
+
+
 def repeated(one, mark):
-    least, most = {"?": (0, 1), "*": (0, 99), "+": (1, 99)}.get(mark) or counts(mark)
+    least, most = {"?": (0, 1), "*": (0, ENDLESS), "+": (1, ENDLESS)}.get(mark) or counts(mark)
+    if most == ENDLESS and is_empty(one):
+        return f"({one[0]}){mark}", lambda text, start: set()
 
     def ends(text, start):
         found, now, seen = set(), {start}, 0
@@ -105,7 +124,7 @@ def repeated(one, mark):
 
 def counts(mark):
     least, comma, most = mark[1:-1].partition(",")
-    return int(least), int(most) if most else 99 if comma else int(least)
+    return int(least), int(most) if most else ENDLESS if comma else int(least)
 
 
 MARKS = st.sampled_from(["?", "*", "+", "{2}", "{1,}", "{0,2}", "{1,3}", "{2,1}"])

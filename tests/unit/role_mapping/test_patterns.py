@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.pki import rows
 
 from esfilerealm.role_mapping import automaton
 from esfilerealm.role_mapping.automaton import Automaton, TooComplexError
@@ -58,6 +59,11 @@ def test_what_is_a_pattern(text, expected):
         ("/@/", ["", "ab", "\n"], []),
         ("/#/", [], ["", "#"]),
         ("/a#|b/", ["b"], ["a"]),
+        ("/#?/", [""], ["#"]),
+        ("/#*|b/", ["b"], [""]),
+        ("/(a&b)*/", [], ["", "a"]),
+        ("/(~(.|..*)&a)+|b/", ["b"], ["", "a"]),
+        ("/(a&a)*/", ["", "aa"], ["b"]),
         ("/()/", [""], ["a"]),
         ("/~a/", ["", "b", "aa"], ["a"]),
         ("/~~a/", ["a"], ["", "b"]),
@@ -214,3 +220,15 @@ def test_expressions_that_are_built_alike_are_equal():
 def test_an_expression_as_such_has_no_derivative():
     with pytest.raises(NotImplementedError):
         automaton.Expression((), frozenset(), 1, matches_empty=False).derivative(0)
+
+
+@pytest.mark.parametrize("row", rows("lucene-patterns.json"), ids=lambda row: row["pattern"])
+def test_what_lucene_made_of_a_pattern(row):
+    """Lucene 8.7, which knows no predefined classes."""
+    if "refused" in row:
+        with pytest.raises(InvalidPatternError):
+            compile_pattern(row["pattern"], has_classes=False)
+        return
+    compiled = compile_pattern(row["pattern"], has_classes=False)
+    assert [text for text in row["accepts"] if not compiled.accepts(text)] == []
+    assert [text for text in row["rejects"] if compiled.accepts(text)] == []
