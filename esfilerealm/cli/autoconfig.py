@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ..checks.autoconfiguration import explain
 from ..errors import FileRealmError
 from ..keystore import load_header
 from ..keystore.file import FILE_NAME
 from .exits import NOT_CONFIGURED, OK
-from .passwords import named_password
+from .passwords import KEYSTORE_PROMPT, named_password
 from .terminal import VERBOSE
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from .terminal import Terminal
 
 __all__ = ["run_autoconfig"]
-
-#: What a start asks, word for word: people and scripts wait for it.
-_PROMPT: Final = "Enter password for the elasticsearch keystore : "
 
 
 def run_autoconfig(arguments: Arguments, target: Target, terminal: Terminal) -> int:
@@ -51,7 +48,7 @@ def _asked(config_dir: str, terminal: Terminal) -> str:
         needs_password = load_header(os.path.join(config_dir, FILE_NAME)).has_password
     except FileRealmError:  # `explain` says more of it
         return ""
-    return terminal.ask_secret(_PROMPT) if needs_password and terminal.is_console else ""
+    return terminal.ask_secret(KEYSTORE_PROMPT) if needs_password and terminal.is_console else ""
 
 
 def _print(result: AutoConfiguration, terminal: Terminal) -> None:

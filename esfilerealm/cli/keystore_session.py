@@ -17,7 +17,7 @@ from ..keystore import DEFAULT_FORMAT, Keystore, format_for, load_header
 from ..keystore.file import FILE_NAME
 from .exits import CONFIGURATION, DATA, INTERNAL, IO, CommandError, UsageError
 from .output import print_warnings
-from .passwords import named_password, refuse_two_sources
+from .passwords import KEYSTORE_PROMPT, named_password, refuse_two_sources
 from .shared_options import ATTRIBUTES
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["KeystoreSession"]
 
 # What the command asks, word for word as Elasticsearch's does: people and scripts wait for it.
-_PASSWORD: Final = "Enter password for the elasticsearch keystore : "  # noqa: S105 - a question
 _NEW_PASSWORD: Final = "Enter new password for the elasticsearch keystore (empty for no password): "  # noqa: S105
 _SAME_AGAIN: Final = "Enter same password again: "
 _CREATE: Final = "The elasticsearch keystore does not exist. Do you want to create it?"
@@ -261,7 +260,7 @@ class KeystoreSession:
         if sealed.has_password:
             given = named_password(self._arguments, "keystore-password")
             password = (
-                self.ask_secret(_PASSWORD, "the password of the keystore")
+                self.ask_secret(KEYSTORE_PROMPT, "the password of the keystore")
                 if given is None
                 else given
             )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .terminal import Terminal
 
 __all__ = [
+    "KEYSTORE_PROMPT",
     "Secret",
     "ask_new_password",
     "check_one_source",
@@ -39,6 +40,9 @@ _SOURCES: Final = (
     "hash",
     "generate",
 )
+
+KEYSTORE_PROMPT: Final = "Enter password for the elasticsearch keystore : "
+"""What Elasticsearch asks, word for word: people and scripts wait for it."""
 
 #: Letters and digits: 130 bits, infeasible to guess, and within the 72 bytes of bcrypt.
 _GENERATED_LENGTH: Final = 22

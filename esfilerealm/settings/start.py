@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["FILE_NAME", "LARGEST_FILE", "StartFault", "StartSettings", "read_start_settings"]
 
 FILE_NAME: Final = "elasticsearch.yml"
-LARGEST_FILE: Final = 2**24
+LARGEST_FILE: Final = 2**22
 """Bytes of the largest file that is read."""
 
 _OPTIONS: Final = "option -E"

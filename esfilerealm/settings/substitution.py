@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from typing import Final
 
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
-#: Up to the first closing brace, whatever is inside.
-_VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
 
 
 def substituted(text: str, environ: Mapping[str, str]) -> tuple[str, list[int]]:
@@ -43,11 +41,18 @@ def substituted(text: str, environ: Mapping[str, str]) -> tuple[str, list[int]]:
     new_lines: list[str] = []
     origins: list[int] = []
     for number, line in enumerate(old_lines, 1):
-        pieces = _LINE_END.split(_VARIABLE.sub(lambda match: _value(match, environ), line))
+        pieces = _LINE_END.split(_replaced(line, environ))
         new_lines += pieces
         origins += [number] * len(pieces)
     return "".join(f"{line}\n" for line in new_lines), origins
 
 
-def _value(match: re.Match[str], environ: Mapping[str, str]) -> str:
-    return environ.get(match[1], match[0])
+def _replaced(line: str, environ: Mapping[str, str]) -> str:
+    """Replace the names in a line; each ends at the next brace, whatever is inside."""
+    pieces: list[str] = []
+    done = 0
+    while (start := line.find("${", done)) >= 0 and (end := line.find("}", start)) >= 0:
+        name = line[start + 2 : end]
+        pieces += line[done:start], environ.get(name, f"${{{name}}}")
+        done = end + 1
+    return "".join([*pieces, line[done:]])

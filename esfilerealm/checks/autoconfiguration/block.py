@@ -33,10 +33,8 @@ GENERATED_KEYS: Final = frozenset(
 )
 """The keys that a node takes for generated when it removes a block."""
 
-_BEGIN: Final = r"^#[^\n]*BEGIN SECURITY AUTO CONFIGURATION"
-_END: Final = r"^#[^\n]*END SECURITY AUTO CONFIGURATION[^\n]*"
-#: From the first comment that begins a block to the next that ends one.
-_BLOCK: Final = re.compile(f"{_BEGIN}.*?{_END}", re.DOTALL | re.MULTILINE)
+_BEGIN: Final = re.compile(r"^#[^\n]*BEGIN SECURITY AUTO CONFIGURATION", re.MULTILINE)
+_END: Final = re.compile(r"^#[^\n]*END SECURITY AUTO CONFIGURATION[^\n]*", re.MULTILINE)
 _BY_ITSELF: Final = (*GENERATED_SECURE_SETTINGS, PASSWORD_HASH)
 
 
@@ -64,8 +62,7 @@ class BlockRemoval:
 
 def count_marks(text: str) -> tuple[int, int]:
     """Return how many comments begin a block of generated settings, and how many end one."""
-    begins, ends = (len(re.findall(mark, text, re.MULTILINE)) for mark in (_BEGIN, _END))
-    return begins, ends
+    return len(_BEGIN.findall(text)), len(_END.findall(text))
 
 
 def preview_removal(text: str, *, secure_settings: Iterable[str] | None = None) -> BlockRemoval:
@@ -84,19 +81,20 @@ def preview_removal(text: str, *, secure_settings: Iterable[str] | None = None) 
     Source:
         ``AutoConfigureNode.removePreviousAutoconfiguration``.
     """
-    match = _BLOCK.search(text)
-    if match is None:
+    begin = _BEGIN.search(text)
+    end = begin and _END.search(text, begin.end())
+    if begin is None or end is None:
         return BlockRemoval(text=text)
-    settings, problem = _settings_of(match[0])
+    settings, problem = _settings_of(text[begin.start() : end.end()])
     if secure_settings is not None and not problem:
         problem = _missing(set(secure_settings))
     kept = tuple(key for key in settings if key not in GENERATED_KEYS)
-    rest = text[: match.start()] + text[match.end() :]
+    rest = text[: begin.start()] + text[end.end() :]
     lines = [*rest.rstrip("\n").split("\n"), *(f"{key}: {settings[key]}" for key in kept)]
     return BlockRemoval(
         found=True,
-        first_line=text.count("\n", 0, match.start()) + 1,
-        last_line=text.count("\n", 0, match.end()) + 1,
+        first_line=text.count("\n", 0, begin.start()) + 1,
+        last_line=text.count("\n", 0, end.end()) + 1,
         kept=kept,
         problem=problem,
         text=text if problem else "".join(f"{line}\n" for line in lines),

@@ -33,6 +33,11 @@ def test_text(text, expected):
     assert substituted(text, ENVIRON)[0] == expected
 
 
+def test_braces_that_are_not_closed_cost_little():
+    text = "${" * 200_000
+    assert substituted(f"{text}\n", {})[0] == f"{text}\n"
+
+
 def test_lines_are_those_of_the_old_text():
     text, lines = substituted("a: 0\n${LINES}\nd: 3\n", ENVIRON)
     assert list(zip(text.splitlines(), lines, strict=True)) == [

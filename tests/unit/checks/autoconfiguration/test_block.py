@@ -63,6 +63,11 @@ def test_what_was_added_moves_to_the_end(added, kept, lines):
     assert removal.text == f"a: 1\n\nb: 2\n{lines}"
 
 
+def test_beginnings_without_end_cost_little():
+    text = f"{BEGIN}\n" * 20_000
+    assert preview_removal(text).text == text
+
+
 def test_a_generated_key_goes_whatever_its_value():
     removal = preview_removal(with_block("http.host: _local_\n"))
     assert (removal.kept, removal.text) == ((), "a: 1\n\nb: 2\n")
