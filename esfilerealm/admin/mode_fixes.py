@@ -27,6 +27,7 @@ class ModeFixes:
     def __init__(self, folder: RealmFolder) -> None:
         self._folder = folder
         self._wanted: dict[str, int] = {}
+        self._names: dict[str, str] = {}
         self._undone: ModeRecord | None = None
 
     def __bool__(self) -> bool:
@@ -39,7 +40,9 @@ class ModeFixes:
         Raises:
             FilePermissionError, FileAccessError: If that is impossible, as far as it is known now.
         """
-        self._folder.mode_step(path, mode)
+        step = self._folder.mode_step(path, mode)
+        if step is not None:
+            self._names[step.path] = path
         self._wanted[path] = self._wanted.get(path, mode) & mode
 
     def undo(self, files: RealmFiles) -> bool:
@@ -73,7 +76,7 @@ class ModeFixes:
         if not steps:
             return result
         if dry_run:
-            return replace(result, modes=tuple(map(_told, steps)))
+            return replace(result, modes=self._told(steps))
         before, after = files.both, result.files
         digests = after[0].after, after[1].after
         has_content = any(file.digest != now for file, now in zip(before, digests, strict=True))
@@ -84,7 +87,14 @@ class ModeFixes:
                 raise
             return replace(result, faults=(*result.faults, f"no mode was changed: {error}"))
         made, faults = _applied(steps)
-        return replace(result, modes=tuple(map(_told, made)), faults=(*result.faults, *faults))
+        return replace(result, modes=self._told(made), faults=(*result.faults, *faults))
+
+    def _told(self, steps: list[ModeStep]) -> tuple[ModeChange, ...]:
+        """Return changes with the paths by which they were asked for."""
+        return tuple(
+            ModeChange(self._names.get(step.path, step.path), step.before, step.after)
+            for step in steps
+        )
 
     def _steps(self, files: RealmFiles) -> list[ModeStep]:
         if self._undone is not None:
@@ -108,7 +118,3 @@ def _applied(steps: list[ModeStep]) -> tuple[list[ModeStep], list[str]]:
         else:
             made.append(step)
     return made, faults
-
-
-def _told(step: ModeStep) -> ModeChange:
-    return ModeChange(step.path, step.before, step.after)

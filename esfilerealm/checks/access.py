@@ -112,8 +112,8 @@ def _parsed(data: bytes, owning_group: int) -> Iterator[Grant]:
 
 
 def others_may(entry: Entry, right: int) -> bool:
-    """Check whether a file grants a right to everybody."""
-    return bool(entry.mode & right)
+    """Check whether a file grants a right to everybody; Windows has no such rights."""
+    return bool(entry.mode & right) and hasattr(os, "geteuid")
 
 
 def may(account: Account, entry: Entry, grants: tuple[Grant, ...], right: int) -> bool:

@@ -162,6 +162,13 @@ class Layout:
         """What could not be examined: what is not known of, and what links lead to."""
         return [*self.unknown, *(item.trouble for item in self.items if item.trouble is not None)]
 
+    @property
+    def troubles_with_modes(self) -> list[Unreadable]:
+        """What could not be examined by rules about owners and modes."""
+        if hasattr(os, "geteuid"):
+            return self.troubles
+        return [Unreadable("this system has no owners and modes as a node on Linux has them")]
+
     def with_folder(self) -> list[Item]:
         """Return the directory itself and everything else."""
         return [self.folder, *self.items]
@@ -191,6 +198,8 @@ class Layout:
     @cached_property
     def above(self) -> list[Entry]:
         """The directories above the configuration directory, links followed."""
+        if not hasattr(os, "geteuid"):
+            return []
         found = map(self._node.entry, _folders_above(self._real_folder.path))
         return [entry for entry in found if entry is not None]
 
@@ -227,6 +236,8 @@ class Layout:
     def may_own(self, entry: Entry) -> bool:
         """Check whether the owner of a file is root or has a part in the node."""
         folder = self._real_folder
+        if not hasattr(os, "geteuid"):
+            return True
         known = {0, folder.owner, self.account.user if self.account else None}
         if entry.owner in known:
             return True

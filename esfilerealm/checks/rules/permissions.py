@@ -29,7 +29,7 @@ def directory_for_everybody(node: Node) -> Iterator[Finding | Unreadable]:
 
     Advice: Take the right to write from everybody, with chmod o-w or --fix.
     """
-    yield from node.layout.troubles
+    yield from node.layout.troubles_with_modes
     for item in node.layout.with_folder():
         yield from _writable(node, item, "directory", directory_for_everybody)
 
@@ -42,7 +42,7 @@ def file_for_everybody(node: Node) -> Iterator[Finding | Unreadable]:
 
     Advice: Take the right to write from everybody, with chmod o-w or --fix.
     """
-    yield from node.layout.troubles
+    yield from node.layout.troubles_with_modes
     for item in node.layout.items:
         yield from _writable(node, item, "file", file_for_everybody)
 
@@ -55,6 +55,7 @@ def directory_above_for_everybody(node: Node) -> Iterator[Finding | Unreadable]:
 
     Advice: Take the right to write from everybody with chmod o-w, or move the configuration.
     """
+    yield from node.layout.troubles_with_modes
     for folder in node.layout.above:
         if folder.mode & WRITE and not folder.mode & stat.S_ISVTX:
             message = f"mode [{folder.mode:04o}]: everybody may replace [{node.config_dir}]"
@@ -69,7 +70,7 @@ def hashes_for_everybody(node: Node) -> Iterator[Finding | Unreadable]:
 
     Advice: Take the right to read from everybody, with chmod o-r or --fix.
     """
-    yield from node.layout.troubles
+    yield from node.layout.troubles_with_modes
     for item in node.layout.items:
         if item.secret == "hashes":  # noqa: S105 - what it holds
             yield from _readable(node, item, hashes_for_everybody)
@@ -83,7 +84,7 @@ def key_for_everybody(node: Node) -> Iterator[Finding | Unreadable]:
 
     Advice: Take the right to read from everybody, with chmod o-r or --fix.
     """
-    yield from node.layout.troubles
+    yield from node.layout.troubles_with_modes
     for item in node.layout.items:
         if item.secret in ("a private key", "a keytab"):
             yield from _readable(node, item, key_for_everybody)
@@ -97,7 +98,7 @@ def shared_by_list(node: Node) -> Iterator[Finding | Unreadable]:
 
     Advice: Check with getfacl that they should, and take it from the others with setfacl -x.
     """
-    yield from node.layout.troubles
+    yield from node.layout.troubles_with_modes
     for item in node.layout.items:
         if item.end is None or item.secret is None:
             continue
@@ -117,7 +118,7 @@ def unreadable_for_node(node: Node) -> Iterator[Finding | Unreadable]:
 
     Advice: Give the file the group of the node and the mode 0660, with chgrp and chmod.
     """
-    yield from node.layout.troubles
+    yield from node.layout.troubles_with_modes
     for item in node.layout.items:
         obstacle = node.layout.obstacle(item) if item.is_read_by_node else None
         if obstacle is not None:

@@ -118,6 +118,14 @@ def _folder_of(user: int) -> Callable[[Path], None]:
     return give
 
 
+def _of_one_user(directory: Path) -> None:
+    """Give all of it to one user."""
+    need_root()
+    modes()(directory)
+    for path in (*directory.iterdir(), directory):
+        os.chown(path, STRANGER, STRANGER)
+
+
 def _under_everybody(mode: int) -> Callable[[Path], None]:
     """Make the directory a link to one below a directory of that mode."""
 
@@ -289,7 +297,10 @@ CASES = {
                 finds={"path": "", "severity": "info", "message": "[users]"},
             ),
         ),
-        (Case("a directory of root", prepare=owners("users", STRANGER, 0, 0o660)),),
+        (
+            Case("a directory of root", prepare=owners("users", STRANGER, 0, 0o660)),
+            Case("no file of root", prepare=_of_one_user),
+        ),
         (UNKNOWN_LAYOUT,),
     ),
 }

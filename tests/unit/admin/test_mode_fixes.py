@@ -67,6 +67,14 @@ def test_takes_rights_from_files_and_directories(realm):
     assert result.warnings == ()
 
 
+def test_tells_paths_as_they_were_given(realm):
+    link = realm.parent / "link"
+    link.symlink_to(realm)
+    result = fix(link, taking(link / "users", 0o660))
+    assert [change.path for change in result.modes] == [str(link / "users")]
+    assert mode(realm / "users") == 0o660
+
+
 def test_gives_no_rights(realm):
     (realm / "users").chmod(0o602)
     assert told(fix(realm, taking(realm / "users", 0o664))) == [("users", 0o602, 0o600)]

@@ -442,6 +442,14 @@ class TestTrouble:
         found = check(config, select=["EFR301", "EFR306"])
         assert [finding.code for finding in found] == ["EFR301"]
 
+    def test_a_system_without_modes_has_no_alarm(self, config, monkeypatch):
+        config.chmod(0o777)
+        (config / "users").chmod(0o666)
+        monkeypatch.delattr(os, "geteuid")
+        (finding,) = check(config, select=["EFR3"])
+        assert finding.code == "EFR300"
+        assert "[EFR301, EFR302, EFR303, EFR304, EFR305, EFR306, EFR311]" in finding.message
+
     def test_a_file_system_without_statistics(self, config, monkeypatch):
         def refuse(_):
             raise OSError(5, "Input/output error")
