@@ -448,7 +448,8 @@ class TestTrouble:
         monkeypatch.delattr(os, "geteuid")
         (finding,) = check(config, select=["EFR3"])
         assert finding.code == "EFR300"
-        assert "[EFR301, EFR302, EFR303, EFR304, EFR305, EFR306, EFR311]" in finding.message
+        for code in ("EFR301", "EFR302", "EFR303", "EFR304", "EFR305", "EFR306", "EFR311"):
+            assert code in finding.message
 
     def test_a_file_system_without_statistics(self, config, monkeypatch):
         def refuse(_):
