@@ -6,18 +6,23 @@ import os
 import time
 from typing import TYPE_CHECKING, Final
 
+from .._ground.faults import without_origin
 from .._storage import RealmFolder
-from ..errors import FileRealmError
+from ..errors import FileFormatError, FileRealmError
+from ..formats.lines import decode
 from ..formats.realm import parse_files
+from ..formats.users import line_numbers
 from ..names import DEFAULT_ANONYMOUS_USERNAME, reserved_role_names
 from .entries import Entry, entries_of
+from .hash_groups import HashGroup, hash_groups
 from .limits import Limits
+from .lines import lines_of_roles, repeated_users
 from .opening import follow, read_bytes
 from .parts import Unreadable, part, unreadable
 from .view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from .._storage import RealmFiles, RealmPaths
     from ..formats import ParsedRealm
@@ -71,6 +76,10 @@ class Node(View):
 
         environ: Where placeholders of settings are looked up; by default that of this process.
 
+        guesses: Passwords to try for each user; None to try none at all.
+
+        show_progress: Whether work that takes long shows a bar, if standard error is a terminal.
+
     Attributes:
         config_dir: The directory, absolute.
         release: The version as numbers, such as ``(8, 15, 2)`` or ``(8,)``, or empty.
@@ -88,6 +97,8 @@ class Node(View):
         keystore_password: str = "",
         limits: Limits | None = None,
         environ: Mapping[str, str] | None = None,
+        guesses: Iterable[str] | None = None,
+        show_progress: bool = False,
     ) -> None:
         self.config_dir = os.path.abspath(os.fspath(config_dir))
         self.release = _release(elasticsearch_version)
@@ -97,6 +108,8 @@ class Node(View):
         self._declared_roles = frozenset(known_roles)
         self._keystore_password = keystore_password
         self._environ = os.environ if environ is None else environ
+        self._guesses = None if guesses is None else tuple(guesses)
+        self._show_progress = show_progress
         self._folder = RealmFolder(config_dir, in_x_pack=self.version == _X_PACK_VERSION)
 
     def __repr__(self) -> str:
@@ -114,6 +127,14 @@ class Node(View):
         """
         return bool(self.release) and self.release < release[: len(self.release)]
 
+    def may_be_before(self, *release: int) -> bool:
+        """
+        Check whether the node could be older than a release, as far as its version was given.
+
+        Without one it is the newest.
+        """
+        return bool(self.release) and self.release < release
+
     @property
     def paths(self) -> RealmPaths:
         """Where the files of the realm are."""
@@ -130,6 +151,60 @@ class Node(View):
     def realm(self) -> ParsedRealm:
         """What both files say; hashes are in it, and must get into no finding."""
         return parse_files(self.realm_files, **self.name_rules)
+
+    @part
+    def faults_of_text(self) -> list[FileFormatError]:
+        """Of ``users`` and ``users_roles``, why a node cannot read them as text."""
+        faults = []
+        for file in self.realm_files.both:
+            try:
+                decode(file.data, file.path)
+            except FileFormatError as error:
+                faults.append(without_origin(error))
+        return faults
+
+    @part
+    def repeated_users(self) -> Mapping[str, list[int]]:
+        """The numbers of the lines of each user that has several."""
+        realm, data = self.realm, self.realm_files.users.data
+        return repeated_users(data, realm.hashes, len(realm.issues["users"]))
+
+    @part
+    def lines_of_roles(self) -> Mapping[str, list[int]]:
+        """The numbers of the lines of each role of ``users_roles``."""
+        return lines_of_roles(self.realm_files.users_roles.data)
+
+    @part
+    def users_by_role(self) -> Mapping[str, list[str]]:
+        """The users of each role, without the names that are not users."""
+        users: dict[str, list[str]] = {}
+        for name, roles in self.realm.roles_by_user.items():
+            if name in self.realm.hashes:
+                for role in roles:
+                    users.setdefault(role, []).append(name)
+        return users
+
+    @part
+    def hash_groups(self) -> list[HashGroup]:
+        """The users by the kind of their hash."""
+        return hash_groups(self.realm)
+
+    @part
+    def guessed_users(self) -> list[str]:
+        """The users whose password is among the guesses; nobody, if there are to be none."""
+        from .guessing import guessed_users
+
+        if self._guesses is None:
+            return []
+        realm = self.realm
+        usable = {
+            name: text for name, text in realm.hashes.items() if name not in realm.hash_issues
+        }
+        return guessed_users(usable, self._guesses, show_progress=self._show_progress)
+
+    def lines_of_users(self, names: Collection[str]) -> Mapping[str, int]:
+        """Return the numbers of the lines by which users count."""
+        return line_numbers(self.realm_files.users.data, frozenset(names))
 
     @part
     def name_rules(self) -> NameRules:

@@ -31,6 +31,7 @@ def check(
     keystore_password: str = "",
     overrides: Mapping[str, str] | None = None,
     limits: Limits | None = None,
+    try_passwords: Iterable[str] | None = None,
 ) -> tuple[Finding, ...]:
     """
     Check a node: its realm, its files, its settings. Nothing is written, locked or executed.
@@ -54,6 +55,9 @@ def check(
 
         limits: The thresholds.
 
+        try_passwords: Passwords to try for each user, besides the name and well-known defaults;
+            None to try none at all.
+
     Returns:
         The findings, in the order of paths, lines and codes. What could not be examined is one of
         them, of the severity ``info``.
@@ -75,6 +79,7 @@ def check(
         known_roles=known_roles,
         keystore_password=keystore_password,
         limits=limits,
+        guesses=try_passwords,
     )
     unwanted = {text.strip().upper() for text in ignored}
     return tuple(finding for finding in examine(node, rules) if finding.code not in unwanted)

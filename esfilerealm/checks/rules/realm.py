@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..._ground.showing import is_shown_whole, shown_name
 from ...findings import Fix
+from ...names import broken_rule
 from ..registry import rule
 
 if TYPE_CHECKING:
@@ -73,6 +74,65 @@ def role_without_users(node: Node) -> Iterator[Finding | Unreadable]:
     return _skipped_lines(node, "no-users")
 
 
+@rule("EFR106", "file that is not text", severity="error", source="FileUserPasswdStore.parseFile")
+def not_text(node: Node) -> Iterator[Finding | Unreadable]:
+    """
+    A node reads these files as UTF-8. One invalid byte, even in a comment, and it takes nothing of
+    the file: at a start nobody of it can log in, later it stays with what it read before.
+
+    Advice: Correct or remove the line.
+    """
+    for fault in node.faults_of_text:
+        yield not_text.finding(fault.reason, path=fault.path, line=fault.line_number)
+
+
+@rule("EFR107", "user on several lines", severity="warning", source="FileUserPasswdStore.parseFile")
+def repeated_user(node: Node) -> Iterator[Finding | Unreadable]:
+    """
+    A node takes the last line of a user, whatever stands in the others: an old password is kept in
+    the file, and comes back when the last line is removed.
+
+    Advice: Remove the lines that do not count; `esfilerealm passwd` does so too.
+    """
+    for name, lines in node.repeated_users.items():
+        message = f"[{shown_name(name)}] has [{len(lines)}] lines, and only the last counts"
+        yield repeated_user.finding(
+            message, path=node.paths.users, line=lines[0], subject=shown_name(name)
+        )
+
+
+@rule("EFR108", "role on several lines", severity="info", source="FileUserRolesStore.parseFile")
+def repeated_role(node: Node) -> Iterator[Finding | Unreadable]:
+    """
+    A node joins the lines of a role. People who look at one of them miss the users of the others.
+
+    Advice: Write the users of the role into one line.
+    """
+    for role, lines in node.lines_of_roles.items():
+        if len(lines) > 1:
+            message = f"the role [{shown_name(role)}] has [{len(lines)}] lines"
+            yield repeated_role.finding(
+                message, path=node.paths.users_roles, line=lines[0], subject=shown_name(role)
+            )
+
+
+@rule("EFR109", "name that other tools break", severity="warning", source="Validation.Users")
+def fragile_name(node: Node) -> Iterator[Finding | Unreadable]:
+    """
+    A node takes such a name, and elasticsearch-users writes it, but no line of users_roles can hold
+    it: the next tool that writes the roles gives them to other names.
+
+    Advice: Give the user or role another name, without commas and colons.
+    """
+    for name, line in node.lines_of_users(
+        [name for name in node.realm.hashes if _breaks(name)]
+    ).items():
+        yield _fragile("user", name, node.paths.users, line)
+    for role, lines in node.lines_of_roles.items():
+        if _breaks(role):
+            yield _fragile("role", role, node.paths.users_roles, lines[0])
+
+
 @rule("EFR111", "roles of a name without a user", severity="warning")
 def roles_without_user(node: Node) -> Iterator[Finding | Unreadable]:
     """
@@ -82,6 +142,35 @@ def roles_without_user(node: Node) -> Iterator[Finding | Unreadable]:
     Advice: Add the user, or remove the name with --fix.
     """
     yield from orphan_findings(node.realm, node.paths.users_roles)
+
+
+@rule("EFR117", "no users_roles file", severity="warning", source="FileUserRolesStore.parseFile")
+def no_users_roles(node: Node) -> Iterator[Finding | Unreadable]:
+    """
+    Without users_roles, no user of this file has any role. elasticsearch-users fails where it has
+    to change the roles of a user.
+
+    Advice: Make the file with `esfilerealm init`, and give roles with `esfilerealm roles`.
+    """
+    if not node.realm_files.users_roles.exists:
+        count = len(node.realm.hashes)
+        yield no_users_roles.finding(
+            f"there is no such file, so none of [{count}] users has a role",
+            path=node.paths.users_roles,
+            severity=None if count else "info",
+        )
+
+
+@rule("EFR118", "no users file", severity="info", source="FileUserPasswdStore.parseFile")
+def no_users(node: Node) -> Iterator[Finding | Unreadable]:
+    """
+    A node takes a missing file for an empty one, and says nothing: the file realm has no users, and
+    so no way back in when every other realm fails.
+
+    Advice: Make the file with `esfilerealm init`, or check the path of the directory.
+    """
+    if not node.realm_files.users.exists:
+        yield no_users.finding("there is no such file", path=node.paths.users)
 
 
 @rule("EFR121", "interrupted write", severity="error")
@@ -136,6 +225,17 @@ def orphan_findings(parsed: ParsedRealm, path: str) -> Iterator[Finding]:
         # A hash there means that lines are in the wrong file, which a person should look at.
         fix = Fix(name=name) if is_shown_whole(name) else None
         yield roles_without_user.finding(message, path=path, subject=shown, fix=fix)
+
+
+def _breaks(name: str) -> bool:
+    return "," in name or ":" in name
+
+
+def _fragile(what: str, name: str, path: str, line: int) -> Finding:
+    shown = shown_name(name)
+    rule = broken_rule(name, writable=True) or "cannot be written"
+    message = f"the name of the {what} [{shown}] {rule}"
+    return fragile_name.finding(message, path=path, line=line, subject=shown)
 
 
 def _skipped_lines(node: Node, kind: LineKind) -> Iterator[Finding]:

@@ -133,4 +133,94 @@ CASES = {
         (Case("no journal"), Case("a journal that stays", prepare=_journal)),
         (Case("a directory that cannot be examined", broken="rejected_journals"),),
     ),
+    "EFR106": RuleCases(
+        (
+            Case(
+                "a byte in a comment",
+                {"users": b"# b\xfcb\n"},
+                finds={"path": "users", "line": 1},
+            ),
+            Case(
+                "a byte in users_roles",
+                {"users_roles": b"a:b\nx:\xff\n"},
+                finds={"path": "users_roles", "line": 2},
+            ),
+        ),
+        (Case("letters beyond ASCII", {"users": "# büb\n"}),),
+        (USERS_IS_A_DIRECTORY, _directory("users_roles")),
+    ),
+    "EFR107": _skipped(
+        (
+            Case(
+                "two lines",
+                {"users": f"{BOB}# x\nal:{CHEAP_HASH}\n{BOB}"},
+                finds={"path": "users", "line": 1, "subject": "bob", "message": "[2] lines"},
+            ),
+            Case("two lines of CR", {"users": f"{BOB}{BOB}".replace("\n", "\r")}),
+            Case("no end of the last line", {"users": f"{BOB}{BOB}".rstrip("\n")}),
+        ),
+        (
+            Case("another letter case", {"users": f"{BOB}Bob:{CHEAP_HASH}\n"}),
+            Case("a comment", {"users": f"{BOB}#{BOB}"}),
+            Case("a comment first", {"users": f"#{BOB}\n{BOB}"}),
+            Case("a line without a hash", {"users": f"bob:\n{BOB}"}),
+            Case("one line of CR", {"users": BOB.replace("\n", "\r")}),
+        ),
+    ),
+    "EFR108": RuleCases(
+        (
+            Case(
+                "two lines",
+                {"users_roles": "viewer:bob\neditor:bob\nviewer:al\n"},
+                finds={"path": "users_roles", "line": 1, "subject": "viewer"},
+            ),
+        ),
+        (
+            Case("two roles", {"users_roles": "viewer:bob\neditor:bob\n"}),
+            Case("a comment", {"users_roles": "viewer:bob\n#viewer:bob\n"}),
+            Case("a line that is skipped", {"users_roles": "viewer:bob\nviewer: , ,\n"}),
+        ),
+        (
+            Case("roles that are not UTF-8", {"users_roles": b"\xff:bob\n"}),
+            USERS_IS_A_DIRECTORY,
+            _directory("users_roles"),
+        ),
+    ),
+    "EFR109": _skipped(
+        (
+            Case(
+                "a user with a comma",
+                {"users": f"{BOB}a,b:{CHEAP_HASH}\n"},
+                finds={"path": "users", "line": 2, "subject": "a,b"},
+            ),
+            Case(
+                "a role with a comma",
+                {"users_roles": "viewer:bob\na,b:bob\n"},
+                finds={"path": "users_roles", "line": 2, "subject": "a,b"},
+            ),
+        ),
+        (
+            Case(
+                "other signs",
+                {"users": f"a;b#c d:{CHEAP_HASH}\n", "users_roles": "a;b#c d:bob,al\n"},
+            ),
+        ),
+    ),
+    "EFR117": RuleCases(
+        (
+            Case(
+                "users without it",
+                {"users": BOB, "users_roles": None},
+                finds={"path": "users_roles", "severity": "warning"},
+            ),
+            Case("nobody without it", {"users_roles": None}, finds={"severity": "info"}),
+        ),
+        (Case("an empty one", {"users": BOB, "users_roles": ""}),),
+        (USERS_IS_A_DIRECTORY, _directory("users_roles")),
+    ),
+    "EFR118": RuleCases(
+        (Case("no users", {"users": None}, finds={"path": "users"}),),
+        (Case("an empty one", {"users": ""}),),
+        (USERS_IS_A_DIRECTORY, _directory("users_roles")),
+    ),
 }
