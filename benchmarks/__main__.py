@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from . import (
     contention,
+    drift,
     figure,
     formats,
     keystores,
@@ -41,6 +42,7 @@ _SUBJECTS = {
     "write": write.rows,
     "contention": contention.rows,
     "provisioning": provisioning.rows,
+    "drift": drift.rows,
     "keystores": keystores.rows,
     "logins": logins.rows,
     "mappings": mappings.rows,

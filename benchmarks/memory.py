@@ -24,6 +24,8 @@ from .realms import settled_realm, sized_realm
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+__all__ = ["peak_of", "rows"]
+
 _SIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "memory_side.py")
 _STATUS = "/proc/self/status"
 _SIZES = (100_000, 1_000_000)
@@ -65,16 +67,16 @@ def _parse(options: Options, size: int) -> Iterator[Row]:
             with open(os.path.join(folder, name), "wb") as file:
                 file.write(what)
         users, users_roles = (os.path.join(folder, name) for name in ("users", "users_roles"))
-        ours = _peak("parse_users", users)
+        ours = peak_of("parse_users", users)
         name = f"peak of parse_users, {spaced(size)} users"
-        least = Sides(name, ours, "splitlines and partition", _peak("naive_users", users))
+        least = Sides(name, ours, "splitlines and partition", peak_of("naive_users", users))
         yield _compare(options, least)
         yield _against_libpass(options, name, ours, users)
         pairs = Sides(
             f"peak of parse_users_roles, {spaced(size)} pairs",
-            _peak("parse_users_roles", users_roles),
+            peak_of("parse_users_roles", users_roles),
             "split into pairs",
-            _peak("naive_pairs", users_roles),
+            peak_of("naive_pairs", users_roles),
         )
         yield _compare(options, pairs)
 
@@ -84,7 +86,7 @@ def _against_libpass(options: Options, name: str, ours: Callable[[], float], use
         python = interpreter(options)
     except NotMeasuredError as error:
         return Row(name=name, unit="MB", reference=_LIBPASS, note=f"not measured: {error}")
-    return _compare(options, Sides(name, ours, _LIBPASS, _peak("htpasswd", users, python)))
+    return _compare(options, Sides(name, ours, _LIBPASS, peak_of("htpasswd", users, python)))
 
 
 def _load(options: Options, folder: str, of: str) -> Row:
@@ -149,7 +151,7 @@ def _compare(options: Options, sides: Sides, aim: float | None = None) -> Row:
     return compare(sides, rounds=options.rounds(_ROUNDS), aim=aim, unit="MB")
 
 
-def _peak(thing: str, path: str, python: str = sys.executable) -> Callable[[], float]:
+def peak_of(thing: str, path: str, python: str = sys.executable) -> Callable[[], float]:
     """Make a function that returns the peak in bytes, less what was held after the imports."""
 
     def sample() -> float:

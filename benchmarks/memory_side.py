@@ -72,6 +72,23 @@ def parse_users_roles(path: str) -> object:
     return parse_users_roles(_content(path))
 
 
+def one_node(folder: str) -> object:
+    """Read a node and make its fingerprint."""
+    from benchmarks.drift import KEY, take_fingerprint
+
+    _note_imported()
+    return take_fingerprint(folder, key=KEY)
+
+
+def compare_nodes(folder: str) -> object:
+    """Read many nodes one after another, and compare them."""
+    from benchmarks.drift import compare_nodes, nodes
+
+    _note_imported()
+    files = (os.path.join(folder, name) for name in ("users", "users_roles"))
+    return compare_nodes(nodes(*map(_content, files)))
+
+
 def naive_users(path: str) -> object:
     """Parse ``users`` with the reference."""
     from benchmarks.naive import split_users
@@ -137,6 +154,8 @@ _THINGS: dict[str, Callable[[str], object]] = {
         parse_users_roles,
         naive_users,
         naive_pairs,
+        one_node,
+        compare_nodes,
         htpasswd,
         load,
         reload,
