@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from typing import TYPE_CHECKING, Final
 
+from .._storage import write_private_file
 from ..documents.document import content_of
 from ..drift import Fingerprint, Unreadable, compare
-from ..errors import FileRealmError
+from ..errors import FileAccessError, FileRealmError
 from ..provisioning import take_fingerprint
 from .exits import DATA, DIFFERENT, OK, CommandError, UsageError
 from .output import counted
@@ -79,9 +81,23 @@ def run_compare(arguments: Arguments, _: Target, terminal: Terminal) -> int:
     drift = compare(_sources(arguments), ignore_hashes=arguments.has("ignore-hashes"))
     terminal.result.update(drift.to_dict())
     _print_drift(terminal, drift)
+    path = arguments.value("html")
+    if path is not None:
+        _write_page(path, drift)
     if drift.unreadable:
         return DATA
     return OK if drift.equal else DIFFERENT
+
+
+def _write_page(path: str, drift: Drift) -> None:
+    from .reports.html import page_of
+
+    try:
+        write_private_file(path, page_of(drift).encode())
+    except FileAccessError as error:
+        if error.errno != errno.EEXIST:
+            raise
+        raise UsageError(f"option [html]{error.reason.removeprefix('it')}") from None
 
 
 def _sources(arguments: Arguments) -> Iterator[Fingerprint | Unreadable]:

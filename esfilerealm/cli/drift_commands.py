@@ -53,7 +53,15 @@ DRIFT = (
             _KEY_FILE,
             Option("ignore-hashes", "Compare users and roles only, not passwords"),
         ),
-        shared.general(shared.JSON),
+        shared.general(
+            Option(
+                "html",
+                "Also write a page that browsers show without a network; only its owner can read "
+                "it",
+                metavar="FILE",
+            ),
+            shared.JSON,
+        ),
         run="drift:run_compare",
         arguments="SOURCE...",
         notes=(
