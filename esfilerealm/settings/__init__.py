@@ -4,8 +4,9 @@
 ``RealmSettings`` is what a program needs. It is read in steps: a file becomes flat keys
 (``yaml_file``), layers become one set of settings (``sources``), text becomes values (``reader``,
 ``placeholders``, ``time_value``) by a table of all settings (``keys``), and the realms of a node
-are put in order (``realm_order``). ``report`` shows all of it to people. ``location`` finds the
-configuration directory.
+are put in order (``realm_order``). ``start`` has all keys of a node of 8 or later, which replaces
+variables in the text of the file first (``substitution``). ``report`` shows all of it to people.
+``location`` finds the configuration directory.
 
 Values are text, as in Elasticsearch: ``yes`` is not a boolean, and ``007`` is a number.
 """

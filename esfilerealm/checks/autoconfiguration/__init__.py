@@ -16,9 +16,8 @@ settings that a node removes again::
 
 from __future__ import annotations
 
-from .block import GENERATED_KEYS, BlockRemoval, preview_removal
+from .block import GENERATED_KEYS, GENERATED_SECURE_SETTINGS, BlockRemoval, preview_removal
 from .explanation import explain
-from .keystore import GENERATED_SECURE_SETTINGS
 from .result import AutoConfiguration, Hit
 
 __all__ = [

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ...settings.sources import Setting, as_text, gather_lists
-from .keystore import GENERATED_SECURE_SETTINGS, PASSWORD_HASH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +14,13 @@ if TYPE_CHECKING:
     from ...errors import InvalidSettingError
     from ...settings.yaml_file import KeyIssue
 
-__all__ = ["GENERATED_KEYS", "BlockRemoval", "count_marks", "preview_removal"]
+__all__ = [
+    "GENERATED_KEYS",
+    "GENERATED_SECURE_SETTINGS",
+    "BlockRemoval",
+    "count_marks",
+    "preview_removal",
+]
 
 GENERATED_KEYS: Final = frozenset(
     {
@@ -33,9 +38,18 @@ GENERATED_KEYS: Final = frozenset(
 )
 """The keys that a node takes for generated when it removes a block."""
 
+GENERATED_SECURE_SETTINGS: Final = (
+    "xpack.security.transport.ssl.keystore.secure_password",
+    "xpack.security.transport.ssl.truststore.secure_password",
+    "xpack.security.http.ssl.keystore.secure_password",
+)
+"""The secure settings that automatic configuration adds; one of them there already ends it."""
+
+#: What an installation of a package adds.
+_PASSWORD_HASH: Final = "autoconfiguration.password_hash"  # noqa: S105 - the name of a setting
 _BEGIN: Final = re.compile(r"^#[^\n]*BEGIN SECURITY AUTO CONFIGURATION", re.MULTILINE)
 _END: Final = re.compile(r"^#[^\n]*END SECURITY AUTO CONFIGURATION[^\n]*", re.MULTILINE)
-_BY_ITSELF: Final = (*GENERATED_SECURE_SETTINGS, PASSWORD_HASH)
+_BY_ITSELF: Final = (*GENERATED_SECURE_SETTINGS, _PASSWORD_HASH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ def hits_of_data(start: FirstStart) -> Iterator[Hit]:
                 stage="command",
                 exit="exception",
                 shown=True,
-                message=f"the start fails: the data directory cannot be listed ({_text(error)})",
+                message=f"the start fails: the data directory cannot be listed ({error.strerror})",
                 advice="let the user of the node read it",
                 key=key,
                 path=directory,
@@ -61,21 +61,14 @@ def hits_of_links(start: FirstStart) -> Iterator[Hit]:
     What cannot be read has ended the start before.
     """
     mode = _mode(start.settings_file)
-    if not (stat.S_ISREG(mode) or _is_unusable(mode)):
-        is_link = stat.S_ISLNK(mode)
-        what = "the file is a symbolic link" if is_link else "the file is missing"
-        yield _shown_hit(
-            "AUT-02", "CONFIG", start.settings_file, what, "put a regular file in its place"
-        )
+    if not mode or stat.S_ISLNK(mode):
+        what = "the file is a symbolic link" if mode else "the file is missing"
+        advice = "put a regular file in its place"
+        yield _shown_hit("AUT-02", "CONFIG", start.settings_file, what, advice)
     keystore = start.keystore_file
     if stat.S_ISLNK(_mode(keystore)) and os.path.isfile(keystore):
         advice = "put the keystore itself there"
         yield _shown_hit("AUT-04", "NOOP", keystore, "the keystore is a symbolic link", advice)
-
-
-def _is_unusable(mode: int) -> bool:
-    """Check whether it is something that cannot be read as settings, such as a directory."""
-    return bool(mode) and not stat.S_ISLNK(mode)
 
 
 def hits_of_config_dir(start: FirstStart) -> Iterator[Hit]:
@@ -131,7 +124,3 @@ def _shown_hit(rule: str, ends: Exit, path: str, message: str, advice: str) -> H
     return Hit(
         rule=rule, stage="command", exit=ends, shown=True, message=message, advice=advice, path=path
     )
-
-
-def _text(error: OSError) -> str:
-    return os.strerror(error.errno) if error.errno else type(error).__name__

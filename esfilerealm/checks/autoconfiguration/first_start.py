@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from ..._storage import read_file
 from ...keystore.file import FILE_NAME as KEYSTORE
 from ...settings.start import FILE_NAME as SETTINGS
-from ...settings.start import read_start_settings
+from ...settings.start import LARGEST_FILE, read_start_settings
+from .block import preview_removal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +73,13 @@ class FirstStart:
     def keystore_file(self) -> str:
         """The path of ``elasticsearch.keystore``."""
         return self.path(KEYSTORE)
+
+    @cached_property
+    def generated_lines(self) -> range:
+        """The lines of the block that automatic configuration has written, if there is one."""
+        data = read_file(self.settings_file, largest=LARGEST_FILE).data
+        block = preview_removal(data.decode(errors="replace"))
+        return range(block.first_line or 0, (block.last_line or -1) + 1)
 
     @property
     def data_dirs(self) -> list[str]:

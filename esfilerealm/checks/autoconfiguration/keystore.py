@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ...errors import KeystoreCorruptedError, KeystorePasswordError, MissingExtraError
+from .block import GENERATED_SECURE_SETTINGS
 from .result import Hit
 
 if TYPE_CHECKING:
@@ -13,17 +14,7 @@ if TYPE_CHECKING:
     from ...keystore import SealedKeystore
     from .first_start import FirstStart
 
-__all__ = ["GENERATED_SECURE_SETTINGS", "PASSWORD_HASH", "hits_of_entries"]
-
-GENERATED_SECURE_SETTINGS: Final = (
-    "xpack.security.transport.ssl.keystore.secure_password",
-    "xpack.security.transport.ssl.truststore.secure_password",
-    "xpack.security.http.ssl.keystore.secure_password",
-)
-"""The secure settings that automatic configuration adds; one of them there already ends it."""
-
-PASSWORD_HASH: Final = "autoconfiguration.password_hash"  # noqa: S105 - the name of a setting
-"""The secure setting that an installation of a package adds."""
+__all__ = ["hits_of_entries"]
 
 
 def hits_of_entries(start: FirstStart, sealed: SealedKeystore) -> Iterator[Hit]:

@@ -47,10 +47,18 @@ def hits_of_keys(start: FirstStart) -> Iterator[Hit]:
     yield from _switched_off(settings)
     for key in [SECURITY, *(key for prefix in TLS for key in settings.keys_below(prefix))]:
         if key in settings:
-            rule = "AUT-06" if key == SECURITY else "AUT-07"
-            what = "security" if key == SECURITY else "TLS"
-            yield _hit(rule, settings, key, f"{what} is configured already, by [{key}]", _YOURSELF)
+            yield _configured(start, key)
     yield from _many_nodes(start)
+
+
+def _configured(start: FirstStart, key: str) -> Hit:
+    rule, what = ("AUT-06", "security") if key == SECURITY else ("AUT-07", "TLS")
+    message = f"{what} is configured already, by [{key}]"
+    _, line = start.settings.place(key)
+    if line is None or line not in start.generated_lines:
+        return _hit(rule, start.settings, key, message, _YOURSELF)
+    message = f"{message} in the block that automatic configuration has written"
+    return _hit(rule, start.settings, key, message, "nothing, if the node starts with it")
 
 
 def _switched_off(settings: StartSettings) -> Iterator[Hit]:

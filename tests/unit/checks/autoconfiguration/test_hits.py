@@ -7,6 +7,7 @@ import pickle
 
 import pytest
 from support.first_start import Layout, keystore
+from unit.checks.autoconfiguration.block import with_block
 from unit.checks.autoconfiguration.decisions import HTTP, TABLE, TRANSPORT
 
 from esfilerealm.checks.autoconfiguration import explain
@@ -73,6 +74,28 @@ def test_settings_that_cannot_be_read_hide_only_what_depends_on_them(tmp_path, m
     assert [hit.rule for hit in result.hits] == ["settings", "AUT-11", "AUT-13"]
 
 
+@pytest.mark.parametrize(
+    ("layout", "text"),
+    [
+        (Layout(yml=None), "/elasticsearch.yml]: AUT-02: the file is missing; put a "),
+        (Layout(yml_is="link"), "/elasticsearch.yml]: AUT-02: the file is a symbolic link; put a "),
+        (
+            Layout(yml="node.roles: []"),
+            "/elasticsearch.yml], line [1]: AUT-09: the node cannot be ",
+        ),
+        (Layout(settings={"a": "~"}), "settings: option -E of [a]: has no value"),
+        (
+            Layout(unlistable=True),
+            "AUT-01: the start fails: the data directory cannot be listed (P",
+        ),
+    ],
+)
+def test_as_text(tmp_path, monkeypatch, layout, text):
+    result = layout.explain(tmp_path, monkeypatch)
+    assert text in str(result.hits[0])
+    assert str(result.hits[0]).startswith(text[:8] if result.hits[0].path is None else "[/")
+
+
 def test_one_bad_key_hides_nothing(tmp_path, monkeypatch):
     layout = Layout(yml="a:\nxpack.security.enabled: true", data=("nodes",))
     result = layout.explain(tmp_path, monkeypatch)
@@ -85,6 +108,7 @@ def test_each_hit_says_what_to_do(tmp_path, monkeypatch, layout, _):
     assert all(hit.message and hit.advice for hit in result.hits)
     assert not any(hit.message.endswith(".") or "\n" in str(hit) for hit in result.hits)
     assert pickle.loads(pickle.dumps(result)) == result
+    assert all(hit.shown for hit in result.hits if hit.exit == "exception")
     if result.configured:
         assert not any(hit.decides for hit in result.hits)
     else:
@@ -117,6 +141,17 @@ def test_roles(tmp_path, monkeypatch, roles, expected):
     hits = Layout(yml=f"node.roles: {roles}").explain(tmp_path, monkeypatch).hits
     assert [(hit.rule, hit.exit) for hit in hits] == [row[:2] for row in expected]
     assert all(hit.message.endswith(end) for hit, (*_, end) in zip(hits, expected, strict=True))
+
+
+def test_a_block_that_is_there_already(tmp_path, monkeypatch):
+    block = with_block(before="xpack.security.http.ssl.key: a\n")
+    hits = Layout(yml=block).explain(tmp_path, monkeypatch).hits
+    assert {hit.rule for hit in hits} == {"AUT-06", "AUT-07", "AUT-08"}
+    generated = {hit.key for hit in hits if hit.message.endswith("configuration has written")}
+    assert "xpack.security.enabled" in generated
+    assert {hit.key for hit in hits if hit.rule != "AUT-08"} - generated == {
+        "xpack.security.http.ssl.key"
+    }
 
 
 def test_what_is_configured_already(tmp_path, monkeypatch):
