@@ -193,7 +193,9 @@ class Layout:
         There nobody has an account beside the node, so that rights for everybody harm less.
         """
         end = self.folder.end
-        return end is not None and end.group == 0 and bool(end.mode & WRITE << 3)
+        if end is None or end.group != 0 or others_may(end, WRITE):
+            return False
+        return bool(end.mode & WRITE << 3)
 
     @cached_property
     def above(self) -> list[Entry]:

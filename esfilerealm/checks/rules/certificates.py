@@ -294,9 +294,9 @@ def _gap(use: Use, identity: Identity) -> str | None:
     trusted = [facts for _, facts in use.trusted]
     facts = identity.certificate
     for _ in range(len(identity.others) + 1):
-        if facts.is_self_issued or any(facts.der == each.der for each in trusted):
+        if any(facts.der == each.der for each in trusted):
             return None
-        above = _issuer(facts, identity.others)
+        above = None if facts.is_self_issued else _issuer(facts, identity.others)
         if above is None:
             break
         facts = above
@@ -305,7 +305,7 @@ def _gap(use: Use, identity: Identity) -> str | None:
         if use.context.is_transport or issuer.is_self_issued:
             return None
         return f"the file lacks the certificate of [{_name(issuer)}]"
-    if identity.others and facts is identity.certificate:
+    if identity.others and facts is identity.certificate and not facts.is_self_issued:
         return "no certificate of the file signed that of the node"
     if use.context.is_transport and trusted and use.mode != _NONE:
         return "no authority that the node trusts signed it, so other nodes may refuse it"

@@ -211,6 +211,10 @@ CASES = {
                 finds={"message": "no authority that the node trusts"},
             ),
             Case(
+                "nodes that sign themselves, and trust another authority",
+                transport(made("n"), certificate_authorities=ROOT.pem),
+            ),
+            Case(
                 "an authority of the same name and another key",
                 transport(
                     node(),
@@ -235,6 +239,23 @@ CASES = {
                 transport(made("n", BETWEEN), certificate_authorities=BETWEEN.pem),
             ),
             Case("a certificate that signs itself", http(made("n"))),
+            Case("one that signs itself, and a root beside it", http(made("n"), ROOT)),
+            Case(
+                "nodes that trust a certificate that signs itself",
+                transport(made("n"), certificate_authorities=made("n").pem),
+            ),
+            Case(
+                "an authority of clients alone",
+                http(node(), certificate_authorities=made("x", is_authority=True).pem),
+            ),
+            Case("nodes that trust what Java trusts", transport(node())),
+            Case(
+                "a client",
+                layer(
+                    "xpack.http.ssl",
+                    **pem(made("n", BETWEEN), certificate_authorities=BETWEEN.pem + ROOT.pem),
+                ),
+            ),
             Case(
                 "nodes that trust each other's certificates",
                 transport(node(), certificate_authorities=node().pem + ROOT.pem),
@@ -251,6 +272,10 @@ CASES = {
         (
             _certificate("no name for clients", node(hosts=()), severity="warning"),
             Case("no name for nodes", transport(node(hosts=()))),
+            Case(
+                "no name for clients, whatever the node verifies",
+                layer(HTTP, {"verification_mode": "certificate"}, **pem(node(hosts=()))),
+            ),
         ),
         (
             Case("nodes that compare no names", transport(node(hosts=()), mode="certificate")),

@@ -142,13 +142,27 @@ def _under_everybody(mode: int) -> Callable[[Path], None]:
     return make
 
 
+def _copy_to_nowhere(directory: Path) -> None:
+    (directory / "users.bak").symlink_to("nowhere")
+    modes()(directory)
+
+
+def _list_for_node(directory: Path) -> None:
+    """Let the user of the node read a file by a list."""
+    with_list("users", STRANGER, 4)(directory)
+    _folder_of(STRANGER)(directory)
+    with_list("users", STRANGER, 4)(directory)
+
+
+LEADS_NOWHERE = Case("a link that leads nowhere", prepare=_copy_to_nowhere)
+
 CASES = {
     "EFR301": RuleCases(
         (
             Case(
                 "the configuration directory",
                 prepare=modes(0o777),
-                finds={"path": "", "message": "[0777]"},
+                finds={"path": "", "message": "[0777]: everybody may replace the files in it"},
             ),
             Case(
                 "a directory in it",
@@ -161,18 +175,24 @@ CASES = {
             Case("writable for its group", prepare=modes(0o775)),
             Case("a directory that nobody else reaches", with_key, modes(0o750, certs=0o777)),
             Case("a file", prepare=modes(users=0o666)),
+            LEADS_NOWHERE,
         ),
         (UNKNOWN_LAYOUT,),
     ),
     "EFR302": RuleCases(
         (
-            Case("a file of the realm", prepare=modes(users=0o662), finds={"path": "users"}),
+            Case(
+                "a file of the realm",
+                prepare=modes(users=0o662),
+                finds={"path": "users", "message": "everybody may write it"},
+            ),
             Case("a key", with_key, keys(**{"certs__node.pem": 0o666})),
         ),
         (
             Case("writable for its group", prepare=modes(users=0o664)),
             Case("a file that nobody else reaches", prepare=modes(0o750, users=0o666)),
             Case("a directory", with_key, modes(certs=0o777)),
+            LEADS_NOWHERE,
         ),
         (UNKNOWN_LAYOUT,),
     ),
@@ -196,6 +216,7 @@ CASES = {
             Case("writable for everybody", prepare=modes(users=0o662)),
             Case("roles", prepare=modes(users_roles=0o664)),
             Case("readable for its group", prepare=modes(users=0o660)),
+            Case("a copy that leads nowhere", prepare=_copy_to_nowhere),
         ),
         (UNKNOWN_LAYOUT,),
     ),
@@ -248,6 +269,7 @@ CASES = {
         ),
         (
             Case("no list", prepare=modes()),
+            Case("the node itself", prepare=_list_for_node),
             Case("a list without the right to read", prepare=with_list("users", STRANGER, 2)),
             Case("a list of a file without secrets", prepare=with_list("users_roles", STRANGER, 4)),
         ),
@@ -258,7 +280,7 @@ CASES = {
             Case(
                 "a file that root has made its own",
                 prepare=_for_node("users", 0o660),
-                finds={"path": "users", "message": f"[{STRANGER}] cannot read it"},
+                finds={"path": "users", "message": f"[{STRANGER}] cannot read it: it belongs"},
             ),
             Case(
                 "a directory on the way",
@@ -294,7 +316,13 @@ CASES = {
             Case(
                 "all files",
                 prepare=_folder_of(STRANGER),
-                finds={"path": "", "severity": "info", "message": "[users]"},
+                finds={"path": "", "severity": "info", "message": "[users], [users_roles]"},
+            ),
+            Case(
+                "many files",
+                {f"note-{number}": "" for number in range(9)},
+                _folder_of(STRANGER),
+                finds={"message": "[note-3], …"},
             ),
         ),
         (

@@ -141,7 +141,7 @@ class TestHonest:
         if layout.folder.mode & 0o002:
             expected.add(("EFR301", "config"))
         is_open = layout.files.mode & 0o004
-        if is_open and (layout.folder.group or not layout.folder.mode & 0o020):
+        if is_open and (layout.folder.group or layout.folder.mode & 0o022 != 0o020):
             expected.add(("EFR304", "users"))
         assert found == expected
 
