@@ -4,7 +4,7 @@ Whether some case turns red for each condition of the rules: a mutation check of
 ``PYTHONPATH=tests python tests/support/mutate_rules.py [module …]`` changes the modules of rules
 and of what they stand on, one place at a time, asks the cases about each change in a process of its
 own, and prints the changes that nobody noticed. It takes some ten minutes for all modules, so CI
-own, and prints the changes that nobody noticed. It takes some ten minutes for all modules, so CI
+does not run it. What is left cannot be seen from outside, such as ``or ""`` for the type checker.
 
 A change negates a condition, exchanges ``and`` and ``or``, leaves out one side of them, exchanges a
 comparison, drops what is yielded, or alters a severity, a number or a boolean.

@@ -34,11 +34,11 @@ def unusable_mapping(node: Node) -> Iterator[Finding | Unreadable]:
             )
             continue
         data = node.content(path)
-        if data is None and not is_named:
+        if data is None:
             continue
         from ...role_mapping.file import parse_role_mapping
 
-        for issue in parse_role_mapping(data or b"", is_json=path.endswith(_JSON)).issues:
+        for issue in parse_role_mapping(data, is_json=path.endswith(_JSON)).issues:
             stops = is_named and issue.kind != "lost-role"
             yield unusable_mapping.finding(
                 issue.reason,

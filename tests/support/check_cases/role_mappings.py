@@ -52,6 +52,8 @@ CASES = {
         (
             yml("sound", MAPPING, files={"own.yml": "viewer: ['cn=a,dc=b']\n"}),
             yml("missing", MAPPING),
+            yml("missing JSON", MAPPING.replace("yml", "json")),
+            yml("a file of another use", f"{REALM}.ssl.key: own.yml\n", files=BROKEN),
             yml("as it is shipped", "", files={"role_mapping.yml": "# nothing\n"}),
             yml("of a realm that is off", OFF, files=BROKEN),
             yml("another key", MAPPING.replace("files.role_mapping", "key"), files=BROKEN),

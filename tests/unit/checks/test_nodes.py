@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from support.check_cases.secrets_in_settings import SECURE, TWINS
 from support.default_node import NODE, SETTINGS, make_default_node
+from support.hashes import CHEAP_HASH, SHA_HASH
 
 from esfilerealm.checks import check
 
@@ -40,6 +43,39 @@ def test_it_is_what_the_rules_believe_it_to_be(default):
     (default / "elasticsearch.yml").write_text(SETTINGS.replace("enabled: true", "enabled: false"))
     codes = {finding.code for finding in check(default)}
     assert {"EFR405", "EFR410", "EFR450"} <= codes
+
+
+#: What is wrong with a folder that nobody looks after, and the rule that says so.
+UGLY = {
+    "a directory for everybody": "EFR301",
+    "a file for everybody": "EFR302",
+    "a digest without salt": "EFR211",
+    "a low cost": "EFR213",
+    "an unknown role": "EFR112",
+    "nobody with the role superuser": "EFR115",
+    "security off": "EFR410",
+}
+
+
+@pytest.fixture
+def ugly(config):
+    (config / "users").write_text(f"ann:{CHEAP_HASH}\nbob:{SHA_HASH}\n")
+    (config / "users_roles").write_text("no_such_role:ann\nviewer:bob\n")
+    (config / "elasticsearch.yml").write_text("xpack.security.enabled: false\n")
+    for path in (config, *config.iterdir()):
+        path.chmod(0o777)
+    return config
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no modes")
+@pytest.mark.parametrize("code", UGLY.values(), ids=UGLY.keys())
+def test_everything_is_said_of_an_ugly_folder(ugly, code):
+    assert code in {finding.code for finding in check(ugly)}
+
+
+def test_a_folder_without_users_roles(ugly):
+    (ugly / "users_roles").unlink()
+    assert "EFR117" in {finding.code for finding in check(ugly)}
 
 
 def test_no_finding_about_settings_shows_a_secret(config):
