@@ -15,6 +15,7 @@ __all__ = [
     "SEQUENCE",
     "SET",
     "Element",
+    "element_at",
     "elements",
     "first_element",
     "object_identifier",
@@ -80,7 +81,7 @@ def elements(data: bytes) -> Iterator[Element]:
     """
     at = 0
     while at < len(data):
-        element, at = _element(data, at)
+        element, at = element_at(data, at)
         yield element
 
 
@@ -91,7 +92,7 @@ def first_element(data: bytes) -> Element:
     Raises:
         InvalidCertificateError: If it exceeds the data, or has no definite length.
     """
-    return _element(data, 0)[0]
+    return element_at(data, 0)[0]
 
 
 def only_element(data: bytes, tag: int) -> Element:
@@ -101,13 +102,19 @@ def only_element(data: bytes, tag: int) -> Element:
     Raises:
         InvalidCertificateError: If it is anything else.
     """
-    element, end = _element(data, 0)
+    element, end = element_at(data, 0)
     if end < len(data):
         raise InvalidCertificateError(f"there are {len(data) - end} bytes too many")
     return element.expect(tag)
 
 
-def _element(data: bytes, at: int) -> tuple[Element, int]:
+def element_at(data: bytes, at: int) -> tuple[Element, int]:
+    """
+    Return the element that begins at an offset, and the offset of its end.
+
+    Raises:
+        InvalidCertificateError: If it exceeds the data, or has no definite length.
+    """
     if len(data) - at < 2:  # noqa: PLR2004 -- tag and length
         raise InvalidCertificateError("the encoding ends within an element")
     tag, size = data[at], data[at + 1]

@@ -218,13 +218,13 @@ class TestFiles:
     @pytest.mark.parametrize(
         ("line", "rule"),
         [
-            (b"-----BEGIN A-----\n", "has no end"),
+            (b"-----BEGIN A-----\n", "malformed"),
             (b"-----BEGIN A", "has no end"),
-            (b"-----END A-----\n", "holds no certificate"),
+            (b"-----END A-----\n", "malformed"),
             (b"-----BEGIN A-----\n-----END A-----\n", "ends within"),
             (b" ", "holds no certificate"),
             (b"\n", "holds no certificate"),
-            (b"-----", "holds no certificate"),
+            (b"-----", "has no end"),
             (b"\0", "holds no certificate"),
             (b"\x30\x84\x7f", "has no definite length|ends within|too many"),
         ],
