@@ -12,6 +12,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from . import (
+    certificates,
     contention,
     drift,
     figure,
@@ -44,6 +45,7 @@ _SUBJECTS = {
     "provisioning": provisioning.rows,
     "drift": drift.rows,
     "keystores": keystores.rows,
+    "certificates": certificates.rows,
     "logins": logins.rows,
     "mappings": mappings.rows,
     "reloading": reloading.rows,

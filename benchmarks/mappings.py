@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from esfilerealm.certificates import DistinguishedName
 from esfilerealm.role_mapping import parse_role_mapping, resolve_roles
 
-from .measure import Options, Row, Sides, compare, repeated
+from .measure import Options, Row, Sides, compare, repeated, spaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ def rows(options: Options) -> Iterator[Row]:
     name = "cn=user 4711,ou=people,o=acme"
     by_dn = dict(mapping.roles_by_dn)
     sides = Sides(
-        f"roles of a user among {_COUNT} mapped names",
+        f"roles of a user among {spaced(_COUNT)} mapped names",
         repeated(lambda: resolve_roles(mapping, name), _TIMES),
         "parse the name, look it up",
         repeated(lambda: by_dn[DistinguishedName.parse(name).normalized], _TIMES),

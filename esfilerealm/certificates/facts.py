@@ -9,7 +9,7 @@ from .._ground.extras import require_extra
 from ..errors import InvalidCertificateError
 from .der import SEQUENCE, Element, elements, only_element
 from .extensions import Extensions
-from .names import comparable_name
+from .names import ComparableName, comparable_name
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,6 +24,7 @@ _VERSION: Final = 0xA0
 _EXTENSIONS: Final = 0xA3
 #: Bytes. Usual ones have 1000 to 2000; no stranger is to fill the memory with larger ones.
 _LARGEST_REMEMBERED: Final = 16_384
+_LONGEST_REMEMBERED_NAME: Final = 1024
 _ANY_USAGE: Final = "2.5.29.37.0"
 _CLIENT: Final = "1.3.6.1.5.5.7.3.2"
 _WEAK_HASHES: Final = ("md2", "md5")
@@ -99,7 +100,7 @@ class Facts:
         self.certificate = certificate
         self.der = certificate.public_bytes(Encoding.DER)
         self.issuer_der, self.subject_der, extensions = _parts(certificate.tbs_certificate_bytes)
-        self.issuer = comparable_name(self.issuer_der)
+        self.issuer = _remembered_name(self.issuer_der)  # many certificates have the same one
         self.subject = comparable_name(self.subject_der)
         self.number = certificate.serial_number
         self.version = certificate.version.value + 1
@@ -142,6 +143,14 @@ def _parts(signed: bytes) -> tuple[bytes, bytes, Element | None]:
     first = 3 if parts[0].tag == _VERSION else 2
     extensions = next((part for part in parts[first + 4 :] if part.tag == _EXTENSIONS), None)
     return parts[first].encoded(), parts[first + 2].encoded(), extensions
+
+
+def _remembered_name(name_der: bytes) -> ComparableName:
+    is_usual = len(name_der) <= _LONGEST_REMEMBERED_NAME
+    return (_comparable_name if is_usual else comparable_name)(name_der)
+
+
+_comparable_name: Final = functools.lru_cache(maxsize=256)(comparable_name)
 
 
 @functools.lru_cache(maxsize=1024)

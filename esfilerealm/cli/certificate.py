@@ -185,7 +185,7 @@ def _username_text(name: dict[str, Any]) -> str:
         return f"{name['problem']}{of}"
     if name["principal"] is None:
         return f"none: {way}{of} finds nothing, so nobody logs in with it"
-    return f"{name['principal']}  by {way}{of}"
+    return f"[{name['principal']}], by {way}{of}"
 
 
 def _realm_names(names: Sequence[str]) -> str:

@@ -69,7 +69,7 @@ class TestRows:
         result = show(ALICE)
         assert result.rows == {
             "Subject": ["CN=Tomoko Byrne, OU=Signals, O=Blue Lantern, C=NO"],
-            "Username": ["Tomoko Byrne  by pattern [CN=(.*?)(?:,|$)]"],
+            "Username": ["[Tomoko Byrne], by pattern [CN=(.*?)(?:,|$)]"],
             "DN": ["cn=tomoko byrne,ou=signals,o=blue lantern,c=no"],
             "RDNs": ["CN=Tomoko Byrne", "OU=Signals", "O=Blue Lantern", "C=NO"],
             "Issuer": ["CN=Lantern Test Issuing CA, O=Blue Lantern, C=NO"],
@@ -186,7 +186,7 @@ class TestForeignText:
 
     def test_a_name_that_no_mapping_can_have(self, show, made):
         result = show(made({x509.NameOID.COMMON_NAME: '"a"b"'}), "--pattern", "(CN)")
-        assert result.rows["Username"] == ["CN  by pattern [(CN)]"]
+        assert result.rows["Username"] == ["[CN], by pattern [(CN)]"]
         assert result.exit_code == 0
 
     def test_the_command_for_roles_is_quoted(self, show, made):
@@ -386,9 +386,9 @@ class TestRealms:
     @pytest.mark.parametrize(
         ("setting", "row"),
         [
-            ("username_pattern: 'O=(.*?)(?:,|$)'", "Blue Lantern  by pattern [O=(.*?)(?:,|$)]"),
-            ("username_rdn_name: c", "NO  by attribute [2.5.4.6]"),
-            ("username_rdn_oid: 2.5.4.10", "Blue Lantern  by attribute [2.5.4.10]"),
+            ("username_pattern: 'O=(.*?)(?:,|$)'", "[Blue Lantern], by pattern [O=(.*?)(?:,|$)]"),
+            ("username_rdn_name: c", "[NO], by attribute [2.5.4.6]"),
+            ("username_rdn_oid: 2.5.4.10", "[Blue Lantern], by attribute [2.5.4.10]"),
             ("username_rdn_oid: 1.2.3", "none: attribute [1.2.3] of realm [a] finds nothing"),
             ("username_pattern: 'X=(.*)'", "none: pattern [X=(.*)] of realm [a] finds nothing"),
             ("username_pattern: '('", "invalid username pattern [(]"),
@@ -400,7 +400,7 @@ class TestRealms:
         assert result.rows["Username"][0].startswith(row)
         assert result.exit_code == 0
         assert show(BOB, "--pattern", "CN=(.)").rows["Username"] == [
-            f"{result.rows['Subject'][0][3]}  by pattern [CN=(.)]"
+            f"[{result.rows['Subject'][0][3]}], by pattern [CN=(.)]"
         ]
 
     @pytest.mark.parametrize(
