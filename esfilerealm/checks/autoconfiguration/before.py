@@ -54,7 +54,7 @@ def hits_of_settings(start: FirstStart) -> Iterator[Hit]:
 
 def _what(fault: StartFault) -> str:
     if fault.key is None:
-        return fault.message if fault.kind != "option" else f"options -E: {fault.message}"
+        return fault.message
     what = "option -E of" if fault.kind == "option" else "setting"
     return f"{what} [{fault.key}]: {fault.message}"
 

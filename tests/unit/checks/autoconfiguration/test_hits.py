@@ -84,6 +84,8 @@ def test_settings_that_cannot_be_read_hide_only_what_depends_on_them(tmp_path, m
             "/elasticsearch.yml], line [1]: AUT-09: the node cannot be ",
         ),
         (Layout(settings={"a": "~"}), "settings: option -E of [a]: has no value"),
+        (Layout(yml="a:"), "/elasticsearch.yml], line [1]: settings: setting [a]: has no value"),
+        (Layout(yml=b"\xff"), "/elasticsearch.yml]: settings: it is not UTF-8 at byte 0; save"),
         (
             Layout(unlistable=True),
             "AUT-01: the start fails: the data directory cannot be listed (P",
