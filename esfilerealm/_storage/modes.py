@@ -25,7 +25,7 @@ from .attributes import Attributes
 from .descriptors import with_file
 from .paths import modes_path
 from .read import READ_FLAGS, read_plain_file
-from .staging import remove_quietly, stage, sync_folder, temporary_name
+from .staging import create_or_replace, sync_folder
 from .target import is_owned_by, is_sealed
 
 if TYPE_CHECKING:
@@ -163,14 +163,7 @@ class ModeRecord:
         content = {"version": _VERSION, "digests": self.digests, "has_content": self.has_content}
         data = json.dumps({**content, "steps": steps}, indent=1).encode() + b"\n"
         path = modes_path(real_users)
-        temporary = temporary_name(path)
-        stage(path, temporary, data, _PRIVATE)
-        try:
-            with FaultsOf(path, "writing"):
-                system.rename(temporary, path)
-        except BaseException:
-            remove_quietly([temporary])
-            raise
+        create_or_replace(path, data, _PRIVATE)
         sync_folder(os.path.dirname(path))
 
 

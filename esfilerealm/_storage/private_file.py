@@ -12,7 +12,7 @@ from . import system
 from .attributes import Attributes
 from .descriptors import with_file
 from .outputs import output_refusal
-from .staging import remove_quietly, stage, sync_folder, temporary_name, write_all
+from .staging import create_or_replace, sync_folder, write_all
 from .target import real_target
 
 __all__ = ["write_private_file"]
@@ -54,14 +54,7 @@ def write_private_file(
         refusal = _refusal(path, target) or output_refusal(target, config_dir, force=force)
     if refusal is not None:
         raise FileAccessError(path, errno.EEXIST, f"it {refusal}")
-    temporary = temporary_name(target)
-    try:
-        stage(target, temporary, data, _PRIVATE)
-        with FaultsOf(path, "writing"):
-            system.rename(temporary, target)
-    except BaseException:
-        remove_quietly([temporary])
-        raise
+    create_or_replace(target, data, _PRIVATE)
     try:
         sync_folder(os.path.dirname(target))
     except FileRealmError as error:

@@ -30,6 +30,7 @@ __all__ = [
     "TEMPORARY",
     "OpenFolders",
     "copy_backup",
+    "create_or_replace",
     "link_backup",
     "overwrite",
     "quarantine_leftovers",
@@ -106,6 +107,23 @@ def stage(target: str, path: str, data: bytes, attributes: Attributes) -> list[s
         except BaseException:
             remove_quietly([path])
             raise
+
+
+def create_or_replace(target: str, data: bytes, attributes: Attributes) -> None:
+    """
+    Write a file whole; its name is not durable yet. No exception leaves a temporary file.
+
+    Raises:
+        FilePermissionError, FileAccessError: As ``stage``.
+    """
+    temporary = temporary_name(target)
+    try:
+        stage(target, temporary, data, attributes)
+        with FaultsOf(target, "writing"):
+            system.rename(temporary, target)
+    except BaseException:
+        remove_quietly([temporary])
+        raise
 
 
 def link_backup(
