@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .._storage import read_file, write_private_file
+from .._storage import read_file
 from ..checks.baseline import Baseline
-from ..errors import ConfigurationFileMissingError
+from ..errors import ConfigurationFileMissingError, FileRealmError, InvalidRulesFileError
 from .exits import OK, UsageError
+from .output import write_output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +57,27 @@ def write_baseline(
     if arguments.has("fix"):
         raise UsageError("options [write-baseline] and [fix] exclude each other")
     baseline = Baseline.of(findings, target.config_dir)
-    write_private_file(path, baseline.to_bytes(), config_dir=target.config_dir)
+    force = _is_baseline(path, target.config_dir)
+    write_output("baseline", path, baseline.to_bytes(), target.config_dir, force=force)
     terminal.result["baseline"] = {"path": path, "known_count": len(baseline)}
     terminal.print(f"Wrote [{len(baseline)}] known findings to [{path}]")
     return OK
+
+
+def _is_baseline(path: str, config_dir: str) -> bool:
+    """
+    Check whether a file is a baseline, which may be replaced wherever it is.
+
+    Raises:
+        UsageError: If it is another file.
+    """
+    try:
+        file = read_file(path, largest=_LARGEST)
+        if not file.exists:
+            return False
+        Baseline.read(file.data, path, config_dir)
+    except InvalidRulesFileError:
+        raise UsageError("option [baseline] names a file that is no baseline") from None
+    except FileRealmError:  # a pipe or device, or what cannot be written either
+        return False
+    return True

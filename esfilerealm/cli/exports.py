@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from typing import TYPE_CHECKING, Final
 
-from .._storage import write_private_file
-from ..errors import FileAccessError
 from ..exchange import EXPORT_FORMATS, Exported, basic_auth_secret
 from .exits import OK, WRONG_PASSWORD, CommandError, UsageError
-from .output import report_losses
+from .output import report_losses, write_output
 from .passwords import current_password
 
 if TYPE_CHECKING:
@@ -40,7 +37,8 @@ def run_export(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     if output is None:
         terminal.print_document(exported.data)
     else:
-        _write_output(arguments, target, output, exported.data)
+        force, config_dir = arguments.has("force"), target.tool.config_dir
+        write_output("output", output, exported.data, config_dir, force=force)
     return OK
 
 
@@ -71,15 +69,3 @@ def _one_user(
         namespace=arguments.value("namespace"),
     )
     return Exported(data, ())
-
-
-def _write_output(arguments: Arguments, target: Target, path: str, data: bytes) -> None:
-    """Write the output file, unless that would replace a file of the realm or node."""
-    try:
-        write_private_file(
-            path, data, config_dir=target.tool.config_dir, force=arguments.has("force")
-        )
-    except FileAccessError as error:
-        if error.errno != errno.EEXIST:
-            raise
-        raise UsageError(f"option [output]{error.reason.removeprefix('it')}") from None

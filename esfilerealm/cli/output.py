@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
-from ..errors import FileRealmError
-from .exits import DATA, CommandError
+from ..errors import FileAccessError, FileRealmError
+from .exits import DATA, CommandError, UsageError
 from .terminal import VERBOSE
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = [
     "print_warnings",
     "print_written",
     "report_losses",
+    "write_output",
 ]
 
 VERSION = 1
@@ -148,6 +150,33 @@ def report_losses(arguments: Arguments, terminal: Terminal, losses: Sequence[Los
             "written: pass --partial to leave them out",
             DATA,
         )
+
+
+def write_output(
+    option: str, path: str, data: bytes, config_dir: str, *, force: bool = False
+) -> None:
+    """
+    Write the file that an option names, for its owner only.
+
+    Args:
+        option: The option.
+        path: The file.
+        data: Its content.
+        config_dir: The directory of the realm.
+        force: Whether to replace a file in it that is none of the realm or node.
+
+    Raises:
+        UsageError: If it must not be replaced.
+        FilePermissionError, FileAccessError: As ``write_private_file``.
+    """
+    from .._storage import write_private_file
+
+    try:
+        write_private_file(path, data, config_dir=config_dir, force=force)
+    except FileAccessError as error:
+        if error.errno != errno.EEXIST:
+            raise
+        raise UsageError(f"option [{option}]{error.reason.removeprefix('it')}") from None
 
 
 def counted(users: int) -> str:
