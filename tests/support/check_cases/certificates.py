@@ -278,6 +278,7 @@ CASES = {
             ),
         ),
         (
+            SOUND,
             Case("nodes that compare no names", transport(node(hosts=()), mode="certificate")),
             Case("a client", layer("xpack.http.ssl", **pem(node(hosts=())))),
         ),

@@ -248,6 +248,12 @@ CASES = {
         (
             Case("a directory that nobody else reaches", with_key, modes()),
             Case("a key for its group", with_key, keys()),
+            Case("hashes", {"users": BOB}, modes(users=0o664)),
+            Case(
+                "a keystore",
+                {"elasticsearch.keystore": b""},
+                modes(**{"elasticsearch.keystore": 0o664}),
+            ),
             Case(
                 "a certificate",
                 {
