@@ -187,6 +187,12 @@ CASES = {
             f"{NO_TLS}{PKI}{PROFILE}.client_authentication: required\n",
             line=4,
         ),
+        yml(
+            "nobody is asked for a profile",
+            f"{ON}{TRANSPORT}.enabled: true\n{TRANSPORT}.client_authentication: none\n{PKI}"
+            f"{PROFILE}.client_authentication: none\n",
+            line=4,
+        ),
         yml("clients of HTTP are asked", f"{ON}{CLIENTS}{PKI}"),
         yml("nodes are asked", f"{ON}{TRANSPORT}.enabled: true\n{PKI}"),
         yml(
