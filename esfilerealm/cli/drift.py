@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..drift import Drift
+    from ..findings import Finding
     from .arguments import Arguments
     from .target import Target
     from .terminal import Terminal
@@ -36,7 +37,13 @@ _MOST_LINES: Final = 3
 def run_digest(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """Print the fingerprint of a realm."""
     key = _key(arguments)
+    if arguments.has("json") and arguments.has("openmetrics"):
+        raise UsageError("options [json] and [openmetrics] exclude each other")
     made = _fingerprint(arguments, target, key)
+    if arguments.has("openmetrics"):
+        findings = target.tool.check() if arguments.optional is None else None
+        terminal.print_document(_metrics(made, findings))
+        return OK
     terminal.result["fingerprint"] = made.to_dict()
     if key is None and not made.key_id:
         terminal.note("NOTE: passwords are left out; they need --key-file")
@@ -52,6 +59,12 @@ def run_digest(arguments: Arguments, target: Target, terminal: Terminal) -> int:
         f"passwords  : {known.hashes_digest if known.knows_hashes else '-'}",
     )
     return OK
+
+
+def _metrics(made: Fingerprint, findings: tuple[Finding, ...] | None) -> bytes:
+    from .reports.openmetrics import metrics_of
+
+    return metrics_of(made, findings)
 
 
 def _fingerprint(arguments: Arguments, target: Target, key: bytes | None) -> Fingerprint:

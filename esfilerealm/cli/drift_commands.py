@@ -28,7 +28,8 @@ DRIFT = (
             Option("node", "Name of the node; default: the name of this host", metavar="NAME"),
         ),
         shared.general(
-            Option("json", "Print one JSON object, which `compare` reads on any machine")
+            Option("json", "Print one JSON object, which `compare` reads on any machine"),
+            Option("openmetrics", "Print metrics, for the textfile collector of Prometheus"),
         ),
         run="drift:run_digest",
         arguments="[SOURCE]",

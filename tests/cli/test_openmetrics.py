@@ -1,0 +1,88 @@
+"""``digest --openmetrics``."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+from support.hashes import CHEAP_HASH
+from support.pages import ROOT, blocks
+
+from esfilerealm.exchange import export_realm
+
+
+@pytest.fixture
+def realm(config):
+    (config / "users").write_text(f"ann:{CHEAP_HASH}\nbob:clear\nbroken\n")
+    (config / "users_roles").write_text("superuser:ann\n")
+    return config
+
+
+def values(text):
+    """The values by name and labels."""
+    parser = pytest.importorskip("prometheus_client.openmetrics.parser")
+    return {
+        (sample.name.removeprefix("esfilerealm_"), *sorted(sample.labels.items())): sample.value
+        for family in parser.text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_what_is_told(run, realm):
+    pytest.importorskip("prometheus_client")
+    result = run("digest", "--node", 'n"1\x1b', "--openmetrics")
+    assert result.exit_code == 0
+    assert CHEAP_HASH not in result.out
+    assert "\x1b" not in result.out
+    found = values(result.out)
+    node = ("node", 'n"1\\x1b')
+    assert found["users", node] == 2
+    assert found["superusers", node] == 1
+    assert found["skipped_lines", node] == 1
+    assert found["findings", node, ("severity", "error")] >= 1
+    assert next(key for key in found if key[0] == "fingerprint")[2] == node
+
+
+def test_every_line_is_a_gauge_that_the_textfile_collector_reads_too(run, realm):
+    parser = pytest.importorskip("prometheus_client.parser")
+    out = run("digest", "--node", "a", "--openmetrics").out
+    families = list(parser.text_string_to_metric_families(out))
+    assert {family.type for family in families} == {"gauge"}
+    assert len(families) == 5
+
+
+def test_equal_users_have_equal_labels(run, realm, tmp_path):
+    pytest.importorskip("prometheus_client")
+    files = ((realm / name).read_bytes() for name in ("users", "users_roles"))
+    (tmp_path / "a.tar").write_bytes(export_realm("tar", *files).data)
+    (tmp_path / "key").write_text("0123456789abcdef")
+    words = ["--key-file", str(tmp_path / "key"), "--node", "a", "--openmetrics"]
+    here = values(run("digest", *words).out)
+    there = values(run("digest", str(tmp_path / "a.tar"), *words, config_dir=None).out)
+    assert {key: here[key] for key in there} == there
+    assert {key[0] for key in here.keys() - there.keys()} == {"findings"}
+
+
+def test_the_guide_shows_what_is_printed(run, realm):
+    pytest.importorskip("prometheus_client")
+    (shown,) = blocks(ROOT / "esfilerealm/drift/README.md", "text")
+    printed = run("digest", "--node", "node-a", "--openmetrics").out
+    names = [[line.partition("}")[0] for line in text.splitlines()] for text in (shown, printed)]
+    plain = [
+        [re.sub(r'label="\w+"', "", name) for name in each if "#" not in name] for each in names
+    ]
+    assert plain[0] == plain[1]
+
+
+def test_beside_json(run, realm):
+    result = run("digest", "--json", "--openmetrics")
+    assert result.exit_code == 64
+    assert "[json] and [openmetrics] exclude each other" in result.err + result.out
+
+
+def test_without_the_extra(run, realm, monkeypatch):
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    result = run("digest", "--openmetrics")
+    assert result.exit_code == 78
+    assert "pip install 'esfilerealm[metrics]'" in result.err
