@@ -33,7 +33,7 @@ VALUES_SHOWN = {
     "README.md": 2,
     "esfilerealm/admin/README.md": 17,
     "esfilerealm/certificates/README.md": 7,
-    "esfilerealm/checks/README.md": 1,
+    "esfilerealm/checks/README.md": 2,
     "esfilerealm/checks/autoconfiguration/README.md": 5,
     "esfilerealm/drift/README.md": 5,
     "esfilerealm/exchange/README.md": 1,

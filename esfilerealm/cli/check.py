@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from .._storage import read_file
 from ..admin.known_roles import declared_roles
 from ..checks.configuration import FAIL_ON, Configuration, find_configuration
 from ..checks.formats import FORMATS, render
+from ..checks.guessing import MOST_GUESSES
 from ..checks.node import Node
 from ..checks.parts import Unreadable
 from ..checks.registry import all_rules
 from ..checks.run import examine
 from ..checks.selection import codes_of, selected
+from ..errors import ConfigurationFileMissingError
 from .check_baseline import without_known, write_baseline
 from .check_fixes import fix, refuse_without_fix
 from .exits import DATA, OK, CommandError, UsageError
@@ -34,6 +37,7 @@ __all__ = ["run_check"]
 
 _RANKS: Final = {"error": 0, "warning": 1, "info": 2, "never": -1}
 _COLOURS: Final = {"error": (1, 31), "warning": (33,), "info": (36,), "path": (1,), "advice": (2,)}
+_LARGEST_LIST: Final = 2**24
 #: The groups of rules that nobody can follow without the files of the realm.
 _OF_REALM: Final = ("EFR1", "EFR2")
 
@@ -49,7 +53,7 @@ def run_check(arguments: Arguments, target: Target, terminal: Terminal) -> int:
         refuse_without_fix(arguments)
     configuration = _configuration(arguments, target)
     rules = _rules(arguments, configuration)
-    node = _node(arguments, target, configuration)
+    node = _node(arguments, target, terminal, configuration)
     found = examine(node, rules)
     if arguments.has("write-baseline"):
         return write_baseline(arguments, target, terminal, found)
@@ -88,7 +92,9 @@ def _codes(arguments: Arguments, option: str) -> list[str]:
     return [code for text in arguments.values(option) for code in text.split(",")]
 
 
-def _node(arguments: Arguments, target: Target, configuration: Configuration) -> Node:
+def _node(
+    arguments: Arguments, target: Target, terminal: Terminal, configuration: Configuration
+) -> Node:
     arguments.elasticsearch_version  # noqa: B018 - refuses what is none
     return Node(
         target.config_dir,
@@ -97,7 +103,30 @@ def _node(arguments: Arguments, target: Target, configuration: Configuration) ->
         known_roles=declared_roles([*arguments.known_roles, *configuration.known_roles]),
         keystore_password=named_password(arguments, "keystore-password") or "",
         limits=configuration.limits,
+        guesses=_guesses(arguments),
+        show_progress=not terminal.is_for_programs,
     )
+
+
+def _guesses(arguments: Arguments) -> list[str] | None:
+    """
+    Return the lines of a list of passwords; None without one.
+
+    Raises:
+        ConfigurationFileMissingError: If there is no such file.
+        CommandError: If it has too many lines.
+    """
+    path = arguments.value("try-passwords")
+    if path is None:
+        return None
+    file = read_file(path, largest=_LARGEST_LIST)
+    if not file.exists:
+        raise ConfigurationFileMissingError(path, "check the path of the list")
+    guesses = [line for line in file.data.decode("utf-8", "replace").splitlines() if line]
+    if len(guesses) > MOST_GUESSES:
+        text = f"[{path}] has [{len(guesses)}] lines, and at most [{MOST_GUESSES}] are tried"
+        raise CommandError(text, DATA)
+    return guesses
 
 
 def _fail_on(arguments: Arguments, configuration: Configuration) -> str:
@@ -197,5 +226,5 @@ def _explained(rule: Rule, columns: int) -> Iterator[str]:
     yield f"{rule.code} {rule.title} ({rule.severity})"
     source = [f"Source: {rule.source}"] if rule.source else []
     for text in (rule.explanation, rule.advice, *source):
-        yield from ("", *wrap(text, columns))
+        yield from ("", *wrap(text, columns, break_on_hyphens=False, break_long_words=False))
     yield ""

@@ -214,6 +214,12 @@ _REALM = (
             ),
             shared.KNOWN_ROLE,
             *shared.KEYSTORE_PASSWORD,
+            Option(
+                "try-passwords",
+                "Try the lines of this file (at most 10000), the name and well-known defaults as "
+                "passwords of each user; which one fits is not told",
+                metavar="FILE",
+            ),
         ),
         OptionGroup(
             "What is reported",
@@ -242,7 +248,10 @@ _REALM = (
         ),
         OptionGroup(
             "Fixing",
-            Option("fix", "Remove names from users_roles that are not users"),
+            Option(
+                "fix",
+                "Remove names that are not users, and take rights that are too wide",
+            ),
             shared.PROTECT,
         ),
         shared.WRITING,
