@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -46,15 +47,15 @@ class HashGroup:
 def hash_groups(realm: ParsedRealm) -> list[HashGroup]:
     """Return the groups of a realm, without the users whose hash no password matches."""
     issues = realm.hash_issues
-    names: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = defaultdict(list)
     for name, text in realm.hashes.items():
-        kind = text[_BCRYPT_KIND] if text[0] == _BCRYPT else _other_kind(text)
-        if name not in issues:
-            names.setdefault(kind, []).append(name)
-    return [_group(realm.hashes[members[0]], members) for members in names.values()]
+        names[text[_BCRYPT_KIND] if text[0] == _BCRYPT else _kind(text)].append(name)
+    if issues:
+        names = {kind: [n for n in members if n not in issues] for kind, members in names.items()}
+    return [_group(realm.hashes[members[0]], members) for members in names.values() if members]
 
 
-def _other_kind(text: str) -> str:
+def _kind(text: str) -> str:
     """Return what sound hashes other than bcrypt of one kind have in common."""
     prefix, _, rest = text.partition("}")
     return "$".join([prefix, *_pieces(rest)]) if "$" in rest else prefix

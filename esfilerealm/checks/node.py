@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import without_origin
+from .._ground.hints import did_you_mean
 from .._storage import RealmFolder
 from ..errors import FileFormatError, FileRealmError
 from ..formats.lines import decode
@@ -40,6 +42,10 @@ __all__ = ["Node"]
 
 #: Only its files are in `x-pack/` and nowhere else.
 _X_PACK_VERSION: Final = 5
+#: How alike a role and a known one must be to be taken for one, and how many are compared: where
+#: more are unknown, nobody has said which are known.
+_ALIKE: Final = 0.85
+_MOST_QUESTIONS: Final = 200
 _SETTINGS_FILE: Final = "elasticsearch.yml"
 _TOKENS_FILE: Final = "service_tokens"
 _JVM_FILE: Final = "jvm.options"
@@ -177,12 +183,27 @@ class Node(View):
     @part
     def users_by_role(self) -> Mapping[str, list[str]]:
         """The users of each role, without the names that are not users."""
+        realm = self.realm
+        by_roles: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for name, roles in realm.roles_by_user.items():  # many users share one tuple
+            if name in realm.hashes:
+                by_roles[roles].append(name)
         users: dict[str, list[str]] = {}
-        for name, roles in self.realm.roles_by_user.items():
-            if name in self.realm.hashes:
-                for role in roles:
-                    users.setdefault(role, []).append(name)
+        for roles, names in by_roles.items():
+            for role in roles:
+                users.setdefault(role, []).extend(names)
         return users
+
+    @part
+    def undefined_roles(self) -> Mapping[str, str]:
+        """The roles of users that nothing known defines, each with a question of what was meant."""
+        known = self.known_roles
+        undefined = [role for role in self.users_by_role if role not in known]
+        words = sorted(known)
+        return {
+            role: did_you_mean(role, words, _ALIKE) if number < _MOST_QUESTIONS else ""
+            for number, role in enumerate(undefined)
+        }
 
     @part
     def hash_groups(self) -> list[HashGroup]:

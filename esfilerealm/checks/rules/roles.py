@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..._ground.hints import did_you_mean
 from ..._ground.showing import shown_name
 from ..registry import rule
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from ..registry import Rule
 
 _SUPERUSER: Final = "superuser"
-#: How alike a role and a known one must be to be taken for one.
-_ALIKE: Final = 0.85
 
 
 @rule("EFR112", "unknown role", severity="info", source="ReservedRolesStore")
@@ -29,9 +26,9 @@ def unknown_role(node: Node) -> Iterator[Finding | Unreadable]:
 
     Advice: Check the name; if the role API defines it, pass --known-role or list it in known_roles.
     """
-    for role, users, hint in _unknown_roles(node):
+    for role, hint in node.undefined_roles.items():
         if not hint:
-            yield _unknown(unknown_role, node, role, users, "")
+            yield _undefined(unknown_role, node, role)
 
 
 @rule("EFR113", "misspelt role", severity="warning", source="ReservedRolesStore")
@@ -42,9 +39,9 @@ def misspelt_role(node: Node) -> Iterator[Finding | Unreadable]:
 
     Advice: Correct the name; if the role API defines it, pass --known-role.
     """
-    for role, users, hint in _unknown_roles(node):
+    for role, hint in node.undefined_roles.items():
         if hint:
-            yield _unknown(misspelt_role, node, role, users, f"; {hint}")
+            yield _undefined(misspelt_role, node, role, f"; {hint}")
 
 
 @rule("EFR114", "user without roles", severity="info")
@@ -55,8 +52,7 @@ def user_without_roles(node: Node) -> Iterator[Finding | Unreadable]:
 
     Advice: Give it a role with `esfilerealm roles`, or remove it with `esfilerealm userdel`.
     """
-    roles = node.realm.roles_by_user
-    idle = [name for name in node.realm.hashes if not roles.get(name)]
+    idle = node.realm.hashes.keys() - node.realm.roles_by_user.keys()
     for name, line in node.lines_of_users(idle).items():
         message = f"user [{shown_name(name)}] has no role"
         yield user_without_roles.finding(
@@ -94,17 +90,10 @@ def many_superusers(node: Node) -> Iterator[Finding | Unreadable]:
         )
 
 
-def _unknown_roles(node: Node) -> Iterator[tuple[str, list[str], str]]:
-    """Yield each role that nothing defines, with its users and what was probably meant."""
-    known = node.known_roles
-    unknown = {role: users for role, users in node.users_by_role.items() if role not in known}
-    for role, users in unknown.items():
-        yield role, users, did_you_mean(role, sorted(known), _ALIKE)
-
-
-def _unknown(broken: Rule, node: Node, role: str, users: list[str], hint: str) -> Finding:
+def _undefined(broken: Rule, node: Node, role: str, question: str = "") -> Finding:
+    users = node.users_by_role[role]
     shown = shown_name(role)
     holders = f"[{len(users)}] users" if len(users) > 1 else f"user [{shown_name(users[0])}]"
-    message = f"nothing known defines the role [{shown}] of {holders}{hint}"
+    message = f"nothing known defines the role [{shown}] of {holders}{question}"
     line = node.lines_of_roles[role][0]
     return broken.finding(message, path=node.paths.users_roles, line=line, subject=shown)
