@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from . import (
     certificates,
+    checking,
     contention,
     drift,
     figure,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 _SUBJECTS = {
     "startup": startup.rows,
     "formats": formats.rows,
+    "checking": checking.rows,
     "memory": memory.rows,
     "write": write.rows,
     "contention": contention.rows,

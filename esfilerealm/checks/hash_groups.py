@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ..hashing import resolve_from_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ..formats import ParsedRealm
 
@@ -47,6 +47,14 @@ class HashGroup:
 def hash_groups(realm: ParsedRealm) -> list[HashGroup]:
     """Return the groups of a realm, without the users whose hash no password matches."""
     issues = realm.hash_issues
+    beginnings = {text[_BCRYPT_KIND] for text in realm.hashes.values()}
+    if len(beginnings) == 1 and not issues and beginnings.pop().startswith(_BCRYPT):
+        names = list(realm.hashes)  # usually all are alike, which one pass in C finds out
+        return [_group(realm.hashes[names[0]], names)]
+    return _sorted_out(realm, issues)
+
+
+def _sorted_out(realm: ParsedRealm, issues: Mapping[str, object]) -> list[HashGroup]:
     names: dict[str, list[str]] = defaultdict(list)
     for name, text in realm.hashes.items():
         names[text[_BCRYPT_KIND] if text[0] == _BCRYPT else _kind(text)].append(name)

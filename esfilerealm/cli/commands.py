@@ -262,8 +262,8 @@ _REALM = (
             "'esfilerealm guide checks' has all rules.",
         ),
         examples=(
-            "esfilerealm check --select EFR1,EFR4 --format sarif",
-            "esfilerealm check --fix --protect 'ops-*' --dry-run",
+            "esfilerealm check --format sarif --fail-on error",
+            "esfilerealm check --select EFR1,EFR3 --fix --dry-run --fail-on error",
         ),
         exits=(
             (exits.DATA, "findings that --fail-on counts and --fix has not fixed"),
