@@ -20,11 +20,13 @@ from esfilerealm import (
     UsernamePasswordToken,
     UsersTool,
 )
+from esfilerealm.checks.limits import Limits
 from esfilerealm.exchange import EXPORT_FORMATS, export_realm, import_users
 from esfilerealm.formats import parse_users, parse_users_roles
 from esfilerealm.hashing import CACHE_ALGORITHMS, hash_problem, resolve, resolve_from_hash
 from esfilerealm.keystore import FORMATS, Keystore, load_header
 from esfilerealm.provisioning import DesiredState, apply, plan
+from esfilerealm.results import ModeChange
 from esfilerealm.settings import find_config_dir
 from esfilerealm.settings.report import inspect_settings
 from esfilerealm.watcher import FileWatcher, Frequency, ResourceWatcherService
@@ -88,7 +90,9 @@ OBJECTS = {
     "HashIssue": lambda realm, _: list(realm.snapshot.hash_issues.values()),
     "Hasher": lambda *_: [resolve(n) for n in CACHE_ALGORITHMS] + usable_hashers(),
     "Imported": lambda _, folder: imported(folder),
+    "Limits": lambda *_: [Limits()],
     "LineIssue": lambda realm, _: [i for found in realm.snapshot.issues.values() for i in found],
+    "ModeChange": lambda _, folder: [ModeChange(str(folder / "users"), 0o666, 0o660)],
     "Loss": lambda _, folder: [
         loss for one in (*imported(folder), *exported(folder)) for loss in one.losses
     ],

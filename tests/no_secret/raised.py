@@ -35,6 +35,8 @@ from esfilerealm import (
 )
 from esfilerealm._storage import system
 from esfilerealm._storage.lock import write_lock
+from esfilerealm.checks import check
+from esfilerealm.checks.baseline import Baseline
 from esfilerealm.formats import edit_users, parse_users, parse_users_roles
 from esfilerealm.hashing import check_hash
 from esfilerealm.keystore import Keystore, contents, load_header
@@ -256,6 +258,11 @@ ERRORS = {
         lambda folder: UsersTool(
             folder, settings=RealmSettings(fips_mode_enabled=True, password_hashing_algorithm="x")
         ).useradd("other", PASSWORDS["new"]),
+    ],
+    "InvalidRuleCodeError": [lambda folder: check(folder, select=["EFR9"])],
+    "InvalidRulesFileError": [
+        lambda folder, data=data: Baseline.read(data, "known.json", str(folder))
+        for data in (f'{{"{WRONG}": 1}}'.encode(), WRONG.encode(), f'["{CLEAR}"]'.encode())
     ],
     "InvalidUsernameError": [
         useradd("a:b", PASSWORDS["new"]),
