@@ -176,6 +176,8 @@ class TestStores:
         import sys
 
         monkeypatch.setitem(sys.modules, "cryptography.x509", None)
+        assert check(config, select=["EFR6"]) == ()  # there is no certificate
+        (config / "elasticsearch.yml").write_text("xpack.security.http.ssl.certificate: n.crt\n")
         (finding,) = check(config, select=["EFR6"])
         assert (finding.code, finding.severity) == ("EFR600", "info")
         assert "esfilerealm[pki]" in finding.message
