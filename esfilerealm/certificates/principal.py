@@ -61,6 +61,8 @@ def principal_from(subject: str, pattern: str = DEFAULT_USERNAME_PATTERN) -> str
     """
     Return the name of the user, or None if the subject contains none.
 
+    A pattern with a repetition within a repetition may take very long, as it does on a node.
+
     Args:
         subject: The text of :func:`~esfilerealm.certificates.subject_text`.
 
