@@ -124,9 +124,10 @@ def fragile_name(node: Node) -> Iterator[Finding | Unreadable]:
 
     Advice: Give the user or role another name, without commas and colons.
     """
-    for name, line in node.lines_of_users(
-        [name for name in node.realm.hashes if _breaks(name)]
-    ).items():
+    hashes = node.realm.hashes
+    may_break = b"," in node.realm_files.users.data  # hashes have none, and nor do most names
+    fragile = [name for name in hashes if _breaks(name)] if may_break else []
+    for name, line in node.lines_of_users(fragile).items():
         yield _fragile("user", name, node.paths.users, line)
     for role, lines in node.lines_of_roles.items():
         if _breaks(role):
