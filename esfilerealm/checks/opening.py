@@ -66,7 +66,7 @@ def read_bytes(path: str, *, largest: int = LARGEST_FILE) -> bytes | None:
             if not stat.S_ISREG(os.lstat(end).st_mode):
                 raise Unreadable(_NO_FILE, path)
             descriptor = os.open(end, _FLAGS)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         with open(descriptor, "rb") as file:
             status = os.fstat(descriptor)
