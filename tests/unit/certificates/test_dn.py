@@ -31,3 +31,12 @@ def test_equality(row):
 def test_descendants(row):
     name, suffix = map(DistinguishedName.parse, (row["dn"], row["suffix"]))
     assert name.is_below(suffix) == row["below"]
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [("\u0130=a", "i\u0307=a"), ("\u01c5=a", "\u01c6=a"), ("cn=\u0130\u01c5", "cn=i\\c7\\85")],
+)
+def test_names_of_attributes_are_lowered_as_a_whole_and_values_sign_by_sign(text, normal):
+    """As LDAP SDK 6.0.3 answers."""
+    assert DistinguishedName.parse(text).normalized == normal
