@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-from .._ground.showing import shown
+from .._ground.showing import in_one_line, shown
 from ..certificates import TrustStore, is_ordered, subject_text
 from ..certificates.facts import facts_of
 from ..certificates.path import NO_PATH
@@ -60,6 +60,7 @@ class Verdict:
         self.reason = reason
         self.is_problem = is_problem
 
+    @in_one_line
     def __str__(self) -> str:
         who = f"[{', '.join(self.paths)}]" if self.realm is None else f"realm [{self.realm}]"
         if self.is_trusted:
