@@ -50,7 +50,7 @@ class ParsedTokens:
     What the file says.
 
     Attributes:
-        names: The tokens that have a hash, each as ``namespace/service/name``.
+        names: The tokens that a node takes, each as ``namespace/service/name``.
         issues: What a node does not take, in the order of the lines.
     """
 
@@ -85,6 +85,8 @@ def parse_service_tokens(data: bytes) -> ParsedTokens:
     for number, written in enumerate(lines, start=1):
         if trim(written) and not written.startswith(COMMENT):
             _add(parsed, number, trim(written))
+    if any(issue.kind == "malformed" for issue in parsed.issues):
+        parsed.names.clear()
     return parsed
 
 

@@ -211,7 +211,9 @@ class TestXPackOf5:
         assert (old / "x-pack" / "users_roles").read_text() == "superuser:bob,ann\n"
         assert (old / "users").read_text() == f"eve:{CHEAP_HASH}\n"
 
-    @pytest.mark.parametrize("words", [("list",), ("check",), ("passwd", "bob", *PASSWORD)])
+    @pytest.mark.parametrize(
+        "words", [("list",), ("check", "--select", "EFR1"), ("passwd", "bob", *PASSWORD)]
+    )
     def test_other_commands(self, run, old, words):
         result = run(*words, "-c", str(old), *self.VERSION)
         assert (result.exit_code, result.err) == (0, "")

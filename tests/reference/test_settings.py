@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+from support.hashes import CHEAP_HASH
 from support.reference import cases
 
 import esfilerealm
@@ -14,6 +16,7 @@ from esfilerealm._storage.read import read_file
 from esfilerealm.errors import InvalidSettingError
 from esfilerealm.formats import parse_users, parse_users_roles
 from esfilerealm.formats.roles_yml import parse_role_names
+from esfilerealm.formats.service_tokens import parse_service_tokens
 from esfilerealm.settings.reader import SettingsReader
 from esfilerealm.settings.realm_order import realm_order
 from esfilerealm.settings.sources import Setting
@@ -80,7 +83,7 @@ def test_every_case_is_tried_here():
     kinds = {kind(param.values[0]) for param in SETTINGS}
     assert kinds == {
         *("yml", "files", "declared", "realm", "generation", "unread"),
-        *("users", "users_roles", "roles.yml"),
+        *("users", "users_roles", "roles.yml", "service_tokens"),
     }
     assert len(SETTINGS) == 91
 
@@ -204,6 +207,19 @@ def test_role_names(case):
     )
     names = case.expect.get("names", case.expect.get("roles"))
     assert parse_role_names(text.encode()) == set(names)
+
+
+@pytest.mark.parametrize("case", of("service_tokens"))
+def test_service_tokens(case):
+    """With hashes in the place of their beginnings, of which nobody could use a token."""
+    text = re.sub(r"\$2a\$10\$[xy]$", CHEAP_HASH, case.given["text"], flags=re.MULTILINE)
+    parsed = parse_service_tokens(text.encode())
+    assert list(parsed.names) == list(case.expect.get("tokens", ()))
+    found = [f"line #{issue.line_number}" for issue in parsed.issues]
+    if "strict_error_contains" in case.expect:
+        assert found == [case.expect["strict_error_contains"]]
+    else:
+        assert len(found) == case.expect.get("warnings", 0)
 
 
 @pytest.mark.parametrize("case", of("unread"))

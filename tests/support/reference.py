@@ -189,12 +189,8 @@ DIFFERENCES: dict[str, tuple[str, dict[str, Any]]] = {
             {"unread": unread},
         )
         for unread, names in {
-            "dls_fls": ("roles.yml: field or document security while switched off",),
-            "service_tokens": (
-                "service_tokens: plain text secret is skipped",
-                "service_tokens: line without separator rejects the file",
-                "service_tokens: repeated key, last one wins",
-                "service_tokens: blank and comment lines are fine",
+            "field_security": ("roles.yml: field or document security while switched off",),
+            "SERVICE_TOKEN ": (
                 "service token command: list is sorted",
                 "service token command: list without file",
                 "service token command: delete of an unknown token",

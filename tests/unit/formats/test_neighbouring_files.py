@@ -21,9 +21,14 @@ def test_reserved_names_depend_on_the_version():
 
 
 def test_tokens_show_no_hash():
-    parsed = parse_service_tokens(f"elastic/fleet-server/a:{CHEAP_HASH}\nbroken\n".encode())
-    assert repr(parsed) == "<ParsedTokens: 1 tokens, 1 issues>"
+    parsed = parse_service_tokens(f"elastic/fleet-server/a:{CHEAP_HASH}\n".encode())
+    assert repr(parsed) == "<ParsedTokens: 1 tokens, 0 issues>"
     assert parsed.names == {"elastic/fleet-server/a": 1}
+
+
+def test_a_broken_line_costs_all_tokens():
+    parsed = parse_service_tokens(f"elastic/fleet-server/a:{CHEAP_HASH}\nbroken\n".encode())
+    assert repr(parsed) == "<ParsedTokens: 0 tokens, 1 issues>"
     reason = "'there is no [:] between the name and the hash'"
     assert [repr(issue) for issue in parsed.issues] == [
         f"TokenIssue(2, 'malformed', {reason}, None)"
