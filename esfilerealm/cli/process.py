@@ -18,7 +18,14 @@ TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from typing import Final, NoReturn, TextIO
 
-_INTERRUPTED: Final = 130  # of `exits`, which may be what cannot be loaded
+# Of `exits`, which may be what cannot be loaded.
+_INTERRUPTED: Final = 130
+_IO: Final = 74
+
+#: Given back to the system when it has no more memory.
+_RESERVE: Final = [bytearray(2**18)]
+_NO_MEMORY: Final = b"ERROR: there is not enough memory, with exit code 74\n"
+_STANDARD_ERROR: Final = 2
 
 
 def program() -> NoReturn:
@@ -35,10 +42,22 @@ def program() -> NoReturn:
         exit_code = _run()
     except KeyboardInterrupt:  # while the command was loaded, or the second one
         exit_code = _INTERRUPTED
+    except MemoryError:  # there was none even to explain that
+        exit_code = _tell_in_need()
     if "coverage" in sys.modules or sys.gettrace() or sys.getprofile():
         sys.exit(exit_code)
     else:
         _end(exit_code)
+
+
+def _tell_in_need() -> int:
+    """Say that there is no memory, with what was put aside for that; return the exit code."""
+    _RESERVE.clear()
+    try:
+        os.write(_STANDARD_ERROR, _NO_MEMORY)
+    except OSError:  # nobody can be told
+        return _IO
+    return _IO
 
 
 class _WholeHashlib:

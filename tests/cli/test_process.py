@@ -77,6 +77,27 @@ class TestProgram:
         assert ended == [("at once", 130)]
         assert capsys.readouterr().err == ""
 
+    @pytest.mark.parametrize("fault", [None, OSError(errno.EBADF, "Bad file descriptor")])
+    def test_no_memory_for_the_report(self, ended, monkeypatch, fault):
+        written = []
+
+        def write(descriptor, data):
+            written.append((descriptor, data))
+            if fault:
+                raise fault
+
+        def explain(_):
+            raise MemoryError
+
+        reserve = [bytearray(1)]
+        monkeypatch.setattr("esfilerealm.cli.app.main", lambda: 1 / 0)
+        monkeypatch.setattr("esfilerealm.cli.process.explain", explain)
+        monkeypatch.setattr("esfilerealm.cli.process._RESERVE", reserve)
+        monkeypatch.setattr(os, "write", write)
+        program()
+        assert (ended, reserve) == ([("at once", 74)], [])
+        assert written == [(2, b"ERROR: there is not enough memory, with exit code 74\n")]
+
     def test_an_interrupt_of_a_finalizer(self, ended, monkeypatch, capsys):
         class Held:
             def __del__(self):
