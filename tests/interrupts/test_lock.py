@@ -10,13 +10,19 @@ from interrupts.kit import Resources, Strike, interrupt, points_of
 
 from esfilerealm._storage.lock import write_lock
 
-pytestmark = [pytest.mark.timeout(600)]
+PLACE = Path(filelock.__file__).parent
+FORK_GUARD = PLACE / "_core" / "_fork.py"
+
+pytestmark = [
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(
+        not FORK_GUARD.exists(), reason="earlier versions of filelock lose descriptors of their own"
+    ),
+]
 
 #: The modules of ``filelock`` but for its guard of forks, which an exception inside leaves closed:
 #: the thread could not start a process any more.
-FILELOCK = tuple(
-    str(path) for path in Path(filelock.__file__).parent.rglob("*.py") if path.name != "_fork.py"
-)
+FILELOCK = tuple(str(path) for path in PLACE.rglob("*.py") if path != FORK_GUARD)
 
 #: One of so many points is struck.
 QUICK, WHOLE = 37, 1
