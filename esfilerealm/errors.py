@@ -643,8 +643,8 @@ class InvalidRuleCodeError(FileRealmError, ValueError):
         self.hint = hint
 
     def _message(self) -> str:
-        hint = f"; {self.hint}" if self.hint else ": `esfilerealm check --list-rules` lists them"
-        return f"no rule has the code [{shown(self.code)}], or one that begins so{hint}"
+        advice = self.hint or "`esfilerealm check --list-rules` lists all codes"
+        return f"no rule has the code [{shown(self.code)}], or a code that begins with it: {advice}"
 
 
 class SecureSettingNotFoundError(FileRealmError, LookupError):

@@ -42,7 +42,13 @@ def codes_of(rules: Mapping[str, Rule], text: str) -> list[str]:
     wanted = text.strip().upper()
     codes = [code for code in rules if wanted and code.startswith(wanted)]
     if not codes:
-        from .._ground.hints import did_you_mean
-
-        raise InvalidRuleCodeError(text, did_you_mean(wanted, rules))
+        raise InvalidRuleCodeError(text, _hint(rules, wanted))
     return codes
+
+
+def _hint(rules: Iterable[str], text: str) -> str:
+    """Ask for the code with the same digits: other digits are another rule, not a misspelling."""
+    digits = "".join(character for character in text if character in "0123456789")
+    meant = f"EFR{digits}"
+    is_one = bool(digits) and any(code.startswith(meant) for code in rules)
+    return f"did you mean [{meant}]?" if is_one else ""

@@ -77,7 +77,8 @@ def _is_baseline(path: str, config_dir: str) -> bool:
             return False
         Baseline.read(file.data, path, config_dir)
     except InvalidRulesFileError:
-        raise UsageError("option [baseline] names a file that is no baseline") from None
+        rule = "is not a baseline, and would be replaced: name another file"
+        raise UsageError(f"option [baseline]: [{path}] {rule}") from None
     except FileRealmError:  # a pipe or device, or what cannot be written either
         return False
     return True

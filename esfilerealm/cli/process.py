@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _INTERRUPTED: Final = 130
 _IO: Final = 74
 
-#: Given back to the system when it has no more memory.
+#: Memory for the report that there is none: it is freed first.
 _RESERVE: Final = [bytearray(2**18)]
 _NO_MEMORY: Final = b"ERROR: there is not enough memory, with exit code 74\n"
 _STANDARD_ERROR: Final = 2
@@ -43,20 +43,20 @@ def program() -> NoReturn:
     except KeyboardInterrupt:  # while the command was loaded, or the second one
         exit_code = _INTERRUPTED
     except MemoryError:  # there was none even to explain that
-        exit_code = _tell_in_need()
+        exit_code = _report_no_memory()
     if "coverage" in sys.modules or sys.gettrace() or sys.getprofile():
         sys.exit(exit_code)
     else:
         _end(exit_code)
 
 
-def _tell_in_need() -> int:
-    """Say that there is no memory, with what was put aside for that; return the exit code."""
+def _report_no_memory() -> int:
+    """Free the reserve, report that memory ran out, and return the exit code."""
     _RESERVE.clear()
     try:
         os.write(_STANDARD_ERROR, _NO_MEMORY)
-    except OSError:  # nobody can be told
-        return _IO
+    except OSError:
+        return _IO  # the message cannot be printed either
     return _IO
 
 

@@ -92,7 +92,7 @@ class StartSettings:
         self.is_known = is_known
 
     def __contains__(self, key: str) -> bool:
-        """Check whether a key is set, be it to an empty list."""
+        """Check whether a key is set; an empty list counts as a value."""
         return key in self._settings
 
     def text(self, key: str) -> str | None:
@@ -219,7 +219,7 @@ class _Reading:
         self._settings = {key: _without_place(each) for key, each in self._settings.items()}
 
     def finish(self) -> StartSettings:
-        """Let keys be forced, replace placeholders, and check what depends on all layers."""
+        """Apply forced keys, replace placeholders, and check what depends on all layers."""
         force(self._settings)
         for key in sorted(self._settings, key=java_order):
             self._resolve(key)

@@ -36,7 +36,7 @@ def explain(
     """
     Tell what a first start of Elasticsearch 8 or later would do, as the user of this process.
 
-    Nothing is written or created. A directory that is missing is told of like anything else.
+    This reads, and writes nothing. A missing configuration directory is a hit, not an error.
 
     Args:
         config_dir: The configuration directory.

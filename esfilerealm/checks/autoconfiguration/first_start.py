@@ -35,7 +35,7 @@ class FirstStart:
 
         environ: The environment variables.
 
-        keystore_password: What the start is told when it asks.
+        keystore_password: The password of the keystore, if it has one.
 
         enrollment: Whether it has an enrollment token.
 

@@ -11,6 +11,7 @@ from support.check_cases.permissions import need_root
 from support.hashes import CHEAP_HASH
 from support.pki import made
 from support.storing import STRANGER, posix, root
+from unit.checks.autoconfiguration.block import GENERATED
 
 from esfilerealm.checks import check
 from esfilerealm.checks.access import READ, WRITE, Account, Grant, may
@@ -20,20 +21,6 @@ from esfilerealm.keystore import Keystore
 
 pytestmark = posix
 
-GENERATED = """
-xpack.security.enabled: true
-xpack.security.enrollment.enabled: true
-xpack.security.http.ssl:
-  enabled: true
-  keystore.path: certs/http.p12
-xpack.security.transport.ssl:
-  enabled: true
-  verification_mode: certificate
-  keystore.path: certs/transport.p12
-  truststore.path: certs/transport.p12
-cluster.initial_master_nodes: ["node-1"]
-http.host: 0.0.0.0
-"""
 SECURE = {
     "xpack.security.http.ssl.keystore.secure_password": "of-http",
     "xpack.security.transport.ssl.keystore.secure_password": "of-transport",

@@ -62,9 +62,19 @@ def test_a_code_of_no_rule_is_an_error(odd, argument, code):
     assert caught.value.code == code
 
 
-def test_a_misspelt_code_gets_a_question(odd):
-    with pytest.raises(errors.InvalidRuleCodeError, match=r"did you mean \[EFR101\]\?"):
-        check(odd, select=["EFT101"])
+@pytest.mark.parametrize(
+    ("code", "answer"),
+    [
+        ("EFT101", r"did you mean \[EFR101\]\?"),
+        ("101", r"did you mean \[EFR101\]\?"),
+        ("ERF4", r"did you mean \[EFR4\]\?"),
+        ("EFR99", "--list-rules"),
+        ("EFRX", "--list-rules"),
+    ],
+)
+def test_a_code_with_known_digits_gets_a_question(odd, code, answer):
+    with pytest.raises(errors.InvalidRuleCodeError, match=answer):
+        check(odd, select=[code])
 
 
 def test_without_a_directory(tmp_path):
