@@ -126,4 +126,4 @@ def with_roles(imported: Imported, roles: tuple[str, ...]) -> Imported:
         user if user.get("roles") or "state" in user else {**user, "roles": listed}
         for user in imported.document["users"]
     ]
-    return Imported({"users": users}, imported.losses)
+    return Imported({"users": users}, imported.losses, imported.salted_anew)

@@ -93,6 +93,7 @@ class _Reader:
         #: From the stand-in for a hash to the password of a user.
         self._passwords: dict[str, bytes] = {}
         self._mark = f"password-{os.urandom(16).hex()}-"
+        self._salted_anew: set[str] = set()
 
     def _warn(self, where: str, what: str, reason: str) -> None:
         """Report what is left out. Nothing of a manifest blocks."""
@@ -203,11 +204,20 @@ class _Reader:
         existing = self._existing_hash(name)
         return existing if existing and password_matches(password, existing) else None
 
+    def _hash_of_text(self, name: str, password: str) -> str:
+        """Return a hash of a short password; the one that the user has, if it is one."""
+        existing = self._hash_in_use(name, password)
+        if existing is not None:
+            return existing
+        self._salted_anew.add(name)
+        return hash_password(password)
+
     def _hash_of_bytes(self, name: str, password: bytes) -> str:
         """Return a hash of a password that is no text; the one that the user has, if it is one."""
         existing = self._existing_hash(name)
         if bcrypt.match_sound(existing) and bcrypt.bytes_match(password, existing):
             return existing
+        self._salted_anew.add(name)
         return hash_of_bytes(password, _COST)
 
     def _report_kind_of_files(self, secret: Secret) -> None:
@@ -300,7 +310,8 @@ class _Reader:
         for name in realm.orphans:
             where = role_places.get(realm.roles_of(name)[0], "users_roles")
             self._warn(where, f"roles of [{shown_name(name)}]", "no user has that name")
-        return Imported({"users": users}, tuple(dict.fromkeys(self._losses)))
+        losses = tuple(dict.fromkeys(self._losses))
+        return Imported({"users": users}, losses, frozenset(self._salted_anew))
 
     def _empty_unreadable(self) -> None:
         """Report a file that no node could decode: it holds nothing then."""
@@ -363,8 +374,7 @@ class _Reader:
         if len(text) + sum(c > "\uffff" for c in text) < MIN_PASSWORD_LENGTH:
             reason = f"its password has fewer than {MIN_PASSWORD_LENGTH} characters; it counts"
             self._note(where, shown_user(name), reason)
-            password_hash = self._hash_in_use(name, text) or hash_password(text)
-            return {"name": name, "password_hash": password_hash}
+            return {"name": name, "password_hash": self._hash_of_text(name, text)}
         return {"name": name, "password": text}
 
     def _roles(self, name: str, realm: ParsedRealm, places: dict[str, str]) -> list[str]:

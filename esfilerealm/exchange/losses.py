@@ -64,15 +64,21 @@ class Imported(_Outcome):
         document: ``{"users": [{"name": …, "password_hash": …, "roles": […]}, …]}``. A format
             without roles leaves ``roles`` out; there may be a ``password`` in place of the hash.
         losses: What is missing in the document.
+        salted_anew: Users whose ``password_hash`` was made from a password of the source. It has a
+            new salt, so the next import gives them another.
     """
 
-    __slots__ = ("document",)
+    __slots__ = ("document", "salted_anew")
 
     def __init__(
-        self, document: dict[str, list[dict[str, object]]], losses: tuple[Loss, ...]
+        self,
+        document: dict[str, list[dict[str, object]]],
+        losses: tuple[Loss, ...],
+        salted_anew: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(losses)
         self.document = document
+        self.salted_anew = salted_anew
 
     def __repr__(self) -> str:
         users = len(self.document["users"])

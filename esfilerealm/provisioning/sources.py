@@ -76,11 +76,18 @@ def _manifest(data: bytes, path: str) -> DescribedRealm:
 
     imported = import_users("k8s-secret", data, source=path)
     skipped = tuple(str(loss) for loss in imported.losses if not loss.is_note)
-    return _described(DesiredState.from_dict(imported.document, source=path), skipped)
+    desired = DesiredState.from_dict(imported.document, source=path)
+    return _described(desired, skipped, imported.salted_anew)
 
 
-def _described(desired: DesiredState, skipped: tuple[str, ...] = ()) -> DescribedRealm:
+def _described(
+    desired: DesiredState,
+    skipped: tuple[str, ...] = (),
+    without_hash: frozenset[str] = frozenset(),
+) -> DescribedRealm:
+    """Return what a document says, but not the hashes that were made while reading it."""
     users = {user.name: _said(user) for user in desired.users if not user.is_absent}
+    users |= {name: (None, users[name][1]) for name in without_hash & users.keys()}
     return DescribedRealm(users, skipped=skipped)
 
 

@@ -69,6 +69,29 @@ def test_a_manifest_tells_what_is_skipped(tmp_path):
     assert "[password]" in line
 
 
+@pytest.mark.parametrize(
+    "password",
+    [
+        pytest.param({"stringData": {"password": "correct-horse"}}, id="long enough"),
+        pytest.param({"stringData": {"password": "äöü"}}, id="few characters of many bytes"),
+        pytest.param({"data": {"password": "//////////8="}}, id="not UTF-8"),
+    ],
+)
+def test_a_password_of_a_manifest_leaves_the_hash_unsaid(folder, tmp_path, password):
+    """Its hash gets a new salt each time, so a digest of it would never be the same again."""
+    values = {"username": "ann", "roles": "admin,viewer"}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}} | password
+    secret["stringData"] = values | secret.get("stringData", {})
+    path = tmp_path / "secret.json"
+    path.write_text(json.dumps(secret))
+    made = take_fingerprint(path, key=KEY)
+    assert (made.usernames, made.roles_of("ann")) == (("ann",), ("admin", "viewer"))
+    assert not made.knows_hashes
+    assert take_fingerprint(path, key=KEY).label == made.label
+    (folder / "users").write_text(f"ann:{CHEAP_HASH}\n")
+    assert compare([take_fingerprint(folder, key=KEY), made]).equal
+
+
 def test_what_a_document_leaves_unsaid(tmp_path):
     path = tmp_path / "users.json"
     users = {
