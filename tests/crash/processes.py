@@ -102,7 +102,9 @@ def run(act: Callable[[], T]) -> T:
         return child.result()
 
 
-def in_a_child(first: Callable[[], object] = tuple) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def in_a_child(
+    first: Callable[[], object] = tuple,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Decorate a test that is to run in a child, after *first*."""
 
     def decorate(test: Callable[..., None]) -> Callable[..., None]:

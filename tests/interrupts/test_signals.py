@@ -94,8 +94,8 @@ def test_logins(config, count):
     assert interrupted
 
 
-# A limit that comes in a finalizer or in the call back of a weak reference goes no further. One that
-# comes in filelock's guard of forks keeps its process from forking for good, hence the child.
+# A limit that comes in a finalizer or in the call back of a weak reference goes no further. One
+# that comes in filelock's guard of forks keeps its process from forking for good, hence the child.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("count", [60, pytest.param(3_000, marks=pytest.mark.slow)])
 @in_a_child()
