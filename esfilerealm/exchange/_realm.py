@@ -32,6 +32,7 @@ class ExportRequest:
         anonymous_username: As for ``parse_users``.
         secret_name: The name of a Kubernetes Secret.
         namespace: The namespace of a Kubernetes Secret, or None.
+        sources: The names of both files for errors, normally their paths.
     """
 
     users: bytes = field(repr=False)
@@ -40,6 +41,7 @@ class ExportRequest:
     anonymous_username: str = DEFAULT_ANONYMOUS_USERNAME
     secret_name: str = ""
     namespace: str | None = None
+    sources: tuple[str, str] = ("users", "users_roles")
 
     def realm(self) -> UsableRealm:
         """
@@ -51,6 +53,7 @@ class ExportRequest:
         parsed = ParsedRealm.parse(
             self.users,
             self.users_roles,
+            sources=self.sources,
             allow_reserved=self.allow_reserved,
             anonymous_username=self.anonymous_username,
         )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import tarfile
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..errors import FileFormatError
 from ..formats.realm import ParsedRealm
 from ..names import DEFAULT_ANONYMOUS_USERNAME
 
-__all__ = ["is_archive", "read_archive"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["is_archive", "read_archive", "realm_files"]
 
 _FILES: Final = ("users", "users_roles")
 
@@ -46,19 +49,30 @@ def read_archive(
         FileFormatError: If it is damaged, holds not exactly one ``users`` and one ``users_roles``,
             or one of them is not UTF-8.
     """
+    (users, users_name), (roles, roles_name) = realm_files(data, source)
+    return ParsedRealm.parse(
+        users,
+        roles,
+        sources=(users_name, roles_name),
+        allow_reserved=allow_reserved,
+        anonymous_username=anonymous_username,
+    )
+
+
+def realm_files(data: bytes, source: str) -> Iterator[tuple[bytes, str]]:
+    """
+    Yield the content of ``users`` and of ``users_roles`` in an archive, each with its name.
+
+    Raises:
+        FileFormatError: If it is damaged, or holds not exactly one of each.
+    """
     files = _members(data, source)
     for name in _FILES:
         if len(files[name]) != 1:
             reason = f"the archive has [{len(files[name])}] files named [{name}], and needs one"
             raise FileFormatError(source, 1, reason)
-    users, users_roles = (files[name][0] for name in _FILES)
-    return ParsedRealm.parse(
-        users,
-        users_roles,
-        sources=(f"{source}/users", f"{source}/users_roles"),
-        allow_reserved=allow_reserved,
-        anonymous_username=anonymous_username,
-    )
+    for name in _FILES:
+        yield files[name][0], f"{source}/{name}"
 
 
 def _members(data: bytes, source: str) -> dict[str, list[bytes]]:

@@ -6,23 +6,29 @@ import json
 from typing import TYPE_CHECKING
 
 from ._realm import writable_users
-from .losses import Exported
+from .losses import Exported, Imported
 
 if TYPE_CHECKING:
     from ._realm import ExportRequest
 
-__all__ = ["export_json", "export_tar", "export_yaml"]
+__all__ = ["export_json", "export_tar", "export_yaml", "realm_document"]
 
 
 def export_json(request: ExportRequest) -> Exported:
     """Write a desired state as JSON, in the order of the ``users`` file."""
+    made = realm_document(request)
+    text = json.dumps(made.document, indent=2)
+    return Exported(f"{text}\n".encode("ascii"), made.losses)
+
+
+def realm_document(request: ExportRequest) -> Imported:
+    """Return a realm as a desired state, in the order of the ``users`` file."""
     users, losses = writable_users(request.realm())
-    entries = [
+    entries: list[dict[str, object]] = [
         {"name": name, "password_hash": password_hash, "roles": roles}
         for name, password_hash, roles in users
     ]
-    text = json.dumps({"users": entries}, indent=2)
-    return Exported(f"{text}\n".encode("ascii"), tuple(losses))
+    return Imported({"users": entries}, tuple(losses))
 
 
 def export_yaml(request: ExportRequest) -> Exported:

@@ -8,7 +8,7 @@ makes them in one transaction, and ``rehearse`` checks that it could. ``ensure_u
 A document is read by ``documents``, checked by ``parsing`` and merged by ``merging`` into a
 ``DesiredState``. ``planner`` makes the plan: ``comparison`` finds the differences, with
 ``credentials``, and ``guards`` objects to what is probably a mistake. ``applier`` applies the plan.
-``sources`` makes the ``Fingerprint`` of a folder or file.
+``sources`` makes the ``Fingerprint`` of a folder or file, ``source_users`` a ``DesiredState``.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from .plan_result import (
     SetSecureSetting,
 )
 from .planner import plan
+from .source_users import take_users
 from .sources import take_fingerprint
 from .values import (
     DesiredSetting,
@@ -84,4 +85,5 @@ __all__ = [
     "plan",
     "rehearse",
     "take_fingerprint",
+    "take_users",
 ]

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import os
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ..admin.users_tool import UsersTool
 from ..documents.document import content_of
 from ..drift import DescribedRealm, Fingerprint
-from ..drift.document import KIND
 from ..settings import RealmSettings
 from .desired import DesiredState
+from .source_kinds import kind_of
 
 if TYPE_CHECKING:
     from ..formats import ParsedRealm
     from .values import DesiredUser
 
 __all__ = ["take_fingerprint"]
-
-#: A line of YAML or JSON by which a manifest of Kubernetes is recognized.
-_MANIFEST: Final = re.compile(
-    rb"""(?:^|[{,])[\s-]*["']?kind["']?\s*:\s*["']?(?:Secret|SecretList|List|Elasticsearch)\b""",
-    re.MULTILINE,
-)
-#: Bytes at the start of a file in which its kind stands.
-_START: Final = 512
 
 
 def take_fingerprint(
@@ -55,19 +46,20 @@ def take_fingerprint(
         settings = RealmSettings.load(path, check_realm=False)
         realm: ParsedRealm | DescribedRealm = UsersTool(path, settings=settings).listing()
         return Fingerprint.of(realm, key=key, node=node or path)
-    from ..exchange.archive import is_archive, read_archive
-
     data = content_of(path)
-    if KIND.encode() in data[:_START]:
-        read = Fingerprint.from_json(data, source=path)
-        return read.named(node or read.node or path)
-    if is_archive(data):
-        realm = read_archive(data, source=path)
-    elif _MANIFEST.search(data):
-        realm = _manifest(data, path)
-    else:
-        desired = DesiredState.parse(data, source=path, folder=os.path.dirname(path))
-        realm = _described(desired)
+    match kind_of(data):
+        case "fingerprint":
+            read = Fingerprint.from_json(data, source=path)
+            return read.named(node or read.node or path)
+        case "archive":
+            from ..exchange.archive import read_archive
+
+            realm = read_archive(data, source=path)
+        case "manifest":
+            realm = _manifest(data, path)
+        case "document":
+            desired = DesiredState.parse(data, source=path, folder=os.path.dirname(path))
+            realm = _described(desired)
     return Fingerprint.of(realm, key=key, node=node or path)
 
 
