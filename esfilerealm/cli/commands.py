@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import exits
 from . import shared_options as shared
+from .document_commands import DOCUMENTS
 from .drift_commands import DRIFT
 from .options import Command, Option, OptionGroup
 
@@ -649,7 +650,7 @@ _OTHER = (
 COMMAND_GROUPS = (
     ("Users", _USERS),
     ("Realm", _REALM),
-    ("Provisioning", (*_PROVISIONING, *DRIFT)),
+    ("Provisioning", (*_PROVISIONING, *DOCUMENTS, *DRIFT)),
     ("Exchange", _EXCHANGE),
     ("Node", _NODE),
     ("Other", _OTHER),

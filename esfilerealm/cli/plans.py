@@ -20,7 +20,7 @@ from .users import split_list
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..provisioning import ChangeKind, Plan
+    from ..provisioning import ChangeKind, DocumentFormat, Plan
     from .arguments import Arguments
     from .target import Target
     from .terminal import Terminal
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = [
     "STANDARD_INPUT",
     "carry_out",
+    "check_standard_input",
+    "load_document",
     "read_standard_input",
     "run_apply",
     "run_ensure",
@@ -223,17 +225,30 @@ def _jobs(arguments: Arguments) -> int | None:
 
 def _read_documents(arguments: Arguments, terminal: Terminal) -> DesiredState:
     paths = arguments.positionals
-    if paths.count("-") > 1:
-        raise UsageError("[-] (standard input) can be given only once")
+    check_standard_input(paths)
     format_ = arguments.choice("format", FORMATS) if arguments.has("format") else None
-    states = [
-        DesiredState.parse(read_standard_input(terminal), source=STANDARD_INPUT, format=format_)
-        if path == "-"
-        else DesiredState.load(path, format=format_)
-        for path in paths
-    ]
+    states = [load_document(path, format_, terminal) for path in paths]
     merged = DesiredState.merged(states, strict=arguments.has("strict"))
     return with_options(arguments, merged)
+
+
+def check_standard_input(paths: list[str]) -> None:
+    """
+    Check that standard input is read once at most.
+
+    Raises:
+        UsageError: If it is given more than once.
+    """
+    if paths.count("-") > 1:
+        raise UsageError("[-] (standard input) can be given only once")
+
+
+def load_document(path: str, format_: DocumentFormat | None, terminal: Terminal) -> DesiredState:
+    """Read a document from a file, or from standard input if the path is ``-``."""
+    if path != "-":
+        return DesiredState.load(path, format=format_)
+    data = read_standard_input(terminal)
+    return DesiredState.parse(data, source=STANDARD_INPUT, format=format_)
 
 
 def read_standard_input(terminal: Terminal) -> bytes:

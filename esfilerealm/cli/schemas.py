@@ -259,6 +259,16 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
     "plan": (_PLAN, {}),
     "apply": (_PLAN, {}),
     "ensure": (_PLAN, {}),
+    "validate": (
+        {
+            "valid": _FLAG,
+            "documents": _list_of(
+                _object({"path": _TEXT, "user_count": _COUNT_OR_NULL, "problems": _NAMES})
+            ),
+            "notes": _NAMES,
+        },
+        {},
+    ),
     "digest": ({"fingerprint": _FINGERPRINT}, {}),
     "compare": (_DRIFT, {}),
     "export": ({"losses": _LOSSES}, {}),

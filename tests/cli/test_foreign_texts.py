@@ -103,7 +103,10 @@ DOCUMENTS = {
 
 
 class TestDocuments:
-    @pytest.mark.parametrize("command", ["plan", "apply", "apply --json", "import --format json"])
+    @pytest.mark.parametrize(
+        "command",
+        ["plan", "apply", "apply --json", "validate", "validate --json", "import --format json"],
+    )
     @pytest.mark.parametrize("content", DOCUMENTS.values(), ids=DOCUMENTS)
     def test_json(self, printed, tmp_path, command, content):
         (tmp_path / "d.json").write_text(json.dumps(content))

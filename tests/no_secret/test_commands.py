@@ -73,9 +73,9 @@ class TestCommands:
                     assert_clean(name, command(*line, *options, stdin=password))
 
     @pytest.mark.parametrize("options", [["--diff"], ["--json"], ["-v"], ["-s"]], ids=" ".join)
-    @pytest.mark.parametrize("name", ["plan", "apply", "ensure"])
+    @pytest.mark.parametrize("name", ["plan", "apply", "ensure", "validate"])
     def test_output_about_a_desired_state(self, command, name, options):
-        options = [word for word in options if name != "plan" or word != "--diff"]
+        options = [word for word in options if name in ("apply", "ensure") or word != "--diff"]
         for password in (PASSWORDS["ssha"], WRONG, SHORT, LONG, HASHES["bcrypt"], CLEAR):
             for user in ("ssha", "new", "elastic"):
                 if name == "ensure":
