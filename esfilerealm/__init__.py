@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .hashing.guarded import verify_hash
     from .names import validate_password, validate_role_name, validate_username
     from .realms.base import AuthenticationResult, AuthenticationStatus, User, UsernamePasswordToken
+    from .realms.chain import RealmChain
     from .realms.file.realm import FileRealm
     from .settings import RealmSettings
 
@@ -21,6 +22,7 @@ __all__ = [
     "AuthenticationStatus",
     "FileRealm",
     "Finding",
+    "RealmChain",
     "RealmSettings",
     "User",
     "UsernamePasswordToken",
@@ -40,6 +42,7 @@ _HOMES = {
     "AuthenticationStatus": "realms.base",
     "FileRealm": "realms.file.realm",
     "Finding": "findings",
+    "RealmChain": "realms.chain",
     "RealmSettings": "settings",
     "User": "realms.base",
     "UsernamePasswordToken": "realms.base",

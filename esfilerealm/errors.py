@@ -22,6 +22,7 @@ FileRealmError
 ├── UnsafePlanError
 ├── PlanOutdatedError
 ├── InvalidAuthorizationHeaderError                                    also ValueError
+├── ChallengeError
 ├── UnknownHashAlgorithmError, InvalidHashError                        also ValueError
 ├── KeystorePasswordError
 ├── KeystoreCorruptedError, KeystoreVersionError                       also ValueError
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CertificateNotTrustedError",
+    "ChallengeError",
     "ConfigurationFileMissingError",
     "FileAccessError",
     "FileChangedError",
@@ -497,6 +499,27 @@ class InvalidAuthorizationHeaderError(FileRealmError, ValueError):
 
     def _message(self) -> str:
         return f"invalid [Authorization] header: {self.rule}"
+
+
+class ChallengeError(FileRealmError):
+    """
+    What a realm that refuses a login for good has to say to the client.
+
+    Attributes:
+        text: The message for the client.
+        challenges: The ``WWW-Authenticate`` headers of the answer; with none, that of HTTP Basic.
+
+    Source:
+        ``ElasticsearchSecurityException``, as the cause of ``AuthenticationResult.terminate``.
+    """
+
+    def __init__(self, text: str, challenges: tuple[str, ...] = ()) -> None:
+        super().__init__(text, challenges)
+        self.text = text
+        self.challenges = challenges
+
+    def _message(self) -> str:
+        return self.text
 
 
 class UnknownHashAlgorithmError(FileRealmError, ValueError):

@@ -39,6 +39,7 @@ ERRORS = [
     errors.InvalidFingerprintError("", "rule"),
     errors.UnsafePlanError("reason"),
     errors.PlanOutdatedError("users"),
+    errors.ChallengeError("refused", ("Negotiate",)),
     errors.UnknownHashAlgorithmError("bcrypt3", "advice"),
     errors.InvalidHashError("reason"),
     errors.KeystorePasswordError("elasticsearch.keystore", True),

@@ -2,7 +2,8 @@
 The half that logs in: what a node does with the files of a realm.
 
 ``base`` has what every kind of realm shares: ``Realm``, users, tokens and results. ``file`` is the
-file realm. ``RoleMapper`` finds the roles of users whom another realm authenticates.
+file realm. ``chain`` asks several realms one after another who a ``Request`` is. ``RoleMapper``
+finds the roles of users whom another realm authenticates.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from .base import (
     User,
     UsernamePasswordToken,
 )
+from .chain import ChainResult, Question, RealmChain, ResultKind, Step, StepStatus
 from .file import (
     CacheStats,
     FileRealm,
@@ -25,21 +27,30 @@ from .file import (
     RealmSnapshot,
     UsageStats,
 )
+from .request import DelegatedBy, Request
 from .role_mapper import RoleMapper, role_mapping_failure
 
 __all__ = [
     "AuthenticationResult",
     "AuthenticationStatus",
     "CacheStats",
+    "ChainResult",
+    "DelegatedBy",
     "FailureReason",
     "FileRealm",
     "FileStamp",
     "HealthStatus",
+    "Question",
     "Realm",
+    "RealmChain",
     "RealmChange",
     "RealmHealth",
     "RealmSnapshot",
+    "Request",
+    "ResultKind",
     "RoleMapper",
+    "Step",
+    "StepStatus",
     "UsageStats",
     "User",
     "UsernamePasswordToken",

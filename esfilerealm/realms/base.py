@@ -14,9 +14,12 @@ from ..formats.lines import trim
 from ..hashing.base import password_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Awaitable, Iterable, Mapping
+
+    from .request import Request
 
 __all__ = [
+    "TEMPORARY_REASONS",
     "AuthenticationResult",
     "AuthenticationStatus",
     "FailureReason",
@@ -36,11 +39,12 @@ FailureReason: TypeAlias = Literal[
     "busy",
     "user_changing",
     "files_unreadable",
+    "reserved_user",
 ]
 """Why a login failed, for programs. The guide of the realm explains each word."""
 
 #: With these, the same credentials may be right a little later.
-_TEMPORARY: Final = frozenset({"busy", "user_changing", "files_unreadable"})
+TEMPORARY_REASONS: Final = frozenset({"busy", "user_changing", "files_unreadable", "timeout"})
 
 Token_contra = TypeVar("Token_contra", contravariant=True)
 
@@ -91,6 +95,7 @@ class AuthenticationResult:
             see them. None after a success, and if the realm does not know the user.
         reason: Why the login failed, for programs; None after a success. A file realm always has
             one. It tells who exists, so the client must not see it either.
+        cause: With ``TERMINATE``, the error that a realm has for the client.
 
     Source:
         ``AuthenticationResult``. A node has no reason.
@@ -100,6 +105,7 @@ class AuthenticationResult:
     user: User | None = None
     message: str | None = None
     reason: FailureReason | None = None
+    cause: Exception | None = field(default=None, repr=False, compare=False)
 
     def __bool__(self) -> bool:
         return self.status is AuthenticationStatus.SUCCESS
@@ -113,7 +119,7 @@ class AuthenticationResult:
         """
         if self:
             return 200
-        return 503 if self.reason in _TEMPORARY else 401
+        return 503 if self.reason in TEMPORARY_REASONS else 401
 
     @classmethod
     def success(cls, user: User) -> AuthenticationResult:
@@ -134,10 +140,24 @@ class AuthenticationResult:
 
     @classmethod
     def terminate(
-        cls, message: str, reason: FailureReason = "wrong_password"
+        cls,
+        message: str,
+        reason: FailureReason = "wrong_password",
+        *,
+        cause: Exception | None = None,
     ) -> AuthenticationResult:
-        """Refuse the login for good: no other realm is asked."""
-        return cls(AuthenticationStatus.TERMINATE, None, message, reason)
+        """
+        Refuse the login for good: no other realm is asked.
+
+        Args:
+            message: Why, for logs.
+
+            reason: Why, for programs.
+
+            cause: The client gets to know the text and the challenges of a ``ChallengeError``, and
+                of any other error only that there is one.
+        """
+        return cls(AuthenticationStatus.TERMINATE, None, message, reason, cause)
 
 
 class UsernamePasswordToken:
@@ -221,7 +241,11 @@ class UsernamePasswordToken:
 
 class Realm(Protocol[Token_contra]):
     """
-    What a node asks of a realm. ``FileRealm`` is a ``Realm[UsernamePasswordToken]``.
+    What a chain asks of a realm. ``FileRealm`` is a ``Realm[UsernamePasswordToken]``.
+
+    Whatever has these members is a realm. Those of a program may define ``authenticate`` by
+    ``async def``; a chain with such a realm can only be awaited. A realm that is a context manager
+    is entered and left together with the chain.
 
     Source:
         ``Realm``.
@@ -239,14 +263,22 @@ class Realm(Protocol[Token_contra]):
     def order(self) -> int:
         """The place of the realm among those of the node; the lowest is asked first."""
 
-    def supports(self, token: object) -> bool:
-        """Check whether *token* is of a kind that ``authenticate_token`` accepts now."""
+    def token(self, request: Request, /) -> object | None:
+        """Read credentials of a kind that this realm knows; None if there are none."""
 
-    def authenticate_token(self, token: Token_contra) -> AuthenticationResult:
+    def supports(self, token: object, /) -> bool:
+        """Check whether *token* is of a kind that ``authenticate`` accepts now."""
+
+    def authenticate(
+        self, token: Token_contra, /
+    ) -> AuthenticationResult | Awaitable[AuthenticationResult]:
         """Check the credentials in *token*."""
 
-    def lookup_user(self, username: str) -> User | None:
+    def lookup_user(self, username: str, /) -> User | None:
         """Return a user without checking credentials, or None for an unknown user."""
+
+    def usage_stats(self) -> Mapping[str, object]:
+        """Return what a node reports about the realm."""
 
 
 def _single(value: str | Iterable[str] | None) -> str | None:

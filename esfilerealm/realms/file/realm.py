@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, overload
 
 from ..._ground.faults import FaultsOf
 from ..._ground.forks import renew_after_fork
@@ -15,6 +15,7 @@ from ...hashing.registry import load_hashers
 from ...settings.realm_settings import load_for_realm
 from ...watcher import FileWatcher, Frequency, ResourceWatcherService
 from ..base import UsernamePasswordToken
+from ..request import Request
 from .aside import LoginPool, in_thread
 from .cache import CredentialCache
 from .concurrency import BusyError, HashingSlots
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 __all__ = ["CacheStats", "FileRealm", "UsageStats"]
 
 _LOG: Final = get_logger(__name__)
+
+#: In place of a password: a token has one, and without any a login is refused.
+_MISSING: Final[Any] = None
 
 
 class CacheStats(TypedDict):
@@ -130,6 +134,9 @@ class FileRealm:
     Source:
         ``FileRealm``, ``CachingUsernamePasswordRealm``.
     """
+
+    #: A chain asks it in the thread of the login.
+    is_prompt: Final = True
 
     def __init__(
         self,
@@ -270,9 +277,17 @@ class FileRealm:
         self._cache.close()
         self._pool.close()
 
-    def authenticate(self, username: str, password: str) -> AuthenticationResult:
+    @overload
+    def authenticate(self, username: str, password: str) -> AuthenticationResult: ...
+
+    @overload
+    def authenticate(self, username: UsernamePasswordToken, /) -> AuthenticationResult: ...
+
+    def authenticate(
+        self, username: str | UsernamePasswordToken, password: str = _MISSING
+    ) -> AuthenticationResult:
         """
-        Check whether *password* is the user's password.
+        Check whether *password* is the user's password; a token has both.
 
         Returns:
             ``SUCCESS`` with the user, who is the same object while the login is remembered and
@@ -284,20 +299,30 @@ class FileRealm:
             RealmClosedError: If the realm is closed.
         """
         if not (self._is_ready and isinstance(username, str)):
-            _require_string(username)
+            username, password = _pair(username, password)
             self._make_ready()
         if not self._takes_logins:
             return REALM_DISABLED
         return self._authenticator.authenticate(username, password)
 
-    async def authenticate_async(self, username: str, password: str) -> AuthenticationResult:
+    @overload
+    async def authenticate_async(self, username: str, password: str) -> AuthenticationResult: ...
+
+    @overload
+    async def authenticate_async(
+        self, username: UsernamePasswordToken, /
+    ) -> AuthenticationResult: ...
+
+    async def authenticate_async(
+        self, username: str | UsernamePasswordToken, password: str = _MISSING
+    ) -> AuthenticationResult:
         """
         Do as ``authenticate``, but verify in a pool of threads and never block the event loop.
 
         A login that waits for the pool for twice ``hashing_timeout`` is refused, and so is one that
         finds a thousand others waiting.
         """
-        _require_string(username)
+        username, password = _pair(username, password)
         if self._is_ready and self._takes_logins and self._cache.is_cheap:
             result = self._authenticator.authenticate_from_cache(username, password)
             if result is not None:
@@ -314,18 +339,24 @@ class FileRealm:
                 raise RealmClosedError(self.config_dir) from None
             raise
 
-    def token(self, authorization: str | Iterable[str] | None) -> UsernamePasswordToken | None:
+    def token(
+        self, authorization: Request | str | Iterable[str] | None
+    ) -> UsernamePasswordToken | None:
         """
         Read credentials from an ``Authorization`` header; return None if this realm is disabled.
 
-        For the argument and errors see ``UsernamePasswordToken.from_basic_header``.
+        Args:
+            authorization: A request, or what ``UsernamePasswordToken.from_basic_header`` takes. See
+                there for errors.
         """
         if not self._takes_logins:
             return None
+        if isinstance(authorization, Request):
+            authorization = authorization.values("authorization")
         return UsernamePasswordToken.from_basic_header(authorization)
 
     def supports(self, token: object) -> bool:
-        """Check whether *token* is of a kind that ``authenticate_token`` accepts now."""
+        """Check whether *token* is of a kind that ``authenticate`` accepts now."""
         return self._takes_logins and isinstance(token, UsernamePasswordToken)
 
     def authenticate_token(self, token: UsernamePasswordToken) -> AuthenticationResult:
@@ -456,6 +487,15 @@ def _opening(config_dir: str | os.PathLike[str]) -> FaultsOf:
     return FaultsOf(os.fspath(config_dir), "opening the realm in")
 
 
-def _require_string(username: str) -> None:
+def _pair(username: str | UsernamePasswordToken, password: str) -> tuple[str, str]:
+    if not isinstance(username, UsernamePasswordToken):
+        _require_string(username)
+        return username, password
+    if password is not _MISSING:
+        raise TypeError("a token has a password already")
+    return username.principal, username.credentials
+
+
+def _require_string(username: object) -> None:
     if not isinstance(username, str):
         raise InvalidUsernameError(username, f"must be a string, not {type(username).__name__}")
