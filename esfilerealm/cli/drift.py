@@ -7,6 +7,7 @@ import os
 import socket
 from typing import TYPE_CHECKING, Final
 
+from .._ground.extras import require_extra
 from .._storage import write_private_file
 from ..documents.document import content_of
 from ..drift import Fingerprint, Unreadable, compare
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..drift import Drift
-    from ..findings import Finding
     from .arguments import Arguments
     from .target import Target
     from .terminal import Terminal
@@ -39,11 +39,10 @@ def run_digest(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     key = _key(arguments)
     if arguments.has("json") and arguments.has("openmetrics"):
         raise UsageError("options [json] and [openmetrics] exclude each other")
-    made = _fingerprint(arguments, target, key)
     if arguments.has("openmetrics"):
-        findings = target.tool.check() if arguments.optional is None else None
-        terminal.print_document(_metrics(made, findings))
+        _print_metrics(arguments, target, terminal, key)
         return OK
+    made = _fingerprint(arguments, target, key)
     terminal.result["fingerprint"] = made.to_dict()
     if key is None and not made.key_id:
         terminal.note("NOTE: passwords are left out; they need --key-file")
@@ -61,20 +60,44 @@ def run_digest(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     return OK
 
 
-def _metrics(made: Fingerprint, findings: tuple[Finding, ...] | None) -> bytes:
-    from .reports.openmetrics import metrics_of
+def _print_metrics(
+    arguments: Arguments, target: Target, terminal: Terminal, key: bytes | None
+) -> None:
+    """
+    Print a realm as metrics.
 
-    return metrics_of(made, findings)
+    Raises:
+        FileRealmError: If its files cannot be read; this is printed, too.
+    """
+    require_extra("metrics", "--openmetrics", "prometheus_client")
+    from .reports import openmetrics
+
+    if arguments.optional is not None:
+        facts = openmetrics.facts_of_source(_fingerprint(arguments, target, key))
+        terminal.print_document(openmetrics.text_of(facts))
+        return
+    node, tool = _node(arguments) or socket.gethostname(), target.tool
+    try:
+        facts = openmetrics.facts_of_folder(tool, key=key, node=node)
+    except FileRealmError:
+        terminal.print_document(openmetrics.text_of(openmetrics.facts_of_unreadable(node)))
+        raise
+    terminal.print_document(openmetrics.text_of(facts))
 
 
 def _fingerprint(arguments: Arguments, target: Target, key: bytes | None) -> Fingerprint:
-    source, node = arguments.optional, arguments.value("node")
-    if node == "":
-        raise UsageError("option [node] must not be empty")
+    source, node = arguments.optional, _node(arguments)
     if source is None:
         realm = target.tool.listing()
         return Fingerprint.of(realm, key=key, node=node or socket.gethostname())
     return take_fingerprint(source, key=key, node=node or _default_node(source))
+
+
+def _node(arguments: Arguments) -> str | None:
+    node = arguments.value("node")
+    if node == "":
+        raise UsageError("option [node] must not be empty")
+    return node
 
 
 def _default_node(source: str) -> str | None:
@@ -82,11 +105,18 @@ def _default_node(source: str) -> str | None:
 
 
 def _key(arguments: Arguments) -> bytes | None:
-    """Return the key; a line end at the end of its file is not part of it."""
+    """
+    Return the key; a line end at the end of its file is not part of it.
+
+    Raises:
+        InvalidFingerprintError: If it is too short.
+    """
     path = arguments.value("key-file")
     if path is None:
         return None
-    return content_of(path).removesuffix(b"\n").removesuffix(b"\r")
+    key = content_of(path).removesuffix(b"\n").removesuffix(b"\r")
+    Fingerprint.check_key(key)
+    return key
 
 
 def run_compare(arguments: Arguments, _: Target, terminal: Terminal) -> int:
@@ -129,8 +159,6 @@ def _sources(arguments: Arguments) -> Iterator[Fingerprint | Unreadable]:
         if path in real[:number]:
             raise UsageError(f"[{paths[number]}] is given twice")
     key = _key(arguments)
-    if key is not None:
-        Fingerprint.check_key(key)
     nodes: dict[str, str] = {}
     made_with_key: dict[bool, str] = {}
     for path in paths:

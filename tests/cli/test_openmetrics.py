@@ -9,6 +9,7 @@ import pytest
 from support.hashes import CHEAP_HASH
 from support.pages import ROOT, blocks
 
+from esfilerealm import FileRealm
 from esfilerealm.exchange import export_realm
 
 
@@ -41,6 +42,11 @@ def test_what_is_told(run, realm):
     assert found["superusers", node] == 1
     assert found["skipped_lines", node] == 1
     assert found["findings", node, ("severity", "error")] >= 1
+    assert found["health", node, ("status", "issues")] == 1
+    assert found["health", node, ("status", "ok")] == 0
+    assert found["last_change_timestamp_seconds", node] == pytest.approx(
+        max((realm / name).stat().st_mtime for name in ("users", "users_roles"))
+    )
     assert next(key for key in found if key[0] == "fingerprint")[2] == node
 
 
@@ -49,7 +55,7 @@ def test_every_line_is_a_gauge_that_the_textfile_collector_reads_too(run, realm)
     out = run("digest", "--node", "a", "--openmetrics").out
     families = list(parser.text_string_to_metric_families(out))
     assert {family.type for family in families} == {"gauge"}
-    assert len(families) == 5
+    assert len(families) == 7
 
 
 def test_equal_users_have_equal_labels(run, realm, tmp_path):
@@ -61,7 +67,9 @@ def test_equal_users_have_equal_labels(run, realm, tmp_path):
     here = values(run("digest", *words).out)
     there = values(run("digest", str(tmp_path / "a.tar"), *words, config_dir=None).out)
     assert {key: here[key] for key in there} == there
-    assert {key[0] for key in here.keys() - there.keys()} == {"findings"}
+    assert {key[0] for key in here.keys() - there.keys()} == {
+        *("findings", "health", "last_change_timestamp_seconds")
+    }
 
 
 def test_the_guide_shows_what_is_printed(run, realm):
@@ -73,6 +81,50 @@ def test_the_guide_shows_what_is_printed(run, realm):
         [re.sub(r'label="\w+"', "", name) for name in each if "#" not in name] for each in names
     ]
     assert plain[0] == plain[1]
+
+
+def test_a_program_tells_the_same(run, realm, tmp_path):
+    """What both know; a check is for the command, a generation for a process that goes on."""
+    prometheus = pytest.importorskip("prometheus_client")
+    key = "0123456789abcdef"
+    (tmp_path / "key").write_text(key)
+    words = ["--key-file", str(tmp_path / "key"), "--node", "a", "--openmetrics"]
+    by_command = values(run("digest", *words).out)
+    collector = FileRealm(realm).metrics(key=key.encode(), node="a")
+    exposition = pytest.importorskip("prometheus_client.openmetrics.exposition")
+    registry = prometheus.CollectorRegistry()
+    registry.register(collector)
+    by_program = values(exposition.generate_latest(registry).decode())
+    assert {n: v for n, v in by_command.items() if n in by_program} == {
+        n: v for n, v in by_program.items() if n in by_command
+    }
+    assert {name[0] for name in by_command.keys() ^ by_program.keys()} == {"findings", "generation"}
+
+
+def test_files_without_mistakes(run, realm):
+    pytest.importorskip("prometheus_client")
+    (realm / "users").write_text(f"ann:{CHEAP_HASH}\n")
+    found = values(run("digest", "--node", "a", "--openmetrics").out)
+    assert found["health", ("node", "a"), ("status", "ok")] == 1
+
+
+@pytest.mark.parametrize("name", ["users", "users_roles"])
+def test_files_that_cannot_be_read(run, realm, name):
+    """An alarm must not depend on what the files say, so the health is printed all the same."""
+    pytest.importorskip("prometheus_client")
+    (realm / name).write_bytes(b"\xff\n")
+    result = run("digest", "--node", "a", "--openmetrics")
+    assert result.exit_code == 70
+    assert "not UTF-8" in result.err
+    states = {key[2][1]: value for key, value in values(result.out).items()}
+    assert states == {"ok": 0, "issues": 0, "stale": 0, "empty": 1}
+
+
+def test_a_short_key_says_nothing_of_the_files(run, realm, tmp_path):
+    pytest.importorskip("prometheus_client")
+    (tmp_path / "key").write_text("short")
+    result = run("digest", "--openmetrics", "--key-file", str(tmp_path / "key"))
+    assert (result.exit_code, result.out) == (65, "")
 
 
 def test_beside_json(run, realm):

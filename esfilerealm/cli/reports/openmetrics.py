@@ -1,64 +1,80 @@
-"""A realm as metrics, in the text that Prometheus and its textfile collector read."""
+"""A node as metrics, in the text that Prometheus and its textfile collector read."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import os
+from typing import TYPE_CHECKING
 
-from ..._ground.showing import printable
-from ..._ground.system_faults import require_missing
-from ...errors import MissingExtraError
+from prometheus_client import CollectorRegistry
+from prometheus_client.openmetrics.exposition import generate_latest
+from prometheus_client.registry import Collector
+
+from ...checks.realm import check_entries
+from ...drift import Fingerprint
+from ...drift.metrics import NodeFacts, UserFacts, families_of, modified_last
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
-    from ...drift import Fingerprint
-    from ...findings import Finding
+    from prometheus_client.core import Metric
 
-__all__ = ["metrics_of"]
+    from ...admin.users_tool import UsersTool
 
-_SUPERUSER: Final = "superuser"
-_SEVERITIES: Final = ("error", "warning", "info")
+__all__ = ["facts_of_folder", "facts_of_source", "facts_of_unreadable", "text_of"]
 
 
-def metrics_of(fingerprint: Fingerprint, findings: Iterable[Finding] | None) -> bytes:
+def facts_of_source(fingerprint: Fingerprint) -> NodeFacts:
+    """Return what a source says that is not the directory of a node."""
+    return NodeFacts(
+        node=fingerprint.node or "",
+        users=UserFacts.of(fingerprint),
+        skipped_lines=len(fingerprint.skipped),
+    )
+
+
+def facts_of_unreadable(node: str) -> NodeFacts:
+    """Return what is known of a node whose files cannot be read."""
+    return NodeFacts(node=node, health="empty")
+
+
+def facts_of_folder(tool: UsersTool, *, key: bytes | None, node: str) -> NodeFacts:
     """
-    Return the metrics of one node. All are gauges, the only kind that both formats write alike.
-
-    Args:
-        fingerprint: Of its users.
-
-        findings: What a check found, or None if nothing was checked.
+    Return what is known of a node.
 
     Raises:
-        MissingExtraError: If the extra ``metrics`` is not installed.
+        FileRealmError: If its files cannot be read.
     """
+    realm = tool.listing()
+    fingerprint = Fingerprint.of(realm, key=key, node=node)
+    paths = (tool.paths.users, tool.paths.users_roles)
+    return NodeFacts(
+        node=node,
+        users=UserFacts.of(fingerprint),
+        skipped_lines=len(fingerprint.skipped),
+        health="issues" if check_entries(realm) else "ok",
+        last_change=modified_last(map(_modified, paths)),
+        findings=tool.check(),
+    )
+
+
+def _modified(path: str) -> int | None:
     try:
-        from prometheus_client import CollectorRegistry, Gauge
-        from prometheus_client.openmetrics.exposition import generate_latest
-    except ImportError as error:
-        require_missing(error)
-        raise MissingExtraError("metrics", "--openmetrics") from None
+        return os.stat(path).st_mtime_ns
+    except OSError:  # taken away since it was read
+        return None
+
+
+def text_of(facts: NodeFacts) -> bytes:
+    """Return the metrics as text in UTF-8."""
     registry = CollectorRegistry()
-
-    def gauge(name: str, text: str, value: int, **labels: str) -> None:
-        labels = {"node": printable(fingerprint.node or ""), **labels}
-        found = made.get(name)
-        if found is None:
-            found = made[name] = Gauge(f"esfilerealm_{name}", text, list(labels), registry=registry)
-        found.labels(**labels).set(value)
-
-    made: dict[str, Gauge] = {}
-    names = fingerprint.usernames
-    superusers = sum(_SUPERUSER in (fingerprint.roles_of(name) or ()) for name in names)
-    gauge("users", "Users of the file realm", len(names))
-    gauge("superusers", "Users with the role superuser", superusers)
-    gauge("skipped_lines", "Lines that the node does not read", len(fingerprint.skipped))
-    about = "Always 1; the label is equal on nodes with equal users"
-    gauge("fingerprint", about, 1, label=fingerprint.label)
-    if findings is not None:
-        severities = [finding.severity for finding in findings]
-        for severity in _SEVERITIES:
-            count = severities.count(severity)
-            gauge("findings", "Findings of esfilerealm check", count, severity=severity)
-    text: bytes = generate_latest(registry)
+    registry.register(_Collector(facts))
+    text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]
     return text
+
+
+class _Collector(Collector):
+    def __init__(self, facts: NodeFacts) -> None:
+        self._facts = facts
+
+    def collect(self) -> Iterator[Metric]:
+        return families_of(self._facts)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, overload
 
+from ..._ground.extras import require_extra
 from ..._ground.faults import FaultsOf
 from ..._ground.forks import renew_after_fork
 from ..._ground.holding import Mutex
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from passlib.context import CryptContext
+    from prometheus_client.registry import Collector
 
     from ...settings import RealmSettings
     from ..base import AuthenticationResult, User
@@ -453,6 +456,28 @@ class FileRealm:
                 "in_flight": authenticator.flights.in_flight,
             },
         }
+
+    def metrics(self, *, key: bytes | None = None, node: str | None = None) -> Collector:
+        """
+        Return what a registry of ``prometheus_client`` asks for the state of this realm.
+
+        ``REGISTRY.register(realm.metrics())`` adds the metrics to those of the program. Each is
+        read when it is asked for. After ``close`` there are none. A registry takes one realm.
+
+        Args:
+            key: As for ``drift.Fingerprint.of``; None leaves passwords out of the label that is
+                equal on nodes with equal users.
+
+            node: The name of the node in each metric; by default the name of this host.
+
+        Raises:
+            MissingExtraError: If the extra ``metrics`` is not installed.
+            InvalidFingerprintError: If the key is too short.
+        """
+        require_extra("metrics", "FileRealm.metrics()", "prometheus_client")
+        from .metrics import RealmCollector
+
+        return RealmCollector(lambda: self.snapshot, node=node or socket.gethostname(), key=key)
 
     def __repr__(self) -> str:
         snapshot = self._store.snapshot
