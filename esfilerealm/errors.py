@@ -21,7 +21,7 @@ FileRealmError
 ├── InvalidFingerprintError                                            also ValueError
 ├── UnsafePlanError
 ├── PlanOutdatedError
-├── InvalidAuthorizationHeaderError                                    also ValueError
+├── InvalidAuthorizationHeaderError, InvalidProxyHeaderError           also ValueError
 ├── ChallengeError
 ├── UnknownHashAlgorithmError, InvalidHashError                        also ValueError
 ├── KeystorePasswordError
@@ -74,6 +74,7 @@ __all__ = [
     "InvalidFingerprintError",
     "InvalidHashError",
     "InvalidPasswordError",
+    "InvalidProxyHeaderError",
     "InvalidRoleMappingError",
     "InvalidRoleNameError",
     "InvalidRuleCodeError",
@@ -520,6 +521,27 @@ class ChallengeError(FileRealmError):
 
     def _message(self) -> str:
         return self.text
+
+
+class InvalidProxyHeaderError(FileRealmError, ValueError):
+    """
+    A header of a trusted proxy that does not say which certificates its client has.
+
+    Attributes:
+        header: The name of the header.
+        rule: The rule that is broken.
+        status: The HTTP status of the answer, 400.
+    """
+
+    status: Literal[400] = 400
+
+    def __init__(self, header: str, rule: str) -> None:
+        super().__init__(header, rule)
+        self.header = header
+        self.rule = rule
+
+    def _message(self) -> str:
+        return f"invalid header [{shown(self.header)}] of a trusted proxy: {self.rule}"
 
 
 class UnknownHashAlgorithmError(FileRealmError, ValueError):

@@ -34,6 +34,7 @@ ERRORS = [
     errors.InvalidUserDataError("team"),
     errors.InvalidAttributeError("owner", "bob", "rule"),
     errors.InvalidAuthorizationHeaderError("rule"),
+    errors.InvalidProxyHeaderError("Client-Cert", "rule"),
     errors.InvalidDesiredStateError(("[base.yml], users[0]: rule",)),
     errors.InvalidFingerprintError("node-a.json", "rule"),
     errors.InvalidFingerprintError("", "rule"),

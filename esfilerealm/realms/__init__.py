@@ -27,8 +27,11 @@ from .file import (
     RealmSnapshot,
     UsageStats,
 )
+from .proxy import TrustedProxy
+from .proxy_headers import HeaderFormat
 from .request import DelegatedBy, Request
 from .role_mapper import RoleMapper, role_mapping_failure
+from .tls import client_certificates
 
 __all__ = [
     "AuthenticationResult",
@@ -39,6 +42,7 @@ __all__ = [
     "FailureReason",
     "FileRealm",
     "FileStamp",
+    "HeaderFormat",
     "HealthStatus",
     "Question",
     "Realm",
@@ -51,8 +55,10 @@ __all__ = [
     "RoleMapper",
     "Step",
     "StepStatus",
+    "TrustedProxy",
     "UsageStats",
     "User",
     "UsernamePasswordToken",
+    "client_certificates",
     "role_mapping_failure",
 ]

@@ -41,6 +41,7 @@ from esfilerealm.formats import edit_users, parse_users, parse_users_roles
 from esfilerealm.hashing import check_hash
 from esfilerealm.keystore import Keystore, contents, load_header
 from esfilerealm.provisioning import DesiredState, apply, plan
+from esfilerealm.realms import TrustedProxy
 
 
 def locked(folder):
@@ -120,6 +121,11 @@ def read_header(value):
     return lambda _: UsernamePasswordToken.from_basic_header(value)
 
 
+def hand_on(value, kind="xfcc"):
+    proxy = TrustedProxy(["10.0.0.7"], header="X-Cert", format=kind)
+    return lambda _: proxy.request({"X-Cert": value, "Authorization": HEADER}, "10.0.0.7")
+
+
 def useradd(*args, **kwargs):
     return lambda folder: UsersTool(folder).useradd(*args, **kwargs)
 
@@ -197,6 +203,14 @@ ERRORS = {
         read_header(f"Basic bcrypt:{PASSWORDS['bcrypt']}"),
         read_header(header_of(PASSWORDS["bcrypt"])),
         read_header([HEADER, header_of(f"bob:{WRONG}")]),
+    ],
+    "InvalidProxyHeaderError": [
+        hand_on(HEADER),
+        hand_on([HEADER, HEADER]),
+        hand_on(f"Cert={WRONG}"),
+        hand_on(f"{WRONG}=a;{WRONG}=b"),
+        hand_on(HEADER, "rfc9440"),
+        hand_on(PASSWORDS["bcrypt"], "url-encoded-pem"),
     ],
     "InvalidDesiredStateError": [
         want({"name": "new", "password": SHORT}),
