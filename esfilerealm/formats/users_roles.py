@@ -6,10 +6,16 @@ The file maps a role to its users; in memory, a user is mapped to its roles. The
 
 from __future__ import annotations
 
-from .lines import COMMENT, LineIssue, LineReader, pieces
+from .lines import COMMENT, LineIssue, LineReader, each_line, pieces
 from .role_line import line_problem, split_line, split_names
 
-__all__ = ["ParsedUsersRoles", "UsersRolesReader", "edit_users_roles", "parse_users_roles"]
+__all__ = [
+    "ParsedUsersRoles",
+    "UsersRolesReader",
+    "edit_users_roles",
+    "lines_of_roles",
+    "parse_users_roles",
+]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
@@ -163,6 +169,31 @@ class _Grants:
         if () not in self._roles.values():
             return self._roles
         return {name: roles for name, roles in self._roles.items() if roles}
+
+
+def lines_of_roles(data: bytes, username: str, *, source: str = "users_roles") -> dict[str, int]:
+    """
+    Return the roles of one user, each with the number of the first line that gives it.
+
+    Args:
+        data: The whole file.
+
+        username: The user.
+
+        source: As for ``parse_users_roles``.
+
+    Raises:
+        FileFormatError: As ``parse_users_roles``.
+    """
+    found: dict[str, int] = {}
+    for number, line in each_line(data, source):
+        role, users_text = split_line(line)
+        if username not in users_text or line.startswith(COMMENT):
+            continue
+        names = split_names(users_text)
+        if username in names and not line_problem(line, role, names):
+            found.setdefault(role, number)
+    return found
 
 
 def edit_users_roles(
