@@ -51,6 +51,16 @@ class Request:
     peer_certificates: tuple[bytes, ...] = ()
     delegated_by: DelegatedBy | None = None
 
+    @classmethod
+    def from_pairs(
+        cls, headers: Iterable[tuple[str, str]], peer_certificates: Iterable[bytes] = ()
+    ) -> Request:
+        """Return a request of headers as they were sent: a name and a value for each line."""
+        values: dict[str, list[str]] = {}
+        for name, value in headers:
+            values.setdefault(name, []).append(value)
+        return cls(values, tuple(peer_certificates))
+
     def __post_init__(self) -> None:
         headers: dict[str, tuple[str, ...]] = {}
         for name, value in self.headers.items():

@@ -26,6 +26,7 @@ from esfilerealm.formats import parse_users, parse_users_roles
 from esfilerealm.hashing import CACHE_ALGORITHMS, hash_problem, resolve, resolve_from_hash
 from esfilerealm.keystore import FORMATS, Keystore, load_header
 from esfilerealm.provisioning import DesiredState, apply, plan
+from esfilerealm.realms import TrustedProxy
 from esfilerealm.results import ModeChange
 from esfilerealm.settings import find_config_dir
 from esfilerealm.settings.report import inspect_settings
@@ -55,6 +56,9 @@ OBJECTS = {
     "DesiredSetting": lambda _, folder: settings_planned(folder)._basis.desired.keystore,
     "KeystorePassword": lambda _, folder: [
         settings_planned(folder)._basis.desired.keystore_password
+    ],
+    "TrustedProxy": lambda *_: [
+        TrustedProxy(["10.0.0.7"], header="X-Cert", format="url-encoded-pem")
     ],
     "RemoveSecureSetting": lambda _, folder: changes_of(
         settings_planned(folder, keystore(folder)), "RemoveSecureSetting"
