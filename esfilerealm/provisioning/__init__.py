@@ -3,12 +3,14 @@ Desired state in, minimal change out, the same every time.
 
 ``plan`` compares a ``DesiredState`` with the files of a realm and returns the changes. ``apply``
 makes them in one transaction, and ``rehearse`` checks that it could. ``ensure_user`` and
-``ensure_absent`` plan and apply in one call.
+``ensure_absent`` plan and apply in one call. ``plan_all`` and ``apply_all`` do the same for many
+nodes.
 
 A document is read by ``documents``, checked by ``parsing`` and merged by ``merging`` into a
 ``DesiredState``. ``planner`` makes the plan: ``comparison`` finds the differences, with
 ``credentials``, and ``guards`` objects to what is probably a mistake. ``applier`` applies the plan.
-``sources`` makes the ``Fingerprint`` of a folder or file, ``source_users`` a ``DesiredState``.
+``many`` does both for many nodes, which have ``shared_work`` in common. ``sources`` makes the
+``Fingerprint`` of a folder or file, ``source_users`` a ``DesiredState``.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from ..documents.document import DocumentFormat
 from .applier import apply, rehearse
 from .desired import DesiredState, Purge
 from .ensure import ensure_absent, ensure_user
+from .many import apply_all, plan_all
+from .node_plans import NodePlan, Plans
 from .plan_result import (
     AddRoles,
     AddUser,
@@ -64,7 +68,9 @@ __all__ = [
     "FileAttributes",
     "HashPolicy",
     "KeystorePassword",
+    "NodePlan",
     "Plan",
+    "Plans",
     "Purge",
     "RehashPassword",
     "RemovalReason",
@@ -80,9 +86,11 @@ __all__ = [
     "State",
     "UpdatePassword",
     "apply",
+    "apply_all",
     "ensure_absent",
     "ensure_user",
     "plan",
+    "plan_all",
     "rehearse",
     "take_fingerprint",
     "take_users",

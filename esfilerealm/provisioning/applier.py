@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from ..admin.users_tool import UsersTool
 from ..errors import FileChangedError, PlanOutdatedError, UnsafePlanError
 from ..findings import Fix
-from ..hashing.pool import HashingPool
 from .plan_result import (
     AddRoles,
     AddUser,
@@ -22,18 +21,18 @@ from .plan_result import (
     basis_of,
     given_roles,
 )
-from .planner import plan as make_plan
+from .planner import Draft
+from .shared_work import SharedWork
 
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from .._ground.values import Secret
     from .._storage import WriteArguments
     from ..admin.transaction import Transaction
     from ..results import WriteResult
     from .plan_result import Change, Plan
 
-__all__ = ["apply", "rehearse"]
+__all__ = ["apply", "apply_with", "check_objections", "rehearse"]
 
 #: How often to plan again because another writer was faster.
 _ATTEMPTS: Final = 10
@@ -80,16 +79,19 @@ def apply(
         InvalidDesiredStateError: As for ``plan``, with *replan*.
         ValueError: If an argument has an invalid value.
     """
-    pool = HashingPool(jobs, show_progress=show_progress)
-    known: dict[tuple[str, Secret], str] = {}
+    return apply_with(SharedWork(jobs, show_progress=show_progress), plan, replan=replan, how=how)
+
+
+def apply_with(shared: SharedWork, plan: Plan, *, replan: bool, how: WriteArguments) -> Plan:
+    """Apply a plan as ``apply`` does, with what nodes of the same run have in common."""
     for _ in range(_ATTEMPTS if replan else 1):
-        _check_objections(plan)
+        check_objections(plan)
         try:
-            return replace(plan, result=_write(plan, _hash_passwords(plan, pool, known), how))
+            return replace(plan, result=_write(plan, _hashes(plan, shared), how))
         except (FileChangedError, PlanOutdatedError) as error:
             outdated = error
         if replan:
-            plan = _plan_again(plan, jobs, show_progress=show_progress)
+            plan = _plan_again(plan, shared)
     raise outdated
 
 
@@ -102,41 +104,39 @@ def rehearse(plan: Plan, **how: Unpack[WriteArguments]) -> WriteResult:
     Returns:
         What would be written; its ``warnings`` say what could not be kept.
     """
-    _check_objections(plan)
+    check_objections(plan)
     basis = basis_of(plan)
     hashes = {name: given.reveal() for name, given in basis.hashes.items()}
     hashes |= dict.fromkeys(basis.passwords, basis.rules.policy.sample())
     return _write(plan, hashes, how, is_dry_run=True)
 
 
-def _check_objections(plan: Plan) -> None:
+def check_objections(plan: Plan) -> None:
+    """Raise ``UnsafePlanError`` if a guard objects to a plan."""
     if plan.objections:
         raise UnsafePlanError(f"{'; '.join(plan.objections)}; {_ADVICE}")
 
 
-def _plan_again(plan: Plan, jobs: int | None, *, show_progress: bool) -> Plan:
+def _plan_again(plan: Plan, shared: SharedWork) -> Plan:
     basis = basis_of(plan)
-    return make_plan(
+    draft = Draft(
         plan.config_dir,
         basis.desired,
+        shared,
         settings=basis.rules.settings,
         force=basis.force,
         attributes=basis.attributes,
-        jobs=jobs,
-        show_progress=show_progress,
         create=basis.create,
     )
+    shared.verify(draft.unverified)
+    return draft.finished()
 
 
-def _hash_passwords(
-    plan: Plan, pool: HashingPool, known: dict[tuple[str, Secret], str]
-) -> dict[str, str]:
-    """Hash all new passwords before the lock is taken, except those *known* from an attempt."""
+def _hashes(plan: Plan, shared: SharedWork) -> dict[str, str]:
+    """Hash all new passwords before the lock is taken, except those of an earlier attempt."""
     basis = basis_of(plan)
-    unknown = [item for item in basis.passwords.items() if item not in known]
-    new = pool.map(lambda item: basis.rules.policy.hash(item[1].reveal()), unknown, "hashing")
-    known.update(zip(unknown, new, strict=True))
-    hashed = {item[0]: known[item] for item in basis.passwords.items()}
+    shared.hash([(basis.passwords, basis.rules.policy)])
+    hashed = shared.hashes_of(basis.passwords, basis.rules.policy)
     return hashed | {name: given.reveal() for name, given in basis.hashes.items()}
 
 

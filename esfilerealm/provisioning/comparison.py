@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidDesiredStateError
-from ..hashing import password_matches
 from ..names import reserved_usernames
-from .credentials import CredentialsError
+from .credentials import CredentialsError, read_password
 from .values import PASSWORD_SOURCES
 
 if TYPE_CHECKING:
@@ -15,10 +14,10 @@ if TYPE_CHECKING:
 
     from .._ground.values import Secret
     from ..formats.realm import ParsedRealm
-    from ..hashing.pool import HashingPool
     from .credentials import CredentialRules
     from .desired import DesiredState
     from .plan_result import RemovalReason
+    from .shared_work import Pair, SharedWork
     from .values import DesiredUser
 
     Roles = tuple[str, ...] | None
@@ -30,6 +29,8 @@ class Comparison:
     """
     The differences between a desired state and a realm.
 
+    They are whole once ``settle`` was called, after the passwords were verified.
+
     Args:
         desired: The desired state.
 
@@ -39,7 +40,7 @@ class Comparison:
 
         rules: The settings of the node and the hash policy.
 
-        pool: Verifies passwords.
+        shared: Reads passwords, and verifies those of ``unverified`` before ``settle``.
 
     Attributes:
         desired: See above.
@@ -53,6 +54,7 @@ class Comparison:
         orphans: From the names that are not users and lose their roles to the reason.
         read: From users to the passwords that were read from files and variables. A pipe can be
             read only once.
+        unverified: The users with a password that may be that of their stored hash, with both.
 
     Raises:
         InvalidDesiredStateError: If the desired state breaks a rule that only the node knows.
@@ -64,7 +66,7 @@ class Comparison:
         realm: ParsedRealm,
         managed: AbstractSet[str],
         rules: CredentialRules,
-        pool: HashingPool,
+        shared: SharedWork,
     ) -> None:
         self.desired = desired
         self.realm = realm
@@ -75,13 +77,22 @@ class Comparison:
         self.purged: list[str] = []
         self.orphans: dict[str, RemovalReason] = {}
         self.read: dict[str, Secret] = {}
+        self.unverified: list[Pair] = []
         self._rules = rules
+        self._shared = shared
         self._accepts_all = rules.policy.accepts_all
         self._reserved = reserved_usernames(**rules.settings.name_rules)
-        self._to_verify: list[tuple[str, Secret, str]] = []
         self._compare_users()
-        self._compare_passwords(pool)
         self._find_purged(managed)
+
+    def settle(self) -> None:
+        """Note the passwords that changed, and those whose hash is too weak."""
+        for name, password, stored_hash in self.unverified:
+            if not self._shared.matches(password, stored_hash):
+                self.passwords[name] = password
+            elif self._rules.policy.needs_update(stored_hash):
+                self.passwords[name] = password
+                self.rehashed.add(name)
 
     def has_new_hash(self, username: str) -> bool:
         """Check whether a user gets a new hash."""
@@ -143,7 +154,7 @@ class Comparison:
         if user.password_hash is None:
             password = self._password_of(user)
             if password is not None:
-                self._to_verify.append((user.name, password, stored_hash))
+                self.unverified.append((user.name, password, stored_hash))
         elif user.password_hash.reveal() == stored_hash and self._accepts_all:
             return  # nearly always, and it spares the checks of a hash that is already there
         else:
@@ -152,22 +163,11 @@ class Comparison:
                 self.hashes[user.name] = password_hash
 
     def _password_of(self, user: DesiredUser) -> Secret | None:
-        password = self._rules.password_of(user)
+        password = self._shared.read_once("user", user.name, lambda: read_password(user))
         if password is not None:
+            self._rules.check_password(user, password)
             self.read[user.name] = password
         return password
-
-    def _compare_passwords(self, pool: HashingPool) -> None:
-        """Note the passwords that changed, and those whose hash is too weak."""
-        verdicts = pool.map(
-            lambda item: password_matches(item[1].reveal(), item[2]), self._to_verify, "comparing"
-        )
-        for (name, password, stored_hash), matches in zip(self._to_verify, verdicts, strict=True):
-            if not matches:
-                self.passwords[name] = password
-            elif self._rules.policy.needs_update(stored_hash):
-                self.passwords[name] = password
-                self.rehashed.add(name)
 
     def _find_purged(self, managed: AbstractSet[str]) -> None:
         purge = self.desired.purge

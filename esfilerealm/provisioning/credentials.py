@@ -16,6 +16,7 @@ from ..errors import (
     InvalidSettingError,
 )
 from ..hashing.policy import Policy
+from .values import PASSWORD_SOURCES
 
 if TYPE_CHECKING:
     from typing import Self
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ..settings import RealmSettings
     from .values import DesiredUser, HashPolicy
 
-__all__ = ["CredentialRules", "CredentialsError"]
+__all__ = ["CredentialRules", "CredentialsError", "read_password"]
 
 
 class CredentialsError(Exception):
@@ -60,31 +61,20 @@ class CredentialRules:
         )
         return cls(settings, policy)
 
-    def password_of(self, user: DesiredUser) -> Secret | None:
+    def check_password(self, user: DesiredUser, password: Secret) -> None:
         """
-        Return the password of a user, or None if the document has none.
+        Check the password of a user.
 
         Raises:
-            CredentialsError: If it cannot be read, or breaks a rule.
+            CredentialsError: If it breaks a rule.
         """
-        field, password = "password", None if user.password is None else user.password.reveal()
+        field = next(name for name in PASSWORD_SOURCES if getattr(user, name) is not None)
         try:
-            if user.password_file is not None:
-                field = "password_file"
-                password = password_in_file(user.password_file)
-            elif user.password_env is not None:
-                field = "password_env"
-                password = os.environ.get(user.password_env)
-                if password is None:
-                    rule = f"{variable_shown(user.password_env)} is not set"
-                    raise CredentialsError(user.issue(field, rule))
-            if password is not None:
-                NewCredentials(password, None, self.settings)
+            NewCredentials(password.reveal(), None, self.settings)
         except InvalidPasswordError as error:
             raise CredentialsError(user.issue(field, error.rule)) from None
-        except (FileAccessError, FilePermissionError, InvalidSettingError) as error:
+        except InvalidSettingError as error:
             raise CredentialsError(user.issue(field, str(error))) from None
-        return None if password is None else Secret(password)
 
     def hash_of(self, user: DesiredUser) -> Secret | None:
         """
@@ -104,3 +94,26 @@ class CredentialRules:
             rule = f"it does not meet the policy: {self.policy}"
             raise CredentialsError(user.issue("password_hash", rule))
         return user.password_hash
+
+
+def read_password(user: DesiredUser) -> Secret | None:
+    """
+    Return the password of a user, or None if the document has none.
+
+    Raises:
+        CredentialsError: If it cannot be read.
+    """
+    if user.password_file is not None:
+        try:
+            return Secret(password_in_file(user.password_file))
+        except InvalidPasswordError as error:
+            raise CredentialsError(user.issue("password_file", error.rule)) from None
+        except (FileAccessError, FilePermissionError) as error:
+            raise CredentialsError(user.issue("password_file", str(error))) from None
+    if user.password_env is not None:
+        password = os.environ.get(user.password_env)
+        if password is None:
+            rule = f"{variable_shown(user.password_env)} is not set"
+            raise CredentialsError(user.issue("password_env", rule))
+        return Secret(password)
+    return user.password

@@ -15,6 +15,7 @@ from ..errors import FileRealmError, InvalidDesiredStateError, InvalidPasswordEr
 from ..keystore import DEFAULT_FORMAT, Keystore, format_for, load_header
 from ..keystore.file import FILE_NAME, find_keystore_file
 from ..keystore.reader import LARGEST_FILE
+from .credentials import CredentialsError
 from .plan_result import CreateKeystore, RemoveSecureSetting, SetSecureSetting
 from .secure_settings import PASSWORD_FIELDS
 from .values import VALUE_SOURCES, KeystorePassword
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from .desired import DesiredState
     from .plan_result import Change
+    from .shared_work import SharedWork
     from .values import DesiredSetting
 
 __all__ = ["KeystoreComparison"]
@@ -43,6 +45,8 @@ class KeystoreComparison:
 
         release: The major version of the node, or None if that is unknown.
 
+        shared: Reads values and the password.
+
     Attributes:
         changes: What is to be changed.
         store: The keystore with all changes, not saved; None if there are none.
@@ -55,11 +59,14 @@ class KeystoreComparison:
         FilePermissionError, FileAccessError: If the keystore cannot be read.
     """
 
-    def __init__(self, config_dir: str, desired: DesiredState, release: int | None) -> None:
+    def __init__(
+        self, config_dir: str, desired: DesiredState, release: int | None, shared: SharedWork
+    ) -> None:
         self.changes: tuple[Change, ...] = ()
         self.store: Keystore | None = None
         self.digest: str | None = None
         self.desired = desired
+        self._shared = shared
         if desired.keystore:
             self._compare(os.path.join(config_dir, FILE_NAME), release)
 
@@ -91,28 +98,27 @@ class KeystoreComparison:
         contents: dict[str, bytes] = {}
         settings = []
         for setting in self.desired.keystore:
-            data = None if setting.is_absent else _content_of(setting, issues)
+            data = None if setting.is_absent else self._read_value(setting, issues)
             settings.append(setting if data is None else setting.with_content(data))
             if data is not None:
                 contents[setting.name] = data
         self.desired = replace(self.desired, keystore=tuple(settings))
         return contents
 
+    def _read_value(self, setting: DesiredSetting, issues: list[str]) -> bytes | None:
+        try:
+            return self._shared.read_once("setting", setting.name, lambda: _content_of(setting))
+        except CredentialsError as error:
+            issues.append(str(error))
+            return None
+
     def _read_password(self, issues: list[str]) -> str | None:
         given = self.desired.keystore_password
-        password = None if given.password is None else given.password.reveal()
-        if given.password_file is not None:
-            try:
-                password = password_in_file(given.password_file)
-            except InvalidPasswordError as error:
-                issues.append(f"keystore_password_file: {error.rule}")
-            except FileRealmError as error:
-                issues.append(f"keystore_password_file: {error}")
-        elif given.password_env is not None:
-            password = os.environ.get(given.password_env)
-            if password is None:
-                rule = f"environment variable [{given.password_env}] is not set"
-                issues.append(f"keystore_password_env: {rule}")
+        try:
+            password = self._shared.read_once("keystore", "", lambda: _password_of(given))
+        except CredentialsError as error:
+            issues.append(str(error))
+            return None
         if password is not None:
             known = KeystorePassword(password=Secret(password))
             self.desired = replace(self.desired, keystore_password=known)
@@ -148,8 +154,13 @@ def _raise(issues: list[str]) -> None:
         raise InvalidDesiredStateError(tuple(issues))
 
 
-def _content_of(setting: DesiredSetting, issues: list[str]) -> bytes | None:
-    """Return the value of a setting; None if the document has none, or it cannot be read."""
+def _content_of(setting: DesiredSetting) -> bytes | None:
+    """
+    Return the value of a setting, or None if the document has none.
+
+    Raises:
+        CredentialsError: If it cannot be read.
+    """
     if setting.content is not None:
         return setting.content.reveal().encode("latin-1")
     try:
@@ -162,14 +173,36 @@ def _content_of(setting: DesiredSetting, issues: list[str]) -> bytes | None:
             return _read(setting.file)
     except FileRealmError as error:
         field = "value_file" if setting.value_file is not None else "file"
-        issues.append(f"{setting.place}.{field}: {error}")
+        raise CredentialsError(f"{setting.place}.{field}: {error}") from None
     if setting.value_env is not None:
-        text = os.environ.get(setting.value_env)
-        if text is not None:
-            return os.fsencode(text)
-        rule = f"environment variable [{setting.value_env}] is not set"
-        issues.append(f"{setting.place}.value_env: {rule}")
+        return os.fsencode(_variable(setting.value_env, f"{setting.place}.value_env"))
     return None
+
+
+def _password_of(given: KeystorePassword) -> str | None:
+    """
+    Return the password of the keystore, or None if the document has none.
+
+    Raises:
+        CredentialsError: If it cannot be read.
+    """
+    if given.password_file is not None:
+        try:
+            return password_in_file(given.password_file)
+        except InvalidPasswordError as error:
+            raise CredentialsError(f"keystore_password_file: {error.rule}") from None
+        except FileRealmError as error:
+            raise CredentialsError(f"keystore_password_file: {error}") from None
+    if given.password_env is not None:
+        return _variable(given.password_env, "keystore_password_env")
+    return None if given.password is None else given.password.reveal()
+
+
+def _variable(name: str, place: str) -> str:
+    text = os.environ.get(name)
+    if text is None:
+        raise CredentialsError(f"{place}: environment variable [{name}] is not set")
+    return text
 
 
 def _read(path: str) -> bytes:

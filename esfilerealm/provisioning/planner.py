@@ -12,10 +12,8 @@ from .._ground.showing import shown_name
 from .._ground.values import Secret
 from .._storage import RealmFolder, WriteOptions
 from ..admin.users_tool import UsersTool
-from ..formats.realm import parse_files
 from ..hashing import bcrypt
 from ..hashing.base import password_bytes
-from ..hashing.pool import HashingPool
 from ..settings import RealmSettings
 from .comparison import Comparison
 from .credentials import CredentialRules
@@ -36,6 +34,7 @@ from .plan_result import (
     SetPassword,
     given_roles,
 )
+from .shared_work import SharedWork
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     from .plan_result import Change
     from .values import FileAttributes
 
-__all__ = ["plan"]
+__all__ = ["Draft", "plan"]
 
 
 def plan(
@@ -94,52 +93,107 @@ def plan(
         MissingExtraError: As for every method of ``UsersTool``, and as for ``Keystore.read`` if the
             desired state names settings of the keystore.
     """
-    config_dir = os.path.abspath(os.fspath(config_dir))
-    settings = settings or RealmSettings.load(config_dir, check_realm=False)
-    rules = CredentialRules.of(settings, desired.hash_policy)
-    is_managed = desired.purge == "managed"
-    files, managed = RealmFolder(config_dir, in_x_pack=settings.is_in_x_pack).read_with_managed(
-        is_needed=is_managed, may_be_missing=create
-    )
-    realm = parse_files(files, **settings.name_rules)
-    pool = HashingPool(jobs, show_progress=show_progress)
-    comparison = Comparison(desired, realm, managed.names, rules, pool)
-    keystore = KeystoreComparison(config_dir, desired, settings.elasticsearch_version)
-    changes = (
-        *(_creations(config_dir, settings) if create else ()),
-        *_user_changes(comparison, rules.policy.algorithm),
-        *_attribute_changes(files.both, desired.attributes, attributes),
-        *_managed_changes(comparison, managed),
-        *keystore.changes,
-    )
-    basis = Basis(
-        desired=_with_passwords(keystore.desired, comparison.read),
-        rules=rules,
-        force=force,
-        create=create,
-        attributes=attributes,
-        digests=_digests(files, managed, desired, creates=create),
-        passwords=comparison.passwords,
-        hashes=comparison.hashes,
-        orphans=tuple(map(Secret, comparison.orphans)),
-        roles=_roles_before_and_after(comparison),
-        keystore=keystore.store,
-        keystore_digest=keystore.digest,
-    )
-    tool = UsersTool(config_dir, settings=settings, known_roles=desired.known_roles)
-    unknown = tool.unknown_roles(given_roles(changes))
-    warnings = [*_warnings(comparison, rules.policy.algorithm)]
-    if unknown:
-        warnings.append(tool.unknown_roles_text(unknown))
-    return Plan(
+    shared = SharedWork(jobs, show_progress=show_progress)
+    draft = Draft(
         config_dir,
-        changes,
-        desired.notes,
-        tuple(warnings),
-        unknown,
-        _basis=basis,
-        objections=() if force else tuple(objections(comparison)),
+        desired,
+        shared,
+        settings=settings,
+        force=force,
+        attributes=attributes,
+        create=create,
     )
+    shared.verify(draft.unverified)
+    return draft.finished()
+
+
+class Draft:
+    """
+    A plan that is finished once passwords were verified; all else has been read.
+
+    Args:
+        shared: Has verified the passwords of ``unverified`` when ``finished`` is called.
+
+    For the other arguments and errors see ``plan``.
+
+    Attributes:
+        unverified: Passwords that may be those of stored hashes, with these.
+    """
+
+    def __init__(
+        self,
+        config_dir: str | os.PathLike[str],
+        desired: DesiredState,
+        shared: SharedWork,
+        *,
+        settings: RealmSettings | None,
+        force: bool,
+        attributes: Tolerance,
+        create: bool,
+    ) -> None:
+        self._config_dir = os.path.abspath(os.fspath(config_dir))
+        self._settings = settings or RealmSettings.load(self._config_dir, check_realm=False)
+        self._rules = CredentialRules.of(self._settings, desired.hash_policy)
+        self._force = force
+        self._attributes: Tolerance = attributes
+        self._create = create
+        folder = RealmFolder(self._config_dir, in_x_pack=self._settings.is_in_x_pack)
+        files, self._managed = folder.read_with_managed(
+            is_needed=desired.purge == "managed", may_be_missing=create
+        )
+        realm = shared.realm_of(files, self._settings)
+        self._comparison = Comparison(desired, realm, self._managed.names, self._rules, shared)
+        self._attribute_changes = [*_attribute_changes(files.both, desired.attributes, attributes)]
+        self._digests = _digests(files, self._managed, desired, creates=create)
+        self._keystore = KeystoreComparison(
+            self._config_dir, desired, self._settings.elasticsearch_version, shared
+        )
+        self.unverified = self._comparison.unverified
+
+    def finished(self) -> Plan:
+        """Return the plan."""
+        self._comparison.settle()
+        changes = (*self._changes(),)
+        desired, algorithm = self._comparison.desired, self._rules.policy.algorithm
+        tool = UsersTool(self._config_dir, settings=self._settings, known_roles=desired.known_roles)
+        unknown = tool.unknown_roles(given_roles(changes))
+        warnings = [*_warnings(self._comparison, algorithm)]
+        if unknown:
+            warnings.append(tool.unknown_roles_text(unknown))
+        return Plan(
+            self._config_dir,
+            changes,
+            desired.notes,
+            tuple(warnings),
+            unknown,
+            _basis=self._basis(),
+            objections=() if self._force else tuple(objections(self._comparison)),
+        )
+
+    def _changes(self) -> Iterator[Change]:
+        if self._create:
+            yield from _creations(self._config_dir, self._settings)
+        yield from _user_changes(self._comparison, self._rules.policy.algorithm)
+        yield from self._attribute_changes
+        yield from _managed_changes(self._comparison, self._managed)
+        yield from self._keystore.changes
+
+    def _basis(self) -> Basis:
+        comparison = self._comparison
+        return Basis(
+            desired=_with_passwords(self._keystore.desired, comparison.read),
+            rules=self._rules,
+            force=self._force,
+            create=self._create,
+            attributes=self._attributes,
+            digests=self._digests,
+            passwords=comparison.passwords,
+            hashes=comparison.hashes,
+            orphans=tuple(map(Secret, comparison.orphans)),
+            roles=_roles_before_and_after(comparison),
+            keystore=self._keystore.store,
+            keystore_digest=self._keystore.digest,
+        )
 
 
 def _creations(config_dir: str, settings: RealmSettings) -> Iterator[Change]:

@@ -12,11 +12,11 @@ import os
 from .._storage import read_file
 from ..errors import FileRealmError, InvalidSettingError
 
-__all__ = ["ConfigLocation", "find_config_dir"]
+__all__ = ["ConfigLocation", "find_config_dir", "find_same"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Final
 
 #: Where the packages for Debian and for Red Hat keep the variables of a node.
@@ -98,6 +98,21 @@ def find_config_dir(
     warnings = [_difference(path, source, *pair) for pair in reversed(others.values())]
     is_named = "ES_PATH_CONF" in source or "CONF_DIR" in source
     return ConfigLocation(path, source, (*warnings, *([] if is_named else files.unreadable)))
+
+
+def find_same(paths: Iterable[str]) -> tuple[str, str] | None:
+    """Return two paths of one directory, by another spelling or a link, or None."""
+    found: dict[object, str] = {}
+    for path in paths:
+        try:
+            status = os.stat(path)
+            identity: object = status.st_dev, status.st_ino
+        except OSError:  # it is not there yet, or whoever reads it will say more
+            identity = os.path.realpath(path)
+        if identity in found:
+            return found[identity], path
+        found[identity] = path
+    return None
 
 
 def _candidates(

@@ -25,7 +25,7 @@ from esfilerealm.exchange import EXPORT_FORMATS, export_realm, import_users
 from esfilerealm.formats import parse_users, parse_users_roles
 from esfilerealm.hashing import CACHE_ALGORITHMS, hash_problem, resolve, resolve_from_hash
 from esfilerealm.keystore import FORMATS, Keystore, load_header
-from esfilerealm.provisioning import DesiredState, apply, plan
+from esfilerealm.provisioning import DesiredState, apply, apply_all, plan, plan_all
 from esfilerealm.realms import TrustedProxy
 from esfilerealm.results import ModeChange
 from esfilerealm.settings import find_config_dir
@@ -104,7 +104,15 @@ OBJECTS = {
     "ParsedUsersRoles": lambda _, folder: [
         parse_users_roles((folder / "users_roles").read_bytes())
     ],
+    "NodePlan": lambda _, folder: [
+        fact for plans in planned_all(folder) for node in plans.nodes for fact in told_of(node)
+    ],
     "Plan": lambda _, folder: told_by(planned(folder), apply(planned(folder))),
+    "Plans": lambda _, folder: [
+        fact
+        for plans in planned_all(folder)
+        for fact in (*told_of(plans), plans.errors, plans._shared)
+    ],
     "RealmChange": changed,
     "RealmHealth": lambda realm, folder: [realm.health, spoilt(realm, folder)],
     "ParsedRealm": lambda _, folder: [
@@ -217,6 +225,16 @@ def imported(folder):
 
 def planned(folder):
     return plan(folder, desired())
+
+
+def planned_all(folder):
+    """Plan for the realm and for a node that is missing, and apply."""
+    plans = plan_all([folder, folder / "missing"], desired())
+    return [plans, apply_all(plans)]
+
+
+def told_of(value):
+    return [value, value.to_dict()]
 
 
 def changes_of(plan, kind):

@@ -383,7 +383,7 @@ class TestHashing:
         def interrupt(*_):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("esfilerealm.provisioning.comparison.password_matches", interrupt)
+        monkeypatch.setattr("esfilerealm.provisioning.shared_work.password_matches", interrupt)
         both = [{"name": name, "password": OLD} for name in ("bob", "al")]
         with pytest.raises(KeyboardInterrupt):
             plan(realm, desired(*both), jobs=2)

@@ -15,7 +15,6 @@ from unit.provisioning.kit import desired
 
 from esfilerealm.errors import FileRealmError, InvalidDesiredStateError
 from esfilerealm.formats.realm import ParsedRealm
-from esfilerealm.hashing.pool import HashingPool
 from esfilerealm.provisioning import (
     AddRoles,
     AddUser,
@@ -31,6 +30,7 @@ from esfilerealm.provisioning import (
 )
 from esfilerealm.provisioning.comparison import Comparison
 from esfilerealm.provisioning.credentials import CredentialRules
+from esfilerealm.provisioning.shared_work import SharedWork
 from esfilerealm.settings import RealmSettings
 
 
@@ -313,7 +313,7 @@ class TestNoSecretInWhatGoesWell:
         rules = CredentialRules.of(settings, wanted.hash_policy)
         data = [(realm / name).read_bytes() for name in ("users", "users_roles")]
         stored = ParsedRealm.parse(*data)
-        comparison = Comparison(wanted, stored, {"bob"}, rules, HashingPool(1))
+        comparison = Comparison(wanted, stored, {"bob"}, rules, SharedWork(1))
         for thing in (comparison, vars(comparison), stored, rules):
             assert_silent(repr(thing))
         assert CHEAP_HASH not in repr(comparison) + repr(stored) + repr(rules)
