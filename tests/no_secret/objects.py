@@ -109,9 +109,7 @@ OBJECTS = {
     ],
     "Plan": lambda _, folder: told_by(planned(folder), apply(planned(folder))),
     "Plans": lambda _, folder: [
-        fact
-        for plans in planned_all(folder)
-        for fact in (*told_of(plans), plans.errors, plans._shared)
+        fact for plans in planned_all(folder) for fact in (*told_of(plans), plans.errors)
     ],
     "RealmChange": changed,
     "RealmHealth": lambda realm, folder: [realm.health, spoilt(realm, folder)],
