@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .realms.base import AuthenticationResult, AuthenticationStatus, User, UsernamePasswordToken
     from .realms.chain import RealmChain
     from .realms.file.realm import FileRealm
+    from .realms.pki import PkiRealm
     from .settings import RealmSettings
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "AuthenticationStatus",
     "FileRealm",
     "Finding",
+    "PkiRealm",
     "RealmChain",
     "RealmSettings",
     "User",
@@ -42,6 +44,7 @@ _HOMES = {
     "AuthenticationStatus": "realms.base",
     "FileRealm": "realms.file.realm",
     "Finding": "findings",
+    "PkiRealm": "realms.pki",
     "RealmChain": "realms.chain",
     "RealmSettings": "settings",
     "User": "realms.base",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ComparableName",
+    "attribute_spans",
     "attribute_type",
     "attribute_values",
     "canonical_name",
@@ -90,6 +91,25 @@ def rdn_texts(name_der: bytes) -> list[str]:
         " + ".join(_pair_text(pair) for pair in elements(name.expect(SET).content))
         for name in reversed(names)
     ]
+
+
+def attribute_spans(name_der: bytes) -> list[tuple[int, int, int]]:
+    """
+    Return where each attribute stands in the text of a name: its start, that of its value, its end.
+
+    Raises:
+        InvalidCertificateError: If it is not an encoded name.
+    """
+    spans, start = [], 0
+    for name in reversed(list(elements(_name(name_der).content))):
+        end = start
+        for number, pair in enumerate(elements(name.expect(SET).content)):
+            text = _pair_text(pair)
+            start = end + (len(" + ") if number else 0)
+            end = start + len(text)
+            spans.append((start, start + text.index("=") + 1, end))
+        start = end + len(", ")
+    return spans
 
 
 def attribute_type(keyword: str) -> str | None:

@@ -48,6 +48,11 @@ class UsernamePattern:
         match = self._compiled.search(subject)
         return (match[1] or None) if match else None
 
+    def place(self, subject: str) -> tuple[int, int]:
+        """Return where the first match begins and where its first group does, for a name found."""
+        match = self._compiled.search(subject)
+        return (match.start(), match.start(1)) if match else (-1, -1)
+
     def __repr__(self) -> str:
         return f"UsernamePattern({self.pattern!r})"
 

@@ -27,6 +27,7 @@ from ..errors import (
     InvalidTrustStoreError,
     InvalidUsernamePatternError,
 )
+from ..settings.mapped_realm import PkiSettings
 from .certificate_trust import exit_code_of_verdicts, verdicts_of_realms, verdicts_of_stores
 from .exits import DATA, NO_INPUT, CommandError
 from .passwords import named_password, refuse_two_sources
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ..certificates.description import Description
-    from ..settings.mapped_realms import MappedRealm
     from .arguments import Arguments
     from .target import Target
     from .terminal import Terminal
@@ -57,7 +57,7 @@ def run_show(arguments: Arguments, target: Target, terminal: Terminal) -> int:
         warnings.simplefilter("ignore")  # of the library, about certificates that are odd
         chain = _read(arguments, terminal)
         is_needed = not (arguments.has("trust") and arguments.has("pattern"))
-        realms = [realm for realm in target.mapped_realms() if realm.pki] if is_needed else []
+        realms = _pki_realms(target) if is_needed else []
         verdicts = (
             verdicts_of_stores(arguments, chain)
             if arguments.has("trust")
@@ -88,6 +88,10 @@ def run_show(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     ]
     terminal.print(*_table(rows))
     return exit_code_of_verdicts(verdicts)
+
+
+def _pki_realms(target: Target) -> list[PkiSettings]:
+    return [realm for realm in target.mapped_realms() if isinstance(realm, PkiSettings)]
 
 
 def _read(arguments: Arguments, terminal: Terminal) -> list[bytes]:
@@ -141,16 +145,15 @@ def _in_order(certificates: Sequence[bytes]) -> list[bytes]:
 
 
 def _usernames(
-    arguments: Arguments, certificate: bytes, subject: str, realms: Sequence[MappedRealm]
+    arguments: Arguments, certificate: bytes, subject: str, realms: Sequence[PkiSettings]
 ) -> list[dict[str, Any]]:
     """Return each way to find the username, with the realms that go it."""
     ways: dict[tuple[str | None, str | None], list[str]] = {}
     given = arguments.value("pattern")
     for realm in realms if given is None else ():
-        if realm.pki is not None:
-            oid = realm.pki.username_oid
-            way = (None, oid) if oid else (realm.pki.username_pattern, None)
-            ways.setdefault(way, []).append(realm.name)
+        oid = realm.username_oid
+        way = (None, oid) if oid else (realm.username_pattern, None)
+        ways.setdefault(way, []).append(realm.name)
     if not ways:
         ways[given or DEFAULT_USERNAME_PATTERN, None] = []
     names = []

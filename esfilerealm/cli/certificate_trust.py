@@ -9,18 +9,18 @@ from .._ground.showing import in_one_line, shown
 from ..certificates import TrustStore, is_ordered, subject_text
 from ..certificates.facts import facts_of
 from ..certificates.path import NO_PATH
-from ..errors import CertificateNotTrustedError, FileRealmError, InvalidTrustStoreError
+from ..errors import CertificateNotTrustedError, FileRealmError, InvalidSettingError
 from ..keystore import load_header
 from ..keystore.file import FILE_NAME
+from ..realms.pki.trust import load_trust_store
 from .exits import CONFIGURATION, NO_INPUT, NOT_TRUSTED, OK, CommandError
 from .passwords import named_password
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..certificates import StoreType
     from ..keystore import Keystore
-    from ..settings.mapped_realms import MappedRealm, PkiSettings
+    from ..settings.mapped_realm import PkiSettings
     from .arguments import Arguments
     from .target import Target
     from .terminal import Terminal
@@ -29,7 +29,6 @@ __all__ = ["Verdict", "exit_code_of_verdicts", "verdicts_of_realms", "verdicts_o
 
 _NOT_ORDERED: Final = "the certificates are not in order: each must be followed by its issuer"
 _ONLY_TLS: Final = "it has no trust store of its own, so it trusts what TLS has accepted"
-_TYPES: Final[dict[str, StoreType]] = {"jks": "jks", "pkcs12": "PKCS12"}
 _PASSWORD: Final = "Enter password for the elasticsearch keystore : "  # noqa: S105 - a question
 
 
@@ -133,21 +132,15 @@ def verdicts_of_realms(
     target: Target,
     terminal: Terminal,
     chain: Sequence[bytes],
-    realms: Sequence[MappedRealm],
+    realms: Sequence[PkiSettings],
 ) -> list[Verdict]:
     """Ask each realm of type ``pki``."""
     passwords = _Passwords(arguments, target, terminal)
-    return [
-        _verdict_of(realm.name, realm.pki, chain, passwords)
-        for realm in realms
-        if realm.pki is not None
-    ]
+    return [_verdict_of(realm, chain, passwords) for realm in realms]
 
 
-def _verdict_of(
-    realm: str, pki: PkiSettings, chain: Sequence[bytes], passwords: _Passwords
-) -> Verdict:
-    paths = pki.authorities if pki.truststore is None else (pki.truststore,)
+def _verdict_of(pki: PkiSettings, chain: Sequence[bytes], passwords: _Passwords) -> Verdict:
+    realm, paths = pki.name, pki.trust_files
     try:
         store = _store_of(pki, passwords)
     except (_UnknownError, FileRealmError) as error:
@@ -162,21 +155,15 @@ class _UnknownError(Exception):
 
 
 def _store_of(pki: PkiSettings, passwords: _Passwords) -> TrustStore | None:
-    if pki.problems:
-        raise _UnknownError(f"a node does not start: {pki.problems[0]}")
-    if pki.truststore is None:
-        return TrustStore.load(pki.authorities, type="PEM") if pki.authorities else None
-    kind = (pki.truststore_type or "").lower()
-    if kind and kind not in _TYPES:
-        raise _UnknownError(f"stores of the type [{pki.truststore_type}] are not supported")
-    password = passwords.of(pki)
+    problems = pki.start_problems()
+    if problems:
+        raise _UnknownError(f"a node does not start: {problems[0]}")
+    if not pki.trust_files:
+        return None
     try:
-        return TrustStore.load(pki.truststore, password or "", type=_TYPES.get(kind))
-    except InvalidTrustStoreError as error:
-        if error.kind != "password" or password is not None:
-            raise
-        advice = f"no password is set: add [{pki.secure_password}] to the keystore"
-        raise _UnknownError(f"{error}; {advice}") from None
+        return load_trust_store(pki, passwords.of(pki) if pki.truststore else None)
+    except InvalidSettingError as error:
+        raise _UnknownError(error.rule) from None
 
 
 class _Passwords:
@@ -197,8 +184,8 @@ class _Passwords:
             FileRealmError: If the keystore cannot be read.
         """
         path = os.path.join(self._target.config_dir, FILE_NAME)
-        if pki.truststore_password is not None or not os.path.exists(path):
-            return pki.truststore_password
+        if not os.path.exists(path):
+            return None
         if self._keystore is None:
             self._keystore = self._opened(path)
         keystore, name = self._keystore, pki.secure_password

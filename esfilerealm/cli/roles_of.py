@@ -20,7 +20,7 @@ from .role_sources import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..settings.mapped_realms import MappedRealm
+    from ..settings.mapped_realm import MappedRealm
     from .arguments import Arguments
     from .target import Target
     from .terminal import Terminal

@@ -15,7 +15,7 @@ __all__ = ["Target"]
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from .._storage import RealmPaths
-    from ..settings.mapped_realms import MappedRealm
+    from ..settings.mapped_realm import MappedRealm
     from ..settings.report import SettingsReport
     from .arguments import Arguments
     from .terminal import Terminal

@@ -2,12 +2,15 @@
 The half that logs in: what a node does with the files of a realm.
 
 ``base`` has what every kind of realm shares: ``Realm``, users, tokens and results. ``file`` is the
-file realm. ``chain`` asks several realms one after another who a ``Request`` is. ``RoleMapper``
-finds the roles of users whom another realm authenticates.
+file realm, ``pki`` the one of certificates. ``chain`` asks several realms one after another who a
+``Request`` is. ``RoleMapper`` and ``AuthorizationRealms`` find the roles of users whom another realm
+authenticates.
 """
 
 from __future__ import annotations
 
+from ..settings.mapped_realm import PkiSettings
+from .authorization import AuthorizationRealms, KnowsUsers
 from .base import (
     AuthenticationResult,
     AuthenticationStatus,
@@ -27,6 +30,7 @@ from .file import (
     RealmSnapshot,
     UsageStats,
 )
+from .pki import PkiCacheStats, PkiRealm, PkiUsageStats, X509Token
 from .proxy import TrustedProxy
 from .proxy_headers import HeaderFormat
 from .request import DelegatedBy, Request
@@ -36,6 +40,7 @@ from .tls import client_certificates
 __all__ = [
     "AuthenticationResult",
     "AuthenticationStatus",
+    "AuthorizationRealms",
     "CacheStats",
     "ChainResult",
     "DelegatedBy",
@@ -44,6 +49,11 @@ __all__ = [
     "FileStamp",
     "HeaderFormat",
     "HealthStatus",
+    "KnowsUsers",
+    "PkiCacheStats",
+    "PkiRealm",
+    "PkiSettings",
+    "PkiUsageStats",
     "Question",
     "Realm",
     "RealmChain",
@@ -59,6 +69,7 @@ __all__ = [
     "UsageStats",
     "User",
     "UsernamePasswordToken",
+    "X509Token",
     "client_certificates",
     "role_mapping_failure",
 ]

@@ -40,6 +40,12 @@ FailureReason: TypeAlias = Literal[
     "user_changing",
     "files_unreadable",
     "reserved_user",
+    "certificate_not_trusted",
+    "delegation_not_permitted",
+    "no_username",
+    "ambiguous_name",
+    "not_authorized",
+    "no_roles",
 ]
 """Why a login failed, for programs. The guide of the realm explains each word."""
 

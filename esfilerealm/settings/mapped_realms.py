@@ -1,77 +1,35 @@
 """
-The realms whose users get their roles by mappings: of type ``ldap``, ``active_directory``, ``pki``.
+Reading the realms whose users get their roles by mappings: ``ldap``, ``active_directory``, ``pki``.
 
-Of them, what finds names and roles and what decides about trust is read; a node checks the rest.
+Of ``pki``, everything is read that decides about logins; of the others, what finds roles. A node
+checks the rest.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ..certificates import DEFAULT_USERNAME_PATTERN
 from ..certificates.names import attribute_type
+from ..errors import InvalidSettingError
+from .keys import RELOAD_KEYS, read_keys
+from .mapped_realm import DEFAULT_MAPPING_FILE, TOKEN_SERVICE, MappedRealm, PkiSettings
 from .reader import SettingsReader
 from .realm_order import infer_major_version, realm_order
 from .sources import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from .realm_order import ConfiguredRealm
 
-__all__ = ["MappedRealm", "PkiSettings", "read_mapped_realms"]
+__all__ = ["read_mapped_realms", "read_pki_settings"]
 
 _TYPES: Final = ("ldap", "active_directory", "pki")
-_DEFAULT_FILE: Final = "role_mapping.yml"
 _LAST_OLD_SPELLING: Final = 6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PkiSettings:
-    """
-    What decides about the names of certificates, and whether they are trusted.
-
-    Attributes:
-        username_pattern: The regular expression whose first group is the username.
-        username_oid: The attribute whose value is the username instead, as a number with dots.
-        authorities: Files of trusted certificates.
-        truststore: A keystore of trusted certificates.
-        truststore_type: Its type, as it is set.
-        truststore_password: The one in ``elasticsearch.yml``.
-        secure_password: The setting of the keystore that holds the password otherwise.
-        problems: Why a node does not start with these settings.
-    """
-
-    username_pattern: str
-    username_oid: str | None
-    authorities: tuple[str, ...]
-    truststore: str | None
-    truststore_type: str | None
-    truststore_password: str | None = field(repr=False)
-    secure_password: str
-    problems: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MappedRealm:
-    """
-    A realm that a node asks, and that finds roles by mappings.
-
-    Attributes:
-        type: Such as ``pki``.
-        name: Unique on a node.
-        mapping_file: Its mapping file.
-        unmapped_groups_as_roles: Whether a group that the file does not map is a role itself.
-        pki: What is set for a realm of type ``pki``; None for others.
-    """
-
-    type: str
-    name: str
-    mapping_file: str
-    unmapped_groups_as_roles: bool
-    pki: PkiSettings | None
+_HTTP_TLS: Final = "xpack.security.http.ssl.enabled"
 
 
 def read_mapped_realms(
@@ -104,43 +62,98 @@ def read_mapped_realms(
     if elasticsearch_version is None and version == _LAST_OLD_SPELLING:
         reader.reads_words = True
     order = realm_order(reader.apart(), version)
+    folder = os.path.abspath(config_dir)
     return tuple(
-        _mapped(reader.apart(), realm, os.path.abspath(config_dir))
+        _mapped(reader.apart(), realm, folder, elasticsearch_version)
         for realm in order.realms
         if realm.type in _TYPES
     )
 
 
-def _mapped(reader: SettingsReader, realm: ConfiguredRealm, folder: str) -> MappedRealm:
-    prefix = realm.prefix
-    file = reader.string(f"{prefix}files.role_mapping", _DEFAULT_FILE)
-    as_roles = reader.boolean(f"{prefix}unmapped_groups_as_roles", "false")
-    return MappedRealm(
-        type=realm.type,
-        name=realm.name,
-        mapping_file=os.path.join(folder, file),
-        unmapped_groups_as_roles=as_roles,
-        pki=_pki(reader, prefix, folder) if realm.type == "pki" else None,
+def read_pki_settings(
+    config_dir: str,
+    name: str | None = None,
+    overrides: Mapping[str, str] | None = None,
+    *,
+    elasticsearch_version: int | None = None,
+) -> PkiSettings:
+    """
+    Return the settings of an enabled realm of type ``pki``.
+
+    Args:
+        config_dir: As with :func:`read_mapped_realms`.
+
+        name: The name of the realm; not needed if there is one only.
+
+        overrides: As above.
+
+        elasticsearch_version: As above.
+
+    Raises:
+        InvalidSettingError: If there is no such realm, or if several could be meant.
+        FilePermissionError, FileAccessError: If the file cannot be read.
+    """
+    realms = read_mapped_realms(config_dir, overrides, elasticsearch_version=elasticsearch_version)
+    known = [realm for realm in realms if isinstance(realm, PkiSettings)]
+    found = [realm for realm in known if name in (None, realm.name)]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(f"[{realm.name}]" for realm in known) or "none"
+    wanted = "a single one" if name is None else f"one of the name [{name}]"
+    rule = f"no enabled realm of type pki is {wanted}; there are: {names}"
+    raise InvalidSettingError(None, None, rule, os.path.join(config_dir, "elasticsearch.yml"))
+
+
+def _mapped(
+    reader: SettingsReader, realm: ConfiguredRealm, folder: str, version: int | None
+) -> MappedRealm:
+    file = f"{realm.prefix}files.role_mapping"
+    common: dict[str, Any] = {
+        "type": realm.type,
+        "name": realm.name,
+        "order": realm.order,
+        "prefix": realm.prefix,
+        "where": realm.where,
+        "mapping_file": os.path.join(folder, reader.string(file, DEFAULT_MAPPING_FILE)),
+        "must_have_mapping_file": reader.is_given(file),
+        "unmapped_groups_as_roles": reader.boolean(
+            f"{realm.prefix}unmapped_groups_as_roles", "false"
+        ),
+    }
+    if realm.type != "pki":
+        return MappedRealm(**common)
+    values = _pki_values(reader, realm.prefix, folder)
+    return PkiSettings(
+        **common, **values, elasticsearch_version=version, problems=tuple(reader.problems)
     )
 
 
-def _pki(reader: SettingsReader, prefix: str, folder: str) -> PkiSettings:
-    oid = _username_oid(reader, prefix)
+def _pki_values(reader: SettingsReader, prefix: str, folder: str) -> dict[str, Any]:
     store = reader.string(f"{prefix}truststore.path")
     authorities = reader.strings(f"{prefix}certificate_authorities")
     if store and authorities:
         rule = "cannot be combined with [truststore.path]"
         reader.add_key_problem(f"{prefix}certificate_authorities", rule)
-    return PkiSettings(
-        username_pattern=reader.string(f"{prefix}username_pattern", DEFAULT_USERNAME_PATTERN),
-        username_oid=oid,
-        authorities=tuple(os.path.join(folder, path) for path in authorities),
-        truststore=os.path.join(folder, store) if store else None,
-        truststore_type=reader.string(f"{prefix}truststore.type") or None,
-        truststore_password=reader.string(f"{prefix}truststore.password") or None,
-        secure_password=f"{prefix}truststore.secure_password",
-        problems=tuple(str(problem) for problem in reader.problems),
-    )
+    return {
+        "username_pattern": reader.string(f"{prefix}username_pattern", DEFAULT_USERNAME_PATTERN),
+        "username_oid": _username_oid(reader, prefix),
+        "authorities": tuple(os.path.join(folder, path) for path in authorities),
+        "truststore": os.path.join(folder, store) if store else None,
+        "truststore_type": reader.string(f"{prefix}truststore.type") or None,
+        "truststore_password": reader.string(f"{prefix}truststore.password") or None,
+        "delegation_enabled": reader.boolean(f"{prefix}delegation.enabled", "false"),
+        "token_service_enabled": _has_token_service(reader),
+        "authorization_realms": tuple(reader.strings(f"{prefix}authorization_realms")),
+        "cache_ttl": reader.seconds(f"{prefix}cache.ttl", "20m"),
+        "cache_max_users": reader.integer(f"{prefix}cache.max_users", "100000"),
+        **read_keys(reader, RELOAD_KEYS),
+    }
+
+
+def _has_token_service(reader: SettingsReader) -> bool:
+    """Return whether the token service is on; by default it is where HTTP has TLS."""
+    has_tls = reader.boolean(_HTTP_TLS, "false")
+    return reader.boolean(TOKEN_SERVICE, "true" if has_tls else "false")
 
 
 def _username_oid(reader: SettingsReader, prefix: str) -> str | None:
