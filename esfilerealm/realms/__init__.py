@@ -2,9 +2,8 @@
 The half that logs in: what a node does with the files of a realm.
 
 ``base`` has what every kind of realm shares: ``Realm``, users, tokens and results. ``file`` is the
-file realm, ``pki`` the one of certificates. ``chain`` asks several realms one after another who a
-``Request`` is. ``RoleMapper`` and ``AuthorizationRealms`` find the roles of users whom another realm
-authenticates.
+file realm, ``pki`` that of certificates. ``chain`` asks several realms one after another who a
+``Request`` is. ``RoleMapper`` and ``AuthorizationRealms`` find roles for other realms.
 """
 
 from __future__ import annotations
