@@ -1,9 +1,10 @@
-"""The cases about certificates: names, trust stores and chains. Those of the realm come with it."""
+"""The cases about certificates: names, trust stores and chains."""
 
 from __future__ import annotations
 
 import pytest
 from cryptography.x509 import Name
+from reference.test_pki_realm import CASES
 from support.pki import CERTIFICATES
 from support.reference import cases
 
@@ -18,35 +19,6 @@ from esfilerealm.certificates.pem import read_certificates
 from esfilerealm.errors import CertificateNotTrustedError, InvalidTrustStoreError
 
 TYPES = {"OU": "2.5.4.11"}
-#: Cases of the PKI realm itself: its settings, tokens, cache, delegation and authorisation realms.
-OF_THE_REALM = {
-    "authorisation realms are asked on every hit",
-    "authorisation realms: chains are refused",
-    "authorisation realms: license",
-    "authorisation realms: listed order decides",
-    "authorisation realms: nobody found",
-    "authorisation realms: none configured",
-    "authorisation realms: unknown name",
-    "both name extraction settings",
-    "closing twice is harmless",
-    "delegated chain records the delegator",
-    "delegated chain while delegation is off",
-    "delegation without token service",
-    "delegation without trust configuration",
-    "expire one user name",
-    "fingerprints in metadata, newest",
-    "lookup by name finds nobody",
-    "no certificate gives no token",
-    "no trust configuration accepts what TLS accepted",
-    "no trust configuration rejects delegated chains",
-    "role mapping change empties the cache",
-    "second authentication comes from the cache",
-    "truststore and certificate authorities together",
-    "truststore deleted and recreated",
-    "truststore reload with a bad file",
-    "truststore reload with a good file",
-    "usage statistics",
-}
 
 
 def certificate(name: str) -> bytes:
@@ -81,7 +53,7 @@ def refusal(act) -> str:
     return ""
 
 
-@pytest.mark.parametrize("case", cases("pki", only=lambda case: case.name not in OF_THE_REALM))
+@pytest.mark.parametrize("case", cases("pki", only=lambda case: case.name not in CASES))
 def test_certificates(case):
     found = outcome(case.given)
     checks = {
@@ -96,8 +68,3 @@ def test_certificates(case):
     }
     for key, value in case.expect.items():
         assert checks[key](value), key
-
-
-def test_every_case_is_of_the_certificates_or_of_the_realm():
-    names = {case.values[0].name for case in cases("pki")}
-    assert names > OF_THE_REALM

@@ -266,6 +266,10 @@ DIFFERENCES: dict[str, tuple[str, dict[str, Any]]] = {
         "a listener that throws misses the change",
         {"second_listener_events": 1, "events_on_second_check": 1, "log": "WARN"},
     ),
+    "pki/authorisation realms: license": (
+        "a license may forbid authorization realms",
+        {"status": "success", "roles": ["role_a"]},
+    ),
     **{
         f"watcher/{name}": (
             "domains, keystore, service tokens and role definitions",

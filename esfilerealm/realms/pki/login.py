@@ -82,7 +82,8 @@ class PkiAuthenticator:
 
     def _authenticate(self, token: X509Token) -> AuthenticationResult:
         for _ in range(_MOST_ATTEMPTS):
-            epoch, state = self._cache.epoch, self._sources.now()
+            state = self._sources.now()  # which may read the mappings, and forget all logins
+            epoch = self._cache.epoch
             facts = facts_of(token.certificates[0])
             principal = self._usernames.find(facts.subject_der)
             result = self._refusal(token, facts, principal, state)
