@@ -67,6 +67,9 @@ class AuthorizationRealms:
     def __iter__(self) -> Iterator[KnowsUsers]:
         return iter(self._realms)
 
+    def __repr__(self) -> str:
+        return f"<AuthorizationRealms {[realm.name for realm in self._realms]}>"
+
     def __bool__(self) -> bool:
         return bool(self._realms)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
+from .._ground.values import Secret
 from ..certificates import DEFAULT_USERNAME_PATTERN
 from ..errors import InvalidSettingError
 
@@ -58,7 +59,7 @@ class PkiSettings(MappedRealm):
         authorities: Files of trusted certificates. Relative paths are as with *mapping_file*.
         truststore: A keystore of trusted certificates, likewise.
         truststore_type: Its type: ``jks`` or ``PKCS12``.
-        truststore_password: The old setting that is not in the keystore.
+        truststore_password: The old setting that is not in the keystore; kept as a ``Secret``.
         delegation_enabled: Whether others may hand in the certificates of their clients.
         token_service_enabled: Whether a node hands out the tokens in which delegation ends.
         authorization_realms: The realms that know the roles, by name, in the order in which they
@@ -83,7 +84,7 @@ class PkiSettings(MappedRealm):
     authorities: tuple[str, ...] = ()
     truststore: str | None = None
     truststore_type: str | None = None
-    truststore_password: str | None = field(default=None, repr=False)
+    truststore_password: str | Secret | None = None
     delegation_enabled: bool = False
     token_service_enabled: bool = True
     authorization_realms: tuple[str, ...] = ()
@@ -95,6 +96,16 @@ class PkiSettings(MappedRealm):
     reload_interval_low: float = 60.0
     elasticsearch_version: int | None = None
     problems: tuple[InvalidSettingError, ...] = ()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.truststore_password, str):
+            object.__setattr__(self, "truststore_password", Secret(self.truststore_password))
+
+    @property
+    def old_password(self) -> str | None:
+        """The password of the trust store that is not in the keystore."""
+        password = self.truststore_password
+        return password.reveal() if isinstance(password, Secret) else password
 
     @property
     def secure_password(self) -> str:

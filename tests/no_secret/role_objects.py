@@ -6,6 +6,7 @@ import json
 
 from no_secret.planted import VALUE
 from support.pki import CERTIFICATES
+from support.pki_realm import login, made_realm, made_settings, token
 
 from esfilerealm.certificates import (
     DistinguishedName,
@@ -13,7 +14,7 @@ from esfilerealm.certificates import (
     UsernamePattern,
     subject_text,
 )
-from esfilerealm.realms import RoleMapper
+from esfilerealm.realms import AuthorizationRealms, RoleMapper
 from esfilerealm.role_mapping import (
     RoleTemplate,
     UserData,
@@ -62,7 +63,23 @@ def trust_store():
     return TrustStore.load(CERTIFICATES / "bundle-root.pem", VALUE)
 
 
+def pki_realm(folder):
+    realm = made_realm(folder, truststore_password=VALUE)
+    return [
+        realm,
+        realm.settings,
+        realm.usage_stats(),
+        login(realm, "bob"),
+        login(realm, "foreign"),
+    ]
+
+
 ROLE_OBJECTS = {
+    "AuthorizationRealms": lambda *_: [AuthorizationRealms([], [], key="k", where="w")],
+    "MappedRealm": lambda *_: [made_settings(truststore_password=VALUE)],
+    "PkiRealm": lambda _, folder: pki_realm(folder),
+    "PkiSettings": lambda *_: [made_settings(truststore_password=VALUE)],
+    "X509Token": lambda *_: [token("bob")],
     "TrustStore": lambda *_: [trust_store()],
     "UsernamePattern": lambda *_: [UsernamePattern()],
     "DistinguishedName": lambda *_: [DistinguishedName.parse("cn=jane,o=b")],

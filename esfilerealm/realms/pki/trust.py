@@ -47,7 +47,7 @@ def load_trust_store(settings: PkiSettings, secure_password: str | None) -> Trus
     if kind and kind.lower() not in _TYPES:
         rule = f"stores of the type [{kind}] are not supported"
         raise InvalidSettingError(settings.key("truststore.type"), kind, rule, settings.where)
-    password = settings.truststore_password if secure_password is None else secure_password
+    password = settings.old_password if secure_password is None else secure_password
     try:
         return TrustStore.load(settings.truststore, password or "", type=_TYPES.get(kind.lower()))
     except InvalidTrustStoreError as error:
