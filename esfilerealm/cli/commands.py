@@ -630,12 +630,19 @@ _OTHER = (
     ),
     Command(
         "schema",
-        "Print the JSON Schema of what --json prints",
+        "Print the JSON Schema of what --json prints, or of a document",
         shared.general(),
         run="schemas:run_schema",
-        arguments="[COMMAND...]",
-        notes=("Without COMMAND, one schema for all commands.",),
-        examples=("esfilerealm schema list", "esfilerealm schema keystore list"),
+        arguments="[SHAPE...]",
+        notes=(
+            "SHAPE is a command; without, one schema for all commands.",
+            "desired-state is the document of plan and apply; editors of YAML know this line:",
+            "# yaml-language-server: $schema=desired-state.json",
+        ),
+        examples=(
+            "esfilerealm schema keystore list",
+            "esfilerealm schema desired-state > desired-state.json",
+        ),
     ),
     Command(
         "help",

@@ -14,6 +14,7 @@ from .arguments import Arguments
 from .commands import COMMANDS, PROGRAM, TOPICS, find_command
 from .exits import CONFIGURATION, OK, CommandError, UsageError
 from .options import parse
+from .schemas import names_of_schemas
 from .target import Target
 
 if TYPE_CHECKING:
@@ -233,6 +234,7 @@ def _complete(argument: Action, metavar: str) -> None:
     choices = {
         "ALGORITHM": STORED_ALGORITHMS,
         "TOPIC": tuple(TOPICS),
+        "SHAPE": names_of_schemas(),
         "COMMAND": tuple(command.name for command in COMMANDS),
     }
     functions = {

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Schema = dict[str, object]
 
-__all__ = ["run_schema", "schema_of", "schema_of_all"]
+__all__ = ["names_of_schemas", "run_schema", "schema_of", "schema_of_all"]
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -394,10 +394,24 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
 _ERROR: Final = _object({"type": _TEXT, "message": _TEXT, "exit_code": _COUNT})
 
 
+#: Not a command: the documents of several commands.
+_DOCUMENT: Final = "desired-state"
+
+
+def names_of_schemas() -> tuple[str, ...]:
+    """Return everything that ``schema`` can print."""
+    return (*_RESULTS, _DOCUMENT)
+
+
 def run_schema(arguments: Arguments, _: Target, terminal: Terminal) -> int:
-    """Print the schema of one command, or of all."""
+    """Print the schema of what one command prints, or of all; or that of a document."""
     name = " ".join(arguments.positionals)
-    schema = schema_of(name) if name else schema_of_all()
+    if name == _DOCUMENT:
+        from ..provisioning import desired_state_schema
+
+        schema = desired_state_schema()
+    else:
+        schema = schema_of(name) if name else schema_of_all()
     terminal.print_document((json.dumps(schema, indent=2) + "\n").encode())
     return OK
 
@@ -411,7 +425,7 @@ def schema_of(name: str) -> Schema:
     """
     if name not in _RESULTS:
         what = "prints no JSON" if find_command(name) else "is not a command"
-        raise UsageError(f"[{name}] {what}: use one of [{', '.join(_RESULTS)}]")
+        raise UsageError(f"[{name}] {what}: use one of [{', '.join(names_of_schemas())}]")
     required, optional = _RESULTS[name]
     common: dict[str, Schema] = {"command": {"const": name}, "version": {"const": VERSION}}
     failure = _object({**common, "error": _ERROR}, {**required, **optional})

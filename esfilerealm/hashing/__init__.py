@@ -13,6 +13,7 @@ from __future__ import annotations
 from .base import Hasher, HashProblem
 from .registry import (
     CACHE_ALGORITHMS,
+    HASH_PREFIXES,
     STORED_ALGORITHMS,
     check_hash,
     decoy_hash,
@@ -27,6 +28,7 @@ from .registry import (
 
 __all__ = [
     "CACHE_ALGORITHMS",
+    "HASH_PREFIXES",
     "STORED_ALGORITHMS",
     "HashProblem",
     "Hasher",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CACHE_ALGORITHMS",
+    "HASH_PREFIXES",
     "STORED_ALGORITHMS",
     "check_hash",
     "decoy_hash",
@@ -68,6 +69,12 @@ _HASHERS: Final[dict[str, Hasher]] = {
 
 STORED_ALGORITHMS: Final = tuple(_STORED)
 """The names of algorithms that may hash passwords for a ``users`` file."""
+
+HASH_PREFIXES: Final = (
+    *bcrypt.PREFIXES,
+    *(hasher.prefix for hasher in (*_PBKDF2_FAMILIES, *_DIGESTS)),
+)
+"""What every usable hash starts with."""
 
 CACHE_ALGORITHMS: Final = tuple(_HASHERS)
 """All names that resolve: the possible values of ``cache.hash_algo``."""

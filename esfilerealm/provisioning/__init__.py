@@ -19,6 +19,7 @@ from .._ground.values import Secret
 from ..documents.document import DocumentFormat
 from .applier import apply, rehearse
 from .desired import DesiredState, Purge
+from .document_schema import desired_state_schema
 from .ensure import ensure_absent, ensure_user
 from .many import apply_all, plan_all
 from .node_plans import NodePlan, Plans
@@ -87,6 +88,7 @@ __all__ = [
     "UpdatePassword",
     "apply",
     "apply_all",
+    "desired_state_schema",
     "ensure_absent",
     "ensure_user",
     "plan",

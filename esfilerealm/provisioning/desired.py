@@ -9,33 +9,64 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from ..documents.document import Document, DocumentFormat, content_of, format_of, read_document
 from ..documents.fields import Fields
+from ..documents.kinds import Choice, Record, Texts
 from ..errors import InvalidDesiredStateError
+from . import rules
 from .merging import merge_records, merge_users
-from .parsing import pattern_rule, read_attributes, read_policy, read_users, role_rule
-from .secure_settings import merge_settings, read_keystore_password, read_settings
+from .parsing import (
+    ATTRIBUTES,
+    HASH_POLICY,
+    USERS,
+    excluding,
+    read_attributes,
+    read_policy,
+    read_users,
+)
+from .secure_settings import (
+    KEYSTORE,
+    PASSWORD_FIELDS,
+    PASSWORDS,
+    merge_settings,
+    read_keystore_password,
+    read_settings,
+)
 from .values import DesiredSetting, DesiredUser, FileAttributes, HashPolicy, KeystorePassword
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Self
 
-__all__ = ["PURGES", "DesiredState", "Purge"]
+__all__ = ["PURGES", "SHAPE", "DesiredState", "Purge"]
 
 Purge = Literal["none", "managed", "all"]
 
-_FIELDS: Final = (
-    "users",
-    "purge",
-    "protect",
-    "known_roles",
-    "hash_policy",
-    "attributes",
-    "keystore",
-    "keystore_password",
-    "keystore_password_file",
-    "keystore_password_env",
-)
 PURGES: Final[tuple[Purge, ...]] = get_args(Purge)
+
+_PURGE: Final = Choice(
+    "purge",
+    "Which users are removed if they are not listed: none (default), managed (those that earlier "
+    "runs created) or all.",
+    PURGES,
+)
+_PROTECT: Final = Texts(
+    "protect", "Patterns of names that are never purged, such as ops-*.", rules.PATTERN
+)
+_KNOWN_ROLES: Final = Texts(
+    "known_roles", "Roles of the role API, which need no warning.", rules.WRITABLE_NAME
+)
+
+SHAPE: Final = Record(
+    USERS,
+    _PURGE,
+    _PROTECT,
+    _KNOWN_ROLES,
+    HASH_POLICY,
+    ATTRIBUTES,
+    KEYSTORE,
+    *PASSWORDS,
+    also={"minProperties": 1, "dependentSchemas": excluding(PASSWORD_FIELDS)},
+)
+"""Every field of a document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,13 +159,13 @@ class DesiredState:
     def _of(cls, document: Document) -> Self:
         issues = list(document.issues)
         fields = Fields(
-            document, (), {} if document.value is None else document.value, _FIELDS, issues
+            document, (), {} if document.value is None else document.value, SHAPE.keys, issues
         )
         state = cls(
             users=read_users(fields),
-            purge=fields.choice("purge", PURGES),
-            protect=fields.strings("protect", pattern_rule) or (),
-            known_roles=fields.strings("known_roles", role_rule) or (),
+            purge=_PURGE.of(fields),
+            protect=_PROTECT.of(fields) or (),
+            known_roles=_KNOWN_ROLES.of(fields) or (),
             hash_policy=read_policy(fields),
             attributes=read_attributes(fields),
             keystore=read_settings(fields),

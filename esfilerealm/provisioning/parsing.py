@@ -3,52 +3,129 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Final, get_args
 
-from .._ground.java import has_lone_surrogate
 from .._ground.showing import shown_name
 from .._ground.values import Secret
-from ..admin.credentials import NewCredentials
-from ..errors import InvalidPasswordError
-from ..hashing import STORED_ALGORITHMS, hash_problem
-from ..names import broken_rule
-from ..settings import RealmSettings
+from ..documents.kinds import Choice, Number, Record, Records, Section, Text, TextOrNumber, Texts
+from . import rules
 from .values import PASSWORD_SOURCES, DesiredUser, FileAttributes, HashPolicy, State, UpdatePassword
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..documents.fields import Fields
+    from ..documents.kinds import Rule, Schema
 
 __all__ = [
-    "pattern_rule",
+    "ATTRIBUTES",
+    "HASH_POLICY",
+    "STATES",
+    "USERS",
+    "check_sources",
+    "excluding",
+    "path_in",
     "read_attributes",
     "read_policy",
     "read_users",
-    "role_rule",
-    "system_text",
+    "secret",
 ]
 
-_USER_FIELDS: Final = (
-    "name",
-    "state",
-    *PASSWORD_SOURCES,
-    "update_password",
-    "roles",
-    "roles_add",
-    "roles_remove",
-)
-_STATES: Final[tuple[State, ...]] = get_args(State)
+STATES: Final[tuple[State, ...]] = get_args(State)
 _UPDATES: Final[tuple[UpdatePassword, ...]] = get_args(UpdatePassword)
 
-#: The rules of any realm; those of the node are applied when a plan is made.
-_DEFAULTS: Final = RealmSettings()
-_MODE: Final = re.compile(r"0*[0-7]{1,4}", re.ASCII)
+
+def secret(key: str, about: str, rule: Rule | None = None) -> Text:
+    """Return a field that is refused if it is null: YAML reads text that begins with # so."""
+    return Text(key, about, rule, may_be_null=False)
+
+
+def excluding(keys: Iterable[str]) -> Schema:
+    """Return a schema by which each of some fields excludes the others."""
+    keys = tuple(keys)
+    return {key: {"properties": {k: False for k in keys if k != key}} for key in keys}
+
+
+_NAME: Final = Text("name", "The username.")
+_STATE: Final = Choice(
+    "state", "Whether the user is to exist: present (default) or absent.", STATES
+)
+_PASSWORD: Final = secret("password", "The password in clear text.", rules.PASSWORD)
+_PASSWORD_FILE: Final = secret(
+    "password_file",
+    "A file whose one line is the password; a relative path starts at this document.",
+    rules.SYSTEM_TEXT,
+)
+_PASSWORD_ENV: Final = secret(
+    "password_env", "An environment variable that holds the password.", rules.SYSTEM_TEXT
+)
+_PASSWORD_HASH: Final = secret(
+    "password_hash", "A hash of the password, as [esfilerealm hash] prints it.", rules.HASH
+)
+_UPDATE_PASSWORD: Final = Choice(
+    "update_password",
+    "Whether an existing user gets the password too: always (default) or on_create.",
+    _UPDATES,
+)
+_ROLES: Final = Texts("roles", "All roles of the user; others are removed.", rules.WRITABLE_NAME)
+_ROLES_ADD: Final = Texts("roles_add", "Roles to add; others stay.", rules.WRITABLE_NAME)
+_ROLES_REMOVE: Final = Texts("roles_remove", "Roles to remove; others stay.", rules.OLD_NAME)
+
+_ALL_ROLES: Final[Schema] = {
+    "if": {"properties": {"roles": {"type": "array"}}, "required": ["roles"]},
+    "then": {"properties": {"roles_add": {"type": "null"}, "roles_remove": {"type": "null"}}},
+}
+
+USERS: Final = Records(
+    "users",
+    "The users: a list, or a mapping from their names. Without any of password, password_file, "
+    "password_env and password_hash, a password stays.",
+    Record(
+        _NAME,
+        _STATE,
+        _PASSWORD,
+        _PASSWORD_FILE,
+        _PASSWORD_ENV,
+        _PASSWORD_HASH,
+        _UPDATE_PASSWORD,
+        _ROLES,
+        _ROLES_ADD,
+        _ROLES_REMOVE,
+        also={"dependentSchemas": excluding(PASSWORD_SOURCES), **_ALL_ROLES},
+    ),
+    _NAME.key,
+    rules.WRITABLE_NAME,
+)
+"""The field for the users."""
+
+_ALGORITHM: Final = Text(
+    "algorithm",
+    "The algorithm for new hashes; other families are hashed anew.",
+    rules.ALGORITHM,
+)
+_MINIMUM_COST: Final = Number(
+    "minimum_cost",
+    "For bcrypt the binary logarithm of rounds, for PBKDF2 iterations; hashes that cost less are "
+    "made anew.",
+)
+HASH_POLICY: Final = Section(
+    "hash_policy", "Which hashes are good enough.", Record(_ALGORITHM, _MINIMUM_COST)
+)
+"""The field for the hash policy."""
+
+_OWNER: Final = TextOrNumber("owner", "The owner of both files, a name or number.")
+_GROUP: Final = TextOrNumber("group", "The group of both files, a name or number.")
+_MODE: Final = Text("mode", "The mode of both files, octal, in quotes.", rules.MODE)
+ATTRIBUTES: Final = Section(
+    "attributes", "Attributes of both files; others stay.", Record(_OWNER, _GROUP, _MODE)
+)
+"""The field for the attributes of both files."""
 
 
 def read_users(fields: Fields) -> tuple[DesiredUser, ...]:
     """Read the users, a list or a mapping from their names; each name may occur once."""
     users: dict[str, DesiredUser] = {}
-    for name, one in fields.mappings_by_name("users", _USER_FIELDS, "name"):
+    for name, one in USERS.of(fields):
         user = _read_user(one, name)
         if user is None:
             continue
@@ -61,24 +138,23 @@ def read_users(fields: Fields) -> tuple[DesiredUser, ...]:
 
 def _read_user(fields: Fields, name: str | None) -> DesiredUser | None:
     name = _read_name(fields) if name is None else _valid_name(fields, None, name)
-    _check_sources(fields)
-    roles = fields.strings("roles", role_rule)
-    roles_add = fields.strings("roles_add", role_rule) or ()
-    roles_remove = fields.strings("roles_remove", _removed_role_rule) or ()
+    check_sources(fields, PASSWORD_SOURCES)
+    roles = _ROLES.of(fields)
+    roles_add = _ROLES_ADD.of(fields) or ()
+    roles_remove = _ROLES_REMOVE.of(fields) or ()
     if roles is not None and fields.given & {"roles_add", "roles_remove"}:
         fields.refuse("roles", "lists all roles of the user: use it, or [roles_add, roles_remove]")
     for role in roles_add:
         if role in roles_remove:
             fields.refuse("roles_add", f"[{shown_name(role)}] is also in [roles_remove]")
-    password_file = system_text(fields, "password_file")
     user = DesiredUser(
         name=name or "",
-        state=fields.choice("state", _STATES),
-        password=_checked_password(fields),
-        password_file=password_file and os.path.join(fields.document.folder, password_file),
-        password_env=system_text(fields, "password_env"),
-        password_hash=_checked_hash(fields),
-        update_password=fields.choice("update_password", _UPDATES),
+        password_file=path_in(fields, _PASSWORD_FILE),
+        state=_STATE.of(fields),
+        password=_secret_of(fields, _PASSWORD),
+        password_env=_PASSWORD_ENV.of(fields),
+        password_hash=_secret_of(fields, _PASSWORD_HASH),
+        update_password=_UPDATE_PASSWORD.of(fields),
         roles=roles,
         roles_add=roles_add,
         roles_remove=roles_remove,
@@ -89,7 +165,7 @@ def _read_user(fields: Fields, name: str | None) -> DesiredUser | None:
 
 
 def _read_name(fields: Fields) -> str | None:
-    name = fields.string("name")
+    name = _NAME.of(fields)
     if name is None:
         if fields.is_mapping and "name" not in fields.given:
             fields.refuse(None, "the [name] of the user is missing")
@@ -98,97 +174,51 @@ def _read_name(fields: Fields) -> str | None:
 
 
 def _valid_name(fields: Fields, key: str | None, name: object) -> str | None:
-    rule = broken_rule(name, writable=True)
-    if rule is not None or not isinstance(name, str):
-        fields.refuse(key, f"[{shown_name(str(name))}] {rule}")
+    rule = rules.broken_name(name)
+    if rule is not None:
+        fields.refuse(key, rule)
         return None
-    return name
+    return str(name)
 
 
-def role_rule(name: str) -> str | None:
-    """Return the rule that the name of a role breaks, or None."""
-    rule = broken_rule(name, writable=True)
-    return rule and f"[{shown_name(name)}] {rule}"
-
-
-def _removed_role_rule(name: str) -> str | None:
-    """Accept names that could not be written now, since a file may contain them."""
-    rule = broken_rule(name)
-    return rule and f"[{shown_name(name)}] {rule}"
-
-
-def _check_sources(fields: Fields) -> None:
-    for source in PASSWORD_SOURCES:
-        if fields.is_null(source):  # YAML reads an unquoted password that begins with [#] so
+def check_sources(fields: Fields, sources: Iterable[str]) -> None:
+    """Check that at most one of the fields for a secret is given, and that none is null."""
+    for source in sources:
+        if fields.is_null(source):
             fields.refuse(source, "has no value: put it in quotes, or leave the field out")
-    given = [source for source in PASSWORD_SOURCES if source in fields.given]
+    given = [source for source in sources if source in fields.given]
     if len(given) > 1:
         fields.refuse(given[1], f"use only one of [{', '.join(given)}]")
 
 
-def system_text(fields: Fields, key: str) -> str | None:
-    """Return a string that can name a file or variable."""
-    text = fields.string(key)
-    if text is not None and (not text or "\0" in text or has_lone_surrogate(text)):
-        fields.refuse(key, "must not be empty, nor contain U+0000 or a lone surrogate")
-        return None
-    return text
+def path_in(fields: Fields, kind: Text) -> str | None:
+    """Return the path of a file; a relative one starts at the document."""
+    path = kind.of(fields)
+    return path and os.path.join(fields.document.folder, path)
 
 
-def _checked_password(fields: Fields) -> Secret | None:
-    password = fields.string("password")
-    if password is not None:
-        try:
-            NewCredentials(password, None, _DEFAULTS)
-        except InvalidPasswordError as error:
-            fields.refuse("password", error.rule)
-    return None if password is None else Secret(password)
-
-
-def _checked_hash(fields: Fields) -> Secret | None:
-    password_hash = fields.string("password_hash")
-    if password_hash is not None:
-        problem = hash_problem(password_hash)
-        if problem is not None:
-            fields.refuse("password_hash", problem.reason)
-    return None if password_hash is None else Secret(password_hash)
+def _secret_of(fields: Fields, kind: Text) -> Secret | None:
+    text = kind.of(fields)
+    return None if text is None else Secret(text)
 
 
 def read_policy(fields: Fields) -> HashPolicy:
     """Read the hash policy."""
-    policy = fields.mapping("hash_policy", ("algorithm", "minimum_cost"))
-    algorithm = policy.string("algorithm")
-    if algorithm is not None and algorithm.lower() not in STORED_ALGORITHMS:
-        known = ", ".join(STORED_ALGORITHMS)
-        policy.refuse("algorithm", f"[{shown_name(algorithm)}] must be one of [{known}]")
-        algorithm = None
+    policy = HASH_POLICY.of(fields)
+    algorithm = _ALGORITHM.of(policy)
     return HashPolicy(
         algorithm=algorithm and algorithm.lower(),
-        minimum_cost=policy.number("minimum_cost"),
+        minimum_cost=_MINIMUM_COST.of(policy),
         place=policy.place,
     )
 
 
 def read_attributes(fields: Fields) -> FileAttributes:
     """Read the attributes of both files."""
-    attributes = fields.mapping("attributes", ("owner", "group", "mode"))
-    mode = attributes.string("mode")
-    if mode is not None and not _is_octal(mode):
-        attributes.refuse(
-            "mode", f"[{shown_name(mode)}] must be an octal number up to 7777, such as 0640"
-        )
-        mode = None
+    attributes = ATTRIBUTES.of(fields)
+    mode = _MODE.of(attributes)
     return FileAttributes(
-        owner=attributes.string_or_number("owner"),
-        group=attributes.string_or_number("group"),
+        owner=_OWNER.of(attributes),
+        group=_GROUP.of(attributes),
         mode=None if mode is None else int(mode, 8),
     )
-
-
-def _is_octal(mode: str) -> bool:
-    return bool(_MODE.fullmatch(mode))
-
-
-def pattern_rule(pattern: str) -> str | None:
-    """Return the rule that a pattern of protected names breaks, or None."""
-    return None if pattern.strip() else "must not be empty"

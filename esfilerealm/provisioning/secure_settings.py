@@ -2,33 +2,91 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final
 
 from .._ground.showing import shown_name
 from .._ground.values import Secret
+from ..documents.kinds import Choice, Record, Records, Text
 from ..errors import InvalidSecureSettingError
 from ..keystore import validate_setting_name
-from .parsing import system_text
-from .values import VALUE_SOURCES, DesiredSetting, KeystorePassword, State
+from . import rules
+from .parsing import STATES, check_sources, excluding, path_in, secret
+from .values import VALUE_SOURCES, DesiredSetting, KeystorePassword
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..documents.fields import Fields
+    from ..documents.kinds import Schema
 
-__all__ = ["PASSWORD_FIELDS", "merge_settings", "read_keystore_password", "read_settings"]
+__all__ = [
+    "KEYSTORE",
+    "PASSWORDS",
+    "PASSWORD_FIELDS",
+    "merge_settings",
+    "read_keystore_password",
+    "read_settings",
+]
 
-_FIELDS: Final = ("name", "state", *VALUE_SOURCES)
-_STATES: Final[tuple[State, ...]] = get_args(State)
-PASSWORD_FIELDS: Final = ("keystore_password", "keystore_password_file", "keystore_password_env")
+_ABSENT: Final[Schema] = {
+    "type": "object",
+    "properties": {"state": {"const": "absent"}},
+    "required": ["state"],
+}
+_NAME: Final = Text("name", "The name of the setting.")
+_STATE: Final = Choice(
+    "state", "Whether the setting is to exist: present (default) or absent.", STATES
+)
+_VALUE: Final = secret("value", "The value, text.")
+_VALUE_FILE: Final = secret(
+    "value_file", "A file with the value; one line end at its end is left out.", rules.SYSTEM_TEXT
+)
+_VALUE_ENV: Final = secret(
+    "value_env", "An environment variable that holds the value.", rules.SYSTEM_TEXT
+)
+_FILE: Final = secret("file", "A file that is the value, byte for byte.", rules.SYSTEM_TEXT)
+
+KEYSTORE: Final = Records(
+    "keystore",
+    "Settings of elasticsearch.keystore: a list, or a mapping from their names. Without any of "
+    "value, value_file, value_env and file, a value stays.",
+    Record(
+        _NAME,
+        _STATE,
+        _VALUE,
+        _VALUE_FILE,
+        _VALUE_ENV,
+        _FILE,
+        also={"dependentSchemas": excluding(VALUE_SOURCES)},
+    ),
+    _NAME.key,
+    rules.SETTING_NAME,
+    exempt=_ABSENT,  # another program may have put any name there
+)
+"""The field for the settings of the keystore."""
+
+_PASSWORD: Final = secret("keystore_password", "The password of the keystore.")
+_PASSWORD_FILE: Final = secret(
+    "keystore_password_file",
+    "A file whose one line is the password of the keystore.",
+    rules.SYSTEM_TEXT,
+)
+_PASSWORD_ENV: Final = secret(
+    "keystore_password_env",
+    "An environment variable that holds the password of the keystore.",
+    rules.SYSTEM_TEXT,
+)
+PASSWORDS: Final = (_PASSWORD, _PASSWORD_FILE, _PASSWORD_ENV)
 """The fields for the password of the keystore; a document may have one of them."""
+
+PASSWORD_FIELDS: Final = tuple(field.key for field in PASSWORDS)
+"""Their names."""
 
 
 def read_settings(fields: Fields) -> tuple[DesiredSetting, ...]:
     """Read the settings, a list or a mapping from their names; each name may occur once."""
     settings: dict[str, DesiredSetting] = {}
-    for name, one in fields.mappings_by_name("keystore", _FIELDS, "name"):
+    for name, one in KEYSTORE.of(fields):
         setting = _read_setting(one, name)
         if setting is None:
             continue
@@ -41,26 +99,26 @@ def read_settings(fields: Fields) -> tuple[DesiredSetting, ...]:
 
 
 def _read_setting(fields: Fields, given: str | None) -> DesiredSetting | None:
-    name = fields.string("name") if given is None else given
+    name = _NAME.of(fields) if given is None else given
     if name is None and fields.is_mapping and "name" not in fields.given:
         fields.refuse(None, "the [name] of the setting is missing")
-    _check_one(fields, VALUE_SOURCES)
-    state = fields.choice("state", _STATES)
-    if name is not None and state != "absent":  # another program may have put any name there
+    check_sources(fields, VALUE_SOURCES)
+    state = _STATE.of(fields)
+    if name is not None and state != "absent":
         try:
             validate_setting_name(name)
         except InvalidSecureSettingError as error:
             key = "name" if given is None else None
             fields.refuse(key, f"[{shown_name(str(name))}] {error.rule}")
             name = None
-    value = fields.string("value")
+    value = _VALUE.of(fields)
     setting = DesiredSetting(
         name=name or "",
         state=state,
         value=None if value is None else Secret(value),
-        value_file=_path(fields, "value_file"),
-        value_env=system_text(fields, "value_env"),
-        file=_path(fields, "file"),
+        value_file=path_in(fields, _VALUE_FILE),
+        value_env=_VALUE_ENV.of(fields),
+        file=path_in(fields, _FILE),
         source=fields.document.source,
         place=fields.place,
     )
@@ -69,27 +127,13 @@ def _read_setting(fields: Fields, given: str | None) -> DesiredSetting | None:
 
 def read_keystore_password(fields: Fields) -> KeystorePassword:
     """Read where the password of the keystore is."""
-    _check_one(fields, PASSWORD_FIELDS)
-    password = fields.string("keystore_password")
+    check_sources(fields, PASSWORD_FIELDS)
+    password = _PASSWORD.of(fields)
     return KeystorePassword(
         password=None if password is None else Secret(password),
-        password_file=_path(fields, "keystore_password_file"),
-        password_env=system_text(fields, "keystore_password_env"),
+        password_file=path_in(fields, _PASSWORD_FILE),
+        password_env=_PASSWORD_ENV.of(fields),
     )
-
-
-def _check_one(fields: Fields, sources: Iterable[str]) -> None:
-    for source in sources:
-        if fields.is_null(source):
-            fields.refuse(source, "has no value: put it in quotes, or leave the field out")
-    given = [source for source in sources if source in fields.given]
-    if len(given) > 1:
-        fields.refuse(given[1], f"use only one of [{', '.join(given)}]")
-
-
-def _path(fields: Fields, key: str) -> str | None:
-    path = system_text(fields, key)
-    return path and os.path.join(fields.document.folder, path)
 
 
 def merge_settings(

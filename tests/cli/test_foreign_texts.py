@@ -13,6 +13,7 @@ import os
 from pathlib import Path
 
 import pytest
+from support.agreement import reader_and_schema_agree  # noqa: F401 - used by itself
 from support.hashes import CHEAP_HASH
 
 import esfilerealm

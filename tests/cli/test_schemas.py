@@ -18,7 +18,7 @@ from esfilerealm.cli import schemas
 from esfilerealm.cli.commands import every_command
 from esfilerealm.cli.output import VERSION
 from esfilerealm.cli.schemas import schema_of, schema_of_all
-from esfilerealm.provisioning import ChangeKind
+from esfilerealm.provisioning import ChangeKind, desired_state_schema
 
 jsonschema = pytest.importorskip("jsonschema")
 
@@ -236,6 +236,12 @@ def test_the_command_prints_it(run, command):
 
 def test_all_of_them(run):
     assert json.loads(run("schema", config_dir=None).out) == schema_of_all()
+
+
+def test_that_of_a_document(run):
+    result = run("schema", "desired-state", config_dir=None)
+    assert json.loads(result.out) == desired_state_schema()
+    assert (result.exit_code, result.err) == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import logging
 import pytest
 from no_secret.busy_realm import lay_out, log_everyone_in
 from no_secret.search import assert_clean, assert_tells_nothing
+from support.agreement import reader_and_schema_agree  # noqa: F401 - used by itself
 
 from esfilerealm import (
     FileRealm,

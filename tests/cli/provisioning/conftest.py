@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.agreement import reader_and_schema_agree  # noqa: F401 - used by itself
 from unit.provisioning.kit import USERS, USERS_ROLES
 
 

@@ -8,6 +8,7 @@ import os
 import shutil
 
 import pytest
+from support.agreement import reader_and_schema_agree  # noqa: F401 - used by itself
 from support.hashes import CHEAP_HASH
 from support.storing import STRANGER, acting_as
 from unit.provisioning.kit import NEW, OLD, USERS, USERS_ROLES
