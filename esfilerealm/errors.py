@@ -767,7 +767,7 @@ class RealmClosedError(FileRealmError, RuntimeError):
         self.config_dir = config_dir
 
     def _message(self) -> str:
-        return f"the file realm of [{self.config_dir}] is closed; create a new one"
+        return f"the realm of [{self.config_dir}] is closed; create a new one"
 
 
 class LockTimeoutError(FileRealmError, TimeoutError):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from ..settings.mapped_realm import PkiSettings
 from .authorization import AuthorizationRealms, KnowsUsers
+from ..settings.chain_settings import ChainSettings
 from .base import (
     AuthenticationResult,
     AuthenticationStatus,
@@ -42,6 +43,7 @@ __all__ = [
     "AuthorizationRealms",
     "CacheStats",
     "ChainResult",
+    "ChainSettings",
     "DelegatedBy",
     "FailureReason",
     "FileRealm",

@@ -46,6 +46,7 @@ FailureReason: TypeAlias = Literal[
     "ambiguous_name",
     "not_authorized",
     "no_roles",
+    "timeout",
 ]
 """Why a login failed, for programs. The guide of the realm explains each word."""
 
@@ -250,8 +251,7 @@ class Realm(Protocol[Token_contra]):
     What a chain asks of a realm. ``FileRealm`` is a ``Realm[UsernamePasswordToken]``.
 
     Whatever has these members is a realm. Those of a program may define ``authenticate`` by
-    ``async def``; a chain with such a realm can only be awaited. A realm that is a context manager
-    is entered and left together with the chain.
+    ``async def``; a chain with such a realm can only be awaited.
 
     Source:
         ``Realm``.

@@ -20,7 +20,14 @@ from .keys import (
 from .reader import SettingsReader
 from .sources import Setting
 
-__all__ = ["RealmSettings", "is_valid_in_7", "load_for_realm", "load_for_writing", "read_all"]
+__all__ = [
+    "RealmSettings",
+    "is_valid_in_7",
+    "load_for_realm",
+    "load_for_writing",
+    "load_with_order",
+    "read_all",
+]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
@@ -180,20 +187,31 @@ class RealmSettings:
 
 
 def load_for_realm(config_dir: str | os.PathLike[str]) -> RealmSettings:
-    """
-    Read the settings for a realm that opens, as ``RealmSettings.load`` does.
-
-    Where no node of 8 or later would start, but one of 7 would, they are read as 7 does. That is
-    one of the warnings.
-    """
-    reader = _reader(config_dir, None, None)
-    settings, _ = read_all(reader, None)
-    if reader.problems and is_valid_in_7(reader):
-        settings, _ = read_all(reader.apart(), _LAST_LENIENT)
-        reason = f"{reader.problems[0]}; read as Elasticsearch {_LAST_LENIENT} does"
-        return RealmSettings(**{**vars(settings), "warnings": (reason, *settings.warnings)})
-    reader.raise_first_problem()
+    """Read the settings for a realm that opens; see ``load_with_order``."""
+    settings, _, _ = load_with_order(config_dir)
     return settings
+
+
+def load_with_order(
+    config_dir: str | os.PathLike[str],
+    overrides: Mapping[str, str] | None = None,
+    elasticsearch_version: int | None = None,
+) -> tuple[RealmSettings, RealmOrder, SettingsReader]:
+    """
+    Read settings as ``RealmSettings.load`` does, the realms of the node, and what else is set.
+
+    Where no node of 8 or later would start, but one of 7 would, they are read as 7 does, unless the
+    version is stated. That is one of the warnings.
+    """
+    reader = _reader(config_dir, overrides, elasticsearch_version)
+    settings, order = read_all(reader, elasticsearch_version)
+    if elasticsearch_version is None and reader.problems and is_valid_in_7(reader):
+        settings, order = read_all(reader.apart(), _LAST_LENIENT)
+        reason = f"{reader.problems[0]}; read as Elasticsearch {_LAST_LENIENT} does"
+        settings = RealmSettings(**{**vars(settings), "warnings": (reason, *settings.warnings)})
+    else:
+        reader.raise_first_problem()
+    return settings, order, reader.apart()
 
 
 def is_valid_in_7(reader: SettingsReader) -> bool:

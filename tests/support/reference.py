@@ -212,6 +212,44 @@ DIFFERENCES: dict[str, tuple[str, dict[str, Any]]] = {
             "same size and same millisecond is not noticed": [[["file_changed", "test.txt"]]],
         }.items()
     },
+    **{
+        f"realm-chain/{name}": (
+            "a realm that raises fails the request with that error",
+            {"error_in_result": error},
+        )
+        for error, names in {
+            "whatever exception": (
+                "exception while extracting a token fails the request",
+                "exception in the support question fails the request",
+                "exception in authenticate fails the request and stops the chain",
+                "exception during run-as lookup fails the request",
+                "realm failure travels to the caller unchanged",
+            ),
+        }.items()
+        for name in names
+    },
+    **{
+        f"realm-chain/{name}": (
+            "a request may carry an authentication",
+            {"kind": "missing_credentials"},
+        )
+        for name in (
+            "already authenticated context asks no realm",
+            "garbage authentication header is reported as tampering",
+        )
+    },
+    "realm-chain/security index state change empties the smart ordering memory": (
+        "which realm knows a name is forgotten",
+        {"memory_cleared_by": "expire_all"},
+    ),
+    "realm-chain/user cache: lookup first, authentication still asks the source": (
+        "a user who was looked up",
+        {"source_lookup_calls": 1, "source_authenticate_calls": 1, "same_object": True},
+    ),
+    "realm-chain/user cache: disabled users are not kept": (
+        "the users of every realm of passwords are remembered",
+        {"source_authenticate_calls": 3},
+    ),
     "watcher/group: two touched files give one callback with two files": (
         "polling by mtime and size",
         {"callbacks": 0},

@@ -12,6 +12,7 @@ import contextvars
 import inspect
 import threading
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ...errors import FileRealmError
@@ -20,7 +21,7 @@ from ..file.aside import in_thread
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from ..base import AuthenticationResult, Realm
+    from ..base import Realm
 
 __all__ = ["Asking", "NoAnswerError", "is_async", "is_prompt", "raised"]
 
@@ -101,27 +102,19 @@ class Asking:
         result: T = call.results[0]
         return result
 
-    async def authenticate_async(self, realm: Realm[Any], token: object) -> AuthenticationResult:
-        """Check the credentials in *token* without blocking the event loop; otherwise as `call`."""
-        own: Any = getattr(realm, "authenticate_async", realm.authenticate)
-        if not inspect.iscoroutinefunction(own):
-            answer: AuthenticationResult = await self.call_async(realm, lambda: own(token))
-            return answer
-        if is_prompt(realm):
-            try:
-                result: AuthenticationResult = await own(token)
-            except FileRealmError as error:
-                raise raised(error) from error
-            return result
-        in_time: AuthenticationResult = await self._in_time(own(token))
-        return in_time
-
-    async def call_async(self, realm: Realm[Any], make: Callable[[], T]) -> T:
-        """Do as ``call`` without blocking the event loop."""
-        if is_prompt(realm):
+    async def call_async(self, realm: Realm[Any], make: Callable[[], Any]) -> object:
+        """Do as ``call`` without blocking the event loop; the call may be a coroutine function."""
+        is_coroutine = inspect.iscoroutinefunction(make)
+        if not is_prompt(realm):
+            self._require_room()
+            aside = make if is_coroutine else partial(in_thread, partial(self._counted, make))
+            return await self._in_time(aside())
+        if not is_coroutine:
             return self.call(realm, make)
-        self._require_room()
-        return await self._in_time(in_thread(lambda: self._counted(make)))
+        try:
+            return await make()
+        except FileRealmError as error:
+            raise raised(error) from error
 
     def _counted(self, make: Callable[[], T]) -> T:
         self._threads.add(threading.current_thread())

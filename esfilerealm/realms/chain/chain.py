@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
+from ..._ground.forks import renew_after_fork
 from ..._ground.logs import get_logger
-from ..base import UsernamePasswordToken
+from ..._ground.showing import shown
+from ...errors import (
+    FileRealmError,
+    InvalidPasswordError,
+    InvalidUsernameError,
+    RealmClosedError,
+)
+from ...settings.chain_settings import ChainSettings
+from ..base import User, UsernamePasswordToken
+from ..file.aside import in_thread
 from ..request import Request
-from .asking import Asking, NoAnswerError, is_async
+from .asking import Asking, NoAnswerError, is_async, is_prompt
+from .credentials import invalid_request, read_credentials, without_credentials
+from .run_as import LookUp, denied, run_as_name
 from .steps import ChainResult, ResultKind
 from .success_cache import SuccessCache
-from .walk import Walk, failed_step, principal_of
+from .walk import Login, Walk, principal_of
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable, Mapping
+    from typing import Self
 
+    from ...findings import Finding
+    from ...role_mapping import RoleMapping
     from ..base import Realm
+    from .success_cache import Early, Remembered
 
 __all__ = ["RealmChain"]
 
 _LOG: Final = get_logger(__name__)
+
+W = TypeVar("W", bound=Walk)
 
 #: In place of a password: a token has one.
 _MISSING: Final[Any] = None
@@ -30,34 +48,162 @@ class RealmChain:
     """
     Realms that are asked one after another, as a node does.
 
-    A context manager, also for ``async with``: it enters and leaves those realms that are context
-    managers. Any number of threads may use it.
+    ``from_settings`` makes the chain of a node. A context manager, also for ``async with``: it
+    enters and leaves the realms that it made itself; enter those of your program before. Any number
+    of threads may use it.
 
     Args:
         realms: In the order in which they are asked.
+
+        settings: Those of the chain; by default those of a node without settings.
+
+        may_run_as: Decides whether a user may run as a name, which a request may ask for by the
+            header ``es-security-runas-user``. Without it, nobody may.
 
         realm_timeout: Seconds that a realm of a program may take for an answer.
 
     Attributes:
         realms: The realms, in order.
+        settings: Those of the chain.
+        findings: What somebody should know about the chain; with ``from_settings`` only.
+        unavailable: The names of realms that a node asks, and this chain does not have.
 
     Raises:
-        ValueError: If two realms have the same name.
+        ValueError: If two realms have the same name, or the timeout is not a positive number.
 
     Source:
-        ``RealmsAuthenticator``, ``AuthenticatorChain``.
+        ``RealmsAuthenticator``, ``AuthenticatorChain``, ``AuthenticationService``.
     """
 
-    def __init__(self, realms: Iterable[Realm[Any]], *, realm_timeout: float = 30.0) -> None:
+    def __init__(
+        self,
+        realms: Iterable[Realm[Any]],
+        *,
+        settings: ChainSettings | None = None,
+        may_run_as: Callable[[User, str], bool] | None = None,
+        realm_timeout: float = 30.0,
+    ) -> None:
         self.realms: tuple[Realm[Any], ...] = tuple(realms)
-        names = [realm.name for realm in self.realms]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"two realms of the chain have the name [{name}]")
+        self.settings = settings or ChainSettings()
+        self.findings: tuple[Finding, ...] = ()
+        self.unavailable: tuple[str, ...] = ()
+        _require_names([realm.name for realm in self.realms])
+        self._may_run_as = may_run_as
         self._asking = Asking(realm_timeout)
-        self._memory = SuccessCache()
+        self._memory = self._new_memory()
         self._listeners: list[Callable[[ChainResult], object]] = []
+        self._own: tuple[Any, ...] = ()
+        self._where = "a program"
+        self._is_closed = False
         self._async_realms = [realm.name for realm in self.realms if is_async(realm)]
+        self._cannot_answer = bool(self._async_realms)
+        renew_after_fork(self)
+
+    @classmethod
+    def from_settings(
+        cls,
+        config_dir: str | os.PathLike[str],
+        *,
+        realms: Mapping[str, Realm[Any]] | None = None,
+        overrides: Mapping[str, str] | None = None,
+        elasticsearch_version: int | None = None,
+        role_mappings: Iterable[RoleMapping] = (),
+        may_run_as: Callable[[User, str], bool] | None = None,
+        realm_timeout: float = 30.0,
+    ) -> Self:
+        """
+        Make the chain of the node whose configuration directory is *config_dir*.
+
+        Reserved names come first: nobody logs in with one, unless *realms* has ``reserved``. Realms
+        of other types than ``file`` and ``pki`` are left out, unless *realms* has them.
+
+        Args:
+            config_dir: The configuration directory.
+
+            realms: From the name of a realm of this node to what is asked in its place.
+
+            overrides: Settings that win over ``elasticsearch.yml``, as ``-E`` does.
+
+            elasticsearch_version: The major version of the node; by default that of the spelling.
+
+            role_mappings: Those of the API, for realms of type ``pki``.
+
+            may_run_as: See ``RealmChain``.
+
+            realm_timeout: See ``RealmChain``.
+
+        Raises:
+            InvalidSettingError: If a node would not start with the settings.
+            ValueError: If a realm is given that the node does not ask, or under another name than
+                its own.
+            FileRealmError: Whatever opening a realm raises; see ``FileRealm`` and ``PkiRealm``.
+        """
+        from .assembly import assemble
+
+        parts = assemble(
+            config_dir,
+            realms or {},
+            overrides=overrides,
+            elasticsearch_version=elasticsearch_version,
+            role_mappings=tuple(role_mappings),
+        )
+        chain = cls(
+            parts.realms,
+            settings=parts.settings,
+            may_run_as=may_run_as,
+            realm_timeout=realm_timeout,
+        )
+        chain.findings, chain.unavailable = parts.findings, parts.unavailable
+        chain._own, chain._where = parts.own, parts.config_dir
+        return chain
+
+    def __enter__(self) -> Self:
+        self._require_answers()
+        return self._enter()
+
+    def _enter(self) -> Self:
+        try:
+            for realm in self._own:
+                realm.__enter__()
+            return self  # noqa: TRY300 - outside of the block, an exception might come before it
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return await in_thread(self._enter, undo=self.close)
+
+    async def __aexit__(self, *_: object) -> None:
+        await in_thread(self.close)
+
+    def close(self) -> None:
+        """Close the realms that this chain made. Later logins raise ``RealmClosedError``."""
+        try:
+            self._end()
+        except BaseException:
+            self._end()
+            raise
+
+    def _end(self) -> None:
+        self._is_closed = self._cannot_answer = True
+        self._memory.expire_all()
+        for realm in self._own:
+            realm.close()
+
+    def after_fork(self) -> None:
+        """In a child process, replace everything that threads of the parent may be using."""
+        self._memory = self._new_memory()
+
+    def _new_memory(self) -> SuccessCache:
+        settings = self.settings
+        return SuccessCache(
+            enabled=settings.success_cache_enabled,
+            size=settings.success_cache_size,
+            expire_after_access=settings.success_cache_expire_after_access,
+        )
 
     @overload
     def authenticate(self, username: str, password: str) -> ChainResult: ...
@@ -66,82 +212,243 @@ class RealmChain:
     def authenticate(self, username: object, /) -> ChainResult: ...
 
     def authenticate(self, username: object, password: str = _MISSING) -> ChainResult:
-        """Check a username and a password, or the credentials in one token of any kind."""
-        self._require_sync()
-        return self._told(self._log_in(_token(username, password)))
+        """
+        Check a username and a password, or the credentials in one token of any kind.
+
+        Returns:
+            True only if the user may come in; see ``ChainResult``. While the login is remembered
+            and nothing about the user changes, it is the same object.
+
+        Raises:
+            RealmClosedError: If the chain is closed.
+            InvalidUsernameError, InvalidPasswordError: If one of them is not a string.
+            TypeError: If a realm can only be awaited.
+        """
+        if self._cannot_answer:
+            self._require_answers()
+        if password is _MISSING:
+            return self._told(self._log_in(username))
+        if not isinstance(username, str):
+            raise _no_string(username)
+        remembered = self._memory.get(username)
+        if remembered is None:
+            return self._told(self._log_in(_token(username, password)))
+        early = remembered.ask_pair(username, password)
+        if isinstance(early, ChainResult):
+            return early
+        return self._told(self._log_in(_token(username, password), early))
+
+    async def authenticate_async(self, username: object, password: str = _MISSING) -> ChainResult:
+        """Do as ``authenticate`` without blocking the event loop; every realm can be awaited."""
+        self._require_open()
+        token = username if password is _MISSING else _token(username, password)
+        return self._told(await self._log_in_async(token))
 
     def authenticate_request(
         self,
         request: Request | Mapping[str, str | Iterable[str]],
         peer_certificates: Iterable[bytes] = (),
+        *,
+        fallback_user: User | None = None,
     ) -> ChainResult:
         """
-        Find credentials in a request, and check them.
+        Find out who sends a request.
 
         Args:
             request: A request, or its headers.
+
             peer_certificates: With headers, the certificates of the connection; see ``Request``.
+
+            fallback_user: Who sends a request without credentials, before the anonymous user.
+
+        Raises:
+            RealmClosedError, TypeError: As ``authenticate``.
         """
-        self._require_sync()
-        found = self._found(_request(request, peer_certificates))
-        return self._told(found if isinstance(found, ChainResult) else self._log_in(found[0]))
+        self._require_answers()
+        request = _request(request, peer_certificates)
+        token = read_credentials(self.realms, request)
+        if token is None:
+            result = without_credentials(request, self.settings, fallback_user)
+        elif isinstance(token, ChainResult):
+            result = token
+        else:
+            result = self._log_in(token)
+        further = self._look_up(request, result)
+        if isinstance(further, LookUp):
+            further = self._ask(further).after(result)
+        return self._told(further)
 
-    def on_failure(self, listener: Callable[[ChainResult], object]) -> None:
-        """Call *listener* with every answer that is a refusal; what it raises is logged."""
-        self._listeners.append(listener)
+    async def authenticate_request_async(
+        self,
+        request: Request | Mapping[str, str | Iterable[str]],
+        peer_certificates: Iterable[bytes] = (),
+        *,
+        fallback_user: User | None = None,
+    ) -> ChainResult:
+        """Do as ``authenticate_request`` without blocking the event loop."""
+        self._require_open()
+        request = _request(request, peer_certificates)
+        token = read_credentials(self.realms, request)
+        if token is None:
+            result = without_credentials(request, self.settings, fallback_user)
+        elif isinstance(token, ChainResult):
+            result = token
+        else:
+            result = await self._log_in_async(token)
+        further = self._look_up(request, result)
+        if isinstance(further, LookUp):
+            further = (await self._ask_async(further)).after(result)
+        return self._told(further)
 
-    def _require_sync(self) -> None:
-        if self._async_realms:
-            raise TypeError(
-                f"realm [{self._async_realms[0]}] can only be awaited: use the async methods"
-            )
+    def _look_up(self, request: Request, result: ChainResult) -> LookUp | ChainResult:
+        """Return the question that is left, or else the answer to a request."""
+        if not (result and self.settings.run_as_enabled):
+            return result
+        try:
+            name = run_as_name(request)
+        except FileRealmError as error:
+            return invalid_request(error)
+        if name is None:
+            return result
+        if not self._may_run(result, name):
+            return denied(result)
+        remembered = self._memory.get(name)
+        return LookUp(self.realms, name, None if remembered is None else remembered.realm)
 
-    def _log_in(self, token: object) -> ChainResult:
+    def _may_run(self, result: ChainResult, name: str) -> bool:
+        user, may_run_as = result.user, self._may_run_as
+        if user is None or result.kind is not ResultKind.AUTHENTICATED or may_run_as is None:
+            return False
+        return name != "" and may_run_as(user, name) is True
+
+    def _log_in(self, token: object, early: Early | None = None) -> ChainResult:
         memory = self._memory
         epoch, remembered = memory.epoch, memory.get(principal_of(token))
-        walk = Walk(self.realms, token, None if remembered is None else remembered.realm)
-        try:
-            for realm in walk:
-                walk.hear(realm, self._asking.call(realm, partial(realm.authenticate, token)))
-        except NoAnswerError as error:
-            walk.fail(error)
-        return self._ended(walk, epoch)
+        if remembered is None:
+            return self._remember(self._ask(Login(self.realms, token)), None, epoch)
+        if early is None:
+            answer = remembered.ask(token)
+            if isinstance(answer, ChainResult):
+                return answer
+            early = answer
+        login = Login(self.realms, token, remembered.realm if early is None else early.realm, early)
+        return self._remember(self._ask(login), remembered, epoch)
 
-    def _ended(self, walk: Walk, epoch: int) -> ChainResult:
-        result = walk.end()
-        if result and walk.realm is not None:
-            self._memory.put(result.principal, walk.realm, epoch)
+    async def _log_in_async(self, token: object) -> ChainResult:
+        memory = self._memory
+        epoch, remembered = memory.epoch, memory.get(principal_of(token))
+        login = Login(self.realms, token, None if remembered is None else remembered.realm)
+        return self._remember(await self._ask_async(login), remembered, epoch)
+
+    def _remember(self, login: Login, remembered: Remembered | None, epoch: int) -> ChainResult:
+        """Return the answer to a login, and remember which realm it is from."""
+        result, realm, answer = login.end(), login.realm, login.answer
+        if result and realm is not None and answer is not None:
+            if remembered is None or remembered.realm is not realm:
+                self._memory.put(result.principal, realm, epoch)
+            elif is_prompt(realm):
+                remembered.known = (answer, result)
         return result
 
-    def _found(self, request: Request) -> ChainResult | tuple[object]:
-        """Return the credentials of a request, or the answer to one that has none."""
-        for realm in self.realms:
-            try:
-                token = realm.token(request)
-            except Exception as error:  # noqa: BLE001 - of whatever kind, it is the answer
-                failure = NoAnswerError("raised", f"it raised {type(error).__name__}")
-                steps = (failed_step(realm, failure, "read", 0.0),)
-                return ChainResult(kind=ResultKind.INVALID_REQUEST, steps=steps, error=error)
-            if token is not None:
-                return (token,)
-        return ChainResult(kind=ResultKind.MISSING_CREDENTIALS)
+    def _ask(self, walk: W) -> W:
+        try:
+            for realm in walk:
+                walk.hear(self._asking.call(realm, walk.call(realm, asynchronous=False)))
+        except NoAnswerError as error:
+            walk.fail(error)
+        return walk
+
+    async def _ask_async(self, walk: W) -> W:
+        try:
+            for realm in walk:
+                call = walk.call(realm, asynchronous=True)
+                walk.hear(await self._asking.call_async(realm, call))
+        except NoAnswerError as error:
+            walk.fail(error)
+        return walk
+
+    def lookup_user(self, username: str) -> User | None:
+        """
+        Return the user that the first realm knows by a name, without checking credentials.
+
+        None if no realm knows it, or if one that is asked cannot say. A disabled user is returned.
+
+        Raises:
+            RealmClosedError, TypeError: As ``authenticate``.
+        """
+        self._require_answers()
+        return self._ask(LookUp(self.realms, username)).user
+
+    def on_failure(self, listener: Callable[[ChainResult], object]) -> None:
+        """
+        Call *listener* with every answer that is a refusal, in the thread that asks.
+
+        What it raises is logged, and changes nothing.
+        """
+        self._listeners.append(listener)
 
     def _told(self, result: ChainResult) -> ChainResult:
         """Tell the listeners of a refusal."""
         if not result:
-            for listener in list(self._listeners):
+            for listener in tuple(self._listeners):
                 try:
                     listener(result)
                 except Exception:  # noqa: BLE001 - it changes nothing
                     _LOG.exception("a listener of a chain of realms has failed")
         return result
 
+    def expire(self, username: str) -> None:
+        """Forget one name, here and in every realm that can forget: it is verified again."""
+        self._memory.expire(username)
+        for realm in self.realms:
+            getattr(realm, "expire", _nothing)(username)
+
+    def expire_all(self) -> None:
+        """Forget all names, here and in every realm that can forget."""
+        self._memory.expire_all()
+        for realm in self.realms:
+            getattr(realm, "expire_all", _nothing)()
+
+    def usage_stats(self) -> dict[str, object]:
+        """Return what every realm reports, and for how many names a realm is remembered."""
+        return {
+            "realms": [realm.usage_stats() for realm in self.realms],
+            "success_cache": {"size": len(self._memory)},
+        }
+
+    def _require_answers(self) -> None:
+        self._require_open()
+        if self._async_realms:
+            raise TypeError(
+                f"the realm [{self._async_realms[0]}] can only be awaited: use `async with` and "
+                "methods that end in `_async`"
+            )
+
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise RealmClosedError(self._where)
+
     def __repr__(self) -> str:
-        return f"<RealmChain of {', '.join(realm.name for realm in self.realms) or 'no realms'}>"
+        names = ", ".join(realm.name for realm in self.realms) or "no realm"
+        return f"<RealmChain of {self._where}: {names}{', closed' if self._is_closed else ''}>"
 
 
-def _token(username: object, password: str) -> object:
-    return username if password is _MISSING else UsernamePasswordToken(username, password)  # type: ignore[arg-type]
+def _nothing(*_: object) -> None:
+    """Do nothing, in place of a realm that remembers nobody."""
+
+
+def _require_names(names: list[str]) -> None:
+    repeated = [name for name in names if names.count(name) > 1]
+    if repeated:
+        raise ValueError(f"two realms of the chain have the name [{shown(repeated[0])}]")
+
+
+def _token(username: object, password: str) -> UsernamePasswordToken:
+    if not isinstance(username, str):
+        raise _no_string(username)
+    if not isinstance(password, str):
+        raise InvalidPasswordError(f"must be a string, not {type(password).__name__}")
+    return UsernamePasswordToken(username, password)
 
 
 def _request(
@@ -150,3 +457,7 @@ def _request(
     if isinstance(request, Request):
         return request
     return Request(request, tuple(peer_certificates))
+
+
+def _no_string(username: object) -> InvalidUsernameError:
+    return InvalidUsernameError(username, f"must be a string, not {type(username).__name__}")

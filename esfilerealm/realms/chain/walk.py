@@ -1,23 +1,26 @@
-"""One login on its way through the realms: who is asked next, and what the answers come to."""
+"""One question on its way through the realms: who is asked next, and what the answers come to."""
 
 from __future__ import annotations
 
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from ..base import AuthenticationResult, AuthenticationStatus, User
-from .asking import NoAnswerError, raised
+from .asking import NoAnswerError, is_prompt, raised
 from .steps import ChainResult, ResultKind, Step, StepStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from ..base import Realm
+    from ..base import FailureReason, Realm
     from .steps import Question
+    from .success_cache import Early
 
-__all__ = ["Walk", "failed_step", "is_user", "principal_of", "supports"]
+__all__ = ["NO_ANSWER", "Login", "Walk", "is_user", "principal_of"]
 
 _STATUSES: Final = {status: StepStatus(status.value) for status in AuthenticationStatus}
+NO_ANSWER: Final = NoAnswerError("invalid_answer", "it answered what no realm may answer")
 
 
 def principal_of(token: object) -> str | None:
@@ -28,101 +31,159 @@ def principal_of(token: object) -> str | None:
 
 class Walk:
     """
-    A login. Iterating gives the realms to ask; ``hear`` takes the answer of each.
+    A question to the realms. Iterating gives those to ask; ``hear`` takes the answer of each.
 
     Args:
         realms: Those of the chain, in order.
-        token: The credentials.
         first: The realm that is asked before the others.
 
     Attributes:
-        realm: The realm that is being asked.
-        result: Its answer, once that ends the login.
+        realm: The realm that is being asked; in the end the one that decided.
         steps: What was said so far.
+        error: Why there is no answer.
     """
 
-    __slots__ = ("_error", "_first", "_realms", "_started", "_token", "realm", "result", "steps")
+    question: Question
 
-    def __init__(
-        self, realms: Sequence[Realm[Any]], token: object, first: Realm[Any] | None
-    ) -> None:
+    def __init__(self, realms: Sequence[Realm[Any]], first: Realm[Any] | None = None) -> None:
         self.realm: Realm[Any] | None = None
-        self.result: AuthenticationResult | None = None
         self.steps: list[Step] = []
+        self.error: BaseException | None = None
         self._realms = realms
-        self._token = token
         self._first = first
-        self._error: BaseException | None = None
         self._started = 0.0
+        self._is_over = False
 
     def __iter__(self) -> Iterator[Realm[Any]]:
-        first = self._first
-        for realm in self._realms if first is None else self._reordered(first):
+        for realm in self._realms if self._first is None else self._reordered(self._first):
             self.realm = realm
             self._started = perf_counter()
-            if supports(realm, self._token):
+            if self._concerns(realm):
                 yield realm
-            if self.result is not None:
+            if self._is_over:
                 return
+        self.realm = None
 
     def _reordered(self, first: Realm[Any]) -> Iterator[Realm[Any]]:
         yield first
         yield from (realm for realm in self._realms if realm is not first)
 
-    def hear(self, realm: Realm[Any], result: object) -> None:
+    def _concerns(self, realm: Realm[Any]) -> bool:
+        """Check whether a realm is asked at all."""
+        raise NotImplementedError
+
+    def call(self, realm: Realm[Any], *, asynchronous: bool) -> Callable[[], object]:
+        """Return what asks a realm; called without arguments."""
+        raise NotImplementedError
+
+    def hear(self, answer: object) -> None:
         """
-        Take what a realm answered.
+        Take what the realm answered.
 
         Raises:
             NoAnswerError: If no realm may answer that.
         """
-        if not is_sensible(result):
-            raise NoAnswerError("invalid_answer", "it answered what no realm may answer")
-        self.steps.append(
-            Step(
-                realm=realm.name,
-                type=realm.type,
-                status=_STATUSES[result.status],
-                reason=result.reason,
-                message=result.message,
-                seconds=perf_counter() - self._started,
-            )
-        )
-        if result.status is not AuthenticationStatus.CONTINUE:
-            self.result = result
+        raise NotImplementedError
 
     def fail(self, error: NoAnswerError) -> None:
-        """Take that the realm which is being asked did not answer."""
-        if self.realm is not None:
-            seconds = perf_counter() - self._started
-            self.steps.append(failed_step(self.realm, error, "authenticate", seconds))
-        self._error = error.__cause__ or error
+        """Take that the realm did not answer."""
+        self.error = error.__cause__ or error
+        self._note(StepStatus.FAILED, error.reason, error.message)
+
+    def _note(
+        self, status: StepStatus, reason: FailureReason | str | None, message: str | None
+    ) -> None:
+        realm = self.realm
+        if realm is not None:
+            step = Step(
+                realm=realm.name,
+                type=realm.type,
+                status=status,
+                reason=reason,
+                message=message,
+                seconds=perf_counter() - self._started,
+                question=self.question,
+            )
+            self.steps.append(step)
+
+    def result(self, kind: ResultKind, **values: Any) -> ChainResult:  # noqa: ANN401 - of many types
+        """Return an answer of the chain with the steps so far."""
+        return ChainResult(kind=kind, steps=tuple(self.steps), **values)
+
+
+class Login(Walk):
+    """
+    The question whether credentials are right.
+
+    Args:
+        realms: See ``Walk``.
+        token: The credentials.
+        first: See ``Walk``.
+        early: What that realm has answered already.
+
+    Attributes:
+        answer: The answer that ended the login, if one did.
+    """
+
+    question = "authenticate"
+
+    def __init__(
+        self,
+        realms: Sequence[Realm[Any]],
+        token: object,
+        first: Realm[Any] | None = None,
+        early: Early | None = None,
+    ) -> None:
+        super().__init__(realms, first)
+        self.answer: AuthenticationResult | None = None
+        self._token = token
+        self._early = early
+
+    def _concerns(self, realm: Realm[Any]) -> bool:
+        return supports(realm, self._token)
+
+    def call(self, realm: Realm[Any], *, asynchronous: bool) -> Callable[[], object]:
+        """Return what checks the credentials."""
+        early = self._early
+        if early is not None and early.realm is realm:
+            self._started = early.started
+            return partial(_same, early.result)
+        ask = realm.authenticate
+        if asynchronous:
+            ask = getattr(realm, "authenticate_async", ask)
+        return partial(ask, self._token)
+
+    def hear(self, answer: object) -> None:
+        """Take a result; for errors see ``Walk``."""
+        if not is_sensible(answer):
+            raise NO_ANSWER
+        self._note(_STATUSES[answer.status], answer.reason, answer.message)
+        if answer.status is not AuthenticationStatus.CONTINUE:
+            self.answer, self._is_over = answer, True
 
     def end(self) -> ChainResult:
         """Return what all the answers come to."""
-        steps, principal = tuple(self.steps), principal_of(self._token)
-        realm, result = self.realm, self.result
-        if self._error is not None:
-            return ChainResult(
-                kind=ResultKind.FAILED, steps=steps, principal=principal, error=self._error
-            )
-        if realm is None or result is None:
-            return ChainResult(kind=ResultKind.REFUSED, steps=steps, principal=principal)
-        user = result.user
+        principal, realm, answer = principal_of(self._token), self.realm, self.answer
+        if self.error is not None:
+            return self.result(ResultKind.FAILED, principal=principal, error=self.error)
+        if realm is None or answer is None:
+            return self.result(ResultKind.REFUSED, principal=principal)
+        user = answer.user
         if user is None:
-            return ChainResult(
-                kind=ResultKind.TERMINATED, steps=steps, principal=principal, error=result.cause
-            )
+            return self.result(ResultKind.TERMINATED, principal=principal, error=answer.cause)
         if not user.enabled:
-            return ChainResult(kind=ResultKind.USER_DISABLED, steps=steps, principal=principal)
-        return ChainResult(
-            kind=ResultKind.AUTHENTICATED,
+            return self.result(ResultKind.USER_DISABLED, principal=principal)
+        return self.result(
+            ResultKind.AUTHENTICATED,
             user=user,
-            steps=steps,
             realm=realm.name,
             principal=principal,
             authenticating_user=user,
         )
+
+
+def _same(answer: object) -> object:
+    return answer
 
 
 def supports(realm: Realm[Any], token: object) -> bool:
@@ -130,10 +191,12 @@ def supports(realm: Realm[Any], token: object) -> bool:
     Ask whether a realm supports a token.
 
     Raises:
-        NoAnswerError: If that raises.
+        NoAnswerError: If a realm of a program raises.
     """
-    try:
+    if is_prompt(realm):
         return realm.supports(token)
+    try:
+        return bool(realm.supports(token))
     except Exception as error:
         raise raised(error) from error
 
@@ -152,19 +215,4 @@ def is_user(user: object) -> TypeGuard[User]:
         isinstance(user, User)
         and user.username != ""
         and all(isinstance(text, str) for text in (user.username, *user.roles))
-    )
-
-
-def failed_step(
-    realm: Realm[Any], error: NoAnswerError, question: Question, seconds: float
-) -> Step:
-    """Return the step of a realm that did not answer."""
-    return Step(
-        realm=realm.name,
-        type=realm.type,
-        status=StepStatus.FAILED,
-        reason=error.reason,
-        message=error.message,
-        seconds=seconds,
-        question=question,
     )

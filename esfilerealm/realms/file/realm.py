@@ -303,7 +303,8 @@ class FileRealm:
         """
         if not (self._is_ready and isinstance(username, str)):
             username, password = _pair(username, password)
-            self._make_ready()
+            if not self._is_ready:
+                self._make_ready()
         if not self._takes_logins:
             return REALM_DISABLED
         return self._authenticator.authenticate(username, password)

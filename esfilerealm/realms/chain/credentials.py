@@ -1,0 +1,88 @@
+"""What a request says about who sends it, and the answer to one that says nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from ...errors import FileRealmError
+from ..base import User
+from .asking import is_prompt
+from .steps import ChainResult, ResultKind, Step, StepStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...settings.chain_settings import ChainSettings
+    from ..base import Realm
+    from ..request import Request
+
+__all__ = ["invalid_request", "read_credentials", "without_credentials"]
+
+#: What a node says about a user that it brings along.
+_RESERVED: Final = {"_reserved": True}
+
+
+def read_credentials(realms: Sequence[Realm[Any]], request: Request) -> object | None:
+    """
+    Return the token of the first realm that finds one, or None.
+
+    If a realm cannot read what is meant for it, that is the answer to the request.
+
+    Source:
+        ``RealmsAuthenticator.extractCredentials``.
+    """
+    for realm in realms:
+        try:
+            token = realm.token(request)
+        except FileRealmError as error:
+            return invalid_request(error, realm)
+        except Exception as error:
+            if is_prompt(realm):  # it may come from the handler of a signal
+                raise
+            step = _step(realm, "raised", f"it raised {type(error).__name__}")
+            return ChainResult(kind=ResultKind.FAILED, steps=(step,), error=error)
+        if token is not None:
+            return token
+    return None
+
+
+def invalid_request(error: FileRealmError, realm: Realm[Any] | None = None) -> ChainResult:
+    """Return the answer to a request that cannot be read."""
+    steps = () if realm is None else (_step(realm, "invalid_request", str(error)),)
+    return ChainResult(kind=ResultKind.INVALID_REQUEST, steps=steps, error=error)
+
+
+def _step(realm: Realm[Any], reason: str, message: str) -> Step:
+    return Step(
+        realm=realm.name,
+        type=realm.type,
+        status=StepStatus.FAILED,
+        reason=reason,
+        message=message,
+        question="read",
+    )
+
+
+def without_credentials(
+    request: Request, settings: ChainSettings, fallback_user: User | None
+) -> ChainResult:
+    """
+    Return the answer to a request in which no realm finds credentials.
+
+    Whoever sends an ``Authorization`` header means to be somebody, so it is never anonymous.
+
+    Source:
+        ``AuthenticatorChain.handleNullToken``, ``AnonymousUser``.
+    """
+    if any(request.values("authorization")):
+        return ChainResult(kind=ResultKind.UNREAD_CREDENTIALS)
+    if fallback_user is not None:
+        return _let_in(ResultKind.FALLBACK, fallback_user)
+    if settings.anonymous_roles:
+        anonymous = User(settings.anonymous_username, settings.anonymous_roles, metadata=_RESERVED)
+        return _let_in(ResultKind.ANONYMOUS, anonymous)
+    return ChainResult(kind=ResultKind.MISSING_CREDENTIALS)
+
+
+def _let_in(kind: ResultKind, user: User) -> ChainResult:
+    return ChainResult(kind=kind, user=user, authenticating_user=user)

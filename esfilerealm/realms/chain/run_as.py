@@ -1,0 +1,99 @@
+"""
+Running as another user: who logged in names the user whose roles count.
+
+Whoever may not run as a name gets the same answer as for a name that nobody has, and no realm is
+asked about it. So neither the words nor the time tell whether the name exists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from ...errors import InvalidAuthorizationHeaderError
+from .steps import ResultKind, StepStatus
+from .walk import NO_ANSWER, Walk, is_user
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ..base import Realm, User
+    from ..request import Request
+    from .steps import ChainResult
+
+__all__ = ["RUN_AS_HEADER", "LookUp", "denied", "run_as_name"]
+
+RUN_AS_HEADER: Final = "es-security-runas-user"
+
+
+class LookUp(Walk):
+    """
+    The question who a user is.
+
+    Args:
+        realms: See ``Walk``.
+        username: The name.
+        first: See ``Walk``.
+
+    Attributes:
+        user: The user, once a realm knows it.
+    """
+
+    question = "look up"
+
+    def __init__(
+        self, realms: Sequence[Realm[Any]], username: str, first: Realm[Any] | None = None
+    ) -> None:
+        super().__init__(realms, first)
+        self.user: User | None = None
+        self._username = username
+
+    def _concerns(self, realm: Realm[Any]) -> bool:
+        del realm
+        return True
+
+    def call(self, realm: Realm[Any], *, asynchronous: bool) -> Callable[[], object]:
+        """Return what looks the user up."""
+        del asynchronous
+        return partial(realm.lookup_user, self._username)
+
+    def hear(self, answer: object) -> None:
+        """Take a user, or None; for errors see ``Walk``."""
+        if answer is not None and not is_user(answer):
+            raise NO_ANSWER
+        self._note(StepStatus.NOT_FOUND if answer is None else StepStatus.FOUND, None, None)
+        self.user, self._is_over = answer, answer is not None
+
+    def after(self, login: ChainResult) -> ChainResult:
+        """Return what a login and this come to."""
+        steps = (*login.steps, *self.steps)
+        if self.error is not None:
+            return _without_user(login, ResultKind.FAILED, steps=steps, error=self.error)
+        if self.user is None or self.realm is None:
+            return _without_user(login, ResultKind.RUN_AS_DENIED, steps=steps)
+        if not self.user.enabled:
+            return _without_user(login, ResultKind.USER_DISABLED, steps=steps)
+        return replace(login, user=self.user, steps=steps, lookup_realm=self.realm.name)
+
+
+def run_as_name(request: Request) -> str | None:
+    """
+    Return whom a request wants to run as; None if it does not say.
+
+    Raises:
+        InvalidAuthorizationHeaderError: If it says two names.
+    """
+    names = set(request.values(RUN_AS_HEADER))
+    if len(names) > 1:
+        raise InvalidAuthorizationHeaderError(f"[{RUN_AS_HEADER}] names several users", 400)
+    return names.pop() if names else None
+
+
+def denied(login: ChainResult) -> ChainResult:
+    """Return the answer to somebody who logged in, and must not run as the user that is named."""
+    return _without_user(login, ResultKind.RUN_AS_DENIED)
+
+
+def _without_user(login: ChainResult, kind: ResultKind, **values: Any) -> ChainResult:  # noqa: ANN401 - of many types
+    return replace(login, kind=kind, user=None, authenticating_user=None, **values)

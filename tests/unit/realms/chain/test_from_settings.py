@@ -1,0 +1,201 @@
+"""The chain of a configuration directory: the realms of a node, in its order."""
+
+from __future__ import annotations
+
+import pytest
+from support.hashes import CHEAP_HASH, PASSWORD
+from support.realms import ProgramRealm
+
+from esfilerealm import RealmChain, UsernamePasswordToken, errors
+from esfilerealm.realms import ResultKind
+
+REALMS = "xpack.security.authc.realms."
+IMPLICIT = ["reserved", "default_file"]
+
+
+@pytest.fixture
+def folder(config):
+    (config / "users").write_text(f"al:{CHEAP_HASH}\n")
+    (config / "users_roles").write_text("viewer:al\n")
+    return config
+
+
+@pytest.fixture
+def opened(folder):
+    """The chain of some settings."""
+
+    def opened(settings="", **options):
+        (folder / "elasticsearch.yml").write_text(settings)
+        return RealmChain.from_settings(folder, **options)
+
+    return opened
+
+
+def headers(name, run_as):
+    token = UsernamePasswordToken(name, PASSWORD)
+    return {"Authorization": token.to_basic_header(), "es-security-runas-user": run_as}
+
+
+def names(chain):
+    return [realm.name for realm in chain.realms]
+
+
+@pytest.mark.parametrize(
+    ("settings", "version", "realms", "unavailable"),
+    [
+        pytest.param("", None, IMPLICIT, ["default_native"], id="nothing"),
+        pytest.param("", 7, IMPLICIT, ["default_native"], id="nothing in 7"),
+        pytest.param("", 6, IMPLICIT, ["default_native"], id="nothing in 6"),
+        pytest.param(
+            f"{REALMS}file.mine.order: 3\n{REALMS}ldap.l.order: 1\n",
+            None,
+            ["reserved", "mine"],
+            ["default_native", "l"],
+            id="by order",
+        ),
+        pytest.param(
+            f"{REALMS}native.n.enabled: false\n", None, IMPLICIT, [], id="native is disabled"
+        ),
+        pytest.param(
+            f"{REALMS}mine.type: file\n{REALMS}mine.order: 3\n{REALMS}l.type: ldap\n",
+            None,
+            ["reserved", "mine"],
+            ["l"],
+            id="the spelling of 6",
+        ),
+        pytest.param(
+            f"{REALMS}ldap.l.order: 1\n", 7, ["reserved"], ["l"], id="7 displaces the file realm"
+        ),
+        pytest.param(
+            "xpack.security.authc.reserved_realm.enabled: false\n",
+            None,
+            ["default_file"],
+            ["default_native"],
+            id="no reserved realm",
+        ),
+    ],
+)
+def test_order(opened, settings, version, realms, unavailable):
+    chain = opened(settings, elasticsearch_version=version)
+    assert names(chain) == realms
+    assert list(chain.unavailable) == unavailable
+    missing = {finding.subject for finding in chain.findings if finding.code == "CHAIN2"}
+    assert missing == set(unavailable)
+
+
+def test_a_realm_of_the_program_takes_its_place(opened):
+    ldap = ProgramRealm("l", {"bob": "ldap-password"})
+    chain = opened(f"{REALMS}ldap.l.order: 1\n{REALMS}ldap.m.order: 0\n", realms={"l": ldap})
+    assert names(chain) == ["reserved", "default_file", "l"]
+    assert chain.unavailable == ("default_native", "m")
+    with chain:
+        assert chain.authenticate("bob", "ldap-password").realm == "l"
+        result = chain.authenticate("al", PASSWORD)
+    assert (result.realm, result.user.roles) == ("default_file", ("viewer",))
+    assert [step.realm for step in result.steps] == ["reserved", "default_file"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        pytest.param({"l": ProgramRealm("l")}, "asks no realm [l]", id="not asked"),
+        pytest.param(
+            {"default_native": ProgramRealm("other")}, "has the name [other]", id="another name"
+        ),
+    ],
+)
+def test_a_realm_that_has_no_place(opened, given, message):
+    with pytest.raises(ValueError, match=r"realm") as caught:
+        opened(f"{REALMS}ldap.l.enabled: false\n", realms=given)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param(f"{REALMS}ldap.l.order: 1\n{REALMS}ldap.m.order: 1\n", id="the same order"),
+        pytest.param("xpack.security.authc.run_as.enabled: maybe\n", id="no boolean"),
+        pytest.param("xpack.security.authc.success_cache.size: many\n", id="no number"),
+    ],
+)
+def test_settings_with_which_no_node_starts(opened, settings):
+    with pytest.raises(errors.InvalidSettingError):
+        opened(settings, elasticsearch_version=8)
+
+
+def test_what_a_node_says_at_start(opened):
+    chain = opened(f"{REALMS}ldap.l.order: 1\n", elasticsearch_version=7)
+    (said,) = [f for f in chain.findings if f.code == "CHAIN1" and "type file" in f.message]
+    assert said.severity == "warning"
+
+
+@pytest.mark.parametrize("name", ["elastic", "kibana_system", "_anonymous"])
+def test_reserved_names(opened, folder, name):
+    """They do not get past their realm, even if the file has them."""
+    (folder / "users").write_text(f"{name}:{CHEAP_HASH}\n")
+    native = ProgramRealm("default_native", {name: PASSWORD})
+    chain = opened(realms={"default_native": native}, may_run_as=lambda *_: True)
+    result = chain.authenticate(name, PASSWORD)
+    assert (result.kind, result.reason) == (ResultKind.TERMINATED, "reserved_user")
+    assert [step.realm for step in result.steps] == ["reserved"]
+    native.passwords["al"] = PASSWORD
+    assert chain.authenticate("al", PASSWORD)
+    assert not chain.authenticate_request(headers("al", name))
+
+
+@pytest.mark.parametrize("name", ["Elastic", "ELASTIC", "elastıc", "elastic ", "ｅlastic"])
+def test_names_that_only_look_reserved(opened, name):
+    """A node compares them as they are: they are names of anybody, and not of that user."""
+    native = ProgramRealm("default_native", {name: PASSWORD})
+    result = opened(realms={"default_native": native}).authenticate(name, PASSWORD)
+    assert result.user.username == name
+
+
+def test_reserved_names_that_the_program_knows(opened):
+    reserved = ProgramRealm("reserved", {"elastic": "from-the-index"})
+    chain = opened(realms={"reserved": reserved})
+    assert chain.authenticate("elastic", "from-the-index").realm == "reserved"
+    assert not chain.authenticate("elastic", "wrong")
+
+
+def test_while_it_is_open_it_follows_the_files(opened, folder):
+    with opened() as chain:
+        assert not chain.authenticate("bob", PASSWORD)
+        (folder / "users").write_text(f"bob:{CHEAP_HASH}\n")
+        chain.realms[1].reload()
+        assert chain.authenticate("bob", PASSWORD)
+        assert chain.realms[1]._is_entered
+    with pytest.raises(errors.RealmClosedError):
+        chain.authenticate("bob", PASSWORD)
+    assert "closed" in repr(chain)
+
+
+def test_the_realms_of_the_program_are_its_own(opened, folder):
+    class Entered(ProgramRealm):
+        entered = closed = 0
+
+        def __enter__(self):
+            self.entered += 1
+
+        def close(self):
+            self.closed += 1
+
+    native = Entered("default_native")
+    with opened(realms={"default_native": native}):
+        pass
+    assert (native.entered, native.closed) == (0, 0)
+
+
+def test_anonymous(opened):
+    roles = "xpack.security.authc.anonymous:\n  username: guest\n  roles: [viewer, guest]\n"
+    result = opened(roles).authenticate_request({})
+    assert (result.kind, result.user.username) == (ResultKind.ANONYMOUS, "guest")
+    assert result.user.roles == ("viewer", "guest")
+    assert result.user.metadata == {"_reserved": True}
+    assert not opened().authenticate_request({})
+
+
+def test_the_header_is_ignored_where_running_as_others_is_off(opened):
+    chain = opened("xpack.security.authc.run_as.enabled: false\n")
+    result = chain.authenticate_request(headers("al", "bob"))
+    assert (result.user.username, result.lookup_realm) == ("al", None)
