@@ -8,9 +8,9 @@ file realm, ``pki`` that of certificates. ``chain`` asks several realms one afte
 
 from __future__ import annotations
 
+from ..settings.chain_settings import ChainSettings
 from ..settings.mapped_realm import PkiSettings
 from .authorization import AuthorizationRealms, KnowsUsers
-from ..settings.chain_settings import ChainSettings
 from .base import (
     AuthenticationResult,
     AuthenticationStatus,

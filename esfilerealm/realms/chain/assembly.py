@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from ..._ground.showing import shown
 from ...findings import Finding
 from ...settings.chain_settings import read_chain
+from ...settings.realm_order import ES7
 from ..file.realm import FileRealm
 from .reserved import ReservedRealm
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ...settings.chain_settings import ChainSettings
     from ...settings.realm_order import ConfiguredRealm
     from ..base import Realm
+    from ..pki import PkiRealm
 
 __all__ = ["CODES", "ChainParts", "assemble"]
 
@@ -59,14 +61,23 @@ def assemble(
     overrides: Mapping[str, str] | None,
     elasticsearch_version: int | None,
     role_mappings: Iterable[RoleMapping],
+    keystore_password: str | None,
 ) -> ChainParts:
     """Make the realms of a node; for arguments and errors see ``RealmChain.from_settings``."""
     folder = os.path.abspath(os.fspath(config_dir))
     settings, file_settings, order = read_chain(folder, overrides, elasticsearch_version)
     _check_given(given, [realm.name for realm in order.realms])
-    maker = _Maker(folder, settings, file_settings, role_mappings)
+    pki_options: _PkiOptions = {
+        "overrides": overrides,
+        # Where only a node of 7 would start, the version is known although nobody stated it.
+        "elasticsearch_version": order.version if order.version == ES7 else elasticsearch_version,
+        "role_mappings": tuple(role_mappings),
+        "keystore_password": keystore_password,
+    }
+    maker = _Maker(folder, settings, file_settings, pki_options)
     realms: list[Realm[Any]] = []
-    own, missing = [], []
+    own: list[Any] = []
+    missing: list[ConfiguredRealm] = []
     for configured in order.realms:
         if configured.name in given:
             realms.append(given[configured.name])
@@ -75,6 +86,9 @@ def assemble(
             own.append(realm)
         else:
             missing.append(configured)
+    for realm in own:
+        if getattr(realm, "has_authorization_realms", False):
+            realm.initialize(realms)
     return ChainParts(
         config_dir=folder,
         settings=settings,
@@ -94,6 +108,15 @@ def _check_given(given: Mapping[str, Realm[Any]], asked: list[str]) -> None:
             raise ValueError(f"the realm for [{shown(name)}] has the name [{shown(realm.name)}]")
 
 
+class _PkiOptions(TypedDict):
+    """What a realm of type ``pki`` needs besides its name."""
+
+    overrides: Mapping[str, str] | None
+    elasticsearch_version: int | None
+    role_mappings: tuple[RoleMapping, ...]
+    keystore_password: str | None
+
+
 class _Maker:
     """Makes the realms of the types that there are here."""
 
@@ -102,12 +125,12 @@ class _Maker:
         folder: str,
         settings: ChainSettings,
         file_settings: RealmSettings,
-        role_mappings: Iterable[RoleMapping],
+        pki_options: _PkiOptions,
     ) -> None:
         self._folder = folder
         self._settings = settings
         self._file_settings = file_settings
-        self._role_mappings = tuple(role_mappings)
+        self._pki_options = pki_options
 
     def make(self, configured: ConfiguredRealm) -> Realm[Any] | None:
         """Return a realm, or None if there is none of that type here."""
@@ -115,7 +138,24 @@ class _Maker:
             return ReservedRealm(self._settings.anonymous_username)
         if configured.type == "file":
             return FileRealm(self._folder, settings=self._file_settings)
-        return None
+        return self._pki(configured.name) if configured.type == "pki" else None
+
+    def _pki(self, name: str) -> PkiRealm:
+        from ...settings.mapped_realms import read_pki_settings  # loads what reads certificates
+        from ..pki.realm import PkiRealm
+
+        options = self._pki_options
+        version = options["elasticsearch_version"]
+        return PkiRealm(
+            self._folder,
+            name=name,
+            settings=read_pki_settings(
+                self._folder, name, options["overrides"], elasticsearch_version=version
+            ),
+            documents=options["role_mappings"],
+            keystore_password=options["keystore_password"],
+            elasticsearch_version=version,
+        )
 
 
 def _said_by_a_node(settings: RealmSettings) -> Iterable[Finding]:

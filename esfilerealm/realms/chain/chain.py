@@ -108,6 +108,7 @@ class RealmChain:
         overrides: Mapping[str, str] | None = None,
         elasticsearch_version: int | None = None,
         role_mappings: Iterable[RoleMapping] = (),
+        keystore_password: str | None = None,
         may_run_as: Callable[[User, str], bool] | None = None,
         realm_timeout: float = 30.0,
     ) -> Self:
@@ -128,6 +129,8 @@ class RealmChain:
 
             role_mappings: Those of the API, for realms of type ``pki``.
 
+            keystore_password: That of ``elasticsearch.keystore``, for the same realms.
+
             may_run_as: See ``RealmChain``.
 
             realm_timeout: See ``RealmChain``.
@@ -145,7 +148,8 @@ class RealmChain:
             realms or {},
             overrides=overrides,
             elasticsearch_version=elasticsearch_version,
-            role_mappings=tuple(role_mappings),
+            role_mappings=role_mappings,
+            keystore_password=keystore_password,
         )
         chain = cls(
             parts.realms,

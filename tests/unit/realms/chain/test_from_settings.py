@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from support.hashes import CHEAP_HASH, PASSWORD
+from support.pki import CERTIFICATES
+from support.pki_realm import BOB, der
 from support.realms import ProgramRealm
 
 from esfilerealm import RealmChain, UsernamePasswordToken, errors
@@ -199,3 +201,46 @@ def test_the_header_is_ignored_where_running_as_others_is_off(opened):
     chain = opened("xpack.security.authc.run_as.enabled: false\n")
     result = chain.authenticate_request(headers("al", "bob"))
     assert (result.user.username, result.lookup_realm) == ("al", None)
+
+
+PKI = f"{REALMS}pki.p.order: 1\n{REALMS}pki.p.certificate_authorities: root.pem\n"
+
+
+class TestCertificates:
+    @pytest.fixture(autouse=True)
+    def _trusted(self, folder):
+        (folder / "root.pem").write_bytes((CERTIFICATES / "root.pem").read_bytes())
+        (folder / "users").write_text(f"{BOB}:{CHEAP_HASH}\n")
+        (folder / "users_roles").write_text(f"viewer:{BOB}\n")
+
+    def test_beside_passwords(self, opened):
+        with opened(PKI) as chain:
+            assert names(chain) == ["reserved", "default_file", "p"]
+            by_certificate = chain.authenticate_request({}, [der("bob")])
+            by_password = chain.authenticate(BOB, PASSWORD)
+        assert (by_certificate.realm, by_certificate.user.username) == ("p", BOB)
+        assert "pki_dn" in by_certificate.user.metadata
+        assert (by_password.realm, by_password.user.roles) == ("default_file", ("viewer",))
+        assert [step.realm for step in by_certificate.steps] == ["p"]
+
+    def test_with_the_roles_of_another_realm(self, opened):
+        chain = opened(f"{PKI}{REALMS}pki.p.authorization_realms: default_file\n")
+        result = chain.authenticate_request({}, [der("bob")])
+        assert (result.realm, result.user.roles) == ("p", ("viewer",))
+
+    def test_with_the_roles_of_a_realm_that_is_missing(self, opened):
+        with pytest.raises(errors.InvalidSettingError, match=r"does not exist"):
+            opened(f"{PKI}{REALMS}pki.p.authorization_realms: default_native\n")
+        native = ProgramRealm("default_native", {BOB: "password"})
+        chain = opened(
+            f"{PKI}{REALMS}pki.p.authorization_realms: default_native\n",
+            realms={"default_native": native},
+        )
+        result = chain.authenticate_request({}, [der("bob")])
+        assert result.user.roles == ("default_native",)
+
+    def test_who_is_not_trusted(self, opened):
+        result = opened(PKI).authenticate_request({}, [der("foreign_root")])
+        assert not result
+        assert result.reason == "certificate_not_trusted"
+        assert result.http_status == 401
