@@ -19,6 +19,7 @@ __all__ = ["main"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
+    from .nodes import Nodes
     from .options import Command
 
 
@@ -74,6 +75,7 @@ def _run(argv: list[str], terminal: Terminal) -> int:
     terminal.is_for_programs = "--json" in argv  # until the line is parsed
     try:
         before = parse(argv, PROGRAM.options, stop_at_first_argument=True)
+        _check_config(before)
         if not before.arguments or before.values.keys() & {"version", "print-completion"}:
             return _run_program(before, terminal)
         name, *words = before.arguments
@@ -86,7 +88,7 @@ def _run(argv: list[str], terminal: Terminal) -> int:
             command = _subcommand(command, name)
             before = _merged(before, _without_native(group))
             words += [f"-E{pair}" for pair in group.values.get("E", ())]
-        line = _merged(before, parse(words, command.options))
+        line = _merged(before, parse(words, command.options), takes_nodes=bool(command.run_all))
         return _run_command(Arguments(command, line), terminal)
     except (CommandError, FileRealmError) as error:
         exit_code = exit_code_of(error)
@@ -167,15 +169,25 @@ def _without_native(line: ParsedLine) -> ParsedLine:
     return kept
 
 
-def _merged(before: ParsedLine, behind: ParsedLine) -> ParsedLine:
+def _check_config(before: ParsedLine) -> None:
+    """Refuse several directories in front of a command that takes one."""
+    if len(before.values.get("config", ())) > 1:
+        command = find_command(before.arguments[0]) if before.arguments else None
+        if command is None or not command.run_all:
+            raise UsageError("option [c/config] is given more than once")
+
+
+def _merged(before: ParsedLine, behind: ParsedLine, *, takes_nodes: bool = False) -> ParsedLine:
     """Merge the options before and behind the name of the command."""
     merged = ParsedLine()
     merged.arguments = behind.arguments
     for line in (behind, before):
         for key, values in line.values.items():
-            if key in merged.values and key != "E":
+            if key in merged.values and key != "E" and not (takes_nodes and key == "config"):
                 raise UsageError(f"option [{key}] is given more than once")
             merged.values.setdefault(key, []).extend(values)
+    if "config" in before.values:  # in the order in which they were typed
+        merged.values["config"] = [*before.values["config"], *behind.values.get("config", ())]
     return merged
 
 
@@ -191,25 +203,22 @@ def _run_command(arguments: Arguments, terminal: Terminal) -> int:
     terminal.verbosity = arguments.verbosity
     arguments.check()
     terminal.result.update(command=command.name, version=_JSON_VERSION)
-    target = Target(arguments, terminal)
-    if command.hashes_ahead:
-        from .ahead import hash_ahead
-
-        hash_ahead(arguments, target)
+    entry = command.run_all if arguments.nodes else command.run
+    subject = _subject(arguments, terminal)
     from importlib import import_module
 
-    module, _, function = command.run.partition(":")
+    module, _, function = entry.partition(":")
     run = getattr(import_module(f".{module}", __package__), function)
     import warnings
 
     from ..errors import UnknownRoleWarning
 
     if arguments.writes:
-        terminal.describe_written = target.describe_written
+        terminal.describe_written = subject.describe_written
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UnknownRoleWarning)  # printed as one line instead
-            exit_code: int = run(arguments, target, terminal)
+            exit_code: int = run(arguments, subject, terminal)
     finally:
         if command.hashes_ahead:
             from .._ground.ahead import forget_hash
@@ -218,6 +227,20 @@ def _run_command(arguments: Arguments, terminal: Terminal) -> int:
     if terminal.is_for_programs:
         _print_json(terminal)
     return exit_code
+
+
+def _subject(arguments: Arguments, terminal: Terminal) -> Target | Nodes:
+    """Return what the command runs on: a realm, or several nodes."""
+    if arguments.nodes:
+        from .nodes import Nodes
+
+        return Nodes(arguments, terminal)
+    target = Target(arguments, terminal)
+    if arguments.command.hashes_ahead:
+        from .ahead import hash_ahead
+
+        hash_ahead(arguments, target)
+    return target
 
 
 def _report(

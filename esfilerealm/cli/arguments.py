@@ -6,6 +6,7 @@ from .._ground.showing import shown
 from ..admin.known_roles import split_roles
 from ..errors import InvalidAttributeError
 from .exits import UsageError
+from .options import ParsedLine
 from .shared_options import ATTRIBUTES, ES_VERSIONS, STRATEGIES
 from .terminal import NORMAL, SILENT, VERBOSE
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from .._storage import WriteArguments
-    from .options import Command, ParsedLine
+    from .options import Command
 
     C = TypeVar("C", bound=str)
 
@@ -32,11 +33,26 @@ class Arguments:
 
     Attributes:
         command: The command that was typed.
+        node: The node that they are for, if the command runs on several; else None.
     """
 
-    def __init__(self, command: Command, line: ParsedLine) -> None:
+    def __init__(self, command: Command, line: ParsedLine, node: str | None = None) -> None:
         self.command = command
+        self.node = node
         self._line = line
+
+    @property
+    def nodes(self) -> list[str]:
+        """The configuration directories, if there are several; else nothing."""
+        names = self.values("config")
+        return names if len(names) > 1 else []
+
+    def for_node(self, name: str) -> Arguments:
+        """Return the same for one of several nodes."""
+        line = ParsedLine()
+        line.values = {**self._line.values, "config": [name]}
+        line.arguments = self._line.arguments
+        return Arguments(self.command, line, name)
 
     def has(self, key: str) -> bool:
         """Check whether an option is given."""
@@ -86,6 +102,7 @@ class Arguments:
             UsageError: If a setting is malformed or repeated, or an argument is missing or extra.
         """
         self.settings()
+        self._check_for_one()
         if self.command.checks_arguments:
             return
         given = len(self._line.arguments)
@@ -97,6 +114,16 @@ class Arguments:
             raise UsageError(f"expected one {expected}, got {given} arguments")
         if expected and not given and not command.argument_is_optional:
             raise UsageError(f"the {expected} is missing")
+
+    def _check_for_one(self) -> None:
+        """Refuse what a command takes for one node only, if there are several."""
+        for what in self.command.for_one if self.nodes else ():
+            key, _, value = what.partition("=")
+            if self.has(key) and (not value or self.value(key) == value):
+                shown_value = value and f" {value}"
+                raise UsageError(f"option [{key}]{shown_value} is for one node: give one -c only")
+            if key.lower() == self.command.argument and self.positionals:
+                raise UsageError(f"the {key.lower()} stands for one node: give no -c")
 
     def settings(self) -> dict[str, str]:
         """Return the settings of ``-E``."""

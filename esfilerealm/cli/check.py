@@ -9,6 +9,7 @@ from .._storage import read_file
 from ..admin.known_roles import declared_roles
 from ..checks.configuration import FAIL_ON, Configuration, find_configuration
 from ..checks.formats import FORMATS, render
+from ..checks.formats.text import count_of
 from ..checks.guessing import MOST_GUESSES
 from ..checks.node import Node
 from ..checks.parts import Unreadable
@@ -60,6 +61,7 @@ def run_check(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     findings = without_known(arguments, target, terminal, found)
     _print(format, findings, rules, node, terminal)
     _require_realm(node, rules, target)
+    terminal.summary = f"found {count_of(findings)}" if findings else "no problems found"
     fixed = fix(arguments, target, terminal, findings) if arguments.has("fix") else ()
     rank = _RANKS[_fail_on(arguments, configuration)]
     left = [each for each in findings if each not in fixed and _RANKS[each.severity] <= rank]

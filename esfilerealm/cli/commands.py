@@ -130,8 +130,9 @@ _USERS = (
             ),
             shared.KNOWN_ROLE,
         ),
-        shared.general(shared.JSON),
+        shared.for_nodes(shared.JSON),
         run="listing:run_list",
+        run_all="nodes:run_each",
         arguments="[USERNAME]",
         notes=("A * marks a role that neither Elasticsearch nor roles.yml defines.",),
         examples=(
@@ -256,8 +257,10 @@ _REALM = (
             shared.PROTECT,
         ),
         shared.WRITING,
-        shared.general(*_DRY_RUN),
+        shared.for_nodes(*_DRY_RUN),
         run="check:run_check",
+        run_all="nodes:run_each",
+        for_one=("write-baseline", "explain", "list-rules", "format=sarif", "format=junit"),
         notes=(
             "Without --fix, nothing is written. 'esfilerealm recover' ends an interrupted write.",
             "'esfilerealm guide checks' has all rules.",
@@ -307,8 +310,9 @@ _PROVISIONING = (
         _DOCUMENTS,
         _WHAT_MAY_CHANGE,
         shared.WRITING,
-        shared.general(*_CHECK),
+        shared.for_nodes(*_CHECK),
         run="plans:run_plan",
+        run_all="node_plans:run_plan",
         arguments="FILE...",
         notes=_LATER_WINS,
         examples=(
@@ -323,8 +327,9 @@ _PROVISIONING = (
         _DOCUMENTS,
         _WHAT_MAY_CHANGE,
         shared.WRITING,
-        shared.general(*_CHECK),
+        shared.for_nodes(*_CHECK),
         run="plans:run_apply",
+        run_all="node_plans:run_apply",
         arguments="FILE...",
         notes=_LATER_WINS,
         examples=(
@@ -356,8 +361,9 @@ _PROVISIONING = (
         ),
         OptionGroup("What may change", *shared.PLANNING),
         shared.WRITING,
-        shared.general(*_CHECK),
+        shared.for_nodes(*_CHECK),
         run="plans:run_ensure",
+        run_all="node_plans:run_ensure",
         arguments="USERNAME",
         notes=("Everything that no option mentions stays as it is.",),
         examples=(
@@ -675,6 +681,7 @@ PROGRAM = Command(
             metavar="SHELL",
             choices=("bash", "zsh", "tcsh"),
         ),
+        config=shared.CONFIGS,
     ),
     arguments="COMMAND",
     examples=(

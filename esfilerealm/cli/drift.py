@@ -49,6 +49,7 @@ def run_digest(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     for line in made.skipped:
         terminal.note(f"NOTE: skipped: {line}", VERBOSE)
     known = made.portable
+    terminal.summary = f"{counted(len(known.usernames))}, label {known.label}"
     terminal.print(
         f"node       : {known.node}",
         f"users      : {len(known.usernames)}",
@@ -97,7 +98,7 @@ def _node(arguments: Arguments) -> str | None:
     node = arguments.value("node")
     if node == "":
         raise UsageError("option [node] must not be empty")
-    return node
+    return node or arguments.node
 
 
 def _default_node(source: str) -> str | None:

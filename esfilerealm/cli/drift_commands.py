@@ -27,11 +27,13 @@ DRIFT = (
             _KEY_FILE,
             Option("node", "Name of the node; default: the name of this host", metavar="NAME"),
         ),
-        shared.general(
+        shared.for_nodes(
             Option("json", "Print one JSON object, which `compare` reads on any machine"),
             Option("openmetrics", "Print metrics, for the textfile collector of Prometheus"),
         ),
         run="drift:run_digest",
+        run_all="nodes:run_each",
+        for_one=("SOURCE", "node", "openmetrics"),
         arguments="[SOURCE]",
         notes=(
             f"SOURCE is {_SOURCES}; without, it is the directory of -c.",

@@ -53,6 +53,7 @@ def show_users(
         _print_csv(terminal, users)
     else:
         _print_users(target, terminal, users, unknown)
+    terminal.summary = "1 user" if len(users) == 1 else f"{len(users)} users"
     if username is None:
         _print_issues(target, terminal, listing)
     if arguments.has("json"):

@@ -98,6 +98,10 @@ class Command:
 
         run: The function that runs it, as ``module:function`` in this package.
 
+        run_all: The function that runs it on several nodes; nothing if it takes one only.
+
+        for_one: What it takes for one node only: keys of options, ``key=value``, or its argument.
+
         subcommands: The module in this package that has its subcommands as ``SUBCOMMANDS``; their
             names begin with its own.
 
@@ -122,11 +126,13 @@ class Command:
         "checks_arguments",
         "examples",
         "exits",
+        "for_one",
         "groups",
         "hashes_ahead",
         "name",
         "notes",
         "run",
+        "run_all",
         "summary",
     )
 
@@ -136,6 +142,8 @@ class Command:
         summary: str,
         *groups: OptionGroup,
         run: str = "",
+        run_all: str = "",
+        for_one: Sequence[str] = (),
         subcommands: str = "",
         arguments: str = "",
         checks_arguments: bool = False,
@@ -148,6 +156,8 @@ class Command:
         self.summary = summary
         self.groups = groups
         self.run = run
+        self.run_all = run_all
+        self.for_one = for_one
         self._subcommands = subcommands
         self.arguments = arguments
         self.checks_arguments = checks_arguments

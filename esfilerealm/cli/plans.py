@@ -6,21 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ..documents.document import FORMATS, content_of_stream
-from ..errors import FileRealmError, InvalidDesiredStateError
+from ..errors import InvalidDesiredStateError
 from ..provisioning import DesiredState, FileAttributes, apply, plan, rehearse
 from ..provisioning.desired import PURGES
-from ..provisioning.values import PASSWORD_SOURCES
-from .exits import CHANGED, DATA, OK, CommandError, UsageError
+from .exits import CHANGED, OK, UsageError
 from .output import print_reload, print_warnings
-from .passwords import check_one_source, given_password
+from .plan_output import print_diff, summary_of, superusers_of
 from .shared_options import ATTRIBUTES
 from .terminal import NORMAL
-from .users import split_list
+from .user_options import about_options, check_user_options, user_of_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..provisioning import ChangeKind, DocumentFormat, Plan
+    from ..provisioning import DocumentFormat, Plan
     from .arguments import Arguments
     from .target import Target
     from .terminal import Terminal
@@ -29,7 +28,9 @@ __all__ = [
     "STANDARD_INPUT",
     "carry_out",
     "check_standard_input",
+    "jobs_of",
     "load_document",
+    "read_documents",
     "read_standard_input",
     "run_apply",
     "run_ensure",
@@ -40,92 +41,28 @@ __all__ = [
 STANDARD_INPUT: Final = "standard input"
 """What it is called in messages."""
 
-#: How to count changes of a kind: one of them, and more.
-_COUNTED: Final[dict[ChangeKind, tuple[str, str]]] = {
-    "create_file": ("file or directory created", "files and directories created"),
-    "add_user": ("user added", "users added"),
-    "remove_user": ("user removed", "users removed"),
-    "remove_orphan": ("name without a user removed", "names without a user removed"),
-    "set_password": ("password changed", "passwords changed"),
-    "rehash_password": ("password rehashed", "passwords rehashed"),
-    "add_roles": ("user with more roles", "users with more roles"),
-    "remove_roles": ("user with fewer roles", "users with fewer roles"),
-    "set_attributes": ("file with other attributes", "files with other attributes"),
-    "create_keystore": ("keystore created", "keystores created"),
-    "set_secure_setting": ("secure setting set", "secure settings set"),
-    "remove_secure_setting": ("secure setting removed", "secure settings removed"),
-    "set_managed": ("list of managed users updated", "lists of managed users updated"),
-}
-
-#: How many names a line shows, except those of users whose password changes.
-_MOST_NAMES: Final = 20
-
-#: Options of ``ensure`` and the fields of a user that they set.
-_USER_OPTIONS: Final = {
-    "password-file": "password_file",
-    "password-env": "password_env",
-    "hash": "password_hash",
-    "update-password": "update_password",
-}
-_ROLE_OPTIONS: Final = {"roles": "roles", "add": "roles_add", "remove": "roles_remove"}
-
-_PASSWORD_KEYS: Final = ("password-stdin", "password-file", "password-env", "password", "hash")
-
-#: What ``DesiredState`` calls its source.
-_OPTIONS: Final = "options"
-
-_SUPERUSER: Final = "superuser"
-
 
 def run_plan(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """Print what would change."""
-    desired = _read_documents(arguments, terminal)
+    desired = read_documents(arguments, terminal)
     return carry_out(arguments, target, terminal, desired, is_check=True, shows_diff=True)
 
 
 def run_apply(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """Make the realm as documents describe it."""
-    return carry_out(arguments, target, terminal, _read_documents(arguments, terminal))
+    return carry_out(arguments, target, terminal, read_documents(arguments, terminal))
 
 
 def run_ensure(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """Create, update or remove one user."""
-    user: dict[str, object] = {"name": arguments.first}
-    if arguments.has("absent"):
-        _refuse_beside_absent(arguments)
-        user["state"] = "absent"
-    check_one_source(arguments)
+    check_user_options(arguments)
     if arguments.has("password-stdin") and not arguments.has("create"):
         target.tool.listing()  # a missing realm is reported before anybody types a password
-    if arguments.has("password") or arguments.has("password-stdin"):
-        user["password"] = given_password(arguments, terminal)
-    for key, field in _USER_OPTIONS.items():
-        if arguments.has(key):
-            user[field] = arguments.value(key)
-    for key, field in _ROLE_OPTIONS.items():
-        roles = arguments.value(key)
-        user[field] = None if roles is None else split_list(roles)
     try:
-        desired = DesiredState.from_dict({"users": [user]}, source=_OPTIONS)
-        return carry_out(arguments, target, terminal, with_options(arguments, desired))
+        desired = with_options(arguments, user_of_options(arguments, terminal))
+        return carry_out(arguments, target, terminal, desired)
     except InvalidDesiredStateError as error:
-        issues = [_about_options(issue) for issue in error.issues]
-        if len(issues) > 1:
-            issues.insert(0, "invalid options:")
-        raise CommandError(issues[0], DATA, *issues[1:]) from None
-
-
-def _about_options(issue: str) -> str:
-    """Name options in an issue with the desired state that ``ensure`` makes of them."""
-    place, _, rule = issue.partition(": ")
-    fields, sources = ", ".join(PASSWORD_SOURCES), ", ".join(f"--{key}" for key in _PASSWORD_KEYS)
-    rule = rule.replace(f"one of {fields}", f"one of {sources}")
-    field = place.removeprefix(f"[{_OPTIONS}], users[0]").strip(".").partition("[")[0]
-    options = {field: key for key, field in {**_USER_OPTIONS, **_ROLE_OPTIONS}.items()}
-    options |= {key: key for key in ("password",)}
-    if field == "name":
-        return f"username {rule}"
-    return f"option [{options[field]}]: {rule}" if field in options else rule
+        raise about_options(error) from None
 
 
 def carry_out(
@@ -160,13 +97,13 @@ def carry_out(
         replans: Whether a change by another program is met by a new plan, or is an error.
     """
     is_check = is_check or arguments.has("check")
-    superusers = _superusers(target) if terminal.is_coloured else set()
+    superusers = superusers_of(target, terminal)
     planned = _planned(arguments, target, terminal, desired)
     shows_diff = shows_diff or arguments.has("diff") or bool(planned.objections)
     if is_check or planned.objections:
         terminal.result.update(planned.to_dict(), check=is_check)
         if shows_diff:
-            _print_diff(terminal, planned, superusers)
+            print_diff(terminal, planned, superusers)
         if inspect is not None:
             inspect(planned)
         foreseen = rehearse(planned, **arguments.write_arguments)  # refuses after it was shown
@@ -179,8 +116,8 @@ def carry_out(
         planned = _applied(arguments, terminal, planned, replans=replans)
         terminal.result.update(planned.to_dict(), check=is_check)
         if shows_diff:
-            _print_diff(terminal, planned, superusers)
-    _print_summary(terminal, planned, is_check=is_check, has_names=not shows_diff)
+            print_diff(terminal, planned, superusers)
+    terminal.print(summary_of(planned, is_check=is_check, has_names=not shows_diff))
     if planned.result is not None:
         print_warnings(terminal, planned.result)
         print_reload(target, terminal, planned.result)
@@ -197,7 +134,7 @@ def _planned(
         settings=target.tool.settings,
         force=arguments.has("force"),
         attributes=arguments.choice("attributes", ATTRIBUTES),
-        jobs=_jobs(arguments),
+        jobs=jobs_of(arguments),
         show_progress=terminal.verbosity >= NORMAL,
         create=arguments.has("create"),
     )
@@ -210,20 +147,22 @@ def _applied(arguments: Arguments, terminal: Terminal, planned: Plan, *, replans
     return apply(
         planned,
         replan=replans,
-        jobs=_jobs(arguments),
+        jobs=jobs_of(arguments),
         show_progress=terminal.verbosity >= NORMAL,
         **arguments.write_arguments,
     )
 
 
-def _jobs(arguments: Arguments) -> int | None:
+def jobs_of(arguments: Arguments) -> int | None:
+    """Return the number of passwords to hash at once, or None if it is not given."""
     jobs = arguments.number("jobs", "a number of passwords to hash in parallel")
     if jobs == 0:
         raise UsageError("option [jobs] needs at least 1")
     return jobs
 
 
-def _read_documents(arguments: Arguments, terminal: Terminal) -> DesiredState:
+def read_documents(arguments: Arguments, terminal: Terminal) -> DesiredState:
+    """Return the desired state of all documents of the command line."""
     paths = arguments.positionals
     check_standard_input(paths)
     format_ = arguments.choice("format", FORMATS) if arguments.has("format") else None
@@ -269,54 +208,3 @@ def with_options(arguments: Arguments, desired: DesiredState) -> DesiredState:
     protect = (*desired.protect, *arguments.protected)
     known = (*desired.known_roles, *arguments.known_roles)
     return replace(desired, attributes=attributes, purge=purge, protect=protect, known_roles=known)
-
-
-def _refuse_beside_absent(arguments: Arguments) -> None:
-    for other in (*_ROLE_OPTIONS, *_USER_OPTIONS, "password", "password-stdin"):
-        if arguments.has(other):
-            raise UsageError(f"options [absent] and [{other}] exclude each other")
-
-
-def _superusers(target: Target) -> set[str]:
-    """Return the present superusers; none if the files cannot be read, which is reported later."""
-    try:
-        users = target.tool.listing().users
-    except FileRealmError:
-        return set()
-    return {name for name, roles in users.items() if _SUPERUSER in roles}
-
-
-def _print_diff(terminal: Terminal, planned: Plan, superusers: set[str]) -> None:
-    changes = [str(change) for change in planned.changes]
-    important = {
-        line
-        for line, change in zip(changes, planned.changes, strict=True)
-        if _SUPERUSER in getattr(change, "roles", ())
-        or (change.kind == "remove_user" and getattr(change, "username", None) in superusers)
-    }
-    for line in planned.diff().splitlines():
-        terminal.print_change(line, is_important=line in important)
-
-
-def _print_summary(terminal: Terminal, planned: Plan, *, is_check: bool, has_names: bool) -> None:
-    """Print how many changes of each kind there are, and of whom unless a diff names them."""
-    if not planned.changed:
-        terminal.print("Nothing to change")
-        return
-    names: dict[ChangeKind, list[str]] = {}
-    for change in planned.changes:
-        name = getattr(change, "username", "") or getattr(change, "setting", "")
-        names.setdefault(change.kind, []).append(name)
-    summary = ", ".join(
-        f"{len(names[kind])} {nouns[len(names[kind]) > 1]}"
-        + (f" [{_some(kind, names[kind])}]" if has_names and all(names[kind]) else "")
-        for kind, nouns in _COUNTED.items()
-        if kind in names
-    )
-    terminal.print(f"{'Dry run. Would change' if is_check else 'Changed'}: {summary}")
-
-
-def _some(kind: ChangeKind, names: list[str]) -> str:
-    if kind == "set_password" or len(names) <= _MOST_NAMES:
-        return ", ".join(names)
-    return f"{', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"

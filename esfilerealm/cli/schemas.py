@@ -392,6 +392,9 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
     ),
 }
 _ERROR: Final = _object({"type": _TEXT, "message": _TEXT, "exit_code": _COUNT})
+#: What there is of each of several nodes, besides the result of the command.
+_NODE: Final[dict[str, Schema]] = {"node": _TEXT, "is_skipped": _FLAG}
+_MORE_OF_NODE: Final[dict[str, Schema]] = {"exit_code": _COUNT, "error": _ERROR}
 
 
 #: Not a command: the documents of several commands.
@@ -429,11 +432,12 @@ def schema_of(name: str) -> Schema:
     required, optional = _RESULTS[name]
     common: dict[str, Schema] = {"command": {"const": name}, "version": {"const": VERSION}}
     failure = _object({**common, "error": _ERROR}, {**required, **optional})
-    return {
-        "$schema": _DIALECT,
-        "title": f"esfilerealm {name} --json",
-        "anyOf": [_object({**common, **required}, optional), failure],
-    }
+    shapes = [_object({**common, **required}, optional), failure]
+    command = find_command(name)
+    if command is not None and command.run_all:
+        of_node = _object(_NODE, {**_MORE_OF_NODE, **required, **optional})
+        shapes.append(_object({**common, "by_node": _list_of(of_node)}))
+    return {"$schema": _DIALECT, "title": f"esfilerealm {name} --json", "anyOf": shapes}
 
 
 def schema_of_all() -> Schema:

@@ -10,6 +10,7 @@ __all__ = [
     "ALLOW_LOCAL_LOCK",
     "ATTRIBUTES",
     "CHECK",
+    "CONFIGS",
     "DIFF",
     "DOCUMENTS",
     "DRY_RUN",
@@ -35,6 +36,7 @@ __all__ = [
     "STRATEGIES",
     "WRITE_EXITS",
     "WRITING",
+    "for_nodes",
     "general",
 ]
 
@@ -67,14 +69,20 @@ _ES_VERSION = Option(
 )
 
 
-_CONFIG = Option(
-    "c config",
+_PLACES = (
     "Configuration directory; default: the first of ES_PATH_CONF in /etc/default/elasticsearch "
     "or /etc/sysconfig/elasticsearch, $ES_PATH_CONF, /etc/elasticsearch, $ES_HOME/config, "
     "/usr/share/elasticsearch/config, $CONF_DIR (the first with --es-version 5, ignored with later "
-    "ones)",
-    metavar="DIR",
+    "ones)"
 )
+_CONFIG = Option("c config", _PLACES, metavar="DIR")
+CONFIGS = Option(
+    "c config",
+    f"{_PLACES}. May be repeated, once for each node",
+    metavar="DIR",
+    repeatable=True,
+)
+_FAIL_FAST = Option("fail-fast", "With several -c, leave the other nodes alone once one has failed")
 _SETTING = Option(
     "E",
     "Override a setting of elasticsearch.yml; may be repeated",
@@ -93,10 +101,17 @@ _HELP = Option("h help", "Show this help", native=True)
 _VERBOSE = Option("v verbose", "Print more, such as the lines that a node skips", native=True)
 
 
-def general(*options: Option, version: Option = _ES_VERSION) -> OptionGroup:
+def general(
+    *options: Option, version: Option = _ES_VERSION, config: Option = _CONFIG
+) -> OptionGroup:
     """Return the options of every command, after some of the command itself."""
-    common = (_CONFIG, _SETTING, version, _SILENT, _VERBOSE, _HELP)
+    common = (config, _SETTING, version, _SILENT, _VERBOSE, _HELP)
     return OptionGroup("General", *options, *common)
+
+
+def for_nodes(*options: Option) -> OptionGroup:
+    """Return the options of a command that takes several nodes, after some of its own."""
+    return general(*options, _FAIL_FAST, config=CONFIGS)
 
 
 KEYSTORE_PASSWORD = (

@@ -57,9 +57,14 @@ class Target:
             self._warn_of_x_pack(self._tool.paths)
         return self._tool
 
+    @property
+    def has_written(self) -> bool:
+        """Whether the command has written anything, as far as both files show it."""
+        return self._tool is not None and _stamps(self._tool) != self._stamps
+
     def describe_written(self) -> str:
-        """Return whether the command has written anything, as far as both files show it."""
-        if self._tool is None or _stamps(self._tool) == self._stamps:
+        """Return whether the command has written anything."""
+        if not self.has_written:
             return "nothing was written"
         return "both files may have changed: look at them with 'esfilerealm list'"
 

@@ -42,6 +42,8 @@ class Terminal:
         is_for_programs: With ``--json``: omit what is printed for people, except warnings and
             errors, which go to standard error.
         result: What ``--json`` prints.
+        summary: What came out, in a few words, which the command says where it runs on several
+            nodes.
         describe_written: Returns what a command that writes has written, for the message of an
             interrupt or a fault; nothing for other commands.
     """
@@ -50,6 +52,7 @@ class Terminal:
         self.verbosity = NORMAL
         self.is_for_programs = False
         self.result: dict[str, object] = {}
+        self.summary = ""
         self.describe_written: Callable[[], str] = str
         self._stdin: TextIO | None = sys.stdin
         self._stdout: TextIO | None = sys.stdout
@@ -62,7 +65,7 @@ class Terminal:
     def print_own(self, text: str) -> None:
         """Print a text that this package has written, such as help, except with ``--silent``."""
         if self.verbosity >= NORMAL and not self.is_for_programs:
-            _write(self._stdout, text + "\n")
+            self._put(text + "\n")
 
     def print_change(self, line: str, *, is_important: bool = False) -> None:
         """Print a line of a diff, which begins with its sign, in the colour of that sign."""
@@ -85,12 +88,16 @@ class Terminal:
         if not self.is_for_programs:
             line = as_called(printable(line))
             line = _coloured(line, _RED) if is_error and self.is_coloured else line
-            _write(self._stdout, line + "\n")
+            self._put(line + "\n")
 
     def print_report(self, text: str) -> None:
         """Print a report that this package has written, as it is; also silently."""
         if not self.is_for_programs:
-            _write(self._stdout, as_called(text))
+            self._put(as_called(text))
+
+    def _put(self, text: str) -> None:
+        """Print to standard output."""
+        _write(self._stdout, text)
 
     def painted(self, text: str, *codes: int) -> str:
         """Return *text* in colours, if results are printed in colours."""
@@ -105,7 +112,7 @@ class Terminal:
 
     def print_for_programs(self, text: str) -> None:
         """Print the one line of ``--json``; what else a terminal obeys, it has escaped."""
-        _write(self._stdout, text.replace("\x7f", "\\u007f") + "\n")
+        self._put(text.replace("\x7f", "\\u007f") + "\n")
 
     def print_document(self, data: bytes) -> None:
         """
@@ -116,7 +123,7 @@ class Terminal:
         """
         buffer = getattr(self._stdout, "buffer", None)
         if buffer is None:
-            _write(self._stdout, data.decode("utf-8", "replace"))
+            self._put(data.decode("utf-8", "replace"))
             return
         self.flush()
         try:

@@ -71,7 +71,7 @@ class TestBadInput:
             ),
             (["useradd", "ann", "--json=1"], 64, r"\[json\] takes no value"),
             (["-c", "", "list"], 64, "needs a directory"),
-            (["-c", "x", "list", "-c", "y"], 64, r"\[config\] is given more than once"),
+            (["-c", "x", "settings", "-c", "y"], 64, r"\[config\] is given more than once"),
             (["usradd", "ann"], 64, r"did you mean \[useradd\]\?"),
             (["--print-completion", "cmd"], 64, r"unknown shell \[cmd\]"),
         ],
