@@ -89,7 +89,7 @@ class ScriptedRealm:
         self.asked.append(method)
         answer = self.answers.get(method, otherwise)
         if isinstance(answer, BaseException):
-            raise answer
+            raise answer.with_traceback(None)
         return answer() if callable(answer) else answer
 
     def token(self, request: Request) -> Any:

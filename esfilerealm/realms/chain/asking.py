@@ -68,6 +68,8 @@ class Asking:
     """
 
     def __init__(self, timeout: float) -> None:
+        if not timeout > 0:
+            raise ValueError(f"realm_timeout is [{timeout!r}]: must be a number of seconds above 0")
         self._timeout = timeout
         self._threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
@@ -118,7 +120,10 @@ class Asking:
 
     def _counted(self, make: Callable[[], T]) -> T:
         self._threads.add(threading.current_thread())
-        return make()
+        try:
+            return make()
+        except BaseException as error:
+            raise raised(error) from error
 
     async def _in_time(self, answer: Awaitable[T]) -> T:
         import asyncio
@@ -126,6 +131,8 @@ class Asking:
         try:
             async with asyncio.timeout(self._timeout) as limit:
                 return await answer
+        except NoAnswerError:
+            raise
         except Exception as error:
             raise (self._too_slow() if limit.expired() else raised(error)) from error
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from ..._ground.showing import shown
+from ..._ground.values import ReadOnlyDict
 from ...findings import Finding
 from ...settings.chain_settings import read_chain
 from ...settings.realm_order import ES7
@@ -42,7 +43,7 @@ class ChainParts:
         settings: Those of the chain.
         realms: In the order in which they are asked.
         own: Those that were made here, which the chain enters and closes.
-        unavailable: The names of realms that a node asks, and that are not here.
+        unavailable: By name, the types of realms that a node asks, and that are not here.
         findings: What somebody should know.
     """
 
@@ -50,7 +51,7 @@ class ChainParts:
     settings: ChainSettings
     realms: tuple[Realm[Any], ...]
     own: tuple[Any, ...]
-    unavailable: tuple[str, ...]
+    unavailable: Mapping[str, str]
     findings: tuple[Finding, ...]
 
 
@@ -94,7 +95,7 @@ def assemble(
         settings=settings,
         realms=tuple(realms),
         own=tuple(realm for realm in own if hasattr(realm, "close")),
-        unavailable=tuple(realm.name for realm in missing),
+        unavailable=ReadOnlyDict({realm.name: realm.type for realm in missing}),
         findings=(*_said_by_a_node(file_settings), *map(_missing, missing)),
     )
 

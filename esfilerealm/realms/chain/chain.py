@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 from ..._ground.forks import renew_after_fork
 from ..._ground.logs import get_logger
 from ..._ground.showing import shown
+from ..._ground.values import ReadOnlyDict
 from ...errors import (
     FileRealmError,
     InvalidPasswordError,
@@ -66,7 +67,7 @@ class RealmChain:
         realms: The realms, in order.
         settings: Those of the chain.
         findings: What somebody should know about the chain; with ``from_settings`` only.
-        unavailable: The names of realms that a node asks, and this chain does not have.
+        unavailable: By name, the types of realms that a node asks, and this chain does not have.
 
     Raises:
         ValueError: If two realms have the same name, or the timeout is not a positive number.
@@ -86,7 +87,7 @@ class RealmChain:
         self.realms: tuple[Realm[Any], ...] = tuple(realms)
         self.settings = settings or ChainSettings()
         self.findings: tuple[Finding, ...] = ()
-        self.unavailable: tuple[str, ...] = ()
+        self.unavailable: Mapping[str, str] = ReadOnlyDict()
         _require_names([realm.name for realm in self.realms])
         self._may_run_as = may_run_as
         self._asking = Asking(realm_timeout)

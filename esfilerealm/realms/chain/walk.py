@@ -6,6 +6,7 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
+from ...errors import FileRealmError
 from ..base import AuthenticationResult, AuthenticationStatus, User
 from .asking import NoAnswerError, is_prompt, raised
 from .steps import ChainResult, ResultKind, Step, StepStatus
@@ -191,13 +192,13 @@ def supports(realm: Realm[Any], token: object) -> bool:
     Ask whether a realm supports a token.
 
     Raises:
-        NoAnswerError: If a realm of a program raises.
+        NoAnswerError: If the realm raises; for one that is prompt, see ``Asking``.
     """
-    if is_prompt(realm):
-        return realm.supports(token)
     try:
         return bool(realm.supports(token))
     except Exception as error:
+        if is_prompt(realm) and not isinstance(error, FileRealmError):
+            raise
         raise raised(error) from error
 
 

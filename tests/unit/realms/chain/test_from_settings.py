@@ -89,7 +89,7 @@ def test_a_realm_of_the_program_takes_its_place(opened):
     ldap = ProgramRealm("l", {"bob": "ldap-password"})
     chain = opened(f"{REALMS}ldap.l.order: 1\n{REALMS}ldap.m.order: 0\n", realms={"l": ldap})
     assert names(chain) == ["reserved", "default_file", "l"]
-    assert chain.unavailable == ("default_native", "m")
+    assert chain.unavailable == {"default_native": "native", "m": "ldap"}
     with chain:
         assert chain.authenticate("bob", "ldap-password").realm == "l"
         result = chain.authenticate("al", PASSWORD)
