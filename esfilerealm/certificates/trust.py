@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     StoreType = Literal["jks", "PKCS12", "PEM"]
 
-__all__ = ["LARGEST_FILE", "TrustStore", "fingerprint", "is_ordered", "store_entries"]
+__all__ = ["LARGEST_FILE", "TrustStore", "fingerprint", "is_ordered", "is_store", "store_entries"]
 
 _DAMAGED: Final = "damaged"
 _STORES: Final = ("jks", "pkcs12")
@@ -208,6 +208,11 @@ def store_entries(data: bytes, password: str, kind: str = "") -> list[StoreEntry
     if kind in _STORES or (not kind and _looks_like_pkcs12(data)):
         return read_pkcs12(data, password)
     return None
+
+
+def is_store(data: bytes) -> bool:
+    """Check whether a file is a keystore of Java, whatever its password is."""
+    return data.startswith(jks.MAGIC) or _looks_like_pkcs12(data)
 
 
 def _looks_like_pkcs12(data: bytes) -> bool:

@@ -30,10 +30,11 @@ from ..errors import (
 from ..settings.mapped_realm import PkiSettings
 from .certificate_trust import exit_code_of_verdicts, verdicts_of_realms, verdicts_of_stores
 from .exits import DATA, NO_INPUT, CommandError
+from .output import titled
 from .passwords import named_password, refuse_two_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from ..certificates.description import Description
     from .arguments import Arguments
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 __all__ = ["run_show"]
 
 _PASSWORDS: Final = ("password", "trust-password", "keystore-password")
-_WIDTH: Final = 12
 _MOST_ISSUERS: Final = 10
 _DAY: Final = dt.timedelta(days=1)
 _NOBODY: Final = "not asked: no realm of type pki is configured, and --trust names no store"
@@ -86,7 +86,7 @@ def run_show(arguments: Arguments, target: Target, terminal: Terminal) -> int:
         ("Trust", [str(verdict) for verdict in verdicts] or [_NOBODY]),
         ("Roles", _roles_command(certificate.subject)),
     ]
-    terminal.print(*_table(rows))
+    terminal.print(*titled(rows))
     return exit_code_of_verdicts(verdicts)
 
 
@@ -280,9 +280,3 @@ def _roles_command(subject: str) -> list[str]:
     if printable(subject) != subject:
         return []
     return [f"esfilerealm roles-of --dn {shlex.quote(subject)}"]
-
-
-def _table(rows: Iterable[tuple[str, Iterable[str]]]) -> Iterator[str]:
-    for title, texts in rows:
-        for number, text in enumerate(texts):
-            yield f"{'' if number else title:<{_WIDTH}}{text}"

@@ -564,10 +564,63 @@ _ROLES_OF = Command(
     ),
 )
 
+_WHOAMI = Command(
+    "whoami",
+    "Try credentials as a node would, and show what each realm says",
+    OptionGroup(
+        "Credentials (a USERNAME with a password, a certificate, or both)",
+        Option(
+            "certificate",
+            "Certificates of a client in PEM, DER or PKCS#7, its own first; its private key is not "
+            "needed",
+            metavar="FILE",
+        ),
+        Option(
+            "run-as",
+            "Run as this user, as the header es-security-runas-user asks for",
+            metavar="NAME",
+        ),
+    ),
+    shared.PASSWORD,
+    OptionGroup(
+        "Role mappings",
+        Option(
+            "mappings role-mappings",
+            "What GET _security/role_mapping returned; - is standard input",
+            metavar="FILE",
+        ),
+    ),
+    OptionGroup(
+        "Password of elasticsearch.keystore (at most one)",
+        *shared.KEYSTORE_PASSWORD,
+    ),
+    shared.general(shared.JSON),
+    run="whoami:run_whoami",
+    arguments="[USERNAME]",
+    notes=(
+        "The realms are those of the settings. Only types file and pki can be asked here.",
+        "No TLS is spoken: a realm that leaves trust to TLS takes any certificate here.",
+    ),
+    examples=(
+        "esfilerealm whoami jane --password-file secret.txt --run-as bob",
+        "esfilerealm whoami --certificate jane.pem --role-mappings mappings.json",
+    ),
+    exits=(
+        (exits.WRONG_PASSWORD, "the credentials are refused"),
+        (exits.DATA, "an invalid name, certificate, trust store or role mapping"),
+        (exits.NO_INPUT, "a file of an option does not exist"),
+        (exits.INTERNAL, "a file is not UTF-8"),
+        (exits.IO, "a file cannot be read"),
+        (exits.NO_PERMISSION, "no permission to read a file"),
+        (exits.CONFIGURATION, "an invalid setting, or the extra pki is missing"),
+    ),
+)
+
 _NODE = (
     _KEYSTORE,
     _CERTIFICATE,
     _ROLES_OF,
+    _WHOAMI,
     Command(
         "settings",
         "Show the settings of the realm, their sources and problems",

@@ -10,7 +10,7 @@ from .exits import DATA, CommandError, UsageError
 from .terminal import VERBOSE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from ..exchange import Loss
     from ..results import UserChanges, WriteResult
@@ -27,6 +27,7 @@ __all__ = [
     "print_warnings",
     "print_written",
     "report_losses",
+    "titled",
     "write_output",
 ]
 
@@ -34,6 +35,8 @@ VERSION = 1
 """Of the shapes that ``--json`` prints; it changes when a key goes or changes its meaning."""
 
 _SUPERUSER = "superuser"
+_WIDTH = 12
+"""Of a title, and the blanks behind it."""
 
 
 def print_written(
@@ -177,6 +180,13 @@ def write_output(
         if error.errno != errno.EEXIST:
             raise
         raise UsageError(f"option [{option}]{error.reason.removeprefix('it')}") from None
+
+
+def titled(rows: Iterable[tuple[str, Iterable[str]]]) -> Iterator[str]:
+    """Yield the lines of a table: a title, and behind it, below one another, what it is about."""
+    for title, texts in rows:
+        for number, text in enumerate(texts):
+            yield f"{'' if number else title:<{_WIDTH}}{text}"
 
 
 def counted(users: int) -> str:

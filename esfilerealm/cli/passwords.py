@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KEYSTORE_PROMPT",
+    "PASSWORD_KEYS",
     "Secret",
     "ask_new_password",
     "check_one_source",
@@ -32,14 +33,10 @@ __all__ = [
     "variable_and_source",
 ]
 
-_SOURCES: Final = (
-    "password",
-    "password-stdin",
-    "password-file",
-    "password-env",
-    "hash",
-    "generate",
-)
+PASSWORD_KEYS: Final = ("password", "password-stdin", "password-file", "password-env")
+"""The options that give a password, or name its source."""
+
+_SOURCES: Final = (*PASSWORD_KEYS, "hash", "generate")
 
 KEYSTORE_PROMPT: Final = "Enter password for the elasticsearch keystore : "
 """What Elasticsearch asks, word for word: people and scripts wait for it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .._ground.showing import shown
 from .._storage import read_file
@@ -32,7 +32,11 @@ __all__ = [
     "sources_in_documents",
     "sources_in_file",
     "sources_in_users_roles",
+    "unknown_source",
 ]
+
+
+_ELSEWHERE: Final = "not in the files as they are now"
 
 
 class MappingFile:
@@ -114,15 +118,8 @@ def sources_in_file(
         InvalidDistinguishedNameError: As ``role_sources``.
     """
     for one in role_sources(mapping, user.dn, user.groups, unmapped_groups_as_roles=file.as_roles):
-        is_mapped = one.line_number is not None
-        yield {
-            "role": one.role,
-            "dn": one.dn,
-            "path": file.path if is_mapped else None,
-            "line": one.line_number,
-            "mapping": None,
-            "realms": file.realms,
-        }
+        path = None if one.line_number is None else file.path
+        yield _source(one.role, path, one.line_number, dn=one.dn, realms=file.realms)
 
 
 def sources_in_documents(user: UserData, documents: Iterable[RoleMapping]) -> Iterator[Source]:
@@ -134,14 +131,7 @@ def sources_in_documents(user: UserData, documents: Iterable[RoleMapping]) -> It
     """
     for mapping in documents:
         for role in mapping.roles_of(user):
-            yield {
-                "role": role,
-                "dn": None,
-                "path": None,
-                "line": None,
-                "mapping": mapping.name,
-                "realms": [],
-            }
+            yield _source(role, mapping=mapping.name)
 
 
 def sources_in_users_roles(path: str, username: str, realm: str) -> Iterator[Source]:
@@ -155,14 +145,31 @@ def sources_in_users_roles(path: str, username: str, realm: str) -> Iterator[Sou
     content = read_file(path)
     lines = lines_of_roles(content.data, username, source=path) if content.exists else {}
     for role, line in lines.items():
-        yield {
-            "role": role,
-            "dn": None,
-            "path": path,
-            "line": line,
-            "mapping": None,
-            "realms": [realm],
-        }
+        yield _source(role, path, line, realms=[realm])
+
+
+def unknown_source(role: str) -> Source:
+    """Return what stands for a source that is none of these, or that has just changed."""
+    return _source(role)
+
+
+def _source(
+    role: str,
+    path: str | None = None,
+    line: int | None = None,
+    *,
+    dn: str | None = None,
+    mapping: str | None = None,
+    realms: Sequence[str] = (),
+) -> Source:
+    return {
+        "role": role,
+        "dn": dn,
+        "path": path,
+        "line": line,
+        "mapping": mapping,
+        "realms": list(realms),
+    }
 
 
 def source_lines(sources: Sequence[Source], *, is_ambiguous: bool = False) -> list[str]:
@@ -180,7 +187,12 @@ def source_lines(sources: Sequence[Source], *, is_ambiguous: bool = False) -> li
 def _place(source: Source) -> str:
     if source["mapping"] is not None:
         return f"role mapping [{shown(source['mapping'])}]"
-    name = f"[{shown(source['dn'])}]" if source["dn"] is not None else ""
+    dn = source["dn"]
     if source["line"] is None:
-        return f"the name of the unmapped group {name}"
-    return f"[{source['path']}], line [{source['line']}]" + (name and f": {name}")
+        return (
+            "not in the files as they are now"
+            if dn is None
+            else f"the name of the unmapped group [{shown(dn)}]"
+        )
+    place = f"[{source['path']}], line [{source['line']}]"
+    return place if dn is None else f"{place}: [{shown(dn)}]"

@@ -215,6 +215,18 @@ _KEYSTORE: Final[dict[str, Schema]] = {
     "format_version": _COUNT,
     "has_password": _FLAG,
 }
+_SOURCES: Final = _list_of(
+    _object(
+        {
+            "role": _TEXT,
+            "dn": _TEXT_OR_NULL,
+            "path": _TEXT_OR_NULL,
+            "line": _COUNT_OR_NULL,
+            "mapping": _TEXT_OR_NULL,
+            "realms": _NAMES,
+        }
+    )
+)
 _USERNAME: Final = _object(
     {
         "principal": _TEXT_OR_NULL,
@@ -313,24 +325,43 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
     "roles-of": (
         {
             "roles": _NAMES,
-            "sources": _list_of(
-                _object(
-                    {
-                        "role": _TEXT,
-                        "dn": _TEXT_OR_NULL,
-                        "path": _TEXT_OR_NULL,
-                        "line": _COUNT_OR_NULL,
-                        "mapping": _TEXT_OR_NULL,
-                        "realms": _NAMES,
-                    }
-                )
-            ),
+            "sources": _SOURCES,
         },
         {
             "issues": _list_of(
                 _object({"path": _TEXT, "line": _COUNT, "kind": _TEXT, "reason": _TEXT})
             )
         },
+    ),
+    "whoami": (
+        {
+            "authenticated": _FLAG,
+            "kind": _TEXT,
+            "reason": _TEXT_OR_NULL,
+            "http_status": _COUNT,
+            "steps": _list_of(
+                _object(
+                    {
+                        "realm": _TEXT,
+                        "type": _TEXT,
+                        "question": _TEXT,
+                        "status": _TEXT,
+                        "reason": _TEXT_OR_NULL,
+                        "message": _TEXT_OR_NULL,
+                        "seconds": {"type": "number"},
+                    }
+                )
+            ),
+            "not_asked": _list_of(_object({"realm": _TEXT, "type": _TEXT, "reason": _TEXT})),
+            "realm": _TEXT_OR_NULL,
+            "authenticating_user": _TEXT_OR_NULL,
+            "lookup_realm": _TEXT_OR_NULL,
+            "user": _TEXT_OR_NULL,
+            "roles": _NAMES,
+            "sources": _SOURCES,
+            "metadata": {"type": "object"},
+        },
+        {},
     ),
     "certificate show": (
         {

@@ -14,7 +14,11 @@ __all__ = ["Target"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .._storage import RealmPaths
+    from ..realms import RealmChain
+    from ..role_mapping import RoleMapping
     from ..settings.mapped_realm import MappedRealm
     from ..settings.report import SettingsReport
     from .arguments import Arguments
@@ -181,6 +185,31 @@ class Target:
             self.config_dir,
             self._overrides(),
             elasticsearch_version=self._arguments.elasticsearch_version,
+        )
+
+    def realm_chain(
+        self, role_mappings: Iterable[RoleMapping], keystore_password: str | None
+    ) -> RealmChain:
+        """
+        Return the realms that a node asks, in which everybody may run as everybody.
+
+        Args:
+            role_mappings: Those of the API.
+
+            keystore_password: That of ``elasticsearch.keystore``.
+
+        Raises:
+            FileRealmError: As ``RealmChain.from_settings``.
+        """
+        from ..realms import RealmChain
+
+        return RealmChain.from_settings(
+            self.config_dir,
+            overrides=self._overrides(),
+            elasticsearch_version=self._arguments.elasticsearch_version,
+            role_mappings=role_mappings,
+            keystore_password=keystore_password,
+            may_run_as=lambda _, __: True,
         )
 
     def _find_location(self) -> ConfigLocation | None:

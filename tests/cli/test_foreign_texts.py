@@ -41,6 +41,7 @@ USERS += ["export --format htpasswd", "export --format k8s-secret", "roles ann",
 USERS += ["userdel nobody", "passwd nobody -p secret1", "useradd ann -p secret1", "recover"]
 USERS += ["plan plan.json --purge all", "apply plan.json --diff --purge all --check", "undo"]
 USERS += ["check --fix --dry-run", "settings", "settings --json"]
+USERS += ["whoami ann -p x", "whoami ann -p x --run-as root --json"]
 
 
 @pytest.fixture
@@ -205,6 +206,10 @@ class TestWords:
             ["roles", "ann", "-r", "@"],
             ["roles", "@"],
             ["verify", "@", "-p", "x"],
+            ["whoami", "@", "-p", "x"],
+            ["whoami", "ann", "-p", "test-password", "--run-as", "@"],
+            ["whoami", "--certificate", "@"],
+            ["whoami", "ann", "--role-mappings", "@"],
             ["hash", "--algorithm", "@", "-p", "secret1"],
             ["ensure", "@", "-p", "secret1"],
             ["ensure", "x", "--roles", "@", "--hash", "@"],

@@ -212,6 +212,9 @@ def test_examples(home, command, line):
     """Each line does what it shows, without an error."""
     if "useradd jane" in line:
         UsersTool(home / "realm").userdel("jane")
+    if "whoami --certificate" in line:
+        with (home / "realm" / "elasticsearch.yml").open("a") as file:
+            file.write("xpack.security.authc.realms.pki.pki1.order: 1\n")
     if "keystore create" in line:
         (home / "realm" / "elasticsearch.keystore").unlink()
     surroundings = {

@@ -74,6 +74,15 @@ LINES = {
         ["--dn", "cn=a", "--mapping-file", "{broken_mapping}"],
         ["--dn", "a"],
     ],
+    "whoami": [
+        ["bob", "-p", PASSWORD],
+        ["bob", "-p", PASSWORD, "--run-as", "al"],
+        ["bob", "-p", "wrong", "--run-as", "al"],
+        ["al", "-p", PASSWORD, "--certificate", "{alice}"],
+        ["--certificate", "{alice}", "-E", "xpack.security.authc.realms.pki.p.order=1"],
+        ["--certificate", "{missing}"],
+        [],
+    ],
     "certificate show": [
         ["{alice}"],
         ["{alice}", "--trust", "{root}", "--pattern", "OU=(.*?),"],

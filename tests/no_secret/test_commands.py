@@ -48,6 +48,7 @@ class TestCommands:
             "list",
             "settings",
             "verify",
+            "whoami",
             "useradd",
             "passwd",
             "roles",
@@ -60,6 +61,7 @@ class TestCommands:
     def test_output(self, command, folder, name, options):
         words = {
             "verify": [["verify", user, "--password-stdin"] for user in (*HASHES, "nobody")],
+            "whoami": [["whoami", user, "--password-stdin"] for user in (*HASHES, "nobody")],
             "useradd": [["useradd", "new", "--password-stdin"]] * 2,
             "passwd": [["passwd", user, "--password-stdin"] for user in ("ssha", "nobody")],
             "roles": [["roles", "ssha", "-a", "x"]],

@@ -79,6 +79,8 @@ WORDS = {
     "roles": ["roles", "@"],
     "userdel": ["userdel", "@"],
     "verify": ["verify", "@", "-p", "secret1"],
+    "whoami": ["whoami", "@", "-p", "secret1"],
+    "run-as": ["whoami", "ann", "-p", "secret1", "--run-as", "@"],
     "list": ["list", "@"],
     "command": ["@"],
     "option": ["useradd", "ann", "--@"],
