@@ -6,23 +6,31 @@ import ast
 import json
 import os
 import re
+import shlex
+import ssl
 import subprocess
 import sys
+from base64 import b64encode
+from contextlib import closing
+from http.client import HTTPSConnection
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import yaml
 from support.check_guide import HEADING, rules_section
 from support.hashes import CHEAP_HASH
 from support.pages import GUIDES, PAGES, ROOT, blocks, files_of, name_of, text_of
-from support.pki import VECTORS, rows
+from support.pki import VECTORS, made, private_key, rows
 from support.public import MODULES
 
 import esfilerealm
-from esfilerealm import UsersTool, errors
+from esfilerealm import RealmChain, UsersTool, errors
 from esfilerealm.cli import exits
 from esfilerealm.cli.commands import COMMANDS, PROGRAM, TOPICS, every_command
+from esfilerealm.hashing import resolve
 
 COLLECTION = ROOT / "esfilerealm/ansible_collections/esfilerealm/file_realm"
 README = ROOT / "README.md"
@@ -39,7 +47,7 @@ VALUES_SHOWN = {
     "esfilerealm/exchange/README.md": 1,
     "esfilerealm/keystore/README.md": 6,
     "esfilerealm/provisioning/README.md": 5,
-    "esfilerealm/realms/README.md": 3,
+    "esfilerealm/realms/README.md": 4,
     "esfilerealm/role_mapping/README.md": 6,
     "esfilerealm/settings/README.md": 2,
 }
@@ -379,3 +387,88 @@ def test_the_entrypoint_of_a_container(shell):
     secret.unlink()
     done = start(check=False)
     assert (done.returncode, done.stdout.count("started")) == (65, 0)
+
+
+class TestTheServerOfTheGuideToRealms:
+    """Passwords and certificates side by side, over real sockets."""
+
+    PAGE = ROOT / "esfilerealm/realms/README.md"
+
+    @pytest.fixture
+    def port(self, tmp_path, monkeypatch):
+        """The server of the page, with its files and certificates; ``jane`` is one of them."""
+        monkeypatch.chdir(tmp_path)
+        tool = UsersTool("config")
+        tool.init()
+        password_hash = resolve("bcrypt4").hash("their-secret")
+        tool.useradd("al", password_hash=password_hash, roles=["viewer"])
+        for name, block in files_of(self.PAGE).items():
+            Path(name).write_text(block)
+        authority = made("an authority", is_authority=True, hosts=())
+        stranger = made("an authority", is_authority=True, hosts=(), key=private_key("EC", 9))
+        server = made("localhost", authority, purposes=["serverAuth"])
+        jane = made("Jane Doe", authority, purposes=["clientAuth"])
+        forged = made("Jane Doe", stranger, purposes=["clientAuth"])
+        for path in ("ca.pem", "config/clients-ca.pem"):
+            Path(path).write_bytes(authority.pem)
+        for name, certificate in {"server": server, "jane": jane, "forged": forged}.items():
+            Path(f"{name}.pem").write_bytes(certificate.pem)
+            Path(f"{name}.key").write_bytes(certificate.key_pem())
+        (block,) = (block for block in blocks(self.PAGE, "python") if "CERT_OPTIONAL" in block)
+        names: dict[str, object] = {"__name__": "server"}
+        exec(compile(block, "the guide", "exec"), names)
+        with (
+            RealmChain.from_settings("config") as chain,
+            names["Server"](("localhost", 0), chain) as server,
+        ):
+            thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+            thread.start()
+            yield server.server_port
+            server.shutdown()
+            thread.join()
+
+    @staticmethod
+    def fetch(port, user=None, certificate=None):
+        """Do as curl does."""
+        context = ssl.create_default_context(cafile="ca.pem")
+        if certificate is not None:
+            context.load_cert_chain(f"{certificate}.pem", f"{certificate}.key")
+        headers = {}
+        if user is not None:
+            headers["Authorization"] = "Basic " + b64encode(user.encode()).decode()
+        connection = HTTPSConnection("localhost", port, context=context, timeout=30)
+        with closing(connection):
+            connection.request("GET", "/", headers=headers)
+            response = connection.getresponse()
+            return response.status, response.getheader("WWW-Authenticate"), response.read().decode()
+
+    def test_what_the_page_shows(self, port):
+        (shown,) = (block for block in blocks(self.PAGE, "text") if "$ curl" in block)
+        answers = []
+        for line in shown.splitlines():
+            if line.startswith("$ "):
+                words = shlex.split(line)
+                given = dict(pairwise(words))
+                certificate = given.get("--cert", "").removesuffix(".pem") or None
+                answers += [line, self.fetch(port, given.get("-u"), certificate)[2]]
+        assert answers == shown.splitlines()
+
+    @pytest.mark.parametrize(
+        ("user", "certificate", "status", "body"),
+        [
+            ("al:wrong-secret", None, 401, '"unable to authenticate user [al]"'),
+            ("al:wrong-secret", "jane", 401, '"unable to authenticate user [al]"'),
+            ("al:their-secret", "jane", 200, '["al", "viewer"]'),
+            ("elastic:their-secret", None, 401, '"unable to authenticate user [elastic]"'),
+        ],
+    )
+    def test_others(self, port, user, certificate, status, body):
+        """The first realm that finds credentials decides which count."""
+        answer = self.fetch(port, user, certificate)
+        challenge = 'Basic realm="security", charset="UTF-8"'
+        assert answer == (status, challenge if status == 401 else None, body)
+
+    def test_a_certificate_of_another_authority_of_that_name(self, port):
+        with pytest.raises(OSError, match=r"alert|reset|EOF|closed|Broken"):
+            self.fetch(port, certificate="forged")
+        assert self.fetch(port, certificate="jane")[0] == 200
