@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from .._ground.extras import require_extra
 from .._storage import write_private_file
-from ..documents.document import content_of
 from ..drift import Fingerprint, Unreadable, compare
 from ..errors import FileAccessError, FileRealmError
-from ..provisioning import take_fingerprint
+from ..provisioning import read_key, take_fingerprint
 from .exits import DATA, DIFFERENT, OK, CommandError, UsageError
 from .output import counted
 from .reports.matrix import matrix_of
-from .reports.table import lines_of
+from .reports.table import lines_of, title_of
 from .terminal import VERBOSE
 
 if TYPE_CHECKING:
@@ -106,18 +105,8 @@ def _default_node(source: str) -> str | None:
 
 
 def _key(arguments: Arguments) -> bytes | None:
-    """
-    Return the key; a line end at the end of its file is not part of it.
-
-    Raises:
-        InvalidFingerprintError: If it is too short.
-    """
     path = arguments.value("key-file")
-    if path is None:
-        return None
-    key = content_of(path).removesuffix(b"\n").removesuffix(b"\r")
-    Fingerprint.check_key(key)
-    return key
+    return None if path is None else read_key(path)
 
 
 def run_compare(arguments: Arguments, _: Target, terminal: Terminal) -> int:
@@ -190,17 +179,16 @@ def _read(path: str, key: bytes | None) -> Fingerprint | Unreadable:
 
 
 def _print_drift(terminal: Terminal, drift: Drift) -> None:
-    users, nodes = counted(drift.user_count), f"{len(drift.nodes)} nodes"
     if drift.users:
         matrix = matrix_of(drift)
-        terminal.print(f"{nodes}, {users}: {len(drift.users)} not the same everywhere", "")
+        terminal.print(title_of(drift), "")
         for line in lines_of(matrix, terminal.columns):
             terminal.print_cells(line)
         if matrix.others:
             word = "node says" if matrix.others == 1 else "nodes say"
             terminal.print("", f"{matrix.others} {word} what most nodes say; = means the same")
     elif drift.equal:
-        terminal.print(f"Equal: {nodes}, {users}")
+        terminal.print(title_of(drift))
     if drift.users and drift.unreadable:
         terminal.print("")
     _print_limits(terminal, drift)

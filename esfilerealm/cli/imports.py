@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .._storage import RealmFolder
 from ..documents.document import content_of
-from ..errors import FileFormatError, FileRealmError
+from ..errors import FileFormatError
 from ..exchange import IMPORT_FORMATS, import_users
 from ..provisioning import DesiredState, SetPassword
+from ..provisioning.source_users import existing_users
 from .exits import DATA, CommandError, UsageError
 from .output import report_losses
 from .plans import STANDARD_INPUT, carry_out, read_standard_input, with_options
@@ -102,23 +102,11 @@ def _converted(
             roles=request.roles,
             as_node=arguments.has("as-node"),
             cluster=arguments.value("cluster"),
-            existing=_existing_users(target),
+            existing=existing_users(target.config_dir, target.tool.settings),
             **target.tool.settings.name_rules,
         )
     except FileFormatError as error:
         raise CommandError(str(error), DATA) from error
-
-
-def _existing_users(target: Target) -> bytes:
-    """Return the ``users`` file; nothing if it cannot be read, which the plan reports."""
-    try:
-        return (
-            RealmFolder(target.config_dir, in_x_pack=target.tool.settings.is_in_x_pack)
-            .read()
-            .users.data
-        )
-    except FileRealmError:
-        return b""
 
 
 def _report_replaced(arguments: Arguments, terminal: Terminal, planned: Plan) -> None:

@@ -44,7 +44,7 @@ from .plan_result import (
 )
 from .planner import plan
 from .source_users import take_users
-from .sources import take_fingerprint
+from .sources import read_key, take_fingerprint
 from .values import (
     DesiredSetting,
     DesiredUser,
@@ -93,6 +93,7 @@ __all__ = [
     "ensure_user",
     "plan",
     "plan_all",
+    "read_key",
     "rehearse",
     "take_fingerprint",
     "take_users",

@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING
 
 from .._storage import RealmFolder
 from ..documents.document import content_of
-from ..errors import InvalidFingerprintError
+from ..errors import FileRealmError, InvalidFingerprintError
 from ..settings import RealmSettings
 from .desired import DesiredState
 from .source_kinds import kind_of
 
 if TYPE_CHECKING:
+    from .._storage import RealmFiles
     from ..exchange import Imported, Loss
 
-__all__ = ["take_users"]
+__all__ = ["existing_users", "take_users"]
 
 
 def take_users(
-    source: str | os.PathLike[str], *, content: bytes | None = None
+    source: str | os.PathLike[str],
+    *,
+    content: bytes | None = None,
+    target: str | os.PathLike[str] | None = None,
 ) -> tuple[DesiredState, tuple[Loss, ...]]:
     """
     Read the users that a node has, or that something describes, so that another may get them.
@@ -30,6 +34,9 @@ def take_users(
 
         content: What the file contains, if it has been read; then *source* is its name for
             messages.
+
+        target: The configuration directory of the node that gets the users. A password of a Secret
+            that is in force there keeps its hash, so that nothing changes.
 
     Returns:
         The users, and nothing else of what the source may say; and what is missing in them, such as
@@ -53,7 +60,9 @@ def take_users(
         case "manifest":
             from ..exchange import import_users
 
-            return _desired(import_users("k8s-secret", data, source=path), path)
+            existing = b"" if target is None else _of_target(os.fsdecode(target))
+            imported = import_users("k8s-secret", data, source=path, existing=existing)
+            return _desired(imported, path)
         case "document":
             folder = "" if content is not None else os.path.dirname(path)
             return _only_users(DesiredState.parse(data, source=path, folder=folder)), ()
@@ -64,13 +73,29 @@ def _of_folder(path: str) -> Imported:
     from ..exchange.exports import realm_document
 
     settings = RealmSettings.load(path, check_realm=False)
-    files = RealmFolder(path, in_x_pack=settings.is_in_x_pack).read()
+    files = _files(path, settings)
     sources = files.users.path, files.users_roles.path
     return realm_document(
         ExportRequest(
             files.users.data, files.users_roles.data, sources=sources, **settings.name_rules
         )
     )
+
+
+def _files(path: str, settings: RealmSettings) -> RealmFiles:
+    return RealmFolder(path, in_x_pack=settings.is_in_x_pack).read()
+
+
+def _of_target(path: str) -> bytes:
+    return existing_users(path, RealmSettings.load(path, check_realm=False))
+
+
+def existing_users(path: str, settings: RealmSettings) -> bytes:
+    """Return the ``users`` file; nothing if it cannot be read, which a plan reports."""
+    try:
+        return _files(path, settings).users.data
+    except FileRealmError:
+        return b""
 
 
 def _of_archive(data: bytes, path: str) -> Imported:

@@ -16,7 +16,20 @@ if TYPE_CHECKING:
     from ..formats import ParsedRealm
     from .values import DesiredUser
 
-__all__ = ["take_fingerprint"]
+__all__ = ["read_key", "take_fingerprint"]
+
+
+def read_key(path: str | os.PathLike[str]) -> bytes:
+    """
+    Read the key of fingerprints from a file; a line end at its end is not part of it.
+
+    Raises:
+        ConfigurationFileMissingError, FilePermissionError, FileAccessError: If it cannot be read.
+        InvalidFingerprintError: If it is too short.
+    """
+    key = content_of(os.fsdecode(path)).removesuffix(b"\n").removesuffix(b"\r")
+    Fingerprint.check_key(key)
+    return key
 
 
 def take_fingerprint(

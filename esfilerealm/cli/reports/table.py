@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Final
 from unicodedata import east_asian_width
 
 from ..._ground.showing import printable
+from ..output import counted
 from .matrix import SAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ...drift import Drift
     from ..terminal import Mark
     from .matrix import Column, Matrix
 
     Line = list[tuple[str, Mark]]
 
-__all__ = ["lines_of", "some"]
+__all__ = ["lines_of", "some", "title_of"]
 
 _GAP: Final = "  "
 #: How many columns of a table say who and what is meant, not what differs.
@@ -27,6 +29,14 @@ _NARROWEST: Final = 8
 _WIDEST: Final = 28
 #: How many names of nodes stand above a column, or lines of one node below the table.
 _MOST_NAMES: Final = 3
+
+
+def title_of(drift: Drift) -> str:
+    """Return in one line whether all users are equal."""
+    nodes, users = f"{len(drift.nodes)} nodes", counted(drift.user_count)
+    if drift.users:
+        return f"{nodes}, {users}: {len(drift.users)} not the same everywhere"
+    return f"Equal: {nodes}, {users}"
 
 
 def lines_of(matrix: Matrix, columns: int) -> Iterator[Line]:

@@ -121,3 +121,17 @@ def test_an_archive_names_its_files_in_errors(folder, tmp_path):
 def test_what_is_not_there(tmp_path):
     with pytest.raises(ConfigurationFileMissingError):
         take_users(tmp_path / "none")
+
+
+def test_a_password_of_a_secret_that_is_in_force_keeps_its_hash(tmp_path):
+    secret = tmp_path / "secret.json"
+    content = {"username": "ann", "password": "äöü", "roles": "viewer"}
+    kind = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "ann"}}
+    secret.write_text(json.dumps({**kind, "stringData": content}))
+    node = tmp_path / "node"
+    UsersTool(node).init()
+    apply(plan(node, take_users(secret, target=node)[0]))
+    assert not plan(node, take_users(secret, target=node)[0]).changed
+    assert plan(node, take_users(secret)[0]).changed
+    (node / "users").unlink()
+    assert take_users(secret, target=node)[0].users[0].name == "ann"

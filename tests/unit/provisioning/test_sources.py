@@ -19,7 +19,7 @@ from esfilerealm.errors import (
     InvalidFingerprintError,
 )
 from esfilerealm.exchange import export_realm
-from esfilerealm.provisioning import take_fingerprint
+from esfilerealm.provisioning import read_key, take_fingerprint
 
 KEY = b"a key for tests only, of 32 byte"
 USERS = f"# people\nann:{CHEAP_HASH}\nbob:{CHEAP_HASH}\n".encode()
@@ -207,3 +207,17 @@ def test_a_folder_that_is_not_utf8(folder):
     (folder / "users").write_bytes(b"ann:\xff\n")
     with pytest.raises(FileFormatError, match="not UTF-8"):
         take_fingerprint(folder, key=KEY)
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"], ids=["none", "unix", "windows"])
+def test_a_line_end_is_not_part_of_a_key(tmp_path, end):
+    (tmp_path / "key").write_bytes(KEY + end)
+    assert read_key(tmp_path / "key") == KEY
+
+
+def test_a_key_that_is_too_short_or_missing(tmp_path):
+    (tmp_path / "key").write_bytes(b"fifteen bytes..\n")
+    with pytest.raises(InvalidFingerprintError, match="at least 16 bytes"):
+        read_key(tmp_path / "key")
+    with pytest.raises(ConfigurationFileMissingError):
+        read_key(tmp_path / "none")
