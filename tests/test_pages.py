@@ -252,12 +252,13 @@ def test_tasks_have_documented_options(page):
 def documented_options(module):
     def documentation(path):
         text = re.search(r'DOCUMENTATION = r"""\n(.*?)"""', path.read_text(), re.DOTALL)
-        return yaml.safe_load(text[1])["options"]
+        return yaml.safe_load(text[1])
 
-    return {
-        **documentation(COLLECTION / "plugins/modules" / f"{module}.py"),
-        **documentation(COLLECTION / "plugins/doc_fragments/files.py"),
-    }
+    own = documentation(COLLECTION / "plugins/modules" / f"{module}.py")
+    options = own["options"]
+    if "esfilerealm.file_realm.files" in own["extends_documentation_fragment"]:
+        options |= documentation(COLLECTION / "plugins/doc_fragments/files.py")["options"]
+    return options
 
 
 def check_options(given, options):

@@ -20,6 +20,9 @@ OLD_HASH = hash_password(OLD, "bcrypt4")
 NEW_HASH = hash_password(NEW, "bcrypt4")
 
 USERS = f"# people\nbob:{OLD_HASH}\n\nal:{OLD_HASH}\nops-1:{OLD_HASH}\n"
+#: Users of another node, with a line that no node reads.
+OTHER_USERS = f"# others\nbob:{NEW_HASH}\njane:{OLD_HASH}\nbroken\n"
+OTHER_USERS_ROLES = "editor:bob\nviewer:jane\n"
 USERS_ROLES = "# who may what\nviewer:bob,al\nmonitoring_user:bob\n"
 SETTINGS = "xpack.security.authc.password_hashing.algorithm: bcrypt4\n"
 
@@ -315,6 +318,37 @@ REALM_CASES = [
         },
         passwords={"bob": OLD, "al": OLD},
     ),
+    Case(
+        "realm-from-a-folder",
+        "realm",
+        {"from": "{{ folder }}/other", "purge": "all"},
+        roles={"bob": ("editor",), "jane": ("viewer",)},
+        gone=("al", "ops-1"),
+        passwords={"bob": NEW, "jane": OLD},
+        warning="users, line [4]",
+        warns_again=True,
+    ),
+    Case(
+        "realm-from-an-archive",
+        "realm",
+        {"from": "{{ folder }}/other.tar", "users": [user("bob", roles_add=["viewer"])]},
+        roles={"bob": ("editor", "viewer"), "jane": ("viewer",)},
+        passwords={"bob": NEW, "jane": OLD, "al": OLD},
+        warning="users, line [4]",
+        warns_again=True,
+    ),
+    Case(
+        "realm-from-content",
+        "realm",
+        {
+            "from_content": "{{ lookup('file', folder ~ '/other.yml') }}",
+            "purge": "all",
+            "protect": ["ops-*"],
+        },
+        roles={"bob": ("editor",), "jane": ("viewer",)},
+        gone=("al",),
+        passwords={"bob": NEW, "jane": OLD},
+    ),
     Case("realm-mode-text", "realm", {"mode": "0640"}, attributes={"mode": 0o640}),
     Case("realm-mode-number", "realm", {"mode": 0o640}, attributes={"mode": 0o640}),
     Case(
@@ -415,6 +449,18 @@ REFUSED = [
         "refused-two-roles", "user", user("bob", roles=["a"], roles_add=["b"]), "mutually exclusive"
     ),
     Refused("refused-no-name", "user", {"password": NEW}, "name"),
+    Refused(
+        "refused-two-sources", "realm", {"from": "x", "from_content": "y"}, "mutually exclusive"
+    ),
+    Refused("refused-source", "realm", {"from": "{{ folder }}/none"}, "does not exist"),
+    Refused("refused-content", "realm", {"from_content": f"{CANARY}: [no"}, "[from_content]"),
+    Refused("refused-purge-by-nobody", "realm", {"from": "/dev/null", "purge": "all"}, "/dev/null"),
+    Refused(
+        "refused-hash-of-another",
+        "realm",
+        {"from": "{{ folder }}/unusable", "purge": "all"},
+        "user [eve]",
+    ),
     Refused("refused-user-option", "user", user("bob", pasword=NEW), "pasword"),
     Refused("refused-state", "user", user("bob", state="gone", password=NEW), "state"),
     Refused("refused-suboption", "realm", {"users": [user("bob", pasword=NEW)]}, "users.pasword"),

@@ -8,10 +8,14 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import esfilerealm
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HERE = Path(__file__).parent
 
@@ -50,6 +54,7 @@ class Task:
     """What a task said, and the files of its realm when it was over."""
 
     task: str
+    host: str
     failed: bool
     said: dict
     files: dict
@@ -67,12 +72,13 @@ class Task:
 
 @dataclass
 class Run:
-    """A run of ``ansible-playbook``."""
+    """A run of ``ansible-playbook``; tasks by name and, if there are several hosts, by host."""
 
     exit_code: int
     output: str
     log: str
     tasks: dict[str, Task] = field(default_factory=dict)
+    tasks_of_hosts: dict[tuple[str, str], Task] = field(default_factory=dict)
     stats: dict = field(default_factory=dict)
 
 
@@ -88,19 +94,20 @@ class Ansible:
         (folder / "python" / "systemd" / "__init__.py").write_text(
             JOURNAL.format(path=str(self._journal))
         )
-        self._inventory = folder / "inventory.json"
-        variables = {
+        self._variables = {
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
             "realms": str(self.realms),
             "folder": str(folder),
         }
-        self._inventory.write_text(json.dumps({"all": {"hosts": {"localhost": variables}}}))
+        self._inventory = folder / "inventory.json"
         self._runs = 0
 
-    def run(self, playbook: Path, *args: str) -> Run:
-        """Run a playbook on this machine, with this interpreter for the modules."""
+    def run(self, playbook: Path, *args: str, hosts: Sequence[str] = ("localhost",)) -> Run:
+        """Run a playbook on this machine, which is all *hosts*, with this interpreter."""
         self._runs += 1
+        group = {"hosts": {host: {} for host in hosts}, "vars": self._variables}
+        self._inventory.write_text(json.dumps({"all": {"children": {"elasticsearch": group}}}))
         record = self.folder / f"record-{self._runs}.jsonl"
         self._journal.unlink(missing_ok=True)
         done = subprocess.run(
@@ -116,9 +123,10 @@ class Ansible:
         for line in record.read_text().splitlines() if record.exists() else ():
             entry = json.loads(line)
             if "stats" in entry:
-                run.stats = entry["stats"]["localhost"]
+                run.stats = entry["stats"].get("localhost", entry["stats"])
             else:
-                run.tasks[entry["task"]] = Task(**entry)
+                task = Task(**entry)
+                run.tasks[task.task] = run.tasks_of_hosts[task.task, task.host] = task
         return run
 
     def doc(self, *args: str) -> dict:
@@ -135,7 +143,7 @@ class Ansible:
 
     def _environment(self, record: Path) -> dict[str, str]:
         return {
-            "PATH": os.environ["PATH"],
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(self.folder),
             "LC_ALL": "C.UTF-8",
             "PYTHONPATH": str(self.folder / "python"),

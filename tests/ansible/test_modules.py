@@ -15,8 +15,19 @@ import yaml
 
 import esfilerealm
 from esfilerealm import UsersTool
+from esfilerealm.exchange import export_realm
 
-from .cases import CANARY, CASES, NEW, REFUSED, SETTINGS, USERS, USERS_ROLES
+from .cases import (
+    CANARY,
+    CASES,
+    NEW,
+    OTHER_USERS,
+    OTHER_USERS_ROLES,
+    REFUSED,
+    SETTINGS,
+    USERS,
+    USERS_ROLES,
+)
 
 REALM_FILES = ("users", "users_roles")
 SAID_IN_CHECK_MODE = ("changed", "changes", "users", "created", "diff")
@@ -66,6 +77,17 @@ def make_projected(folder):
         (folder / name).symlink_to(f"..data/{name}")
 
 
+def make_others(folder):
+    """Make sources of users: a directory, two exports of it, and a realm with an unusable hash."""
+    for name, users in (("other", OTHER_USERS), ("unusable", f"eve:{CANARY}\n")):
+        (folder / name).mkdir()
+        (folder / name / "users").write_text(users)
+        (folder / name / "users_roles").write_text(OTHER_USERS_ROLES)
+    for kind, name in (("tar", "other.tar"), ("yaml", "other.yml")):
+        files = OTHER_USERS.encode(), OTHER_USERS_ROLES.encode()
+        (folder / name).write_bytes(export_realm(kind, *files).data)
+
+
 def write_playbook(folder):
     """One playbook with all tasks, since each start of Ansible takes a second."""
 
@@ -94,6 +116,7 @@ def run(ansible):
         if case.name != "refused-missing":
             make_realm(ansible.realms / case.name)
     make_projected(ansible.realms / "refused-projected")
+    make_others(ansible.folder)
     (ansible.folder / "secret.txt").write_text(NEW + "\n")
     bare_python = ansible.folder / "bare-python"
     bare_python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "$@"\n')
@@ -343,8 +366,8 @@ def test_all_that_is_returned_is_documented(documented, run):
 def test_examples_are_tasks(documented):
     module, documentation = documented
     for example in yaml.safe_load(documentation["examples"]):
-        assert set(example) == {"name", f"esfilerealm.file_realm.{module}"}
-        options = example[f"esfilerealm.file_realm.{module}"]
+        options = example.get(f"esfilerealm.file_realm.{module}", {})
+        assert options or any(key.startswith("ansible.builtin.") for key in example)
         assert options.keys() <= documentation["doc"]["options"].keys()
 
 

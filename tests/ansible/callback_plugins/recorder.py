@@ -46,7 +46,9 @@ class CallbackModule(CallbackBase):
         name = result._task.get_name()
         said = result._result
         realm = Path(os.environ["ESFILEREALM_REALMS"], name.partition(" | ")[0].split(" : ")[-1])
-        _record({"task": name, "failed": failed, "said": said, "files": _files(realm)})
+        host = result._host.get_name()
+        record = {"task": name, "host": host, "failed": failed, "said": said}
+        _record({**record, "files": _files(realm)})
 
 
 def _files(realm):

@@ -83,9 +83,6 @@ options:
     type: list
     elements: str
     default: []
-requirements:
-  - python >= 3.11 on the target
-  - esfilerealm, a Python package, on the target
 attributes:
   check_mode:
     support: full
@@ -96,10 +93,6 @@ attributes:
   idempotent:
     support: full
     description: If nothing changes, no file is written; inodes and timestamps stay.
-  platform:
-    support: full
-    description: Supported systems.
-    platforms: posix
 notes:
   - Passwords are compared with the hash in the file. If a password is in force already, the task
     changes nothing.
@@ -108,6 +101,4 @@ notes:
     once, or set C(loop_control.label) or C(no_log).
   - A node sees a change within seconds and needs no restart. The files are per node, so run the
     task on every node of the cluster.
-author:
-  - the authors of esfilerealm
 """

@@ -13,6 +13,7 @@ try:
     from esfilerealm.errors import (
         FileRealmError,
         InvalidAttributeError,
+        InvalidDesiredStateError,
         PasswordTruncatedWarning,
         UnsafePlanError,
     )
@@ -23,6 +24,7 @@ try:
         apply,
         plan,
         rehearse,
+        take_users,
     )
     from esfilerealm.settings.realm_settings import load_for_writing
 except ImportError:
@@ -32,7 +34,7 @@ else:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any, NoReturn
 
     from esfilerealm.provisioning import Plan
@@ -137,7 +139,20 @@ def setting_of(params: dict[str, Any]) -> dict[str, Any]:
     return given(params, setting_options())
 
 
-def run(module: FileRealmModule, document: dict[str, Any]) -> NoReturn:
+def finish(module: FileRealmModule, work: Callable[[FileRealmModule], dict[str, Any]]) -> NoReturn:
+    """Do the work of a module, and end it with the result; errors on purpose are its failure."""
+    if IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("esfilerealm"), exception=IMPORT_ERROR)
+    try:
+        said = work(module)
+    except FileRealmError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**said)
+
+
+def run(
+    module: FileRealmModule, document: dict[str, Any], other: dict[str, Any] | None = None
+) -> NoReturn:
     """
     Change the files to the state that *document* describes; in check mode, only predict it.
 
@@ -145,21 +160,25 @@ def run(module: FileRealmModule, document: dict[str, Any]) -> NoReturn:
         module: The module, with its options.
 
         document: A desired state as the library reads it, without ``file_options``.
+
+        other: Where more users come from, arguments of ``take_users``.
     """
-    if IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("esfilerealm"), exception=IMPORT_ERROR)
+    finish(module, lambda module: _changed(module, document, other))
+
+
+def _changed(
+    module: FileRealmModule, document: dict[str, Any], other: dict[str, Any] | None
+) -> dict[str, Any]:
     warnings.simplefilter("ignore", PasswordTruncatedWarning)  # the plan reports it, with the name
-    try:
-        said = _Task(module, document).said()
-    except FileRealmError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**said)
+    return _Task(module, document, other).said()
 
 
 class _Task:
     """One task on a realm."""
 
-    def __init__(self, module: FileRealmModule, document: dict[str, Any]) -> None:
+    def __init__(
+        self, module: FileRealmModule, document: dict[str, Any], other: dict[str, Any] | None
+    ) -> None:
         params = module.params
         attributes = given(params, _ATTRIBUTES)
         if "mode" in attributes:
@@ -168,6 +187,8 @@ class _Task:
         extra = {"attributes": attributes, "known_roles": params["known_roles"]}
         self._desired = DesiredState.from_dict({**document, **extra}, source="task")
         self._config_dir = params["config_dir"]
+        if other is not None:
+            self._desired = DesiredState.merged([self._taken(other), self._desired])
         self._how = {name: params[name] for name in _WRITE_OPTIONS}
         # Even if it is not needed: it checks these options, in check mode too.
         self._tool = self._make_tool(dry_run=module.check_mode)
@@ -188,6 +209,16 @@ class _Task:
             raise
         except ValueError as error:  # it names an option such as `keep`
             self._module.fail_json(msg=str(error))
+
+    def _taken(self, other: dict[str, Any]) -> DesiredState:
+        """Return the users of another node, all of them."""
+        taken, losses = take_users(**other, target=self._config_dir)
+        if lost := tuple(f"[{other['source']}], {loss}" for loss in losses if loss.is_blocking):
+            raise InvalidDesiredStateError(lost)
+        for loss in losses:
+            if not loss.is_note:
+                self._module.warn(str(loss))
+        return taken
 
     def said(self) -> dict[str, Any]:
         """Run the task, and return the result of the module."""

@@ -67,6 +67,21 @@ options:
           - Roles to remove.
         type: list
         elements: str
+  from:
+    description:
+      - Take all users of another node, with their hashes and roles, from this file or directory on
+        the target, a tar archive or other export, a manifest of Kubernetes Secrets, a document, or
+        a configuration directory. Nothing else of it counts.
+      - With O(purge=all), the users of both are equal afterwards.
+      - O(users) are merged with them. The entry of a user there counts where it says something,
+        but the roles of both are united.
+      - The task fails if a user or role of the source cannot be taken, such as one without a hash
+        that a node can use.
+    type: path
+  from_content:
+    description:
+      - The same, given as text, such as the output of C(esfilerealm export --format yaml).
+    type: str
   purge:
     description:
       - Which unlisted users to remove. V(none) leaves them all. V(managed) removes those that
@@ -141,6 +156,7 @@ options:
     type: path
 extends_documentation_fragment:
   - esfilerealm.file_realm.files
+  - esfilerealm.file_realm.package
 seealso:
   - module: esfilerealm.file_realm.user
 """
@@ -172,6 +188,19 @@ EXAMPLES = r"""
         value: "{{ vault_key_passphrase }}"
       - name: old.setting
         state: absent
+
+- name: An export of another node
+  ansible.builtin.command: esfilerealm -c /etc/elasticsearch export --format yaml
+  register: exported
+  run_once: true
+  changed_when: false
+  check_mode: false
+  no_log: true
+
+- name: All nodes get its users, and no others stay
+  esfilerealm.file_realm.realm:
+    from_content: "{{ exported.stdout }}"
+    purge: all
 
 - name: A new realm
   esfilerealm.file_realm.realm:
@@ -334,6 +363,10 @@ backups:
 
 from ansible_collections.esfilerealm.file_realm.plugins.module_utils import task
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 def main() -> None:
     """Run the module."""
@@ -346,6 +379,8 @@ def main() -> None:
                 "options": task.user_options(),
                 "mutually_exclusive": task.EXCLUSIVE,
             },
+            "from": {"type": "path"},
+            "from_content": {"type": "str", "no_log": True},
             "purge": {"type": "str", "choices": ["none", "managed", "all"], "default": "none"},
             "protect": {"type": "list", "elements": "str", "default": []},
             "hash_policy": {
@@ -364,14 +399,25 @@ def main() -> None:
             "keystore_password_file": {"type": "path", "no_log": False},
             **task.file_options(),
         },
-        mutually_exclusive=[("keystore_password", "keystore_password_file")],
+        mutually_exclusive=[
+            ("keystore_password", "keystore_password_file"),
+            ("from", "from_content"),
+        ],
         supports_check_mode=True,
     )
     passwords = ("keystore_password", "keystore_password_file")
     document = task.given(module.params, ("purge", "protect", "hash_policy", *passwords))
     document["keystore"] = [task.setting_of(one) for one in module.params["keystore"]]
     document["users"] = [task.user_of(user) for user in module.params["users"]]
-    task.run(module, document)
+    task.run(module, document, _other(module.params))
+
+
+def _other(params: dict[str, Any]) -> dict[str, Any] | None:
+    """Return where users of another node come from, as arguments of ``take_users``."""
+    text = params["from_content"]
+    if text is not None:
+        return {"source": "from_content", "content": text.encode("utf-8", "surrogatepass")}
+    return None if params["from"] is None else {"source": params["from"]}
 
 
 if __name__ == "__main__":

@@ -73,6 +73,7 @@ options:
     type: int
 extends_documentation_fragment:
   - esfilerealm.file_realm.files
+  - esfilerealm.file_realm.package
 seealso:
   - module: esfilerealm.file_realm.realm
 """
