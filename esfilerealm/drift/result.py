@@ -79,6 +79,14 @@ class Group(Generic[V]):
         """Whether more than half of the nodes say this; it need not be right."""
         return 2 * len(self) > len(self._every)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Group):
+            return NotImplemented
+        return (self.value, self.nodes, self._every) == (other.value, other.nodes, other._every)
+
+    def __hash__(self) -> int:
+        return hash((self.value, len(self)))
+
     def to_dict(self, name: str) -> dict[str, object]:
         """Return it as a dictionary fit for JSON, with its value under that name."""
         value = list(self.value) if isinstance(self.value, tuple) else self.value

@@ -98,4 +98,6 @@ def _described(
 
 def _said(user: DesiredUser) -> tuple[str | None, tuple[str, ...] | None]:
     """Return the hash and the roles of a user, as far as a document says them."""
-    return None if user.password_hash is None else user.password_hash.reveal(), user.roles
+    if user.password_hash is None or not user.updates_password:
+        return None, user.roles
+    return user.password_hash.reveal(), user.roles

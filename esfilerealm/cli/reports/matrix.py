@@ -94,16 +94,19 @@ def _cells(said: dict[int, str], count: int) -> tuple[str, ...]:
 def _deviations(user: UserDrift) -> dict[str, list[str]]:
     """Return what is said of a user by the nodes that do not agree with the majority."""
     found: dict[str, list[str]] = {}
-    for exists in _outliers(user.presence):
+    most = _majority_of(user.presence)
+    for exists in _others(user.presence, most):
         for node in exists.nodes:
             found.setdefault(node, []).append(_presence(user, exists=exists.value))
-    roles = _majority_of(user.roles)
-    for group in _outliers(user.roles):
+    # Where most nodes lack the user, there is nothing that the others could differ from.
+    is_common = not user.presence or (most is not None and most.value)
+    roles = _majority_of(user.roles) if is_common else None
+    for group in _others(user.roles, roles):
         text = _difference(group.value, roles.value) if roles else _listed(group.value)
         for node in group.nodes:
             found.setdefault(node, []).append(text)
-    passwords = _majority_of(user.passwords)
-    for number in _outliers(user.passwords):
+    passwords = _majority_of(user.passwords) if is_common else None
+    for number in _others(user.passwords, passwords):
         text = "other password" if passwords else f"password {number.value}"
         for node in number.nodes:
             found.setdefault(node, []).append(text)
@@ -116,8 +119,8 @@ def _presence(user: UserDrift, *, exists: bool) -> str:
     return "exists" if user.agreed_roles is None else f"exists: {_listed(user.agreed_roles)}"
 
 
-def _outliers(groups: Sequence[Group[V]]) -> list[Group[V]]:
-    return [group for group in groups if not group.is_majority]
+def _others(groups: Sequence[Group[V]], majority: Group[V] | None) -> list[Group[V]]:
+    return [group for group in groups if group is not majority]
 
 
 def _majority_of(groups: Iterable[Group[V]]) -> Group[V] | None:
@@ -142,8 +145,11 @@ def _majority(user: UserDrift) -> str:
 
 
 def _is_grave(user: UserDrift) -> bool:
-    everywhere = {_SUPERUSER in group.value for group in user.roles}
-    return len(everywhere) > 1 or (bool(user.presence) and _SUPERUSER in (user.agreed_roles or ()))
+    said = {_SUPERUSER in group.value for group in user.roles}
+    if user.agreed_roles is not None:
+        said = {_SUPERUSER in user.agreed_roles}
+    is_missing = bool(user.presence)  # on some nodes
+    return len(said) > 1 or (is_missing and True in said)
 
 
 def _listed(roles: Sequence[str]) -> str:

@@ -34,6 +34,16 @@ def test_a_lost_role(fingerprint):
     assert (user.username, user.presence, user.passwords, user.missing_on) == ("ann", (), (), ())
 
 
+def test_equal_comparisons_are_equal(fingerprint):
+    nodes = [fingerprint("a", ann=ANN), fingerprint("b", ann=("h1", [])), fingerprint("c", ann=ANN)]
+    assert compare(nodes) == compare(nodes)
+    assert hash(compare(nodes).users) == hash(compare(nodes).users)
+    assert compare(nodes) != compare(nodes[:2])
+    ((viewers, others),) = (user.roles for user in compare(nodes).users)
+    assert viewers != others
+    assert viewers != "viewers"
+
+
 def test_an_old_password(fingerprint):
     nodes = [fingerprint(node, ann=(text, [])) for node, text in zip("abc", "xyy", strict=True)]
     (user,) = compare(nodes).users
@@ -180,6 +190,20 @@ def naive(nodes):
     return found
 
 
+def facts(drift):
+    """What a comparison finds, whatever the order of nodes: numbers of passwords depend on it."""
+    return {
+        user.username: [
+            {
+                (number and group.value, frozenset(group.nodes), group.is_majority)
+                for group in groups
+            }
+            for number, groups in ((1, user.presence), (1, user.roles), (0, user.passwords))
+        ]
+        for user in drift.users
+    }
+
+
 def partition(values):
     groups = {}
     for node, value in values.items():
@@ -202,7 +226,8 @@ def test_it_finds_what_a_simple_comparison_finds(fingerprint, seed, change):
             else:
                 users.pop(name, None)
         nodes[f"n{number}"] = users
-    drift = compare(fingerprint(node, **users) for node, users in nodes.items())
+    made = [fingerprint(node, **users) for node, users in nodes.items()]
+    drift = compare(made)
     split = {
         user.username: [
             {frozenset(group.nodes) for group in groups}
@@ -211,6 +236,8 @@ def test_it_finds_what_a_simple_comparison_finds(fingerprint, seed, change):
         for user in drift.users
     }
     assert split == naive(nodes)
+    draw.shuffle(made)
+    assert facts(compare(made)) == facts(drift)
     assert all(len(group) == len(group.nodes) for user in drift.users for group in user.presence)
 
 

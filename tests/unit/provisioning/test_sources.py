@@ -97,13 +97,14 @@ def test_what_a_document_leaves_unsaid(tmp_path):
     users = {
         "ann": {"password": "correct-horse", "roles": ["viewer"]},
         "bob": {"password_hash": CHEAP_HASH},
+        "joe": {"password_hash": CHEAP_HASH, "roles": [], "update_password": "on_create"},
         "old": {"state": "absent"},
     }
     path.write_text(json.dumps({"users": users}))
     made = take_fingerprint(path, key=KEY)
-    assert made.usernames == ("ann", "bob")
-    assert [made.roles_of(name) for name in made.usernames] == [("viewer",), None]
-    assert [user["hash_digest"] is None for user in made.to_dict()["users"]] == [True, False]
+    assert made.usernames == ("ann", "bob", "joe")
+    assert [made.roles_of(name) for name in made.usernames] == [("viewer",), None, ()]
+    assert [user["hash_digest"] is None for user in made.to_dict()["users"]] == [True, False, True]
 
 
 def test_a_fingerprint_keeps_its_node(folder, tmp_path):
