@@ -450,7 +450,7 @@ REFUSED = [
     ),
     Refused("refused-no-name", "user", {"password": NEW}, "name"),
     Refused(
-        "refused-two-sources", "realm", {"from": "x", "from_content": "y"}, "mutually exclusive"
+        "refused-two-sources", "realm", {"from": "x", "from_content": NEW}, "mutually exclusive"
     ),
     Refused("refused-source", "realm", {"from": "{{ folder }}/none"}, "does not exist"),
     Refused("refused-content", "realm", {"from_content": f"{CANARY}: [no"}, "[from_content]"),

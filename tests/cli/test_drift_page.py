@@ -99,6 +99,13 @@ def test_the_same_drift_makes_the_same_page():
     assert page_of(drift()) == page_of(drift())
 
 
+def test_of_nodes_of_which_one_cannot_be_read():
+    nodes = [made("a", ann=("h", ())), made("b", ann=("h", ())), Unreadable("c", "gone")]
+    text = page_of(compare(nodes))
+    assert "The nodes that could be read are equal." in text
+    assert "c: gone" in text
+
+
 def test_of_equal_nodes():
     nodes = [made("a", ann=("h", ())), made("b", ann=("h", ()))]
     text = page_of(compare(nodes, ignore_hashes=True))

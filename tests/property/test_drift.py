@@ -74,6 +74,39 @@ def test_equal_fingerprints_mean_equal_realms(files):
     assert compare([one, two]).equal == is_same
 
 
+#: Realms that are often nearly the same, with parts that could run together.
+near_users = st.dictionaries(
+    st.sampled_from(["a", "ab", "b"]), st.sampled_from(["h", "bh"]), max_size=2
+)
+near_roles = st.dictionaries(
+    st.sampled_from(["r", "s", "rs"]),
+    st.lists(st.sampled_from(["a", "b"]), min_size=1, max_size=2),
+    max_size=2,
+)
+
+
+@given(st.lists(st.tuples(near_users, near_roles), min_size=2, max_size=3))
+def test_realms_that_are_nearly_the_same(realms):
+    files = [
+        ["\n".join(lines).encode() + b"\n" for lines in lines_of(users, roles)]
+        for users, roles in realms
+    ]
+    parsed = [ParsedRealm.parse(*each) for each in files]
+    made = [Fingerprint.of(realm, key=KEY) for realm in parsed]
+    meanings = [meaning(realm) for realm in parsed]
+    is_same = all(each == meanings[0] for each in meanings)
+    assert (len(set(made)) == 1) == is_same
+    assert (len({each.digest for each in made}) == 1) == is_same
+    drift = compare(made)
+    assert drift.equal == is_same
+    assert drift.user_count == len({name for each in meanings for name in each})
+    assert {user.username for user in drift.users} == {
+        name
+        for name in set().union(*meanings)
+        if any(each.get(name) != meanings[0].get(name) for each in meanings)
+    }
+
+
 @given(users, roles, st.data())
 def test_any_change_that_a_node_would_notice_changes_it(users, roles, data):
     assume(users)

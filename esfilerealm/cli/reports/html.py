@@ -98,6 +98,8 @@ def _element(tag: str, *children: str, **attributes: str) -> _Markup:
 def _summary(drift: Drift, matrix: Matrix) -> Iterator[_Markup]:
     if drift.equal:
         text, kind = "All nodes are equal.", "equal"
+    elif not drift.users:
+        text, kind = "The nodes that could be read are equal.", "different"
     else:
         text = f"{len(drift.users)} of {drift.user_count} users are not the same everywhere."
         kind = "different"

@@ -243,10 +243,10 @@ def test_it_finds_what_a_simple_comparison_finds(fingerprint, seed, change):
 
 @pytest.mark.parametrize("first", [{"u0": ("h0", ["a"])}, {}], ids=["like-others", "empty"])
 def test_only_what_differs_is_kept(fingerprint, first):
-    """Of a hundred nodes with a thousand users, one node and the differences remain."""
+    """Of forty nodes with five hundred users, one node and the differences remain."""
     import tracemalloc
 
-    users = {f"u{n}": (f"h{n}", ["a"]) for n in range(1000)}
+    users = {f"u{n}": (f"h{n}", ["a"]) for n in range(500)}
 
     def node(number):
         own = {**users, **first, f"u{number}": ("other", [])}
@@ -259,4 +259,4 @@ def test_only_what_differs_is_kept(fingerprint, first):
         tracemalloc.stop()
         return size
 
-    assert peak(100) < 3 * peak(3)
+    assert peak(40) < 3 * peak(3)

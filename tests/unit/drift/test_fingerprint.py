@@ -34,6 +34,7 @@ def test_equal_is_what_says_the_same_on_whichever_node(fingerprint):
     one, two = fingerprint("a", **USERS), fingerprint("b", **dict(reversed(USERS.items())))
     assert (one, hash(one), one.digest, one.label) == (two, hash(two), two.digest, two.label)
     assert one != fingerprint("a", key=OTHER_KEY, **USERS)
+    assert fingerprint("a") != fingerprint("a", key=OTHER_KEY)
     assert one != "something else"
 
 
