@@ -111,15 +111,32 @@ def _key(arguments: Arguments) -> bytes | None:
 
 def run_compare(arguments: Arguments, _: Target, terminal: Terminal) -> int:
     """Print which users differ on which nodes."""
-    drift = compare(_sources(arguments), ignore_hashes=arguments.has("ignore-hashes"))
+    if arguments.has("watch"):
+        from .drift_watch import watch_drift
+
+        watch_drift(
+            arguments.positionals,
+            terminal,
+            compare=lambda: _compared(arguments),
+            show=lambda drift: _show(arguments, terminal, drift),
+        )
+    drift = _compared(arguments)
     terminal.result.update(drift.to_dict())
+    _show(arguments, terminal, drift)
+    if drift.unreadable:
+        return DATA
+    return OK if drift.equal else DIFFERENT
+
+
+def _compared(arguments: Arguments) -> Drift:
+    return compare(_sources(arguments), ignore_hashes=arguments.has("ignore-hashes"))
+
+
+def _show(arguments: Arguments, terminal: Terminal, drift: Drift) -> None:
     _print_drift(terminal, drift)
     path = arguments.value("html")
     if path is not None:
         _write_page(path, drift)
-    if drift.unreadable:
-        return DATA
-    return OK if drift.equal else DIFFERENT
 
 
 def _write_page(path: str, drift: Drift) -> None:

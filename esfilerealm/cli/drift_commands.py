@@ -55,6 +55,11 @@ DRIFT = (
             "What to compare",
             _KEY_FILE,
             Option("ignore-hashes", "Compare users and roles only, not passwords"),
+            Option(
+                "watch",
+                "Compare again whenever a source changes, and print each result that is new, until "
+                "interrupted; with --json one object a line",
+            ),
         ),
         shared.general(
             Option(
@@ -78,6 +83,7 @@ DRIFT = (
         exits=(
             (exits.DIFFERENT, "users differ"),
             (exits.DATA, "a source cannot be read, or was made with another key"),
+            (exits.INTERRUPTED, "interrupted, with --watch"),
         ),
     ),
 )

@@ -208,6 +208,7 @@ _DRIFT: Final[dict[str, Schema]] = {
     "skipped_by_node": _list_of(_object({"node": _TEXT, "skipped": _NAMES})),
     "unsaid": _list_of(_object({"node": _TEXT, "user_count": _COUNT})),
 }
+_EVENT: Final[Schema] = {"enum": ["start", "change", "recovery", "problem"]}
 _ONE_WRITE: Final = {**_WRITE, "dry_run": _FLAG}
 _USER: Final[dict[str, Schema]] = {"username": _TEXT}
 _KEYSTORE: Final[dict[str, Schema]] = {
@@ -282,7 +283,7 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
         {},
     ),
     "digest": ({"fingerprint": _FINGERPRINT}, {}),
-    "compare": (_DRIFT, {}),
+    "compare": (_DRIFT, {"time": _TEXT, "event": _EVENT}),
     "export": ({"losses": _LOSSES}, {}),
     "import": (_PLAN, {"losses": _LOSSES, "replaced_passwords": _NAMES}),
     "settings": (
@@ -413,7 +414,7 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
         {"format_version": _COUNT},
     ),
     "watch": (
-        {"time": _TEXT, "event": {"enum": ["start", "change", "recovery", "problem"]}},
+        {"time": _TEXT, "event": _EVENT},
         {
             "generation": _COUNT,
             "user_count": _COUNT,
