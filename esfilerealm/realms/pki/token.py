@@ -22,6 +22,8 @@ __all__ = ["X509Token", "way_in"]
 #: What a handshake may carry; Java and OpenSSL take far less.
 _LONGEST_CHAIN: Final = 100
 _MOST_BYTES: Final = 2**20
+#: Of a subject: a username pattern may need the square of that as time, before anybody is trusted.
+_LONGEST_SUBJECT: Final = 2**12
 
 
 def way_in(certificates: tuple[bytes, ...], delegated_by: DelegatedBy | None) -> tuple[object, ...]:
@@ -54,7 +56,8 @@ class X509Token:
 
     Raises:
         InvalidCertificateError: If there is no certificate, if one is broken, if there are more
-            than 100 or more than 1 MiB of them, or if they are not in order.
+            than 100 or more than 1 MiB of them, if the client's subject has more than 4 KiB, or if
+            they are not in order.
         MissingExtraError: Without the extra ``pki``.
 
     Source:
@@ -122,8 +125,10 @@ def _check(certificates: tuple[bytes, ...]) -> None:
     if len(certificates) > _LONGEST_CHAIN or sum(map(len, certificates)) > _MOST_BYTES:
         limits = f"{_LONGEST_CHAIN} certificates or {_MOST_BYTES >> 20} MiB"
         raise InvalidCertificateError(f"a chain must not exceed {limits}")
-    for certificate in certificates:
-        subject_text(facts_of(certificate).subject_der)
+    subject = facts_of(certificates[0]).subject_der
+    if len(subject) > _LONGEST_SUBJECT:
+        raise InvalidCertificateError(f"its subject exceeds {_LONGEST_SUBJECT >> 10} KiB")
+    subject_text(subject)
     if not is_ordered(certificates):
         rule = "the chain is not ordered: each certificate must be followed by its issuer's"
         raise InvalidCertificateError(rule)
