@@ -67,13 +67,20 @@ def made_settings(**settings: Any) -> PkiSettings:
     return PkiSettings(reload_interval_high=60.0, **settings)
 
 
-def made_realm(folder: Path, authorization: Any = None, **settings: Any) -> PkiRealm:
+def made_realm(
+    folder: Path, authorization: Any = None, *, watch_events: bool = True, **settings: Any
+) -> PkiRealm:
     """Return a realm that trusts the test root and knows both clients, unless a file says other."""
     if not (folder / "ca.pem").exists():
         trust(folder, "root")
     if not (folder / "role_mapping.yml").exists():
         (folder / "role_mapping.yml").write_text(MAPPING)
-    return PkiRealm(folder, settings=made_settings(**settings), authorization=authorization)
+    return PkiRealm(
+        folder,
+        settings=made_settings(**settings),
+        authorization=authorization,
+        watch_events=watch_events,
+    )
 
 
 def login(realm: PkiRealm, *names: str, delegated_by: DelegatedBy | None = None) -> Any:

@@ -329,6 +329,20 @@ class TestTheFace:
         with realm:
             assert login(realm, "bob")
 
+    def test_roles_of_a_later_moment_do_not_count(self, realm, tmp_path, monkeypatch):
+        """Whoever has the role `secret` is not trusted any more."""
+        roles_of = RoleMapper.roles_of
+
+        def late(mapper, user):
+            trust(tmp_path, "foreign_root")
+            (tmp_path / "role_mapping.yml").write_text(f"secret: ['{BOB_DN}']")
+            realm.reload()
+            return roles_of(mapper, user)
+
+        monkeypatch.setattr(RoleMapper, "roles_of", late)
+        assert login(realm, "bob").reason == "certificate_not_trusted"
+        assert realm.usage_stats()["cache"]["size"] == 0
+
     def test_a_change_during_every_attempt_ends_the_login(self, realm, tmp_path, monkeypatch):
         roles_of = RoleMapper.roles_of
         states = [("root", "inter"), ("root",)] * 10
