@@ -1,16 +1,20 @@
 """
-Trust: a decision should cost little more than the signatures that it checks.
+Trust: a decision should cost little more than the signatures that it checks, and a login that is
+remembered little more than the SHA-256 of its chain, by which it is recognised.
 
-The reference checks the same signatures, with keys that are loaded already. The chain has a client,
-an intermediate and a root, which the store holds. Of a new client, the certificate has to be read;
-the intermediate is known, since other clients have it too.
+The reference of a decision checks the same signatures, with keys that are loaded already. The chain
+has a client, an intermediate and a root, which the store holds. Of a new client, the certificate
+has to be read; the intermediate is known, since other clients have it too.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import itertools
+import tempfile
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography import x509
@@ -18,8 +22,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from esfilerealm import PkiRealm
 from esfilerealm.certificates import TrustStore
 from esfilerealm.certificates.facts import facts_of, is_signed_by
+from esfilerealm.realms import PkiSettings, Request
 
 from .measure import Options, Row, Sides, compare, repeated
 
@@ -31,6 +37,7 @@ if TYPE_CHECKING:
     Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 _AIM = 1.5
+_LOGIN_AIM = 4
 _TIMES = 200
 _MORE_THAN_ARE_REMEMBERED = 1100
 _NAMES = ("Client", "Intermediate", "Root")
@@ -57,6 +64,33 @@ def rows(options: Options) -> Iterator[Row]:
                 repeated(partial(_check_signatures, facts), _TIMES),
             )
             yield compare(sides, rounds=options.rounds(40), aim=_AIM, unit="µs")
+        yield _login(kind, [client, intermediate], root, options)
+
+
+def _login(kind: str, chain: list[bytes], root: bytes, options: Options) -> Row:
+    """Measure a login that is remembered, from the certificates of the connection on."""
+    request = Request(peer_certificates=tuple(chain))
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        trusted = Path(folder, "ca.der")
+        trusted.write_bytes(root)
+        realm = PkiRealm(folder, settings=PkiSettings(authorities=(str(trusted),)))
+        sides = Sides(
+            f"login by certificate, {kind}, remembered",
+            repeated(partial(_log_in, realm, request), _TIMES),
+            "SHA-256 of its chain",
+            repeated(partial(_hash, chain), _TIMES),
+        )
+        return compare(sides, rounds=options.rounds(40), aim=_LOGIN_AIM, unit="µs")
+
+
+def _log_in(realm: PkiRealm, request: Request) -> None:
+    token = realm.token(request)
+    if token is None or not realm.authenticate(token):
+        raise RuntimeError("the client is not let in")
+
+
+def _hash(chain: list[bytes]) -> None:
+    hashlib.sha256(b"".join(chain)).digest()
 
 
 def _decide(store: TrustStore, clients: Iterator[bytes], intermediate: bytes) -> None:
