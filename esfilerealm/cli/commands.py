@@ -155,14 +155,7 @@ _USERS = (
         "hash",
         "Print the hash of a password",
         shared.PASSWORD,
-        OptionGroup(
-            "Output",
-            Option(
-                "algorithm",
-                "Hash algorithm; default: that of the settings, else bcrypt",
-                metavar="ALGORITHM",
-            ),
-        ),
+        OptionGroup("Output", shared.ALGORITHM),
         shared.general(shared.JSON),
         run="hashes:run_hash",
         notes=(
@@ -386,15 +379,7 @@ _EXCHANGE = (
                 metavar="FORMAT",
                 choices=("json", "yaml", "k8s-secret", "htpasswd", "tar"),
             ),
-            Option(
-                "output",
-                "Write to a file that only its owner can read; default: standard output",
-                metavar="FILE",
-            ),
-            Option(
-                "force",
-                "Replace a file of --output that exists in the configuration directory of a node",
-            ),
+            *shared.OUTPUT,
             shared.PARTIAL,
         ),
         OptionGroup(

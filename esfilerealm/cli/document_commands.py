@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import exits
 from . import shared_options as shared
-from .options import Command, OptionGroup
+from .options import Command, Option, OptionGroup
 
 __all__ = ["DOCUMENTS"]
 
@@ -26,5 +26,33 @@ DOCUMENTS = (
             "esfilerealm validate users.yaml --json",
         ),
         exits=((exits.DATA, "an invalid document, or a file that cannot be read"),),
+    ),
+    Command(
+        "hash-document",
+        "Replace the passwords of a document by hashes, and change nothing else in it",
+        OptionGroup(
+            "Document",
+            shared.DOCUMENTS[0],
+            Option(
+                "all-sources",
+                "Also hash the passwords that password_file and password_env name",
+            ),
+        ),
+        OptionGroup("Output", shared.ALGORITHM, *shared.OUTPUT, shared.JOBS),
+        shared.general(shared.JSON),
+        run="documents:run_hash_document",
+        arguments="FILE",
+        notes=(
+            "So no password travels to a node. Comments and layout stay; - is standard input.",
+            "A hash_policy of the document decides before the settings.",
+        ),
+        examples=(
+            "esfilerealm hash-document users.yaml > hashed.yaml",
+            "esfilerealm hash-document users.yaml --output users.yaml --algorithm pbkdf2_stretch",
+        ),
+        exits=(
+            (exits.DATA, "an invalid document, or a password that cannot be read"),
+            (exits.CONFIGURATION, "no such file, or an invalid setting"),
+        ),
     ),
 )

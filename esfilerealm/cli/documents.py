@@ -1,16 +1,25 @@
-"""``validate``."""
+"""``validate`` and ``hash-document``."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from .._ground.showing import printable
-from ..documents.document import FORMATS
+from ..documents.document import FORMATS, content_of
 from ..errors import FileRealmError, InvalidDesiredStateError
-from ..provisioning import DesiredState
-from .exits import OK
-from .output import counted
-from .plans import check_standard_input, load_document
+from ..provisioning import DesiredState, hash_document
+from .exits import OK, UsageError
+from .hashes import check_algorithm
+from .output import counted, write_output
+from .plans import (
+    STANDARD_INPUT,
+    check_standard_input,
+    jobs_of,
+    load_document,
+    read_standard_input,
+)
+from .terminal import NORMAL
 
 if TYPE_CHECKING:
     from ..provisioning import DocumentFormat
@@ -18,13 +27,13 @@ if TYPE_CHECKING:
     from .target import Target
     from .terminal import Terminal
 
-__all__ = ["run_validate"]
+__all__ = ["run_hash_document", "run_validate"]
 
 
 def run_validate(arguments: Arguments, _: Target, terminal: Terminal) -> int:
     """Check documents, and report everything that is wrong with any of them."""
     check_standard_input(arguments.positionals)
-    format_ = arguments.choice("format", FORMATS) if arguments.has("format") else None
+    format_ = _format(arguments)
     states: list[DesiredState] = []
     problems: list[str] = []
     documents = []
@@ -47,6 +56,10 @@ def run_validate(arguments: Arguments, _: Target, terminal: Terminal) -> int:
     return OK
 
 
+def _format(arguments: Arguments) -> DocumentFormat | None:
+    return arguments.choice("format", FORMATS) if arguments.has("format") else None
+
+
 def _read(
     path: str, format_: DocumentFormat | None, terminal: Terminal
 ) -> tuple[DesiredState | None, list[str]]:
@@ -63,3 +76,36 @@ def _print_valid(terminal: Terminal, states: list[DesiredState]) -> None:
     users = {user.name for state in states for user in state.users}
     documents = f"{len(states)} document{'s' if len(states) > 1 else ''}"
     terminal.print(f"Valid: {documents}, {counted(len(users))}")
+
+
+def run_hash_document(arguments: Arguments, target: Target, terminal: Terminal) -> int:
+    """Print a document with hashes in place of passwords."""
+    path, output, format_ = arguments.first, arguments.value("output"), _format(arguments)
+    algorithm = arguments.value("algorithm")
+    if algorithm is not None:
+        check_algorithm(algorithm)
+    if output is None and arguments.has("json"):
+        raise UsageError("option [json] needs [output], since the document holds hashes")
+    is_stream = path == "-"
+    hashed = hash_document(
+        read_standard_input(terminal) if is_stream else content_of(path),
+        source=STANDARD_INPUT if is_stream else path,
+        format=format_,
+        folder="" if is_stream else os.path.dirname(path),
+        settings=target.settings,
+        algorithm=algorithm,
+        reads_sources=arguments.has("all-sources"),
+        jobs=jobs_of(arguments),
+        show_progress=terminal.verbosity >= NORMAL,
+    )
+    for warning in hashed.warnings:
+        terminal.warn(f"WARNING: {warning}")
+    names = hashed.usernames
+    listed = f" [{', '.join(names)}]" if names else ""
+    terminal.note(f"NOTE: {len(names)} password{'s' * (len(names) != 1)} hashed{listed}")
+    terminal.result.update(passwords=list(names), warnings=[*map(printable, hashed.warnings)])
+    if output is None:
+        terminal.print_document(hashed.data)
+    else:
+        write_output("output", output, hashed.data, force=arguments.has("force"))
+    return OK

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .target import Target
     from .terminal import Terminal
 
-__all__ = ["run_hash", "run_verify"]
+__all__ = ["check_algorithm", "run_hash", "run_verify"]
 
 
 def run_hash(arguments: Arguments, target: Target, terminal: Terminal) -> int:
@@ -23,7 +23,7 @@ def run_hash(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     settings = target.settings
     algorithm = arguments.value("algorithm")
     if algorithm is not None:
-        _check_algorithm(algorithm)
+        check_algorithm(algorithm)
         settings = settings.with_algorithm(algorithm)
     password = given_password(arguments, terminal)
     if password is None:
@@ -38,7 +38,13 @@ def run_hash(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     return OK
 
 
-def _check_algorithm(name: str) -> None:
+def check_algorithm(name: str) -> None:
+    """
+    Check the name of an algorithm for new hashes.
+
+    Raises:
+        UsageError: If there is none of that name.
+    """
     if name.lower() not in hashing.STORED_ALGORITHMS:
         known = f": use one of [{', '.join(hashing.STORED_ALGORITHMS)}]"
         hint = did_you_mean(name.lower(), hashing.STORED_ALGORITHMS) or known

@@ -156,7 +156,7 @@ def report_losses(arguments: Arguments, terminal: Terminal, losses: Sequence[Los
 
 
 def write_output(
-    option: str, path: str, data: bytes, config_dir: str, *, force: bool = False
+    option: str, path: str, data: bytes, config_dir: str | None = None, *, force: bool = False
 ) -> None:
     """
     Write the file that an option names, for its owner only.
@@ -165,7 +165,7 @@ def write_output(
         option: The option.
         path: The file.
         data: Its content.
-        config_dir: The directory of the realm.
+        config_dir: The directory of the realm, if there is one.
         force: Whether to replace a file in it that is none of the realm or node.
 
     Raises:

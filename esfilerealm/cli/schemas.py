@@ -282,6 +282,7 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
         },
         {},
     ),
+    "hash-document": ({"passwords": _NAMES, "warnings": _NAMES}, {}),
     "digest": ({"fingerprint": _FINGERPRINT}, {}),
     "compare": (_DRIFT, {"time": _TEXT, "event": _EVENT}),
     "export": ({"losses": _LOSSES}, {}),

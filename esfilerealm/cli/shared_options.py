@@ -7,6 +7,7 @@ from .options import Option, OptionGroup
 
 __all__ = [
     "ADD",
+    "ALGORITHM",
     "ALLOW_LOCAL_LOCK",
     "ATTRIBUTES",
     "CHECK",
@@ -18,11 +19,13 @@ __all__ = [
     "EXISTING_USER_EXITS",
     "HASH",
     "IF_NOT_KEPT",
+    "JOBS",
     "JSON",
     "KEYSTORE_PASSWORD",
     "KNOWN_ROLE",
     "LOCK_EXITS",
     "NEW_PASSWORD",
+    "OUTPUT",
     "OWNERSHIP",
     "PARTIAL",
     "PASSWORD",
@@ -137,6 +140,11 @@ PASSWORD_SOURCES = (
         native=True,
     ),
 )
+ALGORITHM = Option(
+    "algorithm",
+    "Hash algorithm; default: that of the settings, else bcrypt",
+    metavar="ALGORITHM",
+)
 PASSWORD = OptionGroup("Password (at most one; without, it is asked for)", *PASSWORD_SOURCES)
 NEW_PASSWORD = OptionGroup(
     PASSWORD.title,
@@ -205,16 +213,28 @@ PURGING = (
     PROTECT,
 )
 CREATE = Option("create", "Create the directory and its files where they are missing")
+JOBS = Option(
+    "jobs",
+    "Number of passwords to hash in parallel; default: the number of cores",
+    metavar="N",
+)
 PLANNING = (
     KNOWN_ROLE,
     CREATE,
     Option("force", "Skip the safety checks (last superuser, document without users)"),
-    Option(
-        "jobs",
-        "Number of passwords to hash in parallel; default: the number of cores",
-        metavar="N",
-    ),
+    JOBS,
     Option("detailed-exitcode", "Exit with 2 instead of 0 if anything changes or would change"),
+)
+OUTPUT = (
+    Option(
+        "output",
+        "Write to a file that only its owner can read; default: standard output",
+        metavar="FILE",
+    ),
+    Option(
+        "force",
+        "Replace a file of --output that exists in the configuration directory of a node",
+    ),
 )
 PARTIAL = Option("partial", "Skip users and roles that cannot be converted")
 

@@ -21,6 +21,7 @@ from .applier import apply, rehearse
 from .desired import DesiredState, Purge
 from .document_schema import desired_state_schema
 from .ensure import ensure_absent, ensure_user
+from .hashed_document import HashedDocument, hash_document
 from .many import apply_all, plan_all
 from .node_plans import NodePlan, Plans
 from .plan_result import (
@@ -68,6 +69,7 @@ __all__ = [
     "DocumentFormat",
     "FileAttributes",
     "HashPolicy",
+    "HashedDocument",
     "KeystorePassword",
     "NodePlan",
     "Plan",
@@ -91,6 +93,7 @@ __all__ = [
     "desired_state_schema",
     "ensure_absent",
     "ensure_user",
+    "hash_document",
     "plan",
     "plan_all",
     "read_key",

@@ -1,4 +1,4 @@
-"""``validate``: documents are checked where there is no node and no secret."""
+"""``validate`` and ``hash-document``: documents where there is no node."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from support.hashes import CHEAP_HASH
 
 from esfilerealm.documents import document as documents
+from esfilerealm.hashing import verify_hash
 
 
 @pytest.fixture
@@ -115,3 +116,85 @@ class TestValidate:
         assert done.exit_code == 65
         assert CHEAP_HASH[10:30] not in text
         assert all(line.isprintable() for line in text.splitlines())
+
+
+class TestHashDocument:
+    TEXT = "# people\nusers: {al: {password: secret-1}} # all\n"
+
+    @pytest.fixture
+    def convert(self, run, tmp_path):
+        """Hash with cheap hashes."""
+        cheap = ("-E", "xpack.security.authc.password_hashing.algorithm=bcrypt4")
+
+        def convert(*words, **more):
+            node = tmp_path / "no node"
+            return run("hash-document", *words, *cheap, config_dir=node, **more)
+
+        return convert
+
+    def test_to_standard_output(self, convert, write):
+        write("d.yml", self.TEXT)
+        done = convert("d.yml")
+        before, _, after = done.out.partition('"')
+        assert (done.exit_code, done.err) == (0, "NOTE: 1 password hashed [al]\n")
+        assert (before, after[60:]) == ("# people\nusers: {al: {password_hash: ", '"}} # all\n')
+        assert verify_hash("secret-1", after[:60])
+
+    def test_to_a_file(self, convert, write, tmp_path):
+        write("d.yml", self.TEXT)
+        done = convert("d.yml", "--output", "d.yml", "--json")
+        printed = json.loads(done.out)
+        assert (printed["passwords"], printed["warnings"]) == (["al"], [])
+        assert "password_hash: " in (tmp_path / "d.yml").read_text()
+        assert (tmp_path / "d.yml").stat().st_mode & 0o777 == 0o600
+
+    def test_from_standard_input(self, convert):
+        done = convert("-", "--algorithm", "pbkdf2_1000", stdin=self.TEXT)
+        assert 'password_hash: "{PBKDF2}1000$' in done.out
+
+    def test_a_file_of_a_password(self, convert, write):
+        write("d.json", {"users": [{"name": "al", "password_file": "pw"}]})
+        write("pw", "secret-1\n")
+        assert "NOTE: 0 passwords hashed\n" in convert("d.json").err
+        done = convert("d.json", "--all-sources")
+        assert done.out.startswith('{"users": [{"name": "al", "password_hash": "$2a$04$')
+
+    def test_the_settings_of_a_node(self, run, config, write):
+        write("d.yml", self.TEXT)
+        assert '"$2a$04$' in run("hash-document", "d.yml").out
+
+    def test_silent(self, convert, write):
+        write("d.yml", self.TEXT)
+        assert convert("d.yml", "-s").err == ""
+
+    @pytest.mark.parametrize(
+        ("words", "exit_code"),
+        [
+            (["d.yml", "--json"], 64),
+            (["d.yml", "--algorithm", "md5"], 64),
+            (["d.yml", "--jobs", "0"], 64),
+            (["d.yml", "d.yml"], 64),
+            (["d.yml", "--output", "no/d.yml"], 74),
+            (["d.yml", "--format", "json"], 65),
+            (["none.yml"], 78),
+        ],
+        ids=str,
+    )
+    def test_refusals(self, convert, write, words, exit_code):
+        write("d.yml", self.TEXT)
+        done = convert(*words)
+        assert done.exit_code == exit_code
+        assert "secret" not in done.out + done.err
+
+    def test_no_file_of_a_node_is_replaced(self, convert, write, config):
+        write("d.yml", self.TEXT)
+        before = (config / "users").read_bytes()
+        done = convert("d.yml", "--output", str(config / "users"))
+        assert (done.exit_code, (config / "users").read_bytes()) == (64, before)
+
+    def test_what_is_made_can_be_applied(self, run, convert, write, config):
+        write("d.yml", self.TEXT)
+        write("new.yml", convert("d.yml").out)
+        assert run("apply", "new.yml").out == "Changed: 1 user added [al]\n"
+        assert run("verify", "al", "-p", "secret-1").exit_code == 0
+        assert run("apply", "d.yml", "new.yml").out == "Nothing to change\n"

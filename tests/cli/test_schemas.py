@@ -61,6 +61,11 @@ LINES = {
     "apply": [["{state}"], ["{state}", "--check"], ["{broken}"]],
     "ensure": [["ann", "--hash", CHEAP_HASH, "-a", "vewer"], ["bob", "--absent"], ["ann"]],
     "validate": [["{state}"], ["{state}", "{state}", "--strict"], ["{broken}", "{missing}"]],
+    "hash-document": [
+        ["{state}", "--output", "{out}"],
+        ["{broken}", "--output", "{out}"],
+        ["{missing}"],
+    ],
     "digest": [[], ["{state}"], ["--key-file", "{broken}"], ["--key-file", "{mappings}"]],
     "compare": [["{state}", "{config}"], ["{state}", "{missing}"], ["{state}"]],
     "export": [["--format", "htpasswd", "--output", "{out}"], ["--format", "htpasswd"]],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from no_secret.busy_realm import changed, log_everyone_in, spoilt
 from no_secret.drift_objects import DRIFT_OBJECTS
 from no_secret.planted import (
@@ -25,7 +27,14 @@ from esfilerealm.exchange import EXPORT_FORMATS, export_realm, import_users
 from esfilerealm.formats import parse_users, parse_users_roles
 from esfilerealm.hashing import CACHE_ALGORITHMS, hash_problem, resolve, resolve_from_hash
 from esfilerealm.keystore import FORMATS, Keystore, load_header
-from esfilerealm.provisioning import DesiredState, apply, apply_all, plan, plan_all
+from esfilerealm.provisioning import (
+    DesiredState,
+    apply,
+    apply_all,
+    hash_document,
+    plan,
+    plan_all,
+)
 from esfilerealm.realms import TrustedProxy
 from esfilerealm.results import ModeChange
 from esfilerealm.settings import find_config_dir
@@ -108,6 +117,7 @@ OBJECTS = {
         fact for plans in planned_all(folder) for node in plans.nodes for fact in told_of(node)
     ],
     "Plan": lambda _, folder: told_by(planned(folder), apply(planned(folder))),
+    "HashedDocument": lambda *_: [hashed()],
     "Plans": lambda _, folder: [
         fact for plans in planned_all(folder) for fact in (*told_of(plans), plans.errors)
     ],
@@ -273,3 +283,13 @@ def full_transaction(folder):
         transaction.useradd("new", PASSWORDS["new"])
         transaction.passwd("ssha", password_hash=HASHES["bcrypt"])
     return transaction
+
+
+def hashed():
+    """A document of which one password becomes a hash, beside a hash that was there."""
+    users = [
+        {"name": "new", "password": PASSWORDS["new"]},
+        {"name": "old", "password_hash": HASHES["bcrypt"]},
+    ]
+    document = {"users": users, "keystore_password": KEYSTORE}
+    return hash_document(json.dumps(document).encode(), source="d.json", algorithm="bcrypt4")

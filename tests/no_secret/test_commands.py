@@ -89,6 +89,17 @@ class TestCommands:
                     for text in (document, document + "}", document.replace('": "', '": *')):
                         assert_clean(name, command(name, "-", *options, stdin=text))
 
+    @pytest.mark.parametrize("options", [[], ["--json"], ["-v"]], ids=" ".join)
+    def test_output_about_a_hashed_document(self, command, tmp_path, options):
+        """What is written holds hashes; what is printed about it holds none."""
+        output = ["--output", str(tmp_path / "hashed.yml")]
+        for password in (PASSWORDS["ssha"], SHORT, LONG, HASHES["bcrypt"], CLEAR):
+            for field in ("password", "password_hash", "password_file", "pasword"):
+                document = json.dumps({"users": [{"name": "new", field: password}]})
+                for text in (document, document + "}", document.replace('": "', '": *')):
+                    words = ["hash-document", "-", "--all-sources", *output, *options]
+                    assert_clean("hash-document", command(*words, stdin=text))
+
     @pytest.mark.parametrize("options", [[], ["--json"]], ids=" ".join)
     def test_watch(self, folder, options, monkeypatch):
         happenings = SimpleQueue()
