@@ -2,19 +2,21 @@
 Desired state: what many hashes cost on all cores, and what it costs to find no difference.
 
 The first is a whole ``apply`` with its write, against hashing the same passwords one after another.
-The second is compared with reading and parsing both files, which every plan must do.
+The second is compared with reading and parsing both files, which every plan must do. The others are
+twenty nodes against one of them, where hashes cost far more than files.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from esfilerealm.formats import parse_users, parse_users_roles
 from esfilerealm.hashing import resolve
-from esfilerealm.provisioning import DesiredState, apply, plan
+from esfilerealm.provisioning import DesiredState, apply, apply_all, plan, plan_all
 
 from .growth import Case, Curve, rows_of
 from .measure import Options, Row, Sides, compare, spaced, timed
@@ -25,11 +27,13 @@ if TYPE_CHECKING:
 
 _NEW_USERS, _QUICK_NEW_USERS = 1_000, 200
 _ALGORITHM = "bcrypt6"
+_NODES, _USERS = 20, 10
 
 
 def rows(options: Options) -> Iterator[Row]:
-    """Measure both."""
+    """Measure all."""
     yield _hashing(options)
+    yield from _many_nodes(options)
     yield from rows_of(options, _nothing_to_do(options))
 
 
@@ -48,6 +52,40 @@ def _hashing(options: Options) -> Row:
         )
         # Starting the processes takes as long as hashing in a quick run.
         return compare(sides, rounds=options.rounds(5), aim=None if options.quick else 0.6)
+
+
+def _many_nodes(options: Options) -> Iterator[Row]:
+    """Measure twenty nodes and ten users with passwords: the first run, and one without a change."""
+    users = [{"name": f"user-{i}", "password": f"password-{i}"} for i in range(_USERS)]
+    desired = DesiredState.from_dict({"users": users})
+    with temporary_realm(options.folder, (b"", b"")) as folder:
+        nodes = [os.path.join(folder, f"node{i}") for i in range(_NODES)]
+
+        def emptied() -> None:
+            for node in nodes:
+                shutil.rmtree(node, ignore_errors=True)
+                os.mkdir(node)
+                make_realm(node, (b"", b""))
+
+        def applied(some: list[str]) -> None:
+            apply_all(plan_all(some, desired))
+
+        first = Sides(
+            f"apply_all to {_NODES} new nodes, {_USERS} users",
+            timed(lambda: applied(nodes), emptied),
+            "1 new node",
+            timed(lambda: applied(nodes[:1]), emptied),
+        )
+        yield compare(first, rounds=options.rounds(10), aim=2)
+        emptied()
+        applied(nodes)
+        again = Sides(
+            f"apply_all to {_NODES} nodes, {_USERS} users, nothing to do",
+            timed(lambda: applied(nodes)),
+            "1 node",
+            timed(lambda: applied(nodes[:1])),
+        )
+        yield compare(again, rounds=options.rounds(10), aim=1.5)
 
 
 @dataclass(frozen=True, slots=True)

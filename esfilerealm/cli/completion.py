@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from argparse import ArgumentParser
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from .._ground.system_faults import require_missing
@@ -128,7 +129,7 @@ def completion_script(shell: str) -> str:
 
 def print_candidates(words: list[str], terminal: Terminal) -> int:
     """
-    Print the values of one kind, one a line; none if the realm cannot be read.
+    Print the values of one kind, one a line; none of a realm that cannot be read.
 
     Args:
         words: ``users``, ``roles`` or ``settings`` (of a keystore without password), then the words
@@ -139,9 +140,13 @@ def print_candidates(words: list[str], terminal: Terminal) -> int:
     kind, *typed = words
     terminal.hide_warnings()  # they would stand between the words that are typed
     try:
-        names = _names(kind, Target(_addressed(typed), terminal))
-    except (CommandError, FileRealmError):
+        line = _addressed(typed)
+    except CommandError:
         return OK
+    names: dict[str, None] = {}
+    for arguments in [line.for_node(node) for node in line.nodes] or [line]:
+        with suppress(CommandError, FileRealmError):
+            names |= dict.fromkeys(_names(kind, Target(arguments, terminal)))
     for name in names:
         terminal.print(name)
     return OK
@@ -223,6 +228,7 @@ def _add_options(parser: ArgumentParser, command: Command) -> None:
             help=option.help,
             metavar=option.metavar,
             choices=option.choices or None,
+            action="append" if option.repeatable else "store",
         )
         _complete(argument, option.metavar)
 

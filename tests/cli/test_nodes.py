@@ -329,6 +329,25 @@ class TestNames:
         assert not missing.exists()
 
 
+class TestCompletion:
+    def test_names_of_all_nodes(self, run, nodes):
+        pytest.importorskip("shtab")
+        (nodes[1] / "users").write_text(f"jane:{CHEAP_HASH}\nbob:{CHEAP_HASH}\n")
+        (nodes[2] / "users").write_bytes(b"\xff")
+        words = ["__complete", "users", "-ca", "-cc", "ensure", "--config=b"]
+        result = run(*words, config_dir=None)
+        assert (result.out, result.err) == ("bob\njane\n", "")
+
+    def test_no_word_but_the_program(self, run, nodes):
+        pytest.importorskip("shtab")
+        assert run("__complete", "users", "--nothing", config_dir=None).out == ""
+
+    def test_the_option_is_offered_again(self, run):
+        pytest.importorskip("shtab")
+        script = run("--print-completion", "zsh").out
+        assert script.count('"*"{-c,--config}') == len(ON_NODES) + 1  # and of the program
+
+
 class TestJson:
     @pytest.mark.parametrize("command", sorted(ON_NODES))
     def test_one_object_for_each_node(self, run_on, nodes, command):

@@ -74,6 +74,22 @@ class TestCommands:
                 for password in (PASSWORDS.get(line[len(line) // 2], WRONG), WRONG, SHORT, LONG):
                     assert_clean(name, command(*line, *options, stdin=password))
 
+    @pytest.mark.parametrize("options", [[], ["--json"], ["-v"], ["-s"]], ids=" ".join)
+    @pytest.mark.parametrize("name", ["list", "check", "digest", "plan", "apply", "ensure"])
+    def test_output_about_several_nodes(self, command, folder, tmp_path, name, options):
+        missing, other = tmp_path / "missing", tmp_path / "other"
+        other.mkdir()
+        lay_out(other)
+        document = {"users": [{"name": "new", "password": PASSWORDS["ssha"]}]}
+        words = {name: [name, "-"] for name in ("plan", "apply")}
+        words["ensure"] = ["ensure", "ssha", "--password-stdin"]
+        stdin = PASSWORDS["bcrypt"] if name == "ensure" else json.dumps(document)
+        line = [*words.get(name, [name]), "-c", str(other), "-c", str(missing)]
+        for spoiler in (b"", b"\xff"):
+            with (other / "users").open("ab") as file:
+                file.write(spoiler)
+            assert_clean(name, command(*line, *options, stdin=stdin))
+
     @pytest.mark.parametrize("options", [["--diff"], ["--json"], ["-v"], ["-s"]], ids=" ".join)
     @pytest.mark.parametrize("name", ["plan", "apply", "ensure", "validate"])
     def test_output_about_a_desired_state(self, command, name, options):
