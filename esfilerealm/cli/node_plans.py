@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..errors import FileRealmError
     from ..provisioning import DesiredState, Plan, Plans
     from ..results import WriteResult
+    from ..settings import RealmSettings
     from .arguments import Arguments
     from .exits import CommandError
     from .nodes import Node, Nodes
@@ -46,6 +47,10 @@ def run_apply(arguments: Arguments, nodes: Nodes, terminal: Terminal) -> int:
 def run_ensure(arguments: Arguments, nodes: Nodes, terminal: Terminal) -> int:
     """Create, update or remove one user."""
     check_user_options(arguments)
+    if arguments.has("password-stdin") and not arguments.has("create"):
+        nodes.each(lambda node: node.target.tool.listing())  # before anybody types a password
+        if not any(nodes.left):
+            return nodes.conclude()
     try:
         desired = with_options(arguments, user_of_options(arguments, terminal))
     except InvalidDesiredStateError as error:
@@ -88,13 +93,43 @@ def carry_out_all(
 
         explain: Returns what to report of an error of a node; by default the error itself.
     """
-    is_check = is_check or arguments.has("check")
+    is_check, shows_diff = is_check or arguments.has("check"), shows_diff or arguments.has("diff")
     settings = nodes.each(lambda node: node.target.tool.settings)
     superusers = {node.name: superusers_of(node.target, terminal) for node in nodes.left}
     if not superusers:
         return nodes.conclude()
-    plans = plan_all(
-        superusers,
+    plans = _planned(arguments, [*superusers], terminal, desired, settings)
+    _note_failures(nodes, plans, explain)
+    nodes.warn({each.node: _warnings(each.plan) for each in plans.nodes if each.plan is not None})
+    if inspect is not None:
+        inspect(plans)
+    how = arguments.write_arguments
+    foreseen: dict[str, WriteResult] = {}
+    if is_check:
+        made = {each.node: each.plan for each in plans.nodes if each.plan is not None}
+        foreseen = nodes.each(lambda node: rehearse(made[node.name], **how))
+    else:
+        plans = apply_all(plans, replan=True, fail_fast=arguments.has("fail-fast"), **how)
+        _note_failures(nodes, plans, explain)
+    for each in plans.nodes:
+        if each.plan is not None:
+            node = nodes[each.node]
+            node.terminal.result.update(each.plan.to_dict(), check=is_check)
+            if each.plan.objections or (shows_diff and (is_check or node.error is None)):
+                print_diff(node.terminal, each.plan, superusers[node.name])
+            _conclude(node, each.plan, foreseen.get(node.name), has_names=not shows_diff)
+    return nodes.conclude()
+
+
+def _planned(
+    arguments: Arguments,
+    names: list[str],
+    terminal: Terminal,
+    desired: DesiredState,
+    settings: dict[str, RealmSettings],
+) -> Plans:
+    return plan_all(
+        names,
         desired,
         settings=settings,
         force=arguments.has("force"),
@@ -104,29 +139,6 @@ def carry_out_all(
         create=arguments.has("create"),
         fail_fast=arguments.has("fail-fast"),
     )
-    _note_failures(nodes, plans, explain)
-    nodes.warn({each.node: _warnings(each.plan) for each in plans.nodes if each.plan is not None})
-    if inspect is not None:
-        inspect(plans)
-    foreseen: dict[str, WriteResult] = {}
-    if is_check:
-        made = {each.node: each.plan for each in plans.nodes if each.plan is not None}
-        foreseen = nodes.each(lambda node: rehearse(made[node.name], **arguments.write_arguments))
-    else:
-        fail_fast = arguments.has("fail-fast")
-        plans = apply_all(plans, replan=True, fail_fast=fail_fast, **arguments.write_arguments)
-        _note_failures(nodes, plans, explain)
-    shows_diff = shows_diff or arguments.has("diff")
-    for each in plans.nodes:
-        node = nodes[each.node]
-        if each.plan is None:
-            continue
-        node.terminal.result.update(each.plan.to_dict(), check=is_check)
-        if each.plan.objections or (shows_diff and (is_check or node.error is None)):
-            print_diff(node.terminal, each.plan, superusers[node.name])
-        if node.error is None and not node.is_skipped:
-            _conclude(node, each.plan, foreseen.get(node.name), has_names=not shows_diff)
-    return nodes.conclude()
 
 
 def _warnings(plan: Plan) -> list[str]:
@@ -143,7 +155,9 @@ def _note_failures(nodes: Nodes, plans: Plans, explain: Explain | None) -> None:
 
 
 def _conclude(node: Node, plan: Plan, foreseen: WriteResult | None, *, has_names: bool) -> None:
-    """Note the outcome of a node that has not failed, and print what its write has to say."""
+    """Note the outcome of a node, unless it has failed, and print what its write has to say."""
+    if node.error is not None or node.is_skipped:
+        return
     terminal = node.terminal
     result = plan.result or foreseen
     if result is not None:

@@ -25,6 +25,9 @@ T = TypeVar("T")
 #: How many nodes a message names.
 _MOST_NAMES: Final = 10
 
+#: How a line begins that is no result.
+_KINDS: Final = ("WARNING: ", "NOTE: ")
+
 
 def run_each(arguments: Arguments, nodes: Nodes, _: Terminal) -> int:
     """Run a command on each node as if it were the only one."""
@@ -206,14 +209,16 @@ class _NodeTerminal(Terminal):
         self.verbosity = terminal.verbosity
         self.is_for_programs = terminal.is_for_programs
         self._name = name
+        self._shown_name = printable(f"[{name}]")
         self._blocks = blocks
 
     def note_own(self, text: str, level: int = NORMAL) -> None:
-        super().note_own(f"{printable(f'[{self._name}]')} {text}" if text else "", level)
+        kind = next((kind for kind in _KINDS if text.startswith(kind)), "")
+        super().note_own(f"{kind}{self._shown_name}: {text.removeprefix(kind)}", level)
 
     def _put(self, text: str) -> None:
         if self._name not in self._blocks:
             space = "\n" if self._blocks else ""
             self._blocks.append(self._name)
-            super()._put(f"{space}{printable(f'[{self._name}]')}\n")
+            super()._put(f"{space}{self._shown_name}\n")
         super()._put(text)

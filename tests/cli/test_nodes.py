@@ -12,6 +12,7 @@ from support.storing import statuses
 from esfilerealm import UsersTool
 from esfilerealm.cli import main
 from esfilerealm.cli.commands import every_command
+from esfilerealm.cli.terminal import Terminal
 from esfilerealm.hashing.policy import Policy
 from esfilerealm.provisioning import many
 
@@ -113,6 +114,28 @@ class TestPlans:
         gone = run_on("ensure", "jane", "--absent", "--diff")
         assert gone.out.startswith("[a]\n- jane\n\n[b]\n- jane\n")
         assert not any("jane" in UsersTool(node).list_users() for node in nodes)
+
+    @pytest.mark.parametrize(
+        ("broken", "options", "is_read"),
+        [
+            ("abc", [], False),
+            ("a", [], True),
+            ("a", ["--fail-fast"], False),
+            ("abc", ["--create"], True),
+        ],
+        ids=["all", "one", "the first", "created"],
+    )
+    def test_nobody_types_a_password_in_vain(
+        self, run_on, nodes, monkeypatch, broken, options, is_read
+    ):
+        asked = []
+        monkeypatch.setattr(Terminal, "read_secret", lambda _: asked.append(1) or PASSWORD)
+        for node in nodes:
+            if node.name in broken:
+                (node / "users").unlink()
+        result = run_on("ensure", "jane", "--password-stdin", *options)
+        assert bool(asked) is is_read
+        assert result.exit_code == (0 if options == ["--create"] else 78)
 
     def test_options_that_are_wrong_for_each_node(self, run_on):
         result = run_on("ensure", "jane", "--roles", "viewer")
@@ -281,8 +304,15 @@ class TestOthers:
         (nodes[1] / "users").write_text(f"bob:{CHEAP_HASH}\nodd\n")
         result = run_on("list", "--verbose")
         assert "\n" not in result.err.rstrip("\n")
-        assert result.err.startswith("[b] [")
+        assert result.err.startswith("[b]: [")
         assert "a node skips the line" in result.err
+
+    def test_warnings_name_their_node(self, run_on, nodes):
+        (nodes[1] / "x-pack").mkdir()
+        for name in ("users", "users_roles"):
+            (nodes[1] / name).rename(nodes[1] / "x-pack" / name)
+        result = run_on("list")
+        assert result.err.startswith(f"WARNING: [b]: using [{nodes[1]}/x-pack/users, ")
 
 
 class TestNames:
