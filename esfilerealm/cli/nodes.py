@@ -168,9 +168,9 @@ class Nodes:
         """Print the errors and a line for each node; return the largest of the exit codes."""
         terminal = self._terminal
         terminal.is_for_programs |= any(node.terminal.is_for_programs for node in self._all)
-        self._report_errors()
         if self._blocks:
             terminal.print("")
+        self._report_errors()
         for node in self._all:
             terminal.print(f"[{node.name}] {node.describe()}")
         terminal.result["by_node"] = [node.to_dict() for node in self._all]
