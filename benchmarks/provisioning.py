@@ -55,7 +55,7 @@ def _hashing(options: Options) -> Row:
 
 
 def _many_nodes(options: Options) -> Iterator[Row]:
-    """Measure twenty nodes and ten users with passwords: the first run, and one without a change."""
+    """Measure twenty nodes, ten users with passwords: the first run, and one without a change."""
     users = [{"name": f"user-{i}", "password": f"password-{i}"} for i in range(_USERS)]
     desired = DesiredState.from_dict({"users": users})
     with temporary_realm(options.folder, (b"", b"")) as folder:
