@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 import bcrypt
 
-from esfilerealm import FileRealm
+from esfilerealm import FileRealm, RealmChain
+from esfilerealm.realms.chain.reserved import ReservedRealm
 
 from .measure import Options, Row, Sides, compare, timed, together
 from .realms import HASH, PASSWORD, sized_realm, temporary_realm, with_logins
@@ -42,6 +43,7 @@ def rows(options: Options) -> Iterator[Row]:
     contents = with_logins(sized_realm(_USERS), _NAMES)
     with temporary_realm(options.folder, contents) as folder, FileRealm(folder) as realm:
         yield _cached(realm, options.rounds(100))
+        yield _chained(realm, options.rounds(100))
         yield _remembered(realm, options.rounds(20))
         yield _cold(realm, options.rounds(40))
         yield _wrong_or_unknown(realm, options.rounds(200))
@@ -57,6 +59,20 @@ def _cached(realm: FileRealm, rounds: int) -> Row:
         timed(_compare_digests, times=_IN_A_ROW),
     )
     return compare(sides, rounds=rounds, aim=3, unit="µs")
+
+
+def _chained(realm: FileRealm, rounds: int) -> Row:
+    """Measure what a chain adds, in which another realm is asked first."""
+    chain = RealmChain([ReservedRealm("_anonymous"), realm])
+    for _ in range(3):
+        chain.authenticate(_NAME, PASSWORD)
+    sides = Sides(
+        "login through a chain, cached",
+        timed(lambda: _log_in(chain), times=_IN_A_ROW),
+        "login, cached",
+        timed(lambda: _log_in(realm), times=_IN_A_ROW),
+    )
+    return compare(sides, rounds=rounds, aim=1.5, unit="µs")
 
 
 def _remembered(realm: FileRealm, rounds: int) -> Row:
@@ -141,7 +157,7 @@ def _in_threads(realm: FileRealm, threads: int) -> Callable[[], float]:
     return sample
 
 
-def _log_in(realm: FileRealm) -> None:
+def _log_in(realm: FileRealm | RealmChain) -> None:
     name, password = _NAME, PASSWORD
     for _ in range(_IN_A_ROW):
         realm.authenticate(name, password)

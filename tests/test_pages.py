@@ -47,7 +47,7 @@ VALUES_SHOWN = {
     "esfilerealm/exchange/README.md": 1,
     "esfilerealm/keystore/README.md": 6,
     "esfilerealm/provisioning/README.md": 5,
-    "esfilerealm/realms/README.md": 4,
+    "esfilerealm/realms/README.md": 9,
     "esfilerealm/role_mapping/README.md": 6,
     "esfilerealm/settings/README.md": 2,
 }

@@ -63,19 +63,21 @@ def assemble(
     elasticsearch_version: int | None,
     role_mappings: Iterable[RoleMapping],
     keystore_password: str | None,
+    watch_events: bool,
 ) -> ChainParts:
     """Make the realms of a node; for arguments and errors see ``RealmChain.from_settings``."""
     folder = os.path.abspath(os.fspath(config_dir))
     settings, file_settings, order = read_chain(folder, overrides, elasticsearch_version)
     _check_given(given, [realm.name for realm in order.realms])
-    pki_options: _PkiOptions = {
+    options: _Options = {
         "overrides": overrides,
         # Where only a node of 7 would start, the version is known although nobody stated it.
         "elasticsearch_version": order.version if order.version == ES7 else elasticsearch_version,
         "role_mappings": tuple(role_mappings),
         "keystore_password": keystore_password,
+        "watch_events": watch_events,
     }
-    maker = _Maker(folder, settings, file_settings, pki_options)
+    maker = _Maker(folder, settings, file_settings, options)
     realms: list[Realm[Any]] = []
     own: list[Any] = []
     missing: list[ConfiguredRealm] = []
@@ -109,13 +111,14 @@ def _check_given(given: Mapping[str, Realm[Any]], asked: list[str]) -> None:
             raise ValueError(f"the realm for [{shown(name)}] has the name [{shown(realm.name)}]")
 
 
-class _PkiOptions(TypedDict):
-    """What a realm of type ``pki`` needs besides its name."""
+class _Options(TypedDict):
+    """What realms need besides their names."""
 
     overrides: Mapping[str, str] | None
     elasticsearch_version: int | None
     role_mappings: tuple[RoleMapping, ...]
     keystore_password: str | None
+    watch_events: bool
 
 
 class _Maker:
@@ -126,26 +129,27 @@ class _Maker:
         folder: str,
         settings: ChainSettings,
         file_settings: RealmSettings,
-        pki_options: _PkiOptions,
+        options: _Options,
     ) -> None:
         self._folder = folder
         self._settings = settings
         self._file_settings = file_settings
-        self._pki_options = pki_options
+        self._options = options
 
     def make(self, configured: ConfiguredRealm) -> Realm[Any] | None:
         """Return a realm, or None if there is none of that type here."""
         if configured.type == "reserved":
             return ReservedRealm(self._settings.anonymous_username)
         if configured.type == "file":
-            return FileRealm(self._folder, settings=self._file_settings)
+            watch_events = self._options["watch_events"]
+            return FileRealm(self._folder, settings=self._file_settings, watch_events=watch_events)
         return self._pki(configured.name) if configured.type == "pki" else None
 
     def _pki(self, name: str) -> PkiRealm:
         from ...settings.mapped_realms import read_pki_settings  # loads what reads certificates
         from ..pki.realm import PkiRealm
 
-        options = self._pki_options
+        options = self._options
         version = options["elasticsearch_version"]
         return PkiRealm(
             self._folder,
@@ -156,6 +160,7 @@ class _Maker:
             documents=options["role_mappings"],
             keystore_password=options["keystore_password"],
             elasticsearch_version=version,
+            watch_events=options["watch_events"],
         )
 
 

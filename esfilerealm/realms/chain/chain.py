@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from ..._ground.forks import renew_after_fork
 from ..._ground.logs import get_logger
 from ..._ground.showing import shown
 from ..._ground.values import ReadOnlyDict
-from ...errors import (
-    FileRealmError,
-    InvalidPasswordError,
-    InvalidUsernameError,
-    RealmClosedError,
-)
+from ...errors import RealmClosedError
 from ...settings.chain_settings import ChainSettings
-from ..base import User, UsernamePasswordToken
 from ..file.aside import in_thread
-from ..request import Request
-from .asking import Asking, NoAnswerError, is_async, is_prompt
-from .credentials import invalid_request, read_credentials, without_credentials
-from .run_as import LookUp, denied, run_as_name
-from .steps import ChainResult, ResultKind
+from .asking import Asking, is_async
+from .credentials import as_request, no_name, pair_token, read_credentials, without_credentials
+from .logins import Logins
+from .run_as import LookUp, RunAs
+from .steps import ChainResult
 from .success_cache import SuccessCache
-from .walk import Login, Walk, principal_of
 
 if TYPE_CHECKING:
     import os
@@ -32,14 +25,12 @@ if TYPE_CHECKING:
 
     from ...findings import Finding
     from ...role_mapping import RoleMapping
-    from ..base import Realm
-    from .success_cache import Early, Remembered
+    from ..base import Realm, User
+    from ..request import Request
 
 __all__ = ["RealmChain"]
 
 _LOG: Final = get_logger(__name__)
-
-W = TypeVar("W", bound=Walk)
 
 #: In place of a password: a token has one.
 _MISSING: Final[Any] = None
@@ -88,10 +79,13 @@ class RealmChain:
         self.settings = settings or ChainSettings()
         self.findings: tuple[Finding, ...] = ()
         self.unavailable: Mapping[str, str] = ReadOnlyDict()
-        _require_names([realm.name for realm in self.realms])
+        names = [realm.name for realm in self.realms]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two realms of the chain have the name [{shown(name)}]")
         self._may_run_as = may_run_as
         self._asking = Asking(realm_timeout)
-        self._memory = self._new_memory()
+        self._build()
         self._listeners: list[Callable[[ChainResult], object]] = []
         self._own: tuple[Any, ...] = ()
         self._where = "a program"
@@ -112,6 +106,7 @@ class RealmChain:
         keystore_password: str | None = None,
         may_run_as: Callable[[User, str], bool] | None = None,
         realm_timeout: float = 30.0,
+        watch_events: bool = True,
     ) -> Self:
         """
         Make the chain of the node whose configuration directory is *config_dir*.
@@ -136,6 +131,8 @@ class RealmChain:
 
             realm_timeout: See ``RealmChain``.
 
+            watch_events: Use file events to notice changes before the next poll.
+
         Raises:
             InvalidSettingError: If a node would not start with the settings.
             ValueError: If a realm is given that the node does not ask, or under another name than
@@ -151,6 +148,7 @@ class RealmChain:
             elasticsearch_version=elasticsearch_version,
             role_mappings=role_mappings,
             keystore_password=keystore_password,
+            watch_events=watch_events,
         )
         chain = cls(
             parts.realms,
@@ -200,15 +198,18 @@ class RealmChain:
 
     def after_fork(self) -> None:
         """In a child process, replace everything that threads of the parent may be using."""
-        self._memory = self._new_memory()
+        self._build()
 
-    def _new_memory(self) -> SuccessCache:
+    def _build(self) -> None:
         settings = self.settings
-        return SuccessCache(
+        self._memory = SuccessCache(
             enabled=settings.success_cache_enabled,
             size=settings.success_cache_size,
             expire_after_access=settings.success_cache_expire_after_access,
         )
+        self._logins = Logins(self.realms, self._memory, self._asking)
+        may_run_as = self._may_run_as
+        self._run_as = RunAs(self.realms, self._memory, may_run_as, enabled=settings.run_as_enabled)
 
     @overload
     def authenticate(self, username: str, password: str) -> ChainResult: ...
@@ -232,22 +233,22 @@ class RealmChain:
         if self._cannot_answer:
             self._require_answers()
         if password is _MISSING:
-            return self._told(self._log_in(username))
+            return self._told(self._logins.log_in(username))
         if not isinstance(username, str):
-            raise _no_string(username)
+            raise no_name(username)
         remembered = self._memory.get(username)
         if remembered is None:
-            return self._told(self._log_in(_token(username, password)))
+            return self._told(self._logins.log_in(pair_token(username, password)))
         early = remembered.ask_pair(username, password)
         if isinstance(early, ChainResult):
             return early
-        return self._told(self._log_in(_token(username, password), early))
+        return self._told(self._logins.log_in(pair_token(username, password), early))
 
     async def authenticate_async(self, username: object, password: str = _MISSING) -> ChainResult:
         """Do as ``authenticate`` without blocking the event loop; every realm can be awaited."""
         self._require_open()
-        token = username if password is _MISSING else _token(username, password)
-        return self._told(await self._log_in_async(token))
+        token = username if password is _MISSING else pair_token(username, password)
+        return self._told(await self._logins.log_in_async(token))
 
     def authenticate_request(
         self,
@@ -270,17 +271,17 @@ class RealmChain:
             RealmClosedError, TypeError: As ``authenticate``.
         """
         self._require_answers()
-        request = _request(request, peer_certificates)
+        request = as_request(request, peer_certificates)
         token = read_credentials(self.realms, request)
         if token is None:
             result = without_credentials(request, self.settings, fallback_user)
         elif isinstance(token, ChainResult):
             result = token
         else:
-            result = self._log_in(token)
-        further = self._look_up(request, result)
+            result = self._logins.log_in(token)
+        further = self._run_as.question(request, result)
         if isinstance(further, LookUp):
-            further = self._ask(further).after(result)
+            further = self._logins.ask(further).after(result)
         return self._told(further)
 
     async def authenticate_request_async(
@@ -292,85 +293,18 @@ class RealmChain:
     ) -> ChainResult:
         """Do as ``authenticate_request`` without blocking the event loop."""
         self._require_open()
-        request = _request(request, peer_certificates)
+        request = as_request(request, peer_certificates)
         token = read_credentials(self.realms, request)
         if token is None:
             result = without_credentials(request, self.settings, fallback_user)
         elif isinstance(token, ChainResult):
             result = token
         else:
-            result = await self._log_in_async(token)
-        further = self._look_up(request, result)
+            result = await self._logins.log_in_async(token)
+        further = self._run_as.question(request, result)
         if isinstance(further, LookUp):
-            further = (await self._ask_async(further)).after(result)
+            further = (await self._logins.ask_async(further)).after(result)
         return self._told(further)
-
-    def _look_up(self, request: Request, result: ChainResult) -> LookUp | ChainResult:
-        """Return the question that is left, or else the answer to a request."""
-        if not (result and self.settings.run_as_enabled):
-            return result
-        try:
-            name = run_as_name(request)
-        except FileRealmError as error:
-            return invalid_request(error)
-        if name is None:
-            return result
-        if not self._may_run(result, name):
-            return denied(result)
-        remembered = self._memory.get(name)
-        return LookUp(self.realms, name, None if remembered is None else remembered.realm)
-
-    def _may_run(self, result: ChainResult, name: str) -> bool:
-        user, may_run_as = result.user, self._may_run_as
-        if user is None or result.kind is not ResultKind.AUTHENTICATED or may_run_as is None:
-            return False
-        return name != "" and may_run_as(user, name) is True
-
-    def _log_in(self, token: object, early: Early | None = None) -> ChainResult:
-        memory = self._memory
-        epoch, remembered = memory.epoch, memory.get(principal_of(token))
-        if remembered is None:
-            return self._remember(self._ask(Login(self.realms, token)), None, epoch)
-        if early is None:
-            answer = remembered.ask(token)
-            if isinstance(answer, ChainResult):
-                return answer
-            early = answer
-        login = Login(self.realms, token, remembered.realm if early is None else early.realm, early)
-        return self._remember(self._ask(login), remembered, epoch)
-
-    async def _log_in_async(self, token: object) -> ChainResult:
-        memory = self._memory
-        epoch, remembered = memory.epoch, memory.get(principal_of(token))
-        login = Login(self.realms, token, None if remembered is None else remembered.realm)
-        return self._remember(await self._ask_async(login), remembered, epoch)
-
-    def _remember(self, login: Login, remembered: Remembered | None, epoch: int) -> ChainResult:
-        """Return the answer to a login, and remember which realm it is from."""
-        result, realm, answer = login.end(), login.realm, login.answer
-        if result and realm is not None and answer is not None:
-            if remembered is None or remembered.realm is not realm:
-                self._memory.put(result.principal, realm, epoch)
-            elif is_prompt(realm):
-                remembered.known = (answer, result)
-        return result
-
-    def _ask(self, walk: W) -> W:
-        try:
-            for realm in walk:
-                walk.hear(self._asking.call(realm, walk.call(realm, asynchronous=False)))
-        except NoAnswerError as error:
-            walk.fail(error)
-        return walk
-
-    async def _ask_async(self, walk: W) -> W:
-        try:
-            for realm in walk:
-                call = walk.call(realm, asynchronous=True)
-                walk.hear(await self._asking.call_async(realm, call))
-        except NoAnswerError as error:
-            walk.fail(error)
-        return walk
 
     def lookup_user(self, username: str) -> User | None:
         """
@@ -382,7 +316,7 @@ class RealmChain:
             RealmClosedError, TypeError: As ``authenticate``.
         """
         self._require_answers()
-        return self._ask(LookUp(self.realms, username)).user
+        return self._logins.ask(LookUp(self.realms, username)).user
 
     def on_failure(self, listener: Callable[[ChainResult], object]) -> None:
         """
@@ -406,13 +340,15 @@ class RealmChain:
         """Forget one name, here and in every realm that can forget: it is verified again."""
         self._memory.expire(username)
         for realm in self.realms:
-            getattr(realm, "expire", _nothing)(username)
+            if (expire := getattr(realm, "expire", None)) is not None:
+                expire(username)
 
     def expire_all(self) -> None:
         """Forget all names, here and in every realm that can forget."""
         self._memory.expire_all()
         for realm in self.realms:
-            getattr(realm, "expire_all", _nothing)()
+            if (expire_all := getattr(realm, "expire_all", None)) is not None:
+                expire_all()
 
     def usage_stats(self) -> dict[str, object]:
         """Return what every realm reports, and for how many names a realm is remembered."""
@@ -436,33 +372,3 @@ class RealmChain:
     def __repr__(self) -> str:
         names = ", ".join(realm.name for realm in self.realms) or "no realm"
         return f"<RealmChain of {self._where}: {names}{', closed' if self._is_closed else ''}>"
-
-
-def _nothing(*_: object) -> None:
-    """Do nothing, in place of a realm that remembers nobody."""
-
-
-def _require_names(names: list[str]) -> None:
-    repeated = [name for name in names if names.count(name) > 1]
-    if repeated:
-        raise ValueError(f"two realms of the chain have the name [{shown(repeated[0])}]")
-
-
-def _token(username: object, password: str) -> UsernamePasswordToken:
-    if not isinstance(username, str):
-        raise _no_string(username)
-    if not isinstance(password, str):
-        raise InvalidPasswordError(f"must be a string, not {type(password).__name__}")
-    return UsernamePasswordToken(username, password)
-
-
-def _request(
-    request: Request | Mapping[str, str | Iterable[str]], peer_certificates: Iterable[bytes]
-) -> Request:
-    if isinstance(request, Request):
-        return request
-    return Request(request, tuple(peer_certificates))
-
-
-def _no_string(username: object) -> InvalidUsernameError:
-    return InvalidUsernameError(username, f"must be a string, not {type(username).__name__}")

@@ -4,22 +4,57 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ...errors import FileRealmError
-from ..base import User
+from ...errors import FileRealmError, InvalidPasswordError, InvalidUsernameError
+from ..base import User, UsernamePasswordToken
+from ..request import Request
 from .asking import is_prompt
 from .steps import ChainResult, ResultKind, Step, StepStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ...settings.chain_settings import ChainSettings
     from ..base import Realm
-    from ..request import Request
 
-__all__ = ["invalid_request", "read_credentials", "without_credentials"]
+__all__ = [
+    "as_request",
+    "invalid_request",
+    "no_name",
+    "pair_token",
+    "read_credentials",
+    "without_credentials",
+]
 
 #: What a node says about a user that it brings along.
 _RESERVED: Final = {"_reserved": True}
+
+
+def pair_token(username: object, password: object) -> UsernamePasswordToken:
+    """
+    Return the token of a name and a password.
+
+    Raises:
+        InvalidUsernameError, InvalidPasswordError: If one of them is not a string.
+    """
+    if not isinstance(username, str):
+        raise no_name(username)
+    if not isinstance(password, str):
+        raise InvalidPasswordError(f"must be a string, not {type(password).__name__}")
+    return UsernamePasswordToken(username, password)
+
+
+def no_name(username: object) -> InvalidUsernameError:
+    """Return the error of a name that is no string."""
+    return InvalidUsernameError(username, f"must be a string, not {type(username).__name__}")
+
+
+def as_request(
+    request: Request | Mapping[str, str | Iterable[str]], peer_certificates: Iterable[bytes]
+) -> Request:
+    """Return a request, or make one of headers and certificates."""
+    if isinstance(request, Request):
+        return request
+    return Request(request, tuple(peer_certificates))
 
 
 def read_credentials(realms: Sequence[Realm[Any]], request: Request) -> object | None:

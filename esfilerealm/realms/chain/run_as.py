@@ -11,7 +11,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from ...errors import InvalidAuthorizationHeaderError
+from ...errors import FileRealmError, InvalidAuthorizationHeaderError
+from .credentials import invalid_request
 from .steps import ResultKind, StepStatus
 from .walk import NO_ANSWER, Walk, is_user
 
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from ..base import Realm, User
     from ..request import Request
     from .steps import ChainResult
+    from .success_cache import SuccessCache
 
-__all__ = ["RUN_AS_HEADER", "LookUp", "denied", "run_as_name"]
+__all__ = ["RUN_AS_HEADER", "LookUp", "RunAs"]
 
 RUN_AS_HEADER: Final = "es-security-runas-user"
 
@@ -77,7 +79,53 @@ class LookUp(Walk):
         return replace(login, user=self.user, steps=steps, lookup_realm=self.realm.name)
 
 
-def run_as_name(request: Request) -> str | None:
+class RunAs:
+    """
+    Decides whether a request may run as another user.
+
+    Args:
+        realms: See ``Walk``.
+        memory: Which realm authenticated a name last; it is asked first about that name.
+        may_run_as: See ``RealmChain``.
+        enabled: If not, nobody looks at the header.
+    """
+
+    def __init__(
+        self,
+        realms: Sequence[Realm[Any]],
+        memory: SuccessCache,
+        may_run_as: Callable[[User, str], bool] | None,
+        *,
+        enabled: bool,
+    ) -> None:
+        self._realms = realms
+        self._memory = memory
+        self._may_run_as = may_run_as
+        self._enabled = enabled
+
+    def question(self, request: Request, result: ChainResult) -> LookUp | ChainResult:
+        """Return the question that is left after a login, or else the answer to the request."""
+        if not (result and self._enabled):
+            return result
+        try:
+            name = _named(request)
+        except FileRealmError as error:
+            return invalid_request(error)
+        if name is None:
+            return result
+        if not self._may_run(result, name):
+            return _denied(result)
+        remembered = self._memory.get(name)
+        return LookUp(self._realms, name, None if remembered is None else remembered.realm)
+
+    def _may_run(self, result: ChainResult, name: str) -> bool:
+        user, may_run_as = result.user, self._may_run_as
+        if user is None or result.kind is not ResultKind.AUTHENTICATED or may_run_as is None:
+            return False
+        return name != "" and may_run_as(user, name) is True
+
+
+def _named(request: Request) -> str | None:
     """
     Return whom a request wants to run as; None if it does not say.
 
@@ -90,7 +138,7 @@ def run_as_name(request: Request) -> str | None:
     return names.pop() if names else None
 
 
-def denied(login: ChainResult) -> ChainResult:
+def _denied(login: ChainResult) -> ChainResult:
     """Return the answer to somebody who logged in, and must not run as the user that is named."""
     return _without_user(login, ResultKind.RUN_AS_DENIED)
 

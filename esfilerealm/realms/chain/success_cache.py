@@ -49,12 +49,13 @@ class Remembered:
         used: When it was used last, by the clock of the cache.
     """
 
-    __slots__ = ("known", "realm", "used")
+    __slots__ = ("_log_in", "known", "realm", "used")
 
     def __init__(self, realm: Realm[Any], used: float) -> None:
         self.realm = realm
         self.used = used
         self.known: tuple[AuthenticationResult, ChainResult] | None = None
+        self._log_in = realm.authenticate if isinstance(realm, FileRealm) else None
 
     def ask(self, token: object) -> ChainResult | Early | None:
         """
@@ -77,14 +78,14 @@ class Remembered:
 
     def ask_pair(self, username: str, password: str) -> ChainResult | Early | None:
         """Do as ``ask`` with a name and a password, for which a file realm needs no token."""
-        known, realm, started = self.known, self.realm, perf_counter()
-        if known is None or not isinstance(realm, FileRealm):
+        known, log_in, started = self.known, self._log_in, perf_counter()
+        if known is None or log_in is None:
             return None
         try:
-            result = realm.authenticate(username, password)
+            result = log_in(username, password)
         except FileRealmError:  # likewise
             return None
-        return known[1] if result is known[0] else Early(realm, result, started)
+        return known[1] if result is known[0] else Early(self.realm, result, started)
 
 
 class SuccessCache:
