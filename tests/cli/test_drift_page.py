@@ -27,7 +27,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
-        if tag not in ("meta", "input"):
+        if tag not in ("meta", "input", "wbr"):
             self.open.append(tag)
         if tag in ("td", "th"):
             self.cells.append("")
@@ -38,7 +38,7 @@ class Page(HTMLParser):
     def handle_data(self, data):
         if self.open and self.open[-1] in self.inside:
             self.inside[self.open[-1]] += data
-        if self.open and self.open[-1] in ("td", "th"):
+        if {"td", "th"} & set(self.open):
             self.cells[-1] += data
 
 
@@ -72,7 +72,9 @@ def test_nothing_foreign_acts():
     text = page_of(drift(EVIL))
     page = Page(text)
     plain = Page(page_of(drift()))
-    assert [tag for tag, _ in page.tags] == [tag for tag, _ in plain.tags]
+    words = ("span", "wbr")  # of which a name may have more or fewer
+    tags = [[tag for tag, _ in each.tags if tag not in words] for each in (page, plain)]
+    assert tags[0] == tags[1]
     assert "<img" not in text
     assert "alert(1)</script>" not in text
     assert "\x1b" not in text

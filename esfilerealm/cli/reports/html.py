@@ -8,6 +8,7 @@ script, which it names by their hashes.
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING, Final
@@ -23,19 +24,27 @@ if TYPE_CHECKING:
 
 __all__ = ["page_of"]
 
+#: Elements without content.
+_VOID: Final = ("input", "meta", "wbr")
+
 _STYLE: Final = """
 :root { color-scheme: light dark }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem }
 .equal { color: #176f2c } .different { color: #b3261e }
-.scroll { overflow-x: auto }
-table { border-collapse: collapse }
-th, td { border: 1px solid #8886; padding: .3rem .6rem; text-align: left; vertical-align: top }
-thead th { position: sticky; top: 0; background: Canvas }
+.scroll { max-height: 85vh; overflow: auto }
+table { border: solid #8886; border-spacing: 0; border-width: 1px 0 0 1px }
+th, td { border: solid #8886; border-width: 0 1px 1px 0; padding: .3rem .6rem }
+th, td { text-align: left; vertical-align: top }
+th { position: sticky; background: Canvas }
+thead th { top: 0; z-index: 1 } tbody th { left: 0 } thead th:first-child { left: 0; z-index: 2 }
+tr.grave th { color: #b3261e } span { white-space: nowrap }
 td.news { background: #f5a62333 } tr.grave td.news { background: #e5393544; font-weight: 600 }
 td.same { opacity: .5 }
 input { font: inherit; margin: 1rem 0; padding: .3rem .6rem; width: min(30rem, 100%) }
-@media (prefers-color-scheme: dark) { .equal { color: #7fd894 } .different { color: #ff9a90 } }
-@media print { input { display: none } }
+@media (prefers-color-scheme: dark) {
+  .equal { color: #7fd894 } .different, tr.grave th { color: #ff9a90 }
+}
+@media print { input { display: none } .scroll { max-height: none; overflow: visible } }
 """
 
 _SCRIPT: Final = """
@@ -92,7 +101,7 @@ def _element(tag: str, *children: str, **attributes: str) -> _Markup:
         for name, value in attributes.items()
         if value
     )
-    return _Markup(f"<{tag}{given}>" + ("" if tag in ("meta", "input") else f"{inner}</{tag}>"))
+    return _Markup(f"<{tag}{given}>" + ("" if tag in _VOID else f"{inner}</{tag}>"))
 
 
 def _summary(drift: Drift, matrix: Matrix) -> Iterator[_Markup]:
@@ -131,11 +140,21 @@ def _row(number: int, row: Row, columns: Iterable[Column]) -> _Markup:
     said = (column.cells[number] for column in columns)
     return _element(
         "tr",
-        _element("th", row.username, scope="row"),
-        _element("td", row.majority),
-        *(_element("td", text, class_="same" if text == SAME else "news") for text in said),
+        _element("th", *_words(row.username), scope="row"),
+        _element("td", *_words(row.majority)),
+        *(
+            _element("td", *_words(text), class_="same" if text == SAME else "news")
+            for text in said
+        ),
         class_="grave" if row.is_grave else "",
     )
+
+
+def _words(text: str) -> Iterator[str]:
+    """Yield a text so that lines break behind a comma or blank only, not behind a hyphen."""
+    for word in re.split("(?<=[, ])", text):
+        yield _element("span", word.removesuffix(" "))
+        yield " " if word.endswith(" ") else _element("wbr")
 
 
 def _limits(drift: Drift) -> Iterator[_Markup]:
