@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Final
 
 from .._ground.extras import require_extra
 from .._storage import write_private_file
-from ..drift import Fingerprint, Unreadable, compare
+from ..drift import Fingerprint, compare
 from ..errors import FileAccessError, FileRealmError
 from ..provisioning import read_key, take_fingerprint
-from .exits import DATA, DIFFERENT, OK, CommandError, UsageError
+from .drift_sources import sources_of
+from .exits import DATA, DIFFERENT, OK, UsageError
 from .output import counted
 from .reports.matrix import matrix_of
 from .reports.table import lines_of, title_of
 from .terminal import VERBOSE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ..drift import Drift
     from .arguments import Arguments
     from .target import Target
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["run_compare", "run_digest"]
 
-_FEWEST: Final = 2
 #: How many lines that a node skips are shown, unless with --verbose.
 _MOST_LINES: Final = 3
 
@@ -129,7 +127,8 @@ def run_compare(arguments: Arguments, _: Target, terminal: Terminal) -> int:
 
 
 def _compared(arguments: Arguments) -> Drift:
-    return compare(_sources(arguments), ignore_hashes=arguments.has("ignore-hashes"))
+    sources = sources_of(arguments, _key(arguments))
+    return compare(sources, ignore_hashes=arguments.has("ignore-hashes"))
 
 
 def _show(arguments: Arguments, terminal: Terminal, drift: Drift) -> None:
@@ -148,51 +147,6 @@ def _write_page(path: str, drift: Drift) -> None:
         if error.errno != errno.EEXIST:
             raise
         raise UsageError(f"option [html]{error.reason.removeprefix('it')}") from None
-
-
-def _sources(arguments: Arguments) -> Iterator[Fingerprint | Unreadable]:
-    """
-    Yield the fingerprint of each source.
-
-    Raises:
-        UsageError: If there are too few, one is given twice, or the key is missing.
-        CommandError: If two are of the same node.
-    """
-    paths = arguments.positionals
-    if len(paths) < _FEWEST:
-        raise UsageError("there is only one source: give at least two to compare")
-    real = [os.path.realpath(path) for path in paths]
-    for number, path in enumerate(real):
-        if path in real[:number]:
-            raise UsageError(f"[{paths[number]}] is given twice")
-    key = _key(arguments)
-    nodes: dict[str, str] = {}
-    made_with_key: dict[bool, str] = {}
-    for path in paths:
-        each = _read(path, key)
-        node = each.node or path
-        if node in nodes:
-            raise CommandError(
-                f"[{nodes[node]}] and [{path}] are both of the node [{node}]: digest one of them "
-                "again with --node",
-                DATA,
-            )
-        nodes[node] = path
-        if isinstance(each, Fingerprint):
-            made_with_key.setdefault(each.key_id is not None, path)
-        if key is None and len(made_with_key) > 1:
-            raise UsageError(
-                f"option [key-file] is missing: [{made_with_key[True]}] was made with a key, "
-                f"and [{made_with_key[False]}] needs the same one"
-            )
-        yield each
-
-
-def _read(path: str, key: bytes | None) -> Fingerprint | Unreadable:
-    try:
-        return take_fingerprint(path, key=key)
-    except FileRealmError as error:
-        return Unreadable(path, str(error))
 
 
 def _print_drift(terminal: Terminal, drift: Drift) -> None:

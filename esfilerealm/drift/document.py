@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 from .._ground.showing import shown
 from ..errors import InvalidFingerprintError
 from .keyed import UNSAID, digest_of_all, hash_part
+from .result import Unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import NoReturn
 
-__all__ = ["KIND", "VERSION", "read"]
+__all__ = ["KIND", "VERSION", "read", "read_each"]
 
 KIND: Final = "esfilerealm fingerprint"
 """What a document has as ``kind``, so that it is recognized."""
@@ -32,7 +34,40 @@ def read(text: str | bytes, source: str) -> dict[str, Any]:
     Raises:
         InvalidFingerprintError: See ``Fingerprint.from_json``.
     """
+    return _arguments(_parsed(text, source), source)
+
+
+def read_each(text: str | bytes, source: str) -> Iterator[dict[str, Any] | Unreadable]:
+    """
+    Yield the arguments of each ``Fingerprint``, or why a node has none.
+
+    Raises:
+        InvalidFingerprintError: See ``Fingerprint.all_from_json``.
+    """
     value = _parsed(text, source)
+    nodes = value.get("by_node") if isinstance(value, dict) else None
+    if nodes is None:
+        yield _arguments(value, source)
+        return
+    if not isinstance(nodes, list) or not nodes:
+        _refuse(source, "has a wrong value in [by_node]: make it again")
+    for node in nodes:
+        yield _unreadable(node) or _arguments(node, source)
+
+
+def _unreadable(node: Any) -> Unreadable | None:  # noqa: ANN401 - any JSON
+    """Return why a node has no fingerprint, if that is what stands there."""
+    if not isinstance(node, dict) or not isinstance(name := node.get("node"), str):
+        return None
+    error = node.get("error")
+    if isinstance(error, dict) and isinstance(reason := error.get("message"), str):
+        return Unreadable(name, reason)
+    if node.get("is_skipped") is True:
+        return Unreadable(name, "left alone, since another node has failed")
+    return None
+
+
+def _arguments(value: Any, source: str) -> dict[str, Any]:  # noqa: ANN401 - any JSON
     if isinstance(value, dict) and isinstance(value.get("fingerprint"), dict):
         value = value["fingerprint"]
     if not isinstance(value, dict) or value.get("kind") != KIND:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import InvalidFingerprintError
 from .described import DescribedRealm
-from .document import KIND, VERSION, read
+from .document import KIND, VERSION, read, read_each
 from .keyed import SHORTEST_KEY, UNSAID, Digester, digest_of_all, hash_part, roles_part
+from .result import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -126,6 +127,21 @@ class Fingerprint:
             InvalidFingerprintError: If it is not whole, was changed, or has a later version.
         """
         return cls(**read(text, source))
+
+    @classmethod
+    def all_from_json(
+        cls, text: str | bytes, *, source: str = "fingerprint"
+    ) -> tuple[Self | Unreadable, ...]:
+        """
+        Read what ``esfilerealm digest --json`` printed of one node or, with several ``-c``, of all.
+
+        For arguments and errors see ``from_json``.
+
+        Returns:
+            For each node its fingerprint, or why it has none.
+        """
+        found = read_each(text, source)
+        return tuple(each if isinstance(each, Unreadable) else cls(**each) for each in found)
 
     def to_json(self) -> str:
         """Return it as one line of JSON, in which there is no hash; ``from_json`` reads it."""

@@ -45,7 +45,7 @@ from .plan_result import (
 )
 from .planner import plan
 from .source_users import take_users
-from .sources import read_key, take_fingerprint
+from .sources import read_key, take_fingerprint, take_fingerprints
 from .values import (
     DesiredSetting,
     DesiredUser,
@@ -99,5 +99,6 @@ __all__ = [
     "read_key",
     "rehearse",
     "take_fingerprint",
+    "take_fingerprints",
     "take_users",
 ]

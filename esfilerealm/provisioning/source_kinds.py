@@ -16,6 +16,8 @@ _MANIFEST: Final = re.compile(
     rb"""(?:^|[{,])[\s-]*["']?kind["']?\s*:\s*["']?(?:Secret|SecretList|List|Elasticsearch)\b""",
     re.MULTILINE,
 )
+#: How the output of ``digest --json`` begins.
+_DIGEST: Final = re.compile(rb"""\s*\{\s*"command"\s*:\s*"digest\"""")
 #: Bytes at the start of a file in which its kind stands.
 _START: Final = 512
 
@@ -24,7 +26,7 @@ def kind_of(data: bytes) -> SourceKind:
     """Return the kind of a file; what is nothing else is a document, a desired state."""
     from ..exchange.archive import is_archive
 
-    if KIND.encode() in data[:_START]:
+    if KIND.encode() in data[:_START] or _DIGEST.match(data):
         return "fingerprint"
     if is_archive(data):
         return "archive"

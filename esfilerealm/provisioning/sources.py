@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 from ..admin.users_tool import UsersTool
 from ..documents.document import content_of
-from ..drift import DescribedRealm, Fingerprint
+from ..drift import DescribedRealm, Fingerprint, Unreadable
+from ..errors import InvalidFingerprintError
 from ..settings import RealmSettings
 from .desired import DesiredState
 from .source_kinds import kind_of
 
 if TYPE_CHECKING:
     from ..formats import ParsedRealm
+    from .source_kinds import SourceKind
     from .values import DesiredUser
 
-__all__ = ["read_key", "take_fingerprint"]
+__all__ = ["read_key", "take_fingerprint", "take_fingerprints"]
 
 
 def read_key(path: str | os.PathLike[str]) -> bytes:
@@ -54,26 +56,58 @@ def take_fingerprint(
         InvalidFingerprintError: If the key is too short, or a fingerprint is damaged.
         InvalidSettingError: If a setting of a configuration directory is invalid.
     """
+    made, *others = take_fingerprints(source, key=key)
+    if others or isinstance(made, Unreadable):
+        rule = "is not that of one node: compare it, or make one of each node"
+        raise InvalidFingerprintError(os.fsdecode(source), rule)
+    return made.named(node or made.node)
+
+
+def take_fingerprints(
+    source: str | os.PathLike[str], *, key: bytes | None = None
+) -> tuple[Fingerprint | Unreadable, ...]:
+    """
+    Make the fingerprints of all nodes of which a source tells: one, as a rule.
+
+    Args:
+        source: As for ``take_fingerprint``, or what ``esfilerealm digest --json`` printed of
+            several nodes.
+
+        key: As for ``take_fingerprint``.
+
+    Returns:
+        At least one fingerprint, each with a name, or why a node has none.
+
+    Raises:
+        FileRealmError: As for ``take_fingerprint``.
+    """
     path = os.fsdecode(source)
     if os.path.isdir(path):
         settings = RealmSettings.load(path, check_realm=False)
-        realm: ParsedRealm | DescribedRealm = UsersTool(path, settings=settings).listing()
-        return Fingerprint.of(realm, key=key, node=node or path)
+        listing = UsersTool(path, settings=settings).listing()
+        return (Fingerprint.of(listing, key=key, node=path),)
     data = content_of(path)
-    match kind_of(data):
-        case "fingerprint":
-            read = Fingerprint.from_json(data, source=path)
-            return read.named(node or read.node or path)
+    kind = kind_of(data)
+    if kind == "fingerprint":
+        found = Fingerprint.all_from_json(data, source=path)
+        return tuple(
+            each if isinstance(each, Unreadable) or each.node else each.named(path)
+            for each in found
+        )
+    return (Fingerprint.of(_realm(kind, data, path), key=key, node=path),)
+
+
+def _realm(kind: SourceKind, data: bytes, path: str) -> ParsedRealm | DescribedRealm:
+    match kind:
         case "archive":
             from ..exchange.archive import read_archive
 
-            realm = read_archive(data, source=path)
+            return read_archive(data, source=path)
         case "manifest":
-            realm = _manifest(data, path)
-        case "document":
+            return _manifest(data, path)
+        case _:
             desired = DesiredState.parse(data, source=path, folder=os.path.dirname(path))
-            realm = _described(desired)
-    return Fingerprint.of(realm, key=key, node=node or path)
+            return _described(desired)
 
 
 def _manifest(data: bytes, path: str) -> DescribedRealm:

@@ -264,6 +264,20 @@ class TestDigest:
             assert CHEAP_HASH not in result.out + result.err
             assert KEY not in result.out + result.err
 
+    def test_of_several_nodes_in_one_file(self, node, run, compare):
+        for name, text in (("a", "h"), ("b", "h"), ("c", "old")):
+            node(name, f"ann:{text}\n")
+        words = ["-c", "a", "-c", "b", "-c", "none", "--key-file", "key", "--json"]
+        printed = run("digest", *words, config_dir=None)
+        with open("all.json", "w") as file:
+            file.write(printed.out)
+        result = compare("all.json")
+        assert result.exit_code == 65
+        assert "[none] cannot be read: configuration directory [none] does not" in result.out
+        result = compare("all.json", "c", "--key-file", "key")
+        assert "other password" in result.out
+        assert result.out.startswith("4 nodes, 1 user: 1 not the same everywhere")
+
     def test_of_a_fingerprint(self, node, digest, run):
         node("a", "ann:h\n")
         digest("a", "--key-file", "key")

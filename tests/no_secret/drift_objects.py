@@ -7,6 +7,7 @@ import json
 from no_secret.planted import HASHES, KEYSTORE
 
 from esfilerealm import UsersTool
+from esfilerealm.cli.reports.html import page_of
 from esfilerealm.drift import DescribedRealm, Fingerprint, Unreadable, compare
 from esfilerealm.provisioning import take_fingerprint
 
@@ -43,7 +44,7 @@ def damaged(change):
 
 DRIFT_OBJECTS = {
     "DescribedRealm": lambda *_: [DESCRIBED],
-    "Drift": lambda _, folder: [found := drift(folder), found.to_dict()],
+    "Drift": lambda _, folder: [found := drift(folder), found.to_dict(), page_of(found)],
     "Fingerprint": lambda _, folder: [
         fact for made in (*fingerprints(folder), Fingerprint.of(DESCRIBED)) for fact in shown(made)
     ],

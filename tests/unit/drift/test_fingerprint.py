@@ -187,6 +187,41 @@ class TestJson:
         printed = json.dumps({"command": "digest", "version": 1, "fingerprint": made.to_dict()})
         assert Fingerprint.from_json(printed.encode()) == made
 
+    def test_of_several_nodes(self, made, fingerprint):
+        value = {
+            "command": "digest",
+            "by_node": [
+                {"node": "a", "fingerprint": made.to_dict()},
+                {"node": "b", "error": {"message": "gone"}},
+                {"node": "c", "is_skipped": True},
+                {"node": "d", "fingerprint": fingerprint("node-d").to_dict()},
+            ],
+        }
+        found = Fingerprint.all_from_json(json.dumps(value))
+        assert [each.node for each in found] == ["node-a", "b", "c", "node-d"]
+        assert found[0] == made
+        assert [each.reason for each in found[1:3]] == [
+            "gone",
+            "left alone, since another node has failed",
+        ]
+        assert Fingerprint.all_from_json(made.to_json()) == (made,)
+
+    @pytest.mark.parametrize(
+        "nodes",
+        [
+            pytest.param([], id="none"),
+            pytest.param({}, id="no-list"),
+            pytest.param([1], id="numbers"),
+            pytest.param([{"node": "a"}], id="nothing-said"),
+            pytest.param([{"node": 1, "error": {"message": "x"}}], id="no-name"),
+            pytest.param([{"node": "a", "error": {"message": 1}}], id="no-reason"),
+            pytest.param([{"node": "a", "fingerprint": {"kind": "x"}}], id="no-fingerprint"),
+        ],
+    )
+    def test_of_several_nodes_damaged(self, nodes):
+        with pytest.raises(InvalidFingerprintError, match=r"\[all.json\]"):
+            Fingerprint.all_from_json(json.dumps({"by_node": nodes}), source="all.json")
+
     def test_cut_off_anywhere(self, made):
         text = made.to_json().rstrip()
         for end in range(0, len(text), 7):

@@ -19,7 +19,7 @@ from esfilerealm.errors import (
     InvalidFingerprintError,
 )
 from esfilerealm.exchange import export_realm
-from esfilerealm.provisioning import read_key, take_fingerprint
+from esfilerealm.provisioning import read_key, take_fingerprint, take_fingerprints
 
 KEY = b"a key for tests only, of 32 byte"
 USERS = f"# people\nann:{CHEAP_HASH}\nbob:{CHEAP_HASH}\n".encode()
@@ -114,6 +114,18 @@ def test_a_fingerprint_keeps_its_node(folder, tmp_path):
     assert take_fingerprint(path, node="b").node == "b"
     path.write_text(take_fingerprint(folder, key=KEY).named(None).to_json())
     assert take_fingerprint(path).node == str(path)
+
+
+def test_fingerprints_of_several_nodes(folder, tmp_path):
+    failed = {"node": "a" * 600, "error": {"message": "gone"}}
+    made = {"fingerprint": take_fingerprint(folder, key=KEY).named(None).to_dict()}
+    path = tmp_path / "all.json"
+    path.write_text(json.dumps({"command": "digest", "version": 1, "by_node": [failed, made]}))
+    unreadable, read = take_fingerprints(path)
+    assert (unreadable.reason, read.node) == ("gone", str(path))
+    assert (read,) == take_fingerprints(folder, key=KEY)
+    with pytest.raises(InvalidFingerprintError, match="not that of one node"):
+        take_fingerprint(path)
 
 
 def test_the_settings_of_a_folder_count(folder):
