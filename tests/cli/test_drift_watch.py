@@ -17,7 +17,7 @@ from support.threads import PATIENCE, wait_until
 from support.watching import Settings, replace
 
 from esfilerealm.cli import drift as command
-from esfilerealm.cli import drift_watch, main
+from esfilerealm.cli import drift_sources, drift_watch, main
 from esfilerealm.watcher import FileWatcher, ResourceWatcherService
 
 
@@ -176,7 +176,7 @@ def test_without_a_change_nothing_is_compared(node, watch, monkeypatch):
 
 def test_a_change_while_the_sources_are_read_is_not_missed(node, watch, monkeypatch):
     a, _ = node("a"), node("b")
-    read = command.take_fingerprint
+    read = drift_sources.take_fingerprints
     is_done = []
 
     def slow(path, **options):
@@ -187,7 +187,7 @@ def test_a_change_while_the_sources_are_read_is_not_missed(node, watch, monkeypa
             wait_until(watching.changed.is_set)
         return made
 
-    monkeypatch.setattr(command, "take_fingerprint", slow)
+    monkeypatch.setattr(drift_sources, "take_fingerprints", slow)
     watching = watch("a", "b")
     assert "Equal" in watching.lines(2)[1]
     assert watching.lines(4)[3].startswith("2 nodes, 2 users: 2 not")
