@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from .._ground.showing import shown
 from ..errors import InvalidSettingError
-from .base import AuthenticationResult
+from .base import AuthenticationResult, is_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -81,10 +81,18 @@ class AuthorizationRealms:
         for realm in self._realms:
             user = realm.lookup_user(username)
             if user is not None:
-                return AuthenticationResult.success(user)
+                return _authorized(user, username, realm.name)
         names = ", ".join(f"[{realm.name}]" for realm in self._realms)
         message = (
             f"the principal [{shown(username)}] was authenticated, but no user could be found in "
             f"realms {names}"
         )
         return AuthenticationResult.unsuccessful(message, "not_authorized")
+
+
+def _authorized(user: object, username: str, realm: str) -> AuthenticationResult:
+    """Accept a user if it is the one in question; a realm of a program may answer anything."""
+    if is_user(user) and user.username == username:
+        return AuthenticationResult.success(user)
+    message = f"realm [{shown(realm)}] did not answer with the user [{shown(username)}]"
+    return AuthenticationResult.unsuccessful(message, "not_authorized")

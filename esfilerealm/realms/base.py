@@ -5,7 +5,17 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Protocol, TypeAlias, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Literal,
+    NoReturn,
+    Protocol,
+    TypeAlias,
+    TypeGuard,
+    TypeVar,
+)
 
 from .._ground.java import decode_base64
 from .._ground.values import ReadOnlyDict
@@ -80,6 +90,16 @@ class User:
     def __post_init__(self) -> None:
         object.__setattr__(self, "roles", tuple(self.roles))
         object.__setattr__(self, "metadata", ReadOnlyDict(self.metadata))
+
+
+def is_user(user: object) -> TypeGuard[User]:
+    """Check whether a realm may answer with this: a user who has a name, and whose parts fit."""
+    return (
+        isinstance(user, User)
+        and user.username != ""
+        and all(isinstance(text, str) for text in (user.username, *user.roles))
+        and isinstance(user.enabled, bool)
+    )
 
 
 class AuthenticationStatus(Enum):
@@ -270,7 +290,11 @@ class Realm(Protocol[Token_contra]):
         """The place of the realm among those of the node; the lowest is asked first."""
 
     def token(self, request: Request, /) -> object | None:
-        """Read credentials of a kind that this realm knows; None if there are none."""
+        """
+        Read credentials of a kind that this realm knows; None if there are none.
+
+        A chain sets no time limit here, nor for ``supports``: neither may wait for anything.
+        """
 
     def supports(self, token: object, /) -> bool:
         """Check whether *token* is of a kind that ``authenticate`` accepts now."""
@@ -278,7 +302,11 @@ class Realm(Protocol[Token_contra]):
     def authenticate(
         self, token: Token_contra, /
     ) -> AuthenticationResult | Awaitable[AuthenticationResult]:
-        """Check the credentials in *token*."""
+        """
+        Check the credentials in *token*.
+
+        A user who logs in with a name and a password must have that very name.
+        """
 
     def lookup_user(self, username: str, /) -> User | None:
         """Return a user without checking credentials, or None for an unknown user."""

@@ -105,16 +105,22 @@ class Asking:
         return result
 
     async def call_async(self, realm: Realm[Any], make: Callable[[], Any]) -> object:
-        """Do as ``call`` without blocking the event loop; the call may be a coroutine function."""
-        is_coroutine = inspect.iscoroutinefunction(make)
+        """Do as ``call`` without blocking the event loop; an answer that can be awaited is."""
+        answer: object
         if not is_prompt(realm):
             self._require_room()
-            aside = make if is_coroutine else partial(in_thread, partial(self._counted, make))
-            return await self._in_time(aside())
-        if not is_coroutine:
-            return self.call(realm, make)
+        if inspect.iscoroutinefunction(make):
+            answer = make()
+        elif is_prompt(realm):
+            answer = self.call(realm, make)
+        else:
+            answer = await self._in_time(in_thread(partial(self._counted, make)))
+        if not inspect.isawaitable(answer):
+            return answer
+        if not is_prompt(realm):
+            return await self._in_time(answer)
         try:
-            return await make()
+            return await answer
         except FileRealmError as error:
             raise raised(error) from error
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ...errors import FileRealmError, InvalidAuthorizationHeaderError
 from .credentials import invalid_request
 from .steps import ResultKind, StepStatus
-from .walk import NO_ANSWER, Walk, is_user
+from .walk import Walk, require_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,6 +37,8 @@ class LookUp(Walk):
         realms: See ``Walk``.
         username: The name.
         first: See ``Walk``.
+        may_run: Whether a user of another name will do: a realm may know the one that it is asked
+            for by another name. Without it, nobody else will.
 
     Attributes:
         user: The user, once a realm knows it.
@@ -45,11 +47,16 @@ class LookUp(Walk):
     question = "look up"
 
     def __init__(
-        self, realms: Sequence[Realm[Any]], username: str, first: Realm[Any] | None = None
+        self,
+        realms: Sequence[Realm[Any]],
+        username: str,
+        first: Realm[Any] | None = None,
+        may_run: Callable[[str], bool] | None = None,
     ) -> None:
         super().__init__(realms, first)
         self.user: User | None = None
         self._username = username
+        self._may_run = may_run
 
     def _concerns(self, realm: Realm[Any]) -> bool:
         del realm
@@ -62,21 +69,24 @@ class LookUp(Walk):
 
     def hear(self, answer: object) -> None:
         """Take a user, or None; for errors see ``Walk``."""
-        if answer is not None and not is_user(answer):
-            raise NO_ANSWER
-        self._note(StepStatus.NOT_FOUND if answer is None else StepStatus.FOUND, None, None)
-        self.user, self._is_over = answer, answer is not None
+        user = None if answer is None else require_user(answer)
+        self._note(StepStatus.NOT_FOUND if user is None else StepStatus.FOUND, None, None)
+        self.user, self._is_over = user, user is not None
 
     def after(self, login: ChainResult) -> ChainResult:
         """Return what a login and this come to."""
         steps = (*login.steps, *self.steps)
         if self.error is not None:
             return _without_user(login, ResultKind.FAILED, steps=steps, error=self.error)
-        if self.user is None or self.realm is None:
+        if self.user is None or self.realm is None or not self._will_do(self.user):
             return _without_user(login, ResultKind.RUN_AS_DENIED, steps=steps)
         if not self.user.enabled:
             return _without_user(login, ResultKind.USER_DISABLED, steps=steps)
         return replace(login, user=self.user, steps=steps, lookup_realm=self.realm.name)
+
+    def _will_do(self, user: User) -> bool:
+        may_run = self._may_run
+        return user.username == self._username or (may_run is not None and may_run(user.username))
 
 
 class RunAs:
@@ -116,7 +126,8 @@ class RunAs:
         if not self._may_run(result, name):
             return _denied(result)
         remembered = self._memory.get(name)
-        return LookUp(self._realms, name, None if remembered is None else remembered.realm)
+        first = None if remembered is None else remembered.realm
+        return LookUp(self._realms, name, first, partial(self._may_run, result))
 
     def _may_run(self, result: ChainResult, name: str) -> bool:
         user, may_run_as = result.user, self._may_run_as

@@ -7,21 +7,27 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from ...errors import FileRealmError
-from ..base import AuthenticationResult, AuthenticationStatus, User
+from ..base import (
+    AuthenticationResult,
+    AuthenticationStatus,
+    UsernamePasswordToken,
+    is_user,
+)
 from .asking import NoAnswerError, is_prompt, raised
 from .steps import ChainResult, ResultKind, Step, StepStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from ..base import FailureReason, Realm
+    from ..base import FailureReason, Realm, User
     from .steps import Question
     from .success_cache import Early
 
-__all__ = ["NO_ANSWER", "Login", "Walk", "is_user", "principal_of"]
+__all__ = ["Login", "Walk", "principal_of", "require_user"]
 
 _STATUSES: Final = {status: StepStatus(status.value) for status in AuthenticationStatus}
-NO_ANSWER: Final = NoAnswerError("invalid_answer", "it answered what no realm may answer")
+_INVALID: Final = "it answered what no realm may answer"
+_OTHER_USER: Final = "it answered with another user than the one in question"
 
 
 def principal_of(token: object) -> str | None:
@@ -156,8 +162,10 @@ class Login(Walk):
 
     def hear(self, answer: object) -> None:
         """Take a result; for errors see ``Walk``."""
-        if not is_sensible(answer):
-            raise NO_ANSWER
+        if not _is_result(answer):
+            raise _no_answer(_INVALID)
+        if answer.user is not None:
+            require_user(answer.user, _name_in(self._token))
         self._note(_STATUSES[answer.status], answer.reason, answer.message)
         if answer.status is not AuthenticationStatus.CONTINUE:
             self.answer, self._is_over = answer, True
@@ -202,18 +210,33 @@ def supports(realm: Realm[Any], token: object) -> bool:
         raise raised(error) from error
 
 
-def is_sensible(result: object) -> TypeGuard[AuthenticationResult]:
-    """Check whether a realm may give this answer: a success has a user, and nothing else has."""
-    if not isinstance(result, AuthenticationResult):
+def _is_result(answer: object) -> TypeGuard[AuthenticationResult]:
+    """Check whether this is a result: a success has a user, and nothing else has."""
+    if not isinstance(answer, AuthenticationResult):
         return False
-    is_success = result.status is AuthenticationStatus.SUCCESS
-    return is_user(result.user) if is_success else result.user is None
+    is_success = answer.status is AuthenticationStatus.SUCCESS
+    is_status = isinstance(answer.status, AuthenticationStatus)
+    return is_status and (answer.user is not None) == is_success
 
 
-def is_user(user: object) -> TypeGuard[User]:
-    """Check whether a realm may answer by this user."""
-    return (
-        isinstance(user, User)
-        and user.username != ""
-        and all(isinstance(text, str) for text in (user.username, *user.roles))
-    )
+def _name_in(token: object) -> str | None:
+    """Return the name that a user must have who logs in with a name and a password."""
+    return token.principal if isinstance(token, UsernamePasswordToken) else None
+
+
+def require_user(user: object, username: str | None = None) -> User:
+    """
+    Return the user with whom a realm answers, who must have that name if one is given.
+
+    Raises:
+        NoAnswerError: If it does not.
+    """
+    if not is_user(user):
+        raise _no_answer(_INVALID)
+    if username not in (None, user.username):
+        raise _no_answer(_OTHER_USER)
+    return user
+
+
+def _no_answer(message: str) -> NoAnswerError:
+    return NoAnswerError("invalid_answer", message)

@@ -334,7 +334,8 @@ class TestAsync:
                 )
                 return await RealmChain([realm]).authenticate_async("al", PASSWORD)
 
-        assert asyncio.run(run()) is not None
+        assert asyncio.run(run())
+        assert len(called) == 1
 
     def test_a_closed_realm_is_the_answer(self, folder):
         realm = FileRealm(folder)
