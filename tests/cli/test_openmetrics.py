@@ -101,6 +101,14 @@ def test_a_program_tells_the_same(run, realm, tmp_path):
     assert {name[0] for name in by_command.keys() ^ by_program.keys()} == {"findings", "generation"}
 
 
+def test_a_file_that_is_missing_has_no_date(run, realm):
+    pytest.importorskip("prometheus_client")
+    (realm / "users_roles").unlink()
+    found = values(run("digest", "--node", "a", "--openmetrics").out)
+    modified = (realm / "users").stat().st_mtime
+    assert found["last_change_timestamp_seconds", ("node", "a")] == pytest.approx(modified)
+
+
 def test_files_without_mistakes(run, realm):
     pytest.importorskip("prometheus_client")
     (realm / "users").write_text(f"ann:{CHEAP_HASH}\n")
