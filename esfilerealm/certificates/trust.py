@@ -40,6 +40,8 @@ _DAMAGED: Final = "damaged"
 _STORES: Final = ("jks", "pkcs12")
 #: What a handshake may carry; each certificate of a chain costs a signature.
 _LONGEST_CHAIN: Final = 100
+#: A named pipe without a writer would make the program wait for ever.
+_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 #: Bytes.
 LARGEST_FILE: Final = 16 * 1024 * 1024
 
@@ -164,18 +166,28 @@ def _subject(certificate: Certificate | bytes) -> str:
 
 def _content(path: str | os.PathLike[str]) -> bytes:
     name = os.fspath(path)
-    with FaultsOf(name, "reading"), open(name, "rb", opener=_without_waiting) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise FileAccessError(name, errno.EINVAL, "it is not a regular file")
-        data = file.read(LARGEST_FILE + 1)
+    with FaultsOf(name, "reading"):
+        return _bytes_of(name)
+
+
+def _bytes_of(name: str) -> bytes:
+    # An exception may come between any two instructions, as from the handler of a signal: so one
+    # call that runs in C opens the file, and another one hands it on.
+    descriptors: dict[str, int] = {}
+    try:
+        descriptors.update(zip((name,), map(os.open, (name,), (_FLAGS,)), strict=True))
+        with open(name, "rb", opener=descriptors.pop) as file:
+            is_regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            data = file.read(LARGEST_FILE + 1) if is_regular else b""
+    except BaseException:
+        for descriptor in descriptors.values():
+            os.close(descriptor)
+        raise
+    if not is_regular:
+        raise FileAccessError(name, errno.EINVAL, "it is not a regular file")
     if len(data) > LARGEST_FILE:
         raise InvalidTrustStoreError(f"it exceeds {LARGEST_FILE >> 20} MiB")
     return data
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    """Open a file; a named pipe without a writer would make the program wait for ever."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _trusted(data: bytes, password: str, kind: str) -> list[bytes]:
