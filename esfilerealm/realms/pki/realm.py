@@ -209,6 +209,9 @@ class PkiRealm:
         Raises:
             InvalidSettingError: If one does not exist, or asks others itself.
         """
+        self._initialized(realms)
+
+    def _initialized(self, realms: Iterable[KnowsUsers]) -> PkiAuthenticator:
         self._authorization = AuthorizationRealms(
             self.settings.authorization_realms,
             realms,
@@ -216,6 +219,7 @@ class PkiRealm:
             where=self.settings.where,
         )
         self._authenticator = self._new_authenticator(self._authorization)
+        return self._authenticator
 
     def _new_authenticator(self, authorization: AuthorizationRealms) -> PkiAuthenticator:
         return PkiAuthenticator(
@@ -252,7 +256,8 @@ class PkiRealm:
             raise
 
     def _follow(self, service: ResourceWatcherService) -> None:
-        _ = self._ready_authenticator()
+        if self._authenticator is None:
+            self.initialize(())
         if self._owns_mapper:
             self._mapper.__enter__()
         if self._trust is not None:
@@ -331,14 +336,8 @@ class PkiRealm:
         """
         if self._is_closed:
             raise RealmClosedError(self.config_dir)
-        return (self._authenticator or self._ready_authenticator()).authenticate(token)
-
-    def _ready_authenticator(self) -> PkiAuthenticator:
-        if self._authenticator is None:
-            self.initialize(())
-        if self._authenticator is None:
-            raise RealmClosedError(self.config_dir)
-        return self._authenticator
+        authenticator = self._authenticator or self._initialized(())
+        return authenticator.authenticate(token)
 
     def lookup_user(self, username: str) -> None:
         """Return None: who has no certificate at hand is not known here."""

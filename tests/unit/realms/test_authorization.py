@@ -54,6 +54,7 @@ def test_nobody_knows():
 
 def test_none_are_named():
     none = found([], Directory("a", A))
+    assert repr(none) == "<AuthorizationRealms []>"
     assert not none
     assert not none.authorize(BOB)
 

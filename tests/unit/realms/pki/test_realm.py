@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import OrderedDict
+from functools import partial
 
 import pytest
+from cryptography.x509.oid import NameOID
+from support.making import make_certificate
 from support.pki_realm import (
     ALICE,
     BOB,
@@ -28,6 +32,7 @@ from esfilerealm.certificates.facts import facts_of
 from esfilerealm.errors import InvalidCertificateError, RealmClosedError
 from esfilerealm.realms import DelegatedBy, PkiSettings, Realm, Request, RoleMapper, X509Token
 from esfilerealm.realms.pki import realm as module
+from esfilerealm.realms.pki.cache import ChainCache
 from esfilerealm.role_mapping import parse_role_mappings
 
 METADATA = {
@@ -87,6 +92,19 @@ class TestLogins:
     def test_another_attribute(self, tmp_path):
         realm = made_realm(tmp_path, username_oid="2.5.4.11")
         assert login(realm, "bob").user.username == "Ops"
+
+    @pytest.mark.parametrize("accepts", [False, True])
+    def test_a_name_of_another_attribute(self, tmp_path, accepts):
+        """The organization looks like a common name, and comes first in the text."""
+        subject = {NameOID.COMMON_NAME: "jane", NameOID.ORGANIZATION_NAME: "x, CN=admin,"}
+        (tmp_path / "role_mapping.yml").write_text("")
+        realm = PkiRealm(tmp_path, settings=PkiSettings(), accept_ambiguous_names=accepts)
+        result = realm.authenticate(X509Token([make_certificate(subject)]))
+        if accepts:
+            assert result.user.username == "admin"
+        else:
+            assert (result.reason, result.user) == ("ambiguous_name", None)
+            assert "[admin]" in result.message
 
     def test_nobody_is_looked_up(self, realm):
         login(realm, "bob")
@@ -183,7 +201,7 @@ class TestTheCache:
 
     def test_it_forgets_in_time(self, tmp_path, clock, monkeypatch):
         made_realm(tmp_path)
-        monkeypatch.setattr(module, "ChainCache", lambda **options: cache(clock, **options))
+        monkeypatch.setattr(module, "ChainCache", partial(ChainCache, clock=clock))
         realm = made_realm(tmp_path, cache_ttl=10.0)
         first = login(realm, "bob").user
         clock.now += 10
@@ -217,11 +235,43 @@ class TestTheCache:
         assert login(realm, "bob")
         assert realm.usage_stats()["cache"]["size"] == 0
 
+    def test_an_entry_that_is_dropped_while_it_is_found_is_good(self, realm):
+        entry = entry_of(realm)
+        cache = ChainCache(ttl=10.0, most=9, clock=lambda: cache.expire_all() or 0.0)
+        cache.put("key", BOB, entry.result, entry.state, cache.epoch + 1)
+        assert cache.size == 1
+        assert cache.get("key").result is entry.result
+        assert cache.size == 0
 
-def cache(clock, **options):
-    from esfilerealm.realms.pki.cache import ChainCache
+    def test_what_a_handler_expires_while_it_is_written_is_not_kept(self, realm):
+        class Interrupted(OrderedDict):
+            def __setitem__(self, key, value):
+                super().__setitem__(key, value)
+                cache.expire_all()
 
-    return ChainCache(**options, clock=clock)
+        cache, entry = ChainCache(ttl=10.0, most=9), entry_of(realm)
+        cache._entries = Interrupted()
+        cache.put("key", BOB, entry.result, entry.state, cache.epoch)
+        assert cache.size == 0
+
+    def test_an_entry_that_was_replaced_is_not_dropped(self, realm, clock):
+        cache, entry = ChainCache(ttl=10.0, most=9, clock=clock), entry_of(realm)
+        for _ in range(2):
+            cache.put("key", BOB, entry.result, entry.state, cache.epoch)
+        assert not cache._drop("key", entry)
+        assert cache.peek("key").result is entry.result
+
+    def test_a_closed_one_keeps_nothing(self, realm):
+        cache, entry = ChainCache(ttl=10.0, most=9), entry_of(realm)
+        cache.close()
+        cache.put("key", BOB, entry.result, entry.state, cache.epoch)
+        assert cache.size == 0
+
+
+def entry_of(realm):
+    login(realm, "bob")
+    (entry,) = realm._cache._entries.values()
+    return entry
 
 
 class TestDelegation:
@@ -319,6 +369,22 @@ class TestTheFace:
         realm.after_fork()
         with pytest.raises(RealmClosedError):
             login(realm, "bob")
+
+    def test_a_failed_end_is_made_up_for(self, tmp_path, monkeypatch):
+        realm = made_realm(tmp_path).__enter__()
+        stop = PkiRealm._stop_following
+        outcomes = [lambda _: 1 / 0, stop]
+        monkeypatch.setattr(PkiRealm, "_stop_following", lambda realm: outcomes.pop(0)(realm))  # noqa: PLW0108
+        with pytest.raises(ZeroDivisionError):
+            realm.close()
+        assert realm._service is None
+
+    def test_without_trust_a_fork_and_an_end_are_easy(self, tmp_path):
+        (tmp_path / "role_mapping.yml").write_text("")
+        realm = PkiRealm(tmp_path, settings=PkiSettings(authorization_realms=("a",)))
+        realm.after_fork()
+        realm.close()
+        assert "closed" in repr(realm)
 
     def test_a_failed_entry_can_be_repeated(self, tmp_path, monkeypatch):
         realm = made_realm(tmp_path)

@@ -15,6 +15,7 @@ from esfilerealm.errors import (
 )
 from esfilerealm.keystore import Keystore
 from esfilerealm.realms import PkiSettings
+from esfilerealm.settings.mapped_realms import read_mapped_realms
 
 PREFIX = "xpack.security.authc.realms.pki.p."
 
@@ -65,6 +66,19 @@ def test_all_settings_are_read(folder):
     }
     assert {name: getattr(realm.settings, name) for name in wanted} == wanted
     assert login(realm, "bob").user.username == "Ops"
+
+
+def test_the_attribute_of_the_name_may_be_named(folder):
+    lines = ("certificate_authorities: [ca.pem]", "username_rdn_name: OU")
+    assert login(opened(folder, *lines), "bob").user.username == "Ops"
+
+
+def test_realms_of_other_types_have_mappings_too(folder):
+    prefix = "xpack.security.authc.realms.ldap.l"
+    (folder / "elasticsearch.yml").write_text(f"{prefix}.order: 1\n")
+    (realm,) = read_mapped_realms(str(folder))
+    assert (realm.type, realm.name, realm.order) == ("ldap", "l", 1)
+    assert realm.key("url") == f"{prefix}.url"
 
 
 def test_defaults_are_those_of_a_program(folder):
