@@ -70,6 +70,7 @@ def run_whoami(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     documents = read_documents(arguments, "role-mappings", terminal)
     certificates = _certificates(arguments.value("certificate"))
     chain = _chain(arguments, target, documents, terminal)
+    _warn_of_settings(chain, target, terminal)
     try:
         headers = _headers(arguments, terminal)
         result = chain.authenticate_request(Request(headers, certificates))
@@ -115,6 +116,19 @@ def _chain(
             message = f"keystore [{error.source}] has a password: give it by {options}"
             raise CommandError(message, DATA) from None
     return target.realm_chain(documents, terminal.ask_secret(KEYSTORE_PROMPT))
+
+
+def _warn_of_settings(chain: RealmChain, target: Target, terminal: Terminal) -> None:
+    """Print what a node says about the settings, of which the tool prints a part itself."""
+    settings = target.tool.settings
+    known = {*settings.warnings, *settings.notes}
+    for finding in chain.findings:
+        if finding.message in known or finding.subject in chain.unavailable:
+            continue
+        if finding.severity == "info":
+            terminal.note(f"NOTE: {finding.message}", VERBOSE)
+        else:
+            terminal.warn(f"WARNING: {finding.message}")
 
 
 def _headers(arguments: Arguments, terminal: Terminal) -> dict[str, str]:

@@ -16,7 +16,8 @@ FINGERPRINTS = [
     "9e350f912c69fc78b0e0bdd08b383b5aefa25b5966c730171448355445d15a6d",
 ]
 BASIC = ("--password-stdin",)
-PKI = "xpack.security.authc.realms.pki.pki1"
+REALMS = "xpack.security.authc.realms."
+PKI = f"{REALMS}pki.pki1"
 SETTINGS = """\
 xpack.security.authc.realms:
   file.files: {order: 0}
@@ -125,6 +126,35 @@ class TestPasswords:
 
     def test_verbose(self, whoami):
         assert " ms)" in whoami("jane", *BASIC, "-v").out
+
+
+class TestSettings:
+    def test_of_a_node_without_security(self, whoami, folder):
+        (folder / "elasticsearch.yml").write_text("xpack.security.enabled: false\n")
+        result = whoami("jane", *BASIC)
+        assert result.err.count("WARNING: security is off") == 1
+        assert len(result.err.splitlines()) == 1
+
+    def test_that_only_a_node_of_7_takes(self, whoami, folder):
+        """A warning is printed once, whoever has it."""
+        (folder / "elasticsearch.yml").write_text(SETTINGS.replace("order: 2", "order: 1"))
+        result = whoami("jane", *BASIC)
+        lines = result.err.splitlines()
+        assert len(set(lines)) == len(lines) == result.err.count("WARNING: ")
+        assert any("has the same order" in line for line in lines)
+        assert result.exit_code == 0
+
+    def test_of_a_plugin(self, whoami, folder):
+        (folder / "elasticsearch.yml").write_text(f"{REALMS}kustom.k.order: 3\n")
+        assert "(kustom): only a node can ask it" in whoami("jane", *BASIC).out
+        assert "NOTE: " in whoami("jane", *BASIC, "-v").err
+
+    def test_in_x_pack(self, whoami, folder):
+        (folder / "x-pack").mkdir()
+        for name in ("users", "users_roles"):
+            (folder / name).rename(folder / "x-pack" / name)
+        result = whoami("jane", *BASIC)
+        assert f"[{folder / 'x-pack' / 'users_roles'}], line [2]\n" in result.out
 
 
 class TestCertificates:
