@@ -16,6 +16,7 @@ from http.client import HTTPSConnection
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
+from socket import create_connection
 from threading import Thread
 
 import pytest
@@ -468,6 +469,10 @@ class TestTheServerOfTheGuideToRealms:
         answer = self.fetch(port, user, certificate)
         challenge = 'Basic realm="security", charset="UTF-8"'
         assert answer == (status, challenge if status == 401 else None, body)
+
+    def test_a_silent_client_keeps_nobody_waiting(self, port):
+        with create_connection(("localhost", port)):
+            assert self.fetch(port, "al:their-secret")[0] == 200
 
     def test_a_certificate_of_another_authority_of_that_name(self, port):
         with pytest.raises(OSError, match=r"alert|reset|EOF|closed|Broken"):

@@ -182,7 +182,9 @@ class TestBash:
         assert complete(*words) == values
         assert values
 
-    @pytest.mark.parametrize("command", ["passwd", "userdel", "roles", "list", "verify", "ensure"])
+    @pytest.mark.parametrize(
+        "command", ["passwd", "userdel", "roles", "list", "verify", "ensure", "whoami"]
+    )
     def test_users(self, complete, command):
         assert complete(command, "j") == ["jane", "jim"]
 
