@@ -29,7 +29,7 @@ DOCUMENTS = (
     ),
     Command(
         "hash-document",
-        "Replace the passwords of a document by hashes, and change nothing else in it",
+        "Replace the passwords of a document by hashes",
         OptionGroup(
             "Document",
             shared.DOCUMENTS[0],
@@ -43,7 +43,7 @@ DOCUMENTS = (
         run="documents:run_hash_document",
         arguments="FILE",
         notes=(
-            "So no password travels to a node. Comments and layout stay; - is standard input.",
+            "So no password travels to a node. Nothing else changes; - is standard input.",
             "A hash_policy of the document decides before the settings.",
         ),
         examples=(
@@ -54,5 +54,30 @@ DOCUMENTS = (
             (exits.DATA, "an invalid document, or a password that cannot be read"),
             (exits.CONFIGURATION, "no such file, or an invalid setting"),
         ),
+    ),
+    Command(
+        "copy",
+        "Give nodes the users of another node, after showing what changes",
+        OptionGroup(
+            "What may change",
+            shared.PROTECT,
+            shared.PARTIAL,
+            *shared.PLANNING,
+        ),
+        shared.WRITING,
+        shared.for_nodes(Option("yes", "Do not ask"), shared.CHECK, shared.JSON),
+        run="copying:run_copy",
+        run_all="copying:run_copy_all",
+        arguments="SOURCE",
+        notes=(
+            f"SOURCE is {shared.SOURCES}; - is standard input.",
+            "Afterwards the nodes have these users, with their roles and hashes, and no others.",
+            "Only users are copied. Comments, settings and attributes of files stay.",
+        ),
+        examples=(
+            "esfilerealm copy node-a -c node-b -c node-c",
+            "esfilerealm copy backup.tar --protect 'local-*' --yes",
+        ),
+        exits=shared.PLAN_EXITS,
     ),
 )

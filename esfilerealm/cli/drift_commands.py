@@ -8,10 +8,6 @@ from .options import Command, Option, OptionGroup
 
 __all__ = ["DRIFT"]
 
-_SOURCES = (
-    "a configuration directory, a tar archive of export, a manifest of Kubernetes Secrets, or a "
-    "desired state"
-)
 _KEY_FILE = Option(
     "key-file",
     "A secret of at least 16 random bytes, the same for all nodes",
@@ -36,7 +32,7 @@ DRIFT = (
         for_one=("SOURCE", "node", "openmetrics"),
         arguments="[SOURCE]",
         notes=(
-            f"SOURCE is {_SOURCES}; without, it is the directory of -c.",
+            f"SOURCE is {shared.SOURCES}; without, it is the directory of -c.",
             "Without --key-file, passwords are left out: they need a secret key.",
         ),
         examples=(
@@ -73,7 +69,7 @@ DRIFT = (
         run="drift:run_compare",
         arguments="SOURCE...",
         notes=(
-            f"SOURCE is {_SOURCES}, or what digest --json has printed.",
+            f"SOURCE is {shared.SOURCES}, or what digest --json has printed.",
             "--key-file is needed only where some of them were digested with a key.",
         ),
         examples=(

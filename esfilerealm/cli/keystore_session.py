@@ -15,6 +15,7 @@ from ..errors import (
 )
 from ..keystore import DEFAULT_FORMAT, Keystore, format_for, load_header
 from ..keystore.file import FILE_NAME
+from .confirming import is_confirmed, no_answer
 from .exits import CONFIGURATION, DATA, INTERNAL, IO, CommandError, UsageError
 from .output import print_warnings
 from .passwords import KEYSTORE_PROMPT, named_password, refuse_two_sources
@@ -204,23 +205,12 @@ class KeystoreSession:
 
     def confirm(self, question: str) -> bool:
         """
-        Ask a question until the answer is yes or no; an empty answer is no.
-
-        What was answered is not printed: it may be a value that was meant for a later question.
+        Ask a question, as ``is_confirmed``.
 
         Raises:
-            CommandError: If the input ends, unless a person sits there, who means no.
+            CommandError: If the input ends, unless a person sits there.
         """
-        prompt = f"{question} [y/N]"
-        while True:
-            answer = self._terminal.ask_line(prompt, is_secret=False)
-            if answer is None and not self._terminal.is_console:
-                raise _no_answer("yes or no")
-            if not answer:
-                return False
-            if answer.lower() in ("y", "n"):
-                return answer.lower() == "y"
-            self._terminal.note("Did not understand the answer: type y or n")
+        return is_confirmed(self._terminal, question)
 
     def ask_secret(self, prompt: str, what: str) -> str:
         """
@@ -236,7 +226,7 @@ class KeystoreSession:
         """
         line = self._terminal.ask_line(prompt, is_secret=True)
         if line is None:
-            raise _no_answer(what)
+            raise no_answer(what)
         return line
 
     def ask_new_password(self) -> str:
@@ -288,10 +278,6 @@ def _exits_of_reading(exit_code: int) -> Iterator[None]:
         raise CommandError(str(error), code) from None
     except FilePermissionError as error:
         raise CommandError(str(error), IO) from None
-
-
-def _no_answer(what: str) -> CommandError:
-    return CommandError(f"the input ended where {what} was expected", INTERNAL)
 
 
 def _remove_left_over(path: str) -> None:

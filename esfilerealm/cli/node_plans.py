@@ -72,6 +72,7 @@ def carry_out_all(
     shows_diff: bool = False,
     inspect: Callable[[Plans], None] | None = None,
     explain: Explain | None = None,
+    replans: bool = True,
 ) -> int:
     """
     Plan for all nodes, apply unless this is a check, and print the outcome of each.
@@ -92,6 +93,8 @@ def carry_out_all(
         inspect: Called with all plans before anything is written; it may raise.
 
         explain: Returns what to report of an error of a node; by default the error itself.
+
+        replans: Whether a change by another program is met by a new plan, or is an error.
     """
     is_check, shows_diff = is_check or arguments.has("check"), shows_diff or arguments.has("diff")
     settings = nodes.each(lambda node: node.target.tool.settings)
@@ -109,7 +112,7 @@ def carry_out_all(
         made = {each.node: each.plan for each in plans.nodes if each.plan is not None}
         foreseen = nodes.each(lambda node: rehearse(made[node.name], **how))
     else:
-        plans = apply_all(plans, replan=True, fail_fast=arguments.has("fail-fast"), **how)
+        plans = apply_all(plans, replan=replans, fail_fast=arguments.has("fail-fast"), **how)
         _note_failures(nodes, plans, explain)
     for each in plans.nodes:
         if each.plan is not None:

@@ -283,6 +283,7 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
         {},
     ),
     "hash-document": ({"passwords": _NAMES, "warnings": _NAMES}, {}),
+    "copy": (_PLAN, {"losses": _LOSSES}),
     "digest": ({"fingerprint": _FINGERPRINT}, {}),
     "compare": (_DRIFT, {"time": _TEXT, "event": _EVENT}),
     "export": ({"losses": _LOSSES}, {}),

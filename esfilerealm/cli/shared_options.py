@@ -36,6 +36,7 @@ __all__ = [
     "PURGING",
     "READ_EXITS",
     "RELEASE",
+    "SOURCES",
     "STRATEGIES",
     "WRITE_EXITS",
     "WRITING",
@@ -235,6 +236,10 @@ OUTPUT = (
         "force",
         "Replace a file of --output that exists in the configuration directory of a node",
     ),
+)
+SOURCES = (
+    "a configuration directory, a tar archive of export, a manifest of Kubernetes Secrets, or a "
+    "desired state"
 )
 PARTIAL = Option("partial", "Skip users and roles that cannot be converted")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -198,6 +199,10 @@ def home(tmp_path):
     for node in "abc":
         made = Fingerprint.of(tool.listing(), node=node)
         (tmp_path / f"node-{node}.json").write_text(made.to_json())
+        UsersTool(tmp_path / f"node-{node}").init()
+        for name in ("users", "users_roles"):
+            shutil.copy(tmp_path / "realm" / name, tmp_path / f"node-{node}")
+    (tmp_path / "backup.tar").write_bytes(tool.export("tar").data)
     (tmp_path / "mappings.json").write_text("{}")
     programs = tmp_path / "bin"
     programs.mkdir()

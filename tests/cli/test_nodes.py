@@ -46,7 +46,7 @@ def run_on(run, nodes):
 
 
 def test_the_commands():
-    assert {"plan", "apply", "ensure", "check", "list", "digest"} == ON_NODES
+    assert {"plan", "apply", "ensure", "copy", "check", "list", "digest"} == ON_NODES
 
 
 @pytest.mark.parametrize(
@@ -386,7 +386,7 @@ class TestJson:
 
         (nodes[1] / "users").write_bytes(b"\xff")
         words = {"plan": ["users.yml"], "apply": ["users.yml"], "ensure": ["bob", "--add=viewer"]}
-        words["check"] = ["--select", "EFR1"]
+        words |= {"check": ["--select", "EFR1"], "copy": ["a", "--yes"]}
         for more in ([], ["--fail-fast"]):
             result = run_on(command, *words.get(command, []), "--json", *more)
             told = json.loads(result.out)

@@ -66,6 +66,12 @@ LINES = {
         ["{broken}", "--output", "{out}"],
         ["{missing}"],
     ],
+    "copy": [
+        ["{state}", "--check"],
+        ["{config}", "--yes", "--partial", "--force"],
+        ["{state}"],
+        ["{missing}", "--yes"],
+    ],
     "digest": [[], ["{state}"], ["--key-file", "{broken}"], ["--key-file", "{mappings}"]],
     "compare": [["{state}", "{config}"], ["{state}", "{missing}"], ["{state}"]],
     "export": [["--format", "htpasswd", "--output", "{out}"], ["--format", "htpasswd"]],

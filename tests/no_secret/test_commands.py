@@ -116,6 +116,18 @@ class TestCommands:
                     words = ["hash-document", "-", "--all-sources", *output, *options]
                     assert_clean("hash-document", command(*words, stdin=text))
 
+    @pytest.mark.parametrize("options", [[], ["--json"], ["-v"], ["--check"]], ids=" ".join)
+    @pytest.mark.parametrize("more", [[], ["--partial"]], ids=["whole", "partial"])
+    def test_output_about_copies(self, command, folder, tmp_path, options, more):
+        nodes = [tmp_path / name for name in ("a", "b")]
+        for node in nodes:
+            UsersTool(node).init()
+        words = ["copy", str(folder), "--yes", "--force", *more, *options]
+        assert_clean("copy", command(*words, "-c", str(nodes[0])))
+        for source in (folder, nodes[0]):
+            words[1] = str(source)
+            assert_clean("copy", command(*words))
+
     @pytest.mark.parametrize("options", [[], ["--json"]], ids=" ".join)
     def test_watch(self, folder, options, monkeypatch):
         happenings = SimpleQueue()
