@@ -59,8 +59,8 @@ def run_copy_all(arguments: Arguments, nodes: Nodes, terminal: Terminal) -> int:
         node.terminal.result["losses"] = losses
 
     def show(plans: Plans) -> None:
-        if arguments.has("check"):
-            return
+        if arguments.has("check") or (plans.errors and arguments.has("fail-fast")):
+            return  # nothing will be written
         changed = [
             (each.node, each.plan)
             for each in plans.nodes

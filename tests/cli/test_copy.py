@@ -167,6 +167,14 @@ def test_a_node_that_fails_is_alone(copy, nodes):
     assert UsersTool(nodes[0]).list_users() == {"jane": ("superuser",), "al": ()}
 
 
+def test_nobody_is_asked_where_one_has_failed_fast(copy, nodes):
+    (nodes[1] / "users").write_bytes(b"\xff")
+    before = list(map(statuses, nodes))
+    done = copy("source", "--fail-fast")
+    assert (done.exit_code, "[y/N]" in done.err) == (70, False)
+    assert list(map(statuses, nodes)) == before
+
+
 @pytest.mark.parametrize("to", [["n1"], ["n1", "n2"]], ids=len)
 def test_what_was_not_shown_is_not_written(copy, nodes, monkeypatch, to):
     """Another program changes a node while the question waits."""
