@@ -21,7 +21,11 @@ DRIFT = (
         OptionGroup(
             "Fingerprint",
             _KEY_FILE,
-            Option("node", "Name of the node; default: the name of this host", metavar="NAME"),
+            Option(
+                "node",
+                "Name of the node; default: the name of this host, or the path of a file",
+                metavar="NAME",
+            ),
         ),
         shared.for_nodes(
             Option("json", "Print one JSON object, which `compare` reads on any machine"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 import yaml
@@ -142,6 +141,7 @@ def test_no_secret_in_facts_or_output(runs, ansible):
 #: What is asked of both modules, and a part of what they say.
 ASKED = {
     "key-file": ("info", {"key_file": "{{ folder }}/drift.key"}, ""),
+    "key-with-a-line-end": ("info", {"key": f"{KEY}\n", "findings": False}, ""),
     "no-key": ("info", {"findings": False}, ""),
     "short-key": ("info", {"key": f"{CANARY}"[:15]}, "at least 16 bytes, and this one has [13]"),
     "short-key-file": ("info", {"key_file": "{{ folder }}/short.key"}, "at least 16 bytes"),
@@ -198,15 +198,11 @@ def test_what_is_asked(name, asked):
     assert "Traceback" not in str(task.said)
 
 
-def test_a_key_by_file_is_the_same(asked):
-    made = asked.tasks["key-file"].said["ansible_facts"]["esfilerealm"]["fingerprint"]
-    expected = Fingerprint.of(
-        UsersTool(
-            Path(asked.tasks["key-file"].said["ansible_facts"]["esfilerealm"]["config_dir"])
-        ).listing(),
-        key=KEY.encode(),
-    )
-    assert Fingerprint.from_json(json.dumps(made)) == expected
+@pytest.mark.parametrize("name", ["key-file", "key-with-a-line-end"])
+def test_a_line_end_is_not_part_of_the_key(asked, name):
+    found = asked.tasks[name].said["ansible_facts"]["esfilerealm"]
+    made = Fingerprint.from_json(json.dumps(found["fingerprint"]))
+    assert made == take_fingerprint(found["config_dir"], key=KEY.encode())
 
 
 def test_without_a_key_nothing_is_said_about_passwords(asked):

@@ -48,7 +48,10 @@ def facts(module: FileRealmModule) -> dict[str, Any]:
 def _key(params: dict[str, Any]) -> bytes | None:
     if params["key_file"] is not None:
         return read_key(params["key_file"])
-    return None if params["key"] is None else params["key"].encode("utf-8", "surrogatepass")
+    if params["key"] is None:
+        return None
+    text = params["key"].removesuffix("\n").removesuffix("\r")  # as in a file
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _versions() -> dict[str, str]:

@@ -22,6 +22,7 @@ options:
   key:
     description:
       - A secret of at least 16 random bytes, the same for all nodes that are to be compared.
+      - One line end at its end is not part of the key.
       - Without O(key) and O(key_file), the fingerprint says nothing about passwords.
     type: str
   key_file:
