@@ -63,7 +63,7 @@ def take_users(
             existing = b"" if target is None else _of_target(os.fsdecode(target))
             imported = import_users("k8s-secret", data, source=path, existing=existing)
             return _desired(imported, path)
-        case "document":
+        case _:
             folder = "" if content is not None else os.path.dirname(path)
             return _only_users(DesiredState.parse(data, source=path, folder=folder)), ()
 
