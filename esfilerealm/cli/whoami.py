@@ -13,6 +13,7 @@ from ..errors import FileRealmError, InvalidCertificateError, KeystorePasswordEr
 from ..realms.base import UsernamePasswordToken
 from ..realms.chain import ResultKind, StepStatus
 from ..realms.chain.run_as import RUN_AS_HEADER
+from ..realms.file import FileRealm
 from ..realms.request import Request
 from ..role_mapping import UserData
 from .exits import DATA, NO_INPUT, OK, WRONG_PASSWORD, CommandError, UsageError
@@ -29,20 +30,19 @@ from .role_sources import (
     MappingFile,
     read_documents,
     read_mapping,
-    source_lines,
     sources_in_documents,
     sources_in_file,
     sources_in_users_roles,
     unknown_source,
 )
 from .terminal import VERBOSE
+from .whoami_report import for_programs, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from typing import Any
+    from collections.abc import Iterator, Sequence
 
     from ..realms import User
-    from ..realms.chain import ChainResult, RealmChain, Step
+    from ..realms.chain import ChainResult, RealmChain
     from ..role_mapping import RoleMapping
     from .arguments import Arguments
     from .role_sources import Source
@@ -51,16 +51,6 @@ if TYPE_CHECKING:
 
 __all__ = ["run_whoami"]
 
-_SAID: Final = {
-    StepStatus.SUCCESS: "accepted",
-    StepStatus.CONTINUE: "not accepted",
-    StepStatus.TERMINATE: "refused, and no other realm is asked",
-    StepStatus.FOUND: "knows the user to run as",
-    StepStatus.NOT_FOUND: "does not know the user to run as",
-    StepStatus.FAILED: "did not answer",
-}
-#: Of a value of metadata: a fingerprint has 64 characters, and a name of a certificate often more.
-_LONGEST: Final = 300
 _ENDING: Final = (StepStatus.SUCCESS, StepStatus.TERMINATE, StepStatus.FAILED)
 
 
@@ -75,13 +65,14 @@ def run_whoami(arguments: Arguments, target: Target, terminal: Terminal) -> int:
         headers = _headers(arguments, terminal)
         result = chain.authenticate_request(Request(headers, certificates))
         _note_trust(chain, result, terminal)
+        _warn_of_files(chain, terminal)
     finally:
         chain.close()
     others = list(_not_asked(chain, result))
     sources = _sources(result, target, documents, terminal)
-    terminal.result.update(_for_programs(result, others, sources))
+    terminal.result.update(for_programs(result, others, sources))
     is_verbose = terminal.verbosity >= VERBOSE
-    terminal.print(*titled(_rows(result, others, sources, is_verbose=is_verbose)))
+    terminal.print(*titled(rows(result, others, sources, is_verbose=is_verbose)))
     if result.kind is ResultKind.FAILED and isinstance(result.error, FileRealmError):
         raise result.error
     return OK if result else WRONG_PASSWORD
@@ -165,6 +156,13 @@ def _note_trust(chain: RealmChain, result: ChainResult, terminal: Terminal) -> N
             terminal.note(f"NOTE: realm [{shown(realm.name)}] {text}")
 
 
+def _warn_of_files(chain: RealmChain, terminal: Terminal) -> None:
+    """Say which files of a realm that was asked cannot be read."""
+    for realm in chain.realms:
+        for problem in realm.health.problems if isinstance(realm, FileRealm) else ():
+            terminal.warn(f"WARNING: {problem}")
+
+
 def _not_asked(chain: RealmChain, result: ChainResult) -> Iterator[dict[str, str]]:
     """Yield the realms that said nothing, and why."""
     asked = [step.realm for step in result.steps]
@@ -213,87 +211,3 @@ def _from_mappings(
         mapping = read_mapping(file.path, terminal, is_required=False)
         yield from sources_in_file(data, mapping, file)
     yield from sources_in_documents(data, documents)
-
-
-def _rows(
-    result: ChainResult,
-    others: Sequence[dict[str, str]],
-    sources: Sequence[Source],
-    *,
-    is_verbose: bool,
-) -> Iterator[tuple[str, Iterable[str]]]:
-    yield "Asked", [_step_text(step, is_verbose=is_verbose) for step in result.steps]
-    yield (
-        "Not asked",
-        [f"{_named(each['realm'], each['type'])}: {each['reason']}" for each in others],
-    )
-    yield "Result", [_verdict(result)]
-    user = result.user
-    if user is not None:
-        yield "User", [_user_text(result, user)]
-        yield (
-            "Metadata",
-            [f"{key}: {shown(value, _LONGEST)}" for key, value in user.metadata.items()],
-        )
-        yield "Roles", source_lines(sources) or ["none"]
-
-
-def _step_text(step: Step, *, is_verbose: bool) -> str:
-    said = _SAID[step.status]
-    if step.question == "read":
-        said = "cannot read the credentials"
-    elif step.reason == "unknown_user" and step.message is None:
-        said = "does not know the user"
-    why = f": {step.message}" if step.message else ""
-    took = f" ({step.seconds * 1000:.1f} ms)" if is_verbose else ""
-    return f"{_named(step.realm, step.type)}: {said}{why}{took}"
-
-
-def _named(realm: str, kind: str) -> str:
-    return f"realm [{shown(realm)}] ({shown(kind)})"
-
-
-def _verdict(result: ChainResult) -> str:
-    if result:
-        return "let in" if result.realm is None else f"let in by realm [{shown(result.realm)}]"
-    return f"refused: {result.reason}, HTTP status {result.http_status}"
-
-
-def _user_text(result: ChainResult, user: User) -> str:
-    caller = result.authenticating_user
-    if caller is None or result.lookup_realm is None:
-        return shown(user.username)
-    known = f", known to realm [{shown(result.lookup_realm)}]"
-    return f"{shown(user.username)}, as whom [{shown(caller.username)}] runs{known}"
-
-
-def _for_programs(
-    result: ChainResult, others: Sequence[dict[str, str]], sources: Sequence[Source]
-) -> dict[str, Any]:
-    user, caller = result.user, result.authenticating_user
-    return {
-        "authenticated": bool(result),
-        "kind": result.kind.value,
-        "reason": result.reason,
-        "http_status": result.http_status,
-        "steps": [
-            {
-                "realm": step.realm,
-                "type": step.type,
-                "question": step.question,
-                "status": step.status.value,
-                "reason": step.reason,
-                "message": step.message,
-                "seconds": round(step.seconds, 6),
-            }
-            for step in result.steps
-        ],
-        "not_asked": list(others),
-        "realm": result.realm,
-        "authenticating_user": None if caller is None else caller.username,
-        "lookup_realm": result.lookup_realm,
-        "user": None if user is None else user.username,
-        "roles": [] if user is None else list(user.roles),
-        "sources": list(sources),
-        "metadata": {} if user is None else dict(user.metadata),
-    }

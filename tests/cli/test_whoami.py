@@ -149,6 +149,16 @@ class TestSettings:
         assert "(kustom): only a node can ask it" in whoami("jane", *BASIC).out
         assert "NOTE: " in whoami("jane", *BASIC, "-v").err
 
+    @pytest.mark.parametrize("name", ["users", "users_roles"])
+    def test_of_a_realm_whose_file_cannot_be_read(self, whoami, folder, name):
+        with (folder / name).open("ab") as file:
+            file.write(b"\xff")
+        result = whoami("jane", *BASIC)
+        assert "realm [files] (file): not accepted: files_unreadable\n" in result.out
+        assert "Result      refused: files_unreadable, HTTP status 503\n" in result.out
+        assert result.err.startswith(f"WARNING: file [{folder / name}], line [")
+        assert result.exit_code == 1
+
     def test_in_x_pack(self, whoami, folder):
         (folder / "x-pack").mkdir()
         for name in ("users", "users_roles"):
