@@ -14,12 +14,14 @@ __all__ = ["EXCLUDING", "Arguments"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TypeVar
 
     from .._storage import WriteArguments
     from .options import Command
 
     C = TypeVar("C", bound=str)
+    T = TypeVar("T")
 
 EXCLUDING = "options [s/silent] and [v/verbose] exclude each other"
 _LAST_WITH_PATH_CONF = 5
@@ -40,6 +42,7 @@ class Arguments:
         self.command = command
         self.node = node
         self._line = line
+        self._read: dict[str, object] = {}
 
     @property
     def nodes(self) -> list[str]:
@@ -52,7 +55,15 @@ class Arguments:
         line = ParsedLine()
         line.values = {**self._line.values, "config": [name]}
         line.arguments = self._line.arguments
-        return Arguments(self.command, line, name)
+        arguments = Arguments(self.command, line, name)
+        arguments._read = self._read
+        return arguments
+
+    def read_once(self, option: str, read: Callable[[], T]) -> T:
+        """Return what *read* returns for an option, once for all nodes: it may be a pipe."""
+        if option not in self._read:
+            self._read[option] = read()
+        return self._read[option]  # type: ignore[return-value] # what `read` has returned
 
     def has(self, key: str) -> bool:
         """Check whether an option is given."""

@@ -103,11 +103,16 @@ def _node(
         elasticsearch_version=arguments.value("es-version"),
         overrides=arguments.settings(),
         known_roles=declared_roles([*arguments.known_roles, *configuration.known_roles]),
-        keystore_password=named_password(arguments, "keystore-password") or "",
+        keystore_password=_keystore_password(arguments),
         limits=configuration.limits,
         guesses=_guesses(arguments),
         show_progress=not terminal.is_for_programs,
     )
+
+
+def _keystore_password(arguments: Arguments) -> str:
+    option = "keystore-password"
+    return arguments.read_once(option, lambda: named_password(arguments, option)) or ""
 
 
 def _guesses(arguments: Arguments) -> list[str] | None:

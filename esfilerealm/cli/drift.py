@@ -104,7 +104,7 @@ def _default_node(source: str) -> str | None:
 
 def _key(arguments: Arguments) -> bytes | None:
     path = arguments.value("key-file")
-    return None if path is None else read_key(path)
+    return None if path is None else arguments.read_once("key-file", lambda: read_key(path))
 
 
 def run_compare(arguments: Arguments, _: Target, terminal: Terminal) -> int:

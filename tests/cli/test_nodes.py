@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 import pytest
@@ -14,6 +15,7 @@ from esfilerealm.cli import main
 from esfilerealm.cli.commands import every_command
 from esfilerealm.cli.terminal import Terminal
 from esfilerealm.hashing.policy import Policy
+from esfilerealm.keystore import Keystore
 from esfilerealm.provisioning import many
 
 PASSWORD = "correct-horse"
@@ -313,6 +315,56 @@ class TestOthers:
             (nodes[1] / name).rename(nodes[1] / "x-pack" / name)
         result = run_on("list")
         assert result.err.startswith(f"WARNING: [b]: using [{nodes[1]}/x-pack/users, ")
+
+
+class TestPipes:
+    """What an option names is read once for all nodes."""
+
+    @pytest.fixture
+    def pipe(self):
+        ends = []
+
+        def pipe(text):
+            reader, writer = os.pipe()
+            ends.append(reader)
+            os.write(writer, text)
+            os.close(writer)
+            return f"/dev/fd/{reader}"
+
+        yield pipe
+        for end in ends:
+            os.close(end)
+
+    def test_the_key_of_a_digest(self, run_on, pipe):
+        result = run_on("digest", "--json", "--key-file", pipe(b"k" * 16))
+        told = json.loads(result.out)["by_node"]
+        assert result.exit_code == 0
+        assert len({node["fingerprint"]["digest"] for node in told}) == 1
+        assert all(node["fingerprint"]["key_id"] for node in told)
+
+    def test_the_password_of_a_keystore(self, run_on, nodes, pipe):
+        for node in nodes:
+            store = Keystore.create()
+            store.change_password("secret-1")
+            store.save(node / "elasticsearch.keystore")
+        password = pipe(b"secret-1\n")
+        options = ["--select", "EFR50", "--fail-on", "error", "--keystore-password-file", password]
+        result = run_on("check", *options)
+        assert (result.exit_code, result.err) == (0, "")
+        assert "EFR500" not in result.out
+
+    @pytest.mark.parametrize("words", [["apply", "users.yml"], ["ensure", "jane"]])
+    def test_a_password(self, run_on, nodes, pipe, tmp_path, words):
+        path = pipe(PASSWORD.encode())
+        document = f"users: [{{name: jane, password_file: {path}}}]\n{CHEAP}\n"
+        (tmp_path / "users.yml").write_text(document)
+        options = ["--password-file", path] if words[0] == "ensure" else []
+        for node in nodes:
+            (node / "elasticsearch.yml").write_text(
+                "xpack.security.authc.password_hashing.algorithm: bcrypt4\n"
+            )
+        assert run_on(*words, *options).exit_code == 0
+        assert all(UsersTool(node).verify("jane", PASSWORD) for node in nodes)
 
 
 class TestNames:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
@@ -13,9 +14,10 @@ from support.storing import statuses
 from unit.provisioning.kit import NEW, NEW_HASH, OLD, desired
 
 from esfilerealm import RealmSettings, UsersTool
-from esfilerealm._storage import RealmFolder, WriteOptions
+from esfilerealm._storage import RealmFolder, WriteOptions, system
 from esfilerealm.errors import (
     ConfigurationFileMissingError,
+    FileAccessError,
     FileFormatError,
     InvalidDesiredStateError,
     InvalidSettingError,
@@ -278,6 +280,28 @@ class TestFailures:
         assert errors == [LockTimeoutError if n == which else type(None) for n in range(3)]
         assert done[0].nodes[which].plan.result is None
         assert (nodes[which] / "users").read_bytes() == before
+
+    @pytest.mark.parametrize("which", range(3))
+    def test_a_node_that_cannot_be_written(self, nodes, which, monkeypatch):
+        original = system.rename
+        before = [(nodes[which] / name).read_bytes() for name in ("users", "users_roles")]
+
+        def rename(source, target, **more):
+            if str(nodes[which]) in os.fsdecode(target):
+                raise OSError(errno.EIO, "Input/output error")
+            return original(source, target, **more)
+
+        planned = plan_all(nodes, JANE)
+        monkeypatch.setattr(system, "rename", rename)
+        done = apply_all(planned)
+        errors = [type(node.error) for node in done.nodes]
+        assert errors == [FileAccessError if n == which else type(None) for n in range(3)]
+        monkeypatch.undo()
+        UsersTool(nodes[which]).recover()
+        after = [(nodes[which] / name).read_bytes() for name in ("users", "users_roles")]
+        assert after == before
+        others = [node for number, node in enumerate(nodes) if number != which]
+        assert [UsersTool(node).verify("jane", NEW) for node in others] == [True, True]
 
     @pytest.mark.parametrize("replan", [False, True])
     def test_a_node_that_changed_meanwhile(self, nodes, replan):
