@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from .._ground.showing import printable
 from ..errors import FileRealmError
 from ..settings.location import find_same
-from .exits import CHANGED, OK, CommandError, UsageError, exit_code_of
+from .exits import OK, CommandError, UsageError, exit_code_of
 from .target import Target
 from .terminal import NORMAL, Terminal
 
@@ -66,8 +66,8 @@ class Node:
 
     @property
     def has_failed(self) -> bool:
-        """Whether it failed; a change is no failure."""
-        return self.exit_code not in (None, OK, CHANGED)
+        """Whether it failed."""
+        return self.exit_code not in (None, OK)
 
     def fail(self, error: CommandError | FileRealmError) -> None:
         """Note that it failed."""

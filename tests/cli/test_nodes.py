@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -14,6 +15,7 @@ from esfilerealm import UsersTool
 from esfilerealm.cli import main
 from esfilerealm.cli.commands import every_command
 from esfilerealm.cli.terminal import Terminal
+from esfilerealm.errors import FileAccessError
 from esfilerealm.hashing.policy import Policy
 from esfilerealm.keystore import Keystore
 from esfilerealm.provisioning import many
@@ -201,6 +203,37 @@ class TestPlans:
         for number, node in enumerate(nodes):
             if number != which:
                 assert statuses(node) == before[number]
+
+    @pytest.mark.parametrize("more", [[], ["--fail-fast"]], ids=["all", "fail fast"])
+    def test_a_node_that_cannot_be_written(self, run_on, nodes, monkeypatch, more):
+        original = many.apply_with
+
+        def failing(shared, plan, **how):
+            if plan.config_dir == str(nodes[1]):
+                raise FileAccessError(plan.config_dir, errno.EIO, "Input/output error")
+            return original(shared, plan, **how)
+
+        monkeypatch.setattr(many, "apply_with", failing)
+        result = run_on("apply", "users.yml", "--diff", *more)
+        assert result.exit_code == 74
+        assert result.err.startswith("ERROR: [b]: ")
+        assert "[a]\n+ jane: viewer\n\n" in result.out
+        assert "\n[b]\n" not in result.out  # nothing changed there
+        assert "[b] failed, with exit code 74\n" in result.out
+        assert ("[c] left alone" in result.out) is bool(more)
+        told = json.loads(run_on("apply", "users.yml", "--json", *more).out)["by_node"]
+        assert [node.get("exit_code") for node in told] == [0, 74, None if more else 0]
+        assert told[1]["changed"] is True
+        assert told[1]["result"] is None
+
+    def test_a_realm_that_nodes_share(self, run_on, nodes):
+        """The first writes it, and the second plans again."""
+        for name in ("users", "users_roles"):
+            (nodes[1] / name).unlink()
+            (nodes[1] / name).symlink_to(nodes[0] / name)
+        result = run_on("apply", "users.yml")
+        assert result.exit_code == 0
+        assert "[b] Nothing to change\n[c] Changed" in result.out
 
     def test_create(self, run_on, nodes, tmp_path):
         result = run_on("apply", "users.yml", "--create", only=["a", "new"])

@@ -128,6 +128,32 @@ class TestOnce:
         assert [text[:7] for text in hashes] == ["$2a$04$", "{PBKDF2", "$2a$04$"]
         assert hashes[0] == hashes[2]
 
+    def test_nor_do_both_forms_of_pbkdf2_count_as_one(self, nodes):
+        key = "xpack.security.authc.password_hashing.algorithm"
+        (nodes[0] / "elasticsearch.yml").write_text(f"{key}: pbkdf2_1000\n")
+        (nodes[1] / "elasticsearch.yml").write_text(f"{key}: pbkdf2_stretch_1000\n")
+        apply_all(plan_all(nodes[:2], desired({"name": "jane", "password": NEW})))
+        hashes = [stored(node)["jane"].partition("}")[0] for node in nodes[:2]]
+        assert hashes == ["{PBKDF2", "{PBKDF2_STRETCH"]
+
+    def test_a_new_plan_verifies_no_pair_again(self, nodes, verified):
+        planned = plan_all(nodes, desired({"name": "bob", "password": OLD}, *JANE_AS_DICT))
+        UsersTool(nodes[1]).useradd("al", password_hash=CHEAP_HASH)
+        assert not apply_all(planned, replan=True).errors
+        assert len(verified) == 1
+
+    def test_a_password_that_is_wrong_is_read_once(self, nodes):
+        reader, writer = os.pipe()
+        try:
+            os.write(writer, b"two\nlines\n")
+            os.close(writer)
+            user = {"name": "jane", "password_file": f"/dev/fd/{reader}"}
+            planned = plan_all(nodes, desired(user))
+        finally:
+            os.close(reader)
+        (message,) = planned.errors
+        assert "line" in message
+
     def test_a_pipe_is_read_once(self, nodes):
         reader, writer = os.pipe()
         try:
@@ -359,6 +385,13 @@ class TestFailures:
         assert [node.skipped for node in done.nodes] == [True, True, False]
         assert not done.changed
         assert list(map(statuses, nodes)) == before
+
+    def test_nodes_that_were_left_alone_have_nothing_to_apply(self, nodes):
+        break_it(nodes[2], "missing")
+        planned = plan_all(nodes, JANE, fail_fast=True)
+        done = apply_all(planned)
+        assert [node.skipped for node in done.nodes] == [True, True, False]
+        assert not done.changed
 
     def test_fail_fast_writes_nothing_if_a_guard_objects(self, nodes, hashed):
         (nodes[2] / "users_roles").write_text("superuser:bob\n")
