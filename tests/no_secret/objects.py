@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from no_secret.busy_realm import changed, log_everyone_in, spoilt
+from no_secret.chain_objects import CHAIN_OBJECTS
 from no_secret.drift_objects import DRIFT_OBJECTS
 from no_secret.planted import (
     HASHES,
@@ -45,6 +46,7 @@ from esfilerealm.watcher import FileWatcher, Frequency, ResourceWatcherService
 OBJECTS = {
     **ROLE_OBJECTS,
     **DRIFT_OBJECTS,
+    **CHAIN_OBJECTS,
     **{
         kind: lambda _, folder, kind=kind: changes_of(planned(folder), kind)
         for kind in (
@@ -157,7 +159,7 @@ OBJECTS = {
 
 
 #: Objects that hold secrets and are nothing to send, though that is not refused.
-NOT_SENT = {"CacheEntry", "RememberedPassword"}
+NOT_SENT = {"CacheEntry", "RememberedPassword", "Request"}
 
 
 def desired():

@@ -10,6 +10,7 @@ from esfilerealm import (
     AuthenticationStatus,
     FileRealm,
     Finding,
+    RealmChain,
     RealmSettings,
     User,
     UsernamePasswordToken,
@@ -17,6 +18,8 @@ from esfilerealm import (
 )
 from esfilerealm.realms import (
     CacheStats,
+    ChainResult,
+    ChainSettings,
     FailureReason,
     FileStamp,
     HealthStatus,
@@ -24,6 +27,10 @@ from esfilerealm.realms import (
     RealmChange,
     RealmHealth,
     RealmSnapshot,
+    Request,
+    ResultKind,
+    Step,
+    StepStatus,
     UsageStats,
 )
 
@@ -86,4 +93,67 @@ async def log_in(realm: FileRealm) -> bool:
         assert_type(await opened.authenticate_token_async(token), AuthenticationResult)
     result = await realm.authenticate_async("bob", "secret")
     assert_type(result, AuthenticationResult)
+    return bool(result)
+
+
+class Directory:
+    """The least that is a realm."""
+
+    name, type, order = "ldap1", "ldap", 1
+
+    def token(self, request: Request) -> UsernamePasswordToken | None:
+        """Read HTTP Basic."""
+        return UsernamePasswordToken.from_basic_header(request.values("Authorization"))
+
+    def supports(self, token: object) -> bool:
+        """Check for a name and a password."""
+        return isinstance(token, UsernamePasswordToken)
+
+    async def authenticate(self, token: UsernamePasswordToken) -> AuthenticationResult:
+        """Accept everybody."""
+        return AuthenticationResult.success(User(token.principal))
+
+    def lookup_user(self, username: str) -> User | None:
+        """Know nobody."""
+        del username
+        return None
+
+    def usage_stats(self) -> dict[str, object]:
+        """Return the name."""
+        return {"name": self.name}
+
+
+def hear(result: ChainResult) -> None:
+    """Take what a chain calls back with."""
+    assert_type(result.kind, ResultKind)
+    assert_type(result.user, User | None)
+    assert_type((result.realm, result.lookup_realm), tuple[str | None, str | None])
+    assert_type(result.steps, tuple[Step, ...])
+    assert_type([step.status for step in result.steps], list[StepStatus])
+    assert_type((result.http_status, result.reason), tuple[int, str | None])
+    assert_type(result.challenges, tuple[str, ...])
+    assert_type(result.client_message(), str)
+
+
+another: Realm[UsernamePasswordToken] = Directory()
+with RealmChain.from_settings("config", realms={"ldap1": another}) as chain:
+    assert_type(chain, RealmChain)
+    assert_type(chain.findings, tuple[Finding, ...])
+    chain.on_failure(hear)
+    assert_type(chain.authenticate("bob", "secret"), ChainResult)
+    assert_type(chain.authenticate(UsernamePasswordToken("bob", "secret")), ChainResult)
+    assert_type(chain.authenticate_request({"Authorization": ["a"]}, [b"der"]), ChainResult)
+    assert_type(chain.authenticate_request(Request(), fallback_user=User("al")), ChainResult)
+    assert_type(chain.lookup_user("bob"), User | None)
+with FileRealm("config") as realm:
+    assert_type(realm.authenticate(UsernamePasswordToken("bob", "secret")), AuthenticationResult)
+    assert_type(realm.token(Request()), UsernamePasswordToken | None)
+own = RealmChain([realm, Directory()], settings=ChainSettings(run_as_enabled=False))
+
+
+async def log_in_by_a_chain(chain: RealmChain) -> bool:
+    """Log in on an event loop."""
+    async with chain as opened:
+        assert_type(await opened.authenticate_async("bob", "secret"), ChainResult)
+        result = await opened.authenticate_request_async({})
     return bool(result)
