@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.hashes import CHEAP_HASH
+from support.hashes import CHEAP_HASH, PASSWORD
 
 from esfilerealm._storage import system
 
@@ -271,6 +271,20 @@ def test_list_loads_yaml_for_a_yaml_file_only(realm, name):
 def test_no_command_loads_what_it_does_not_need(realm, line, needed):
     (realm / "users").write_text(f"bob:{CHEAP_HASH}\n")
     assert loaded_by(*line.split(), cwd=realm) & HEAVY == needed
+
+
+def test_a_chain_without_certificates_loads_nothing_that_reads_them(realm):
+    (realm / "users").write_text(f"bob:{CHEAP_HASH}\n")
+    code = (
+        "import sys; from esfilerealm import RealmChain\n"
+        "with RealmChain.from_settings('.') as chain:\n"
+        f"    assert chain.authenticate('bob', {PASSWORD!r})\n"
+        "print(*sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=realm
+    )
+    assert not {"cryptography", "chevron", "asyncio", "filelock"} & set(done.stdout.split())
 
 
 TESTS = Path(__file__).parent

@@ -28,6 +28,13 @@ class DelegatedBy:
     realm: str
 
 
+class _Headers(ReadOnlyDict[str, tuple[str, ...]]):
+    """The headers of a request; ``repr`` shows their names only."""
+
+    def __repr__(self) -> str:
+        return f"<headers {', '.join(self)}>"
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Request:
     """
@@ -70,7 +77,7 @@ class Request:
         certificates = tuple(self.peer_certificates)
         if not all(isinstance(certificate, bytes) for certificate in certificates):
             raise TypeError("a certificate must be bytes: its DER encoding")
-        object.__setattr__(self, "headers", ReadOnlyDict(headers))
+        object.__setattr__(self, "headers", _Headers(headers))
         object.__setattr__(self, "peer_certificates", certificates)
 
     def values(self, name: str) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from esfilerealm import (
     RealmSettings,
     UsernamePasswordToken,
     UsersTool,
+    errors,
     hash_password,
     verify_hash,
 )
@@ -113,6 +114,11 @@ def closed(folder):
     realm.authenticate("bcrypt", PASSWORDS["bcrypt"])
 
 
+def challenged(_):
+    """A realm of a program words it; nothing of this package is in it."""
+    raise errors.ChallengeError("not at this hour", ("Negotiate",))
+
+
 def header_of(text):
     return f"Basic {base64.b64encode(text.encode()).decode()}"
 
@@ -180,6 +186,7 @@ REALM = "xpack.security.authc.realms.file.mine"
 ERRORS = {
     **ROLE_ERRORS,
     **DRIFT_ERRORS,
+    "ChallengeError": [challenged],
     "ConfigurationFileMissingError": [
         lambda folder: UsersTool(folder / "none").useradd("other", PASSWORDS["new"]),
         lambda folder: FileRealm(folder / "none").authenticate("bcrypt", PASSWORDS["bcrypt"]),

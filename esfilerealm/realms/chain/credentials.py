@@ -8,7 +8,7 @@ from ...errors import FileRealmError, InvalidPasswordError, InvalidUsernameError
 from ..base import User, UsernamePasswordToken
 from ..request import Request
 from .asking import is_prompt
-from .steps import ChainResult, ResultKind, Step, StepStatus
+from .steps import ChainResult, Hidden, ResultKind, Step, StepStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -75,7 +75,7 @@ def read_credentials(realms: Sequence[Realm[Any]], request: Request) -> object |
             if is_prompt(realm):  # it may come from the handler of a signal
                 raise
             step = _step(realm, "raised", f"it raised {type(error).__name__}")
-            return ChainResult(kind=ResultKind.FAILED, steps=(step,), error=error)
+            return ChainResult(kind=ResultKind.FAILED, steps=(step,), hidden=Hidden(error))
         if token is not None:
             return token
     return None
@@ -84,7 +84,7 @@ def read_credentials(realms: Sequence[Realm[Any]], request: Request) -> object |
 def invalid_request(error: FileRealmError, realm: Realm[Any] | None = None) -> ChainResult:
     """Return the answer to a request that cannot be read."""
     steps = () if realm is None else (_step(realm, "invalid_request", str(error)),)
-    return ChainResult(kind=ResultKind.INVALID_REQUEST, steps=steps, error=error)
+    return ChainResult(kind=ResultKind.INVALID_REQUEST, steps=steps, hidden=Hidden(error))
 
 
 def _step(realm: Realm[Any], reason: str, message: str) -> Step:

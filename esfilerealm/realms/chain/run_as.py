@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...errors import FileRealmError, InvalidAuthorizationHeaderError
 from .credentials import invalid_request
-from .steps import ResultKind, StepStatus
+from .steps import Hidden, ResultKind, StepStatus
 from .walk import Walk, require_user
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class LookUp(Walk):
         """Return what a login and this come to."""
         steps = (*login.steps, *self.steps)
         if self.error is not None:
-            return _without_user(login, ResultKind.FAILED, steps=steps, error=self.error)
+            return _without_user(login, ResultKind.FAILED, steps=steps, hidden=Hidden(self.error))
         if self.user is None or self.realm is None or not self._will_do(self.user):
             return _without_user(login, ResultKind.RUN_AS_DENIED, steps=steps)
         if not self.user.enabled:

@@ -14,7 +14,15 @@ from ..base import TEMPORARY_REASONS
 if TYPE_CHECKING:
     from ..base import User
 
-__all__ = ["BASIC_CHALLENGE", "ChainResult", "Question", "ResultKind", "Step", "StepStatus"]
+__all__ = [
+    "BASIC_CHALLENGE",
+    "ChainResult",
+    "Hidden",
+    "Question",
+    "ResultKind",
+    "Step",
+    "StepStatus",
+]
 
 BASIC_CHALLENGE: Final = InvalidAuthorizationHeaderError.challenge
 
@@ -80,6 +88,41 @@ class ResultKind(Enum):
 _SUCCESSES: Final = frozenset({ResultKind.AUTHENTICATED, ResultKind.FALLBACK, ResultKind.ANONYMOUS})
 
 
+#: What the client may know of answers in which no name is refused.
+_CLIENT_MESSAGES: Final = {
+    ResultKind.MISSING_CREDENTIALS: "missing authentication credentials",
+    ResultKind.UNREAD_CREDENTIALS: "these credentials cannot be used here",
+    ResultKind.INVALID_REQUEST: "the credentials of the request cannot be read",
+    ResultKind.RUN_AS_DENIED: "not allowed to run as the user that the request names",
+}
+
+
+class Hidden:
+    """
+    An error whose words may be secret: no dictionary or copy of what holds it shows them.
+
+    Attributes:
+        error: The error.
+    """
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.error = error
+
+    def __repr__(self) -> str:
+        return f"<Hidden: {type(self.error).__name__}>"
+
+    def __deepcopy__(self, _memo: object) -> Hidden:
+        return self
+
+    def __reduce__(self) -> tuple[type[Hidden], tuple[()]]:
+        return type(self), ()
+
+
+_NOTHING: Final = Hidden()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainResult:
     """
@@ -94,7 +137,7 @@ class ChainResult:
         principal: The name in the credentials; None if there was none.
         authenticating_user: Who logged in, whomever the request runs as.
         lookup_realm: The name of the realm that knows the user to run as; None without run-as.
-        error: What a realm raised, or what is wrong with the request.
+        hidden: Holds ``error``.
     """
 
     kind: ResultKind
@@ -104,10 +147,15 @@ class ChainResult:
     principal: str | None = None
     authenticating_user: User | None = None
     lookup_realm: str | None = None
-    error: BaseException | None = field(default=None, repr=False, compare=False)
+    hidden: Hidden = field(default=_NOTHING, repr=False, compare=False)
 
     def __bool__(self) -> bool:
         return self.kind in _SUCCESSES
+
+    @property
+    def error(self) -> BaseException | None:
+        """What a realm raised, or what is wrong with the request; None after copying elsewhere."""
+        return self.hidden.error
 
     @property
     def reason(self) -> str | None:
@@ -165,8 +213,9 @@ class ChainResult:
         to = f" for {shown(purpose)}" if purpose else ""
         if isinstance(self.error, ChallengeError):
             return self.error.text
+        if self.kind in _CLIENT_MESSAGES:
+            return f"{_CLIENT_MESSAGES[self.kind]}{to}"
         if self.error is not None:
             return f"error attempting to authenticate request{to}"
-        if self.principal is None:
-            return f"missing authentication credentials{to}"
-        return f"unable to authenticate user [{shown(self.principal)}]{to}"
+        name = "" if self.principal is None else f" user [{shown(self.principal)}]"
+        return f"unable to authenticate{name}{to}"

@@ -14,7 +14,7 @@ from ..base import (
     is_user,
 )
 from .asking import NoAnswerError, is_prompt, raised
-from .steps import ChainResult, ResultKind, Step, StepStatus
+from .steps import ChainResult, Hidden, ResultKind, Step, StepStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -174,12 +174,14 @@ class Login(Walk):
         """Return what all the answers come to."""
         principal, realm, answer = principal_of(self._token), self.realm, self.answer
         if self.error is not None:
-            return self.result(ResultKind.FAILED, principal=principal, error=self.error)
+            return self.result(ResultKind.FAILED, principal=principal, hidden=Hidden(self.error))
         if realm is None or answer is None:
             return self.result(ResultKind.REFUSED, principal=principal)
         user = answer.user
         if user is None:
-            return self.result(ResultKind.TERMINATED, principal=principal, error=answer.cause)
+            return self.result(
+                ResultKind.TERMINATED, principal=principal, hidden=Hidden(answer.cause)
+            )
         if not user.enabled:
             return self.result(ResultKind.USER_DISABLED, principal=principal)
         return self.result(

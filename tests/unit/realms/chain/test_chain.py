@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import dataclasses
+import json
 import pickle
 
 import pytest
@@ -415,6 +417,15 @@ class TestLife:
         assert "wrong-secret" not in repr(made().authenticate("al", "wrong-secret"))
         with pytest.raises(AttributeError):
             result.user = User("al")
+
+    def test_an_error_is_in_no_copy_of_a_result(self):
+        """Its words are those of a realm of the program."""
+        broken = ScriptedRealm("first", authenticate=KeyError("secret"))
+        result = RealmChain([broken]).authenticate(Token())
+        assert isinstance(result.error, KeyError)
+        assert "secret" not in json.dumps(dataclasses.asdict(result), default=repr)
+        assert pickle.loads(pickle.dumps(result)).error is None
+        assert copy.deepcopy(result).error is result.error
 
     def test_repr(self):
         assert repr(made()) == "<RealmChain of a program: first, second>"
