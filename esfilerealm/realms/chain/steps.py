@@ -120,9 +120,6 @@ class Hidden:
         return type(self), ()
 
 
-_NOTHING: Final = Hidden()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainResult:
     """
@@ -147,7 +144,7 @@ class ChainResult:
     principal: str | None = None
     authenticating_user: User | None = None
     lookup_realm: str | None = None
-    hidden: Hidden = field(default=_NOTHING, repr=False, compare=False)
+    hidden: object = field(default=None, repr=False, compare=False)
 
     def __bool__(self) -> bool:
         return self.kind in _SUCCESSES
@@ -155,7 +152,7 @@ class ChainResult:
     @property
     def error(self) -> BaseException | None:
         """What a realm raised, or what is wrong with the request; None after copying elsewhere."""
-        return self.hidden.error
+        return self.hidden.error if isinstance(self.hidden, Hidden) else None
 
     @property
     def reason(self) -> str | None:

@@ -7,6 +7,7 @@ from threading import Event
 
 import pytest
 from support.realms import ProgramRealm
+from support.threads import PATIENCE
 
 from esfilerealm import (
     AuthenticationResult,
@@ -73,7 +74,8 @@ def refused(request):
 
     def refused(realm, headers=HEADERS, *, reason):
         good = ProgramRealm("good", {"al": SECRET, "bob": "x"})
-        chain = RealmChain([realm, good], may_run_as=lambda *_: True, realm_timeout=0.05)
+        timeout = 0.05 if reason == "timeout" else PATIENCE
+        chain = RealmChain([realm, good], may_run_as=lambda *_: True, realm_timeout=timeout)
         result = ask(chain, headers, awaited=request.param)
         assert (bool(result), result.user, result.authenticating_user) == (False, None, None)
         assert (result.kind, result.reason) == (ResultKind.FAILED, reason)

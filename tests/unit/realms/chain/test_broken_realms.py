@@ -7,7 +7,7 @@ import threading
 
 import pytest
 from support.realms import ProgramRealm, ScriptedRealm, Token
-from support.threads import wait_until
+from support.threads import PATIENCE, wait_until
 
 from esfilerealm import AuthenticationResult, AuthenticationStatus, RealmChain, User, errors
 from esfilerealm.realms import ResultKind, StepStatus
@@ -116,9 +116,12 @@ def test_it_lies_about_somebody_else(answer):
 
 @pytest.mark.parametrize("method", ["authenticate", "lookup_user"])
 def test_it_hangs(gate, method):
-    answers = {"authenticate": AuthenticationResult.success(User("u")), method: gate.wait}
-    broken = ScriptedRealm("broken", token=Token(), **answers)
-    chain = RealmChain([broken], may_run_as=lambda *_: True, realm_timeout=0.05)
+    broken = ScriptedRealm("broken", token=Token(), **{method: gate.wait})
+    caller = ScriptedRealm(
+        "caller", is_prompt=True, authenticate=AuthenticationResult.success(User("u"))
+    )
+    realms = [broken] if method == "authenticate" else [caller, broken]
+    chain = RealmChain(realms, may_run_as=lambda *_: True, realm_timeout=0.05)
     headers = {"es-security-runas-user": "other"}
     for result in (
         chain.authenticate_request(headers),
@@ -146,6 +149,7 @@ def test_many_that_hang_take_no_more_threads(gate, monkeypatch):
     assert asyncio.run(chain.authenticate_async(Token())).reason == "busy"
     assert chain.authenticate(Token()).http_status == 503
     gate.set()
+    chain._asking._timeout = PATIENCE
     wait_until(lambda: all(not thread.is_alive() for thread in list(chain._asking._threads)))
     assert chain.authenticate(Token()).reason == "invalid_answer"
 
