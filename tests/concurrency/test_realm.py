@@ -8,10 +8,11 @@ from collections import Counter
 
 import pytest
 from support.hashes import CHEAP_HASH, PASSWORD
+from support.realms import ProgramRealm
 from support.snapshots import snapshot
 from support.threads import PATIENCE, together, wait_until
 
-from esfilerealm import FileRealm, RealmSettings, UsersTool, verify_hash
+from esfilerealm import FileRealm, RealmChain, RealmSettings, UsersTool, verify_hash
 from esfilerealm.hashing import resolve
 from esfilerealm.realms.file import login as authenticator
 
@@ -190,6 +191,12 @@ def test_followers_of_a_login_before_a_change_are_checked_again(realm, folder, m
 SECONDS, CHANGES, READERS = 20.0, 100, 8
 
 
+def in_a_chain(realm):
+    """A chain whose first realm has everybody, with another password."""
+    names = ("swap", "both", "only-a", "only-b")
+    return RealmChain([ProgramRealm("first", dict.fromkeys(names, "another-password")), realm])
+
+
 class TestReadersUnderReload:
     """Two states, A and B, that the files change between, each time as one change."""
 
@@ -215,22 +222,22 @@ class TestReadersUnderReload:
         self.state(tool, "a")
         return tmp_path
 
-    def faults(self, realm):
+    def faults(self, realm, log_in):
         """Log in in all ways; tell what should never have happened."""
-        both = realm.authenticate("both", PASSWORD)
+        both = log_in("both", PASSWORD)
         if not both:
-            yield f"refused what both states allow: {both.message}"
+            yield f"refused what both states allow: {both.reason}"
         elif both.user.roles not in (("role-a",), ("role-b",)):
             yield f"roles of no state: {both.user.roles}"
         for letter in "ab":
-            swap = realm.authenticate("swap", f"password-{letter}")
+            swap = log_in("swap", f"password-{letter}")
             if swap and swap.user.roles != (f"role-{letter}",):
                 yield f"password of {letter} with roles {swap.user.roles}"
-            only = realm.authenticate(f"only-{letter}", PASSWORD)
+            only = log_in(f"only-{letter}", PASSWORD)
             if only and only.user.roles != (f"role-{letter}",):
                 yield f"user of {letter} with roles {only.user.roles}"
         for name in ("both", "swap", "only-a", "nobody"):
-            if realm.authenticate(name, "wrong-password"):
+            if log_in(name, "wrong-password"):
                 yield f"{name} with a password of no state"
         snapshot = realm.snapshot
         letters = {role[-1] for name in snapshot.users for role in snapshot.roles_of(name)}
@@ -238,15 +245,17 @@ class TestReadersUnderReload:
             yield f"a snapshot of two states: {dict(snapshot.roles_by_user)}"
 
     @pytest.mark.slow
-    def test_no_reader_sees_a_mixture(self, folder):
+    @pytest.mark.parametrize("wrap", [lambda realm: realm, in_a_chain], ids=["file realm", "chain"])
+    def test_no_reader_sees_a_mixture(self, folder, wrap):
         settings = RealmSettings(reload_interval_high=0.05)
         faults, rounds = [], []
         over = threading.Event()
         with FileRealm(folder, settings=settings, hashing_timeout=PATIENCE) as realm:
+            log_in = wrap(realm).authenticate
 
             def read():
                 while not over.is_set():
-                    faults.extend(self.faults(realm))
+                    faults.extend(self.faults(realm, log_in))
                     rounds.append(1)
 
             readers = [threading.Thread(target=read) for _ in range(READERS)]

@@ -356,6 +356,17 @@ class TestAsync:
 
 
 class TestLife:
+    def test_a_child_process_remembers_nobody(self):
+        """Its threads are not those whose locks it has inherited."""
+        chain = made()
+        chain.authenticate("jim", "second-password")
+        chain._memory._lock._lock.acquire()
+        chain.after_fork()
+        assert [step.realm for step in chain.authenticate("jim", "second-password").steps] == [
+            "first",
+            "second",
+        ]
+
     def test_two_realms_of_one_name(self):
         with pytest.raises(ValueError, match=r"the name \[first\]"):
             RealmChain([ProgramRealm("first"), ProgramRealm("first")])
