@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Final, overload
 
 from ..._ground.forks import renew_after_fork
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["RealmChain"]
 
 _LOG: Final = get_logger(__name__)
+_LEVELS: Final = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}
 
 #: In place of a password: a token has one.
 _MISSING: Final[Any] = None
@@ -158,6 +160,9 @@ class RealmChain:
         )
         chain.findings, chain.unavailable = parts.findings, parts.unavailable
         chain._own, chain._where = parts.own, parts.config_dir
+        for finding in parts.findings:
+            if finding.code == "CHAIN2":  # the file realm has logged the others
+                _LOG.log(_LEVELS[finding.severity], "%s", finding.message)
         return chain
 
     def __enter__(self) -> Self:

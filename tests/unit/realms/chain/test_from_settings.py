@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from support.hashes import CHEAP_HASH, PASSWORD
 from support.pki import CERTIFICATES
@@ -123,6 +125,16 @@ def test_a_realm_that_has_no_place(opened, given, message):
 def test_settings_with_which_no_node_starts(opened, settings):
     with pytest.raises(errors.InvalidSettingError):
         opened(settings, elasticsearch_version=8)
+
+
+def test_what_is_missing_is_logged(opened, caplog):
+    caplog.set_level(logging.INFO)
+    opened(f"{REALMS}ldap.l.order: 1\n")
+    said = {
+        r.levelname: r.getMessage() for r in caplog.records if "is missing in" in r.getMessage()
+    }
+    assert "[default_native]" in said["INFO"]
+    assert "[l] of type [ldap]" in said["WARNING"]
 
 
 def test_what_a_node_says_at_start(opened):
