@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 
@@ -9,6 +10,11 @@ import pytest
 from support.hashes import CHEAP_HASH, PASSWORD
 from support.keystore_bytes import build
 from support.pki import CERTIFICATES
+
+import esfilerealm.cli.whoami as command
+from esfilerealm import FileRealm
+from esfilerealm.cli.terminal import Terminal
+from esfilerealm.errors import FileAccessError
 
 ALICE = "CN=Tomoko Byrne, OU=Signals, O=Blue Lantern, C=NO"
 FINGERPRINTS = [
@@ -295,3 +301,33 @@ class TestKeystore:
         result = whoami(*certificate("bob"), stdin="")
         assert result.exit_code == 65
         assert "--keystore-password-file" in result.err
+
+    def test_wrong(self, whoami, monkeypatch):
+        monkeypatch.setenv("KEYSTORE", "another-password")
+        result = whoami(*certificate("bob"), "--keystore-password-env", "KEYSTORE")
+        assert (result.exit_code, result.out) == (65, "")
+        assert "another-password" not in result.err
+
+    def test_asked_for(self, whoami, monkeypatch):
+        monkeypatch.setattr(Terminal, "is_console", True)
+        monkeypatch.setattr(Terminal, "ask_secret", lambda *_: "keystore-password")
+        assert whoami(*certificate("bob")).exit_code == 0
+
+
+def test_a_realm_that_is_broken(whoami, monkeypatch, folder):
+    """Its step is printed, and its error is that of the command."""
+
+    def fail(*_):
+        raise FileAccessError(str(folder / "users"), errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(FileRealm, "authenticate", fail)
+    result = whoami("jane", *BASIC)
+    assert "realm [files] (file): did not answer: it raised FileAccessError\n" in result.out
+    assert result.exit_code == 74
+    assert f"ERROR: cannot use [{folder / 'users'}]" in result.err
+
+
+def test_a_role_that_is_gone_when_its_source_is_looked_for(whoami, monkeypatch):
+    monkeypatch.setattr(command, "sources_in_users_roles", lambda *_: iter(()))
+    lines = whoami("jane", *BASIC).out.splitlines()
+    assert lines[-1].split(maxsplit=1) == ["superuser", "not in the files as they are now"]

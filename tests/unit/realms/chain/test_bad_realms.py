@@ -72,10 +72,9 @@ class Bad(ProgramRealm):
 def refused(request):
     """Ask a bad realm and a good one, and return the last step."""
 
-    def refused(realm, headers=HEADERS, *, reason):
+    def refused(realm, headers=HEADERS, *, reason, realm_timeout=PATIENCE):
         good = ProgramRealm("good", {"al": SECRET, "bob": "x"})
-        timeout = 0.05 if reason == "timeout" else PATIENCE
-        chain = RealmChain([realm, good], may_run_as=lambda *_: True, realm_timeout=timeout)
+        chain = RealmChain([realm, good], may_run_as=lambda *_: True, realm_timeout=realm_timeout)
         result = ask(chain, headers, awaited=request.param)
         assert (bool(result), result.user, result.authenticating_user) == (False, None, None)
         assert (result.kind, result.reason) == (ResultKind.FAILED, reason)
@@ -107,13 +106,31 @@ def test_it_raises(refused, method):
     refused(Bad(method, fail), RUN_AS, reason="raised")
 
 
-@pytest.mark.parametrize("method", ["authenticate", "lookup_user"])
-def test_it_hangs(refused, method):
+def test_it_hangs_at_a_login(refused):
     released = Event()
+    realm = Bad("authenticate", lambda _: released.wait(60))
     try:
-        refused(Bad(method, lambda _: released.wait(60)), RUN_AS, reason="timeout")
+        refused(realm, reason="timeout", realm_timeout=0.05)
     finally:
         released.set()
+
+
+@pytest.mark.parametrize("awaited", [False, True], ids=["sync", "async"])
+def test_it_hangs_at_a_look_up(awaited):
+    """The realm that lets the user in is prompt, so that only the look-up can take too long."""
+    released = Event()
+    realm = Bad("lookup_user", lambda _: released.wait(60))
+    realm.supports = lambda _: False
+    good = ProgramRealm("good", {"al": SECRET})
+    good.is_prompt = True
+    chain = RealmChain([realm, good], may_run_as=lambda *_: True, realm_timeout=0.05)
+    try:
+        result = ask(chain, RUN_AS, awaited=awaited)
+    finally:
+        released.set()
+    assert (result.kind, result.user) == (ResultKind.FAILED, None)
+    step = result.steps[-1]
+    assert (step.realm, step.question, step.reason) == ("bad", "look up", "timeout")
 
 
 @pytest.mark.parametrize("awaited", [False, True], ids=["sync", "async"])
