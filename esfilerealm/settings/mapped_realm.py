@@ -127,7 +127,7 @@ class PkiSettings(MappedRealm):
         return (*self.problems, *filter(None, (self._trust_problem(), *self._cache_problems())))
 
     def _trust_problem(self) -> InvalidSettingError | None:
-        if self.truststore is not None and self.authorities and not self.problems:
+        if self.truststore is not None and self.authorities:
             rule = "cannot be combined with [truststore.path]"
             return self._problem("certificate_authorities", None, rule)
         if self.delegation_enabled and not self.trust_files:

@@ -28,6 +28,7 @@ from support.pki_realm import (
 )
 
 from esfilerealm import AuthenticationStatus, PkiRealm, User
+from esfilerealm.certificates import TrustStore
 from esfilerealm.certificates.facts import facts_of
 from esfilerealm.errors import InvalidCertificateError, RealmClosedError
 from esfilerealm.realms import DelegatedBy, PkiSettings, Realm, Request, RoleMapper, X509Token
@@ -60,6 +61,11 @@ class TestLogins:
 
     def test_nobody_needs_to_open_it(self, tmp_path):
         assert login(made_realm(tmp_path), "bob")
+
+    def test_without_a_mapping_file_nobody_has_roles(self, tmp_path):
+        trust(tmp_path, "root")
+        realm = PkiRealm(tmp_path, settings=made_settings())
+        assert login(realm, "bob").user.roles == ()
 
     def test_who_has_no_roles_is_known_all_the_same(self, realm, tmp_path):
         (tmp_path / "role_mapping.yml").write_text("")
@@ -260,6 +266,20 @@ class TestTheCache:
             cache.put("key", BOB, entry.result, entry.state, cache.epoch)
         assert not cache._drop("key", entry)
         assert cache.peek("key").result is entry.result
+
+    def test_an_entry_answers_only_while_nothing_was_replaced(self, realm, tmp_path, monkeypatch):
+        """Even before anybody has told the cache."""
+        login(realm, "bob")
+        monkeypatch.setattr(RoleMapper, "_call_listeners", lambda _: None)
+        (tmp_path / "role_mapping.yml").write_text("")
+        realm.reload()
+        assert login(realm, "bob").user.roles == ()
+        rules = {"field": {"username": "*"}}
+        text = json.dumps({"m": {"enabled": True, "roles": ["api"], "rules": rules}})
+        realm._mapper.replace_documents(parse_role_mappings(text))
+        assert login(realm, "bob").user.roles == ("api",)
+        realm._trust.store = TrustStore(chain("foreign_root"))
+        assert login(realm, "bob").reason == "certificate_not_trusted"
 
     def test_a_closed_one_keeps_nothing(self, realm):
         cache, entry = ChainCache(ttl=10.0, most=9), entry_of(realm)
