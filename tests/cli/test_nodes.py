@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import json
 import os
@@ -12,13 +13,13 @@ from support.hashes import CHEAP_HASH
 from support.storing import statuses
 
 from esfilerealm import UsersTool
-from esfilerealm.cli import main
+from esfilerealm.cli import main, node_plans
 from esfilerealm.cli.commands import every_command
 from esfilerealm.cli.terminal import Terminal
 from esfilerealm.errors import FileAccessError
 from esfilerealm.hashing.policy import Policy
 from esfilerealm.keystore import Keystore
-from esfilerealm.provisioning import many
+from esfilerealm.provisioning import many, rehearse
 
 PASSWORD = "correct-horse"
 ON_NODES = {command.name for command in every_command() if command.run_all}
@@ -248,6 +249,16 @@ class TestPlans:
             "WARNING: [a], [b], [c]: roles [odd] are not defined in [roles.yml]; if the role API "
             "defines them, pass --known-role (known_roles)\n"
         )
+
+    def test_what_a_write_would_not_keep(self, run_on, monkeypatch):
+        def foreseeing(*args, **how):
+            return dataclasses.replace(rehearse(*args, **how), faults=("it is late",))
+
+        monkeypatch.setattr(node_plans, "rehearse", foreseeing)
+        result = run_on("plan", "users.yml", "--json")
+        assert result.err == "".join(f"WARNING: [{name}]: it is late\n" for name in "abc")
+        told = json.loads(result.out)["by_node"]
+        assert [node["warnings"] for node in told] == [["it is late"]] * 3
 
     def test_when_the_node_sees_it(self, run_on, nodes):
         result = run_on("apply", "users.yml", "--verbose")
