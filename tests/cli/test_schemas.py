@@ -88,10 +88,7 @@ LINES = {
     "whoami": [
         ["bob", "-p", PASSWORD],
         ["bob", "-p", PASSWORD, "--run-as", "al"],
-        ["bob", "-p", "wrong", "--run-as", "al"],
-        ["al", "-p", PASSWORD, "--certificate", "{alice}"],
         ["--certificate", "{alice}", "-E", "xpack.security.authc.realms.pki.p.order=1"],
-        ["--certificate", "{missing}"],
         [],
     ],
     "certificate show": [
