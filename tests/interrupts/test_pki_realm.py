@@ -21,7 +21,7 @@ pytestmark = [
 #: takes some ten minutes, by `EVERY_POINT=1`.
 EXTENTS = [
     pytest.param(150, id="quick"),
-    pytest.param(1 if os.environ.get("EVERY_POINT") else 15, id="whole", marks=pytest.mark.slow),
+    pytest.param(1 if os.environ.get("EVERY_POINT") else 25, id="whole", marks=pytest.mark.slow),
 ]
 ACTS = pytest.mark.parametrize("act", [interrupt, fail], ids=["interrupted", "failed"])
 
