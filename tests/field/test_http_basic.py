@@ -17,8 +17,9 @@ from support.pages import ROOT, blocks, text_of
 from support.threads import together, wait_until
 
 from esfilerealm import UsersTool, hash_password
+from esfilerealm.realms import ResultKind
 from esfilerealm.realms import file as file_realm
-from esfilerealm.realms.base import _TEMPORARY, FailureReason
+from esfilerealm.realms.base import TEMPORARY_REASONS, FailureReason
 
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
@@ -186,10 +187,14 @@ def test_a_missing_directory_stops_the_start(tmp_path, application):
 
 def test_the_tables_of_the_guide_are_complete():
     page = text_of(GUIDE_NAME)
-    reasons = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", page, re.MULTILINE))
+    section = re.search(r"^## Why a login failed$(.*?)^## ", page, re.MULTILINE | re.DOTALL)[1]
+    reasons = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", section, re.MULTILINE))
     assert reasons == {
-        reason: "503" if reason in _TEMPORARY else "401" for reason in FailureReason.__args__
+        reason: "503" if reason in TEMPORARY_REASONS else "401" for reason in FailureReason.__args__
     }
+    several = page.partition("\n## Several realms\n")[2].partition("\n## ")[0]
+    kinds = re.findall(r"^\| `(\w+)` \| [\d, ]+ \|", several, re.MULTILINE)
+    assert kinds == [kind.value for kind in ResultKind]
     states = dict(re.findall(r"^\| `(\w+)` \| (true|false) \|", page, re.MULTILINE))
     assert states == {
         status: str(bool(file_realm.RealmHealth(status))).lower()
