@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final
 
 from ..drift import Fingerprint, Unreadable
 from ..errors import FileRealmError
 from ..provisioning import take_fingerprints
+from ..settings.location import find_same
 from .exits import DATA, CommandError, UsageError
 
 if TYPE_CHECKING:
@@ -53,10 +53,9 @@ def _read_all(
     paths: Sequence[str], key: bytes | None
 ) -> Iterator[tuple[str, Fingerprint | Unreadable]]:
     """Yield what each source says, with its path; a single one must say it of several nodes."""
-    real = [os.path.realpath(path) for path in paths]
-    for number, path in enumerate(real):
-        if path in real[:number]:
-            raise UsageError(f"[{paths[number]}] is given twice")
+    same = find_same(paths)
+    if same is not None:
+        raise UsageError(f"[{same[0]}] and [{same[1]}] are the same source: give it once")
     for path in paths:
         found = _read(path, key)
         if len(paths) == 1 and len(found) < _FEWEST:

@@ -305,7 +305,20 @@ class TestBadInput:
         node("b")
         (tmp_path / "link").symlink_to(tmp_path / "a")
         result = compare("a", "b", again)
-        assert (result.exit_code, f"[{again}] is given twice" in result.err) == (64, True)
+        rule = f"[a] and [{again}] are the same source: give it once"
+        assert (result.exit_code, rule in result.err) == (64, True)
+
+    def test_a_file_under_two_names(self, node, digest, compare, tmp_path):
+        node("a")
+        digest("a")
+        (tmp_path / "b.json").hardlink_to(tmp_path / "a.json")
+        result = compare("a.json", "b.json")
+        rule = "[a.json] and [b.json] are the same source"
+        assert (result.exit_code, rule in result.err) == (64, True)
+
+    def test_a_missing_source_twice(self, compare):
+        result = compare("a", "./a")
+        assert (result.exit_code, "are the same source" in result.err) == (64, True)
 
     def test_the_name_of_a_node_twice(self, node, digest, compare):
         node("a")
