@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 # Hashing is imported where it is needed: a command may have begun the hash before all else.
 
-__all__ = ["NewCredentials", "one_line", "password_in_file", "variable_shown"]
+__all__ = ["NewCredentials", "hash_remark", "one_line", "password_in_file", "variable_shown"]
 
 #: The largest password file, in bytes.
 _LONGEST: Final = 65_536
+
+#: How every hash begins that a node knows.
+_HASH_STARTS: Final = ("$2", "{")
+_HASH_REMARK: Final = "the password is itself a hash: to store a hash, use password_hash (--hash)"
 
 _UNNAMED_VARIABLE: Final = (
     "the environment variable (its name is not shown, since it may be a password)"
@@ -60,8 +64,10 @@ class NewCredentials:
 
     @property
     def remark(self) -> str:
-        """What is wrong with the password once it is hashed, or nothing."""
+        """What somebody should know of the password, or nothing."""
         password = self._password or ""
+        if remark := hash_remark(password):
+            return remark
         if len(password_bytes(password)) <= PASSWORD_BYTES:
             return ""
         from ..hashing.bcrypt import truncation_of
@@ -86,6 +92,16 @@ class NewCredentials:
         from .. import hashing
 
         return hashing.hash_password(password, self._algorithm)
+
+
+def hash_remark(password: str) -> str:
+    """Return a warning if a password is itself a hash that a node knows, or nothing."""
+    if not password.startswith(_HASH_STARTS):
+        return ""
+    from .. import hashing
+
+    is_hash = hashing.hash_problem(password) is None
+    return _HASH_REMARK if is_hash else ""
 
 
 def _check_text(password: str) -> None:

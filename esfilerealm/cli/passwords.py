@@ -7,7 +7,7 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from ..admin.credentials import one_line, password_in_file, variable_shown
+from ..admin.credentials import hash_remark, one_line, password_in_file, variable_shown
 from ..errors import PasswordTruncatedWarning
 from ..names import validate_password
 from .exits import CONFIGURATION, DATA, CommandError, UsageError
@@ -71,7 +71,10 @@ def new_secret(arguments: Arguments, terminal: Terminal) -> Secret:
     password = given_password(arguments, terminal)
     if password is None:
         password = ask_new_password(terminal)
-    return Secret(password=validate_password(password))
+    remark = hash_remark(validate_password(password))
+    if remark:
+        terminal.warn(f"WARNING: {remark}")
+    return Secret(password=password)
 
 
 def current_password(arguments: Arguments, terminal: Terminal) -> str:

@@ -19,6 +19,7 @@ from ..hashing.policy import Policy
 from .values import PASSWORD_SOURCES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from typing import Self
 
     from ..settings import RealmSettings
@@ -75,6 +76,13 @@ class CredentialRules:
             raise CredentialsError(user.issue(field, error.rule)) from None
         except InvalidSettingError as error:
             raise CredentialsError(user.issue(field, str(error))) from None
+
+    def remarks(self, passwords: Mapping[str, Secret]) -> Iterator[str]:
+        """Yield what somebody should know of the passwords of users, which were checked."""
+        for name, password in passwords.items():
+            remark = NewCredentials(password.reveal(), None, self.settings).remark
+            if remark:
+                yield f"user [{name}]: {remark}"
 
     def hash_of(self, user: DesiredUser) -> Secret | None:
         """

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from .._ground.values import Secret
-from ..admin.credentials import NewCredentials
 from ..documents.document import format_of, place, read_document
 from ..documents.spans import find_strings
 from ..errors import InvalidDesiredStateError
@@ -234,10 +233,7 @@ def _warnings(
     passwords: Mapping[str, Secret],
     rules: CredentialRules,
 ) -> Iterator[str]:
-    for name, password in passwords.items():
-        remark = NewCredentials(password.reveal(), None, rules.settings).remark
-        if remark:
-            yield f"user [{name}]: {remark}"
+    yield from rules.remarks(passwords)
     named = [user.name for user in hashed.users if user.password_file or user.password_env]
     if named:
         yield (

@@ -12,8 +12,6 @@ from .._ground.showing import shown_name
 from .._ground.values import Secret
 from .._storage import RealmFolder, WriteOptions
 from ..admin.users_tool import UsersTool
-from ..hashing import bcrypt
-from ..hashing.base import password_bytes
 from ..settings import RealmSettings
 from .comparison import Comparison
 from .credentials import CredentialRules
@@ -154,10 +152,10 @@ class Draft:
         """Return the plan."""
         self._comparison.settle()
         changes = (*self._changes(),)
-        desired, algorithm = self._comparison.desired, self._rules.policy.algorithm
+        desired = self._comparison.desired
         tool = UsersTool(self._config_dir, settings=self._settings, known_roles=desired.known_roles)
         unknown = tool.unknown_roles(given_roles(changes))
-        warnings = [*_warnings(self._comparison, algorithm)]
+        warnings = [*self._rules.remarks(self._comparison.passwords)]
         if unknown:
             warnings.append(tool.unknown_roles_text(unknown))
         return Plan(
@@ -285,17 +283,6 @@ def _managed_changes(comparison: Comparison, managed: ManagedUsers) -> Iterator[
     removed = sorted(managed.names & unlisted)
     if added or removed:
         yield SetManaged(managed.file.path, tuple(added), tuple(removed))
-
-
-def _warnings(comparison: Comparison, algorithm: str) -> Iterator[str]:
-    if not algorithm.startswith("bcrypt"):
-        return
-    for name, password in comparison.passwords.items():
-        if len(password_bytes(password.reveal())) > bcrypt.PASSWORD_BYTES:
-            yield (
-                f"the password of user [{name}] is longer than {bcrypt.PASSWORD_BYTES} bytes, and "
-                "bcrypt ignores the rest: use pbkdf2_stretch"
-            )
 
 
 def _with_passwords(desired: DesiredState, read: Mapping[str, Secret]) -> DesiredState:

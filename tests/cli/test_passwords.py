@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import re
 import sys
 
@@ -50,6 +51,16 @@ class TestPasswordSources:
         assert run("useradd", "ann", "--hash", CHEAP_HASH).exit_code == 0
         assert tool.verify("ann", "test-password")
         assert run("passwd", bob, "--hash", CHEAP_HASH).exit_code == 0
+
+    @pytest.mark.parametrize(
+        ("password", "warns"), [(CHEAP_HASH, True), ("$2-secret", False)], ids=["hash", "not"]
+    )
+    def test_a_hash_in_place_of_a_password(self, run, tool, bob, password, warns):
+        result = run("passwd", bob, "--password-stdin", "--json", stdin=password + "\n")
+        remark = "the password is itself a hash: to store a hash, use password_hash (--hash)"
+        assert result.err == f"WARNING: {remark}\n" * warns
+        assert json.loads(result.out)["warnings"] == [remark] * warns
+        assert tool.verify(bob, password)
 
     def test_generate(self, run, tool, bob):
         result = run("useradd", "ann", "--generate", "-s")

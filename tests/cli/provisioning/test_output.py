@@ -35,7 +35,9 @@ class TestMessages:
         path = document(f"users: [{{name: bob, password: {'x' * 73}}}]")
         for command in ("plan", "apply"):
             result = run(command, path)
-            assert re.fullmatch(r"WARNING: the password of user \[bob\] is longer .*\n", result.err)
+            assert re.fullmatch(
+                r"WARNING: user \[bob\]: the password has \[73\] bytes, .*\n", result.err
+            )
 
     def test_recovery_is_a_warning(self, run, realm, document):
         path = document(WANTED)

@@ -624,8 +624,27 @@ class TestRefusals:
 def test_a_password_that_bcrypt_truncates(realm, policy, warns):
     wanted = desired({**JANE, "password": "x" * 73}, BOB, hash_policy=policy)
     warnings = plan(realm, wanted).warnings
-    assert [w.partition(" than ")[0] for w in warnings] == (
-        ["the password of user [jane] is longer"] if warns else []
+    assert [w.partition(",")[0] for w in warnings] == (
+        ["user [jane]: the password has [73] bytes"] if warns else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("password", "warns"),
+    [
+        (CHEAP_HASH, True),
+        ("{PBKDF2}1000$" + "A" * 43 + "=$" + "A" * 43 + "=", True),
+        (CHEAP_HASH[:-1], False),
+        ("{secret}", False),
+    ],
+    ids=["bcrypt", "pbkdf2", "cut", "brace"],
+)
+def test_a_hash_in_place_of_a_password(realm, password, warns):
+    warnings = plan(realm, desired({**JANE, "password": password}, BOB)).warnings
+    assert [*map(str, warnings)] == (
+        ["user [jane]: the password is itself a hash: to store a hash, use password_hash (--hash)"]
+        if warns
+        else []
     )
 
 
