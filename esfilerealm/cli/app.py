@@ -8,7 +8,15 @@ from .._ground.showing import printable
 from ..errors import FileRealmError
 from .arguments import EXCLUDING, Arguments
 from .commands import COMMANDS, PROGRAM, find_command
-from .exits import INTERRUPTED, IO, OK, CommandError, UsageError, exit_code_of
+from .exits import (
+    INTERRUPTED,
+    IO,
+    OK,
+    CommandError,
+    UsageError,
+    describe_error,
+    exit_code_of,
+)
 from .naming import implied_words
 from .options import ParsedLine, did_you_mean, parse
 from .target import Target
@@ -95,9 +103,8 @@ def _run(argv: list[str], terminal: Terminal) -> int:
         terminal.settle()
         _report(error, exit_code, terminal, command)
         if terminal.is_for_programs:
-            kind = type(error).__name__
-            details = {"type": kind, "message": str(error), "exit_code": exit_code}
-            terminal.result.update(command=command.name, version=_JSON_VERSION, error=details)
+            told = {"command": command.name, "version": _JSON_VERSION}
+            terminal.result.update(told, error=describe_error(error))
             _print_json(terminal)
         return exit_code
 

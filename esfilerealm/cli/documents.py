@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from .._ground.showing import printable
-from ..documents.document import FORMATS, content_of
+from ..documents.document import content_of
 from ..errors import FileRealmError, InvalidDesiredStateError
 from ..provisioning import DesiredState, hash_document
 from .exits import OK, UsageError
@@ -15,6 +15,7 @@ from .output import counted, write_output
 from .plans import (
     STANDARD_INPUT,
     check_standard_input,
+    format_of,
     jobs_of,
     load_document,
     read_standard_input,
@@ -33,7 +34,7 @@ __all__ = ["run_hash_document", "run_validate"]
 def run_validate(arguments: Arguments, _: Target, terminal: Terminal) -> int:
     """Check documents, and report everything that is wrong with any of them."""
     check_standard_input(arguments.positionals)
-    format_ = _format(arguments)
+    format_ = format_of(arguments)
     states: list[DesiredState] = []
     problems: list[str] = []
     documents = []
@@ -56,10 +57,6 @@ def run_validate(arguments: Arguments, _: Target, terminal: Terminal) -> int:
     return OK
 
 
-def _format(arguments: Arguments) -> DocumentFormat | None:
-    return arguments.choice("format", FORMATS) if arguments.has("format") else None
-
-
 def _read(
     path: str, format_: DocumentFormat | None, terminal: Terminal
 ) -> tuple[DesiredState | None, list[str]]:
@@ -80,7 +77,7 @@ def _print_valid(terminal: Terminal, states: list[DesiredState]) -> None:
 
 def run_hash_document(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """Print a document with hashes in place of passwords."""
-    path, output, format_ = arguments.first, arguments.value("output"), _format(arguments)
+    path, output, format_ = arguments.first, arguments.value("output"), format_of(arguments)
     algorithm = arguments.value("algorithm")
     if algorithm is not None:
         check_algorithm(algorithm)

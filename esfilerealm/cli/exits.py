@@ -20,6 +20,7 @@ __all__ = [
     "WRONG_PASSWORD",
     "CommandError",
     "UsageError",
+    "describe_error",
     "exit_code_of",
 ]
 
@@ -103,6 +104,15 @@ class UsageError(CommandError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, USAGE)
+
+
+def describe_error(error: errors.FileRealmError | CommandError) -> dict[str, object]:
+    """Return what ``--json`` prints of an error."""
+    return {
+        "type": type(error).__name__,
+        "message": str(error),
+        "exit_code": exit_code_of(error),
+    }
 
 
 def exit_code_of(error: errors.FileRealmError | CommandError) -> int:

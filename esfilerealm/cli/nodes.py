@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from .._ground.showing import printable
 from ..errors import FileRealmError
 from ..settings.location import find_same
-from .exits import OK, CommandError, UsageError, exit_code_of
+from .exits import OK, CommandError, UsageError, describe_error, exit_code_of
 from .target import Target
 from .terminal import NORMAL, Terminal
 
@@ -87,11 +87,7 @@ class Node:
         if self.exit_code is not None:
             told["exit_code"] = self.exit_code
         if self.error is not None:
-            told["error"] = {
-                "type": type(self.error).__name__,
-                "message": str(self.error),
-                "exit_code": self.exit_code,
-            }
+            told["error"] = describe_error(self.error)
         return told
 
 

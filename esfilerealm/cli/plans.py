@@ -28,6 +28,7 @@ __all__ = [
     "STANDARD_INPUT",
     "carry_out",
     "check_standard_input",
+    "format_of",
     "jobs_of",
     "load_document",
     "read_documents",
@@ -165,10 +166,14 @@ def read_documents(arguments: Arguments, terminal: Terminal) -> DesiredState:
     """Return the desired state of all documents of the command line."""
     paths = arguments.positionals
     check_standard_input(paths)
-    format_ = arguments.choice("format", FORMATS) if arguments.has("format") else None
-    states = [load_document(path, format_, terminal) for path in paths]
+    states = [load_document(path, format_of(arguments), terminal) for path in paths]
     merged = DesiredState.merged(states, strict=arguments.has("strict"))
     return with_options(arguments, merged)
+
+
+def format_of(arguments: Arguments) -> DocumentFormat | None:
+    """Return the format of documents that ``--format`` names, or None."""
+    return arguments.choice("format", FORMATS) if arguments.has("format") else None
 
 
 def check_standard_input(paths: list[str]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from .commands import every_command, find_command
 from .exits import OK, UsageError
+from .options import did_you_mean
 from .output import VERSION
 
 if TYPE_CHECKING:
@@ -461,8 +462,10 @@ def schema_of(name: str) -> Schema:
         UsageError: If there is no such command, or it prints no JSON.
     """
     if name not in _RESULTS:
-        what = "prints no JSON" if find_command(name) else "is not a command"
-        raise UsageError(f"[{name}] {what}: use one of [{', '.join(names_of_schemas())}]")
+        what = "prints no JSON" if find_command(name) else "has no schema"
+        names = names_of_schemas()
+        hint = did_you_mean(name, names) or f": use one of [{', '.join(names)}]"
+        raise UsageError(f"[{name}] {what}{hint}")
     required, optional = _RESULTS[name]
     common: dict[str, Schema] = {"command": {"const": name}, "version": {"const": VERSION}}
     failure = _object({**common, "error": _ERROR}, {**required, **optional})

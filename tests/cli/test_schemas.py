@@ -266,7 +266,8 @@ def test_that_of_a_document(run):
     [
         ("guide", "[guide] prints no JSON"),
         ("keystore", "[keystore] prints no JSON"),
-        ("frob", "[frob] is not a command"),
+        ("frob", "[frob] has no schema: use one of [useradd, "),
+        ("desired-sate", "[desired-sate] has no schema (did you mean [desired-state]?)"),
     ],
 )
 def test_what_has_no_schema(run, name, text):
