@@ -69,6 +69,10 @@ class TrustedProxy:
         self._names = names_of_headers(header, format)
         self._delegated_by = delegated_by
 
+    def __repr__(self) -> str:
+        peers = [*map(str, self._networks), *([_UNIX] if self._is_unix else [])]
+        return f"<TrustedProxy {', '.join(peers)}: {self._names[0]}>"
+
     def request(
         self,
         headers: Mapping[str, str | Iterable[str]],

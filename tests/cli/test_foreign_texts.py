@@ -357,6 +357,7 @@ class TestNoWayAround:
         allowed = {
             ("errors.py", "FileRealmError"),
             ("errors.py", "InvalidDesiredStateError"),  # whose lines are each printable
+            ("cli/nodes.py", "Node"),  # printed as part of a line
             ("cli/options.py", "Option"),  # a text of ours
             ("role_mapping/mustache.py", "_Boolean"),
             ("realms/file/metrics.py", "RealmCollector"),  # for a registry, which wants no text
@@ -412,6 +413,8 @@ class TestNoWayAround:
             ("cli/check.py", "report"),  # of `checks/formats/text.py`, whose tests hold it to that
             ("cli/guides.py", "file.read().rstrip('\\n')"),
             ("cli/help.py", "help_of(command, terminal.columns)"),
+            # A note that is escaped already, and the escaped name of its node.
+            ("cli/nodes.py", "f'{kind}{self._shown_name}: {text.removeprefix(kind)}'"),
         }
 
 

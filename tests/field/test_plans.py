@@ -202,7 +202,7 @@ class TestN22:
 
     def test_each_of_them_is_an_option_of_ensure(self):
         from esfilerealm.cli.commands import find_command
-        from esfilerealm.cli.plans import _PASSWORD_KEYS
+        from esfilerealm.cli.user_options import _PASSWORD_KEYS
 
         command = find_command("ensure")
         assert set(_PASSWORD_KEYS) <= {option.key for option in command.options}

@@ -290,9 +290,6 @@ ERRORS = {
         useradd("other\n", password_hash=HASHES["bcrypt"]),
         lambda _: UsernamePasswordToken("a:b", PASSWORDS["new"]).to_basic_header(),
         lambda folder: FileRealm(folder).authenticate(7, PASSWORDS["new"]),
-        lambda folder: FileRealm(folder).authenticate(
-            UsernamePasswordToken.from_basic_header(HEADER), PASSWORDS["new"]
-        ),
     ],
     "InvalidSecureSettingError": [
         lambda folder: reopened(folder).set("a b", VALUE),
