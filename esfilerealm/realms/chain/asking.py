@@ -12,13 +12,13 @@ import contextvars
 import inspect
 import threading
 import weakref
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from ...errors import FileRealmError
 from ..file.aside import in_thread
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable, Callable
 
     from ..base import Realm
@@ -71,7 +71,9 @@ class Asking:
         if not timeout > 0:
             raise ValueError(f"realm_timeout is [{timeout!r}]: must be a number of seconds above 0")
         self._timeout = timeout
-        self._threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+        # Weakly, so that a call that was interrupted before it began does not count for ever. Only
+        # its length is asked for: another thread may add to it at any time.
+        self._unfinished: weakref.WeakSet[_Call[Any]] = weakref.WeakSet()
 
     def call(self, realm: Realm[Any], make: Callable[[], T]) -> T:
         """
@@ -88,33 +90,34 @@ class Asking:
             raise raised(error) from error
 
     def _call_aside(self, make: Callable[[], T]) -> T:
-        self._require_room()
-        call = _Call(make)
+        call = self._new_call(make)
         thread = threading.Thread(target=call.run, name="esfilerealm-realm", daemon=True)
-        self._threads.add(thread)
         try:
             thread.start()
         except RuntimeError as error:  # the system has no more threads
             raise _busy() from error
         thread.join(self._timeout)
-        if call.error is not None:
-            raise raised(call.error) from call.error
-        if not call.results:
+        if not call.is_done:
             raise self._too_slow()
-        result: T = call.results[0]
-        return result
+        return call.outcome()
+
+    def _new_call(self, make: Callable[[], T]) -> _Call[T]:
+        if len(self._unfinished) >= _MOST_THREADS:
+            raise _busy()
+        call = _Call(make, self._unfinished.discard)
+        self._unfinished.add(call)
+        return call
 
     async def call_async(self, realm: Realm[Any], make: Callable[[], Any]) -> object:
         """Do as ``call`` without blocking the event loop; an answer that can be awaited is."""
         answer: object
-        if not is_prompt(realm):
-            self._require_room()
         if inspect.iscoroutinefunction(make):
             answer = make()
         elif is_prompt(realm):
             answer = self.call(realm, make)
         else:
-            answer = await self._in_time(in_thread(partial(self._counted, make)))
+            call = self._new_call(make)
+            answer = await self._in_time(in_thread(call.made, is_daemon=True))
         if not inspect.isawaitable(answer):
             return answer
         if not is_prompt(realm):
@@ -124,51 +127,80 @@ class Asking:
         except FileRealmError as error:
             raise raised(error) from error
 
-    def _counted(self, make: Callable[[], T]) -> T:
-        self._threads.add(threading.current_thread())
-        try:
-            return make()
-        except BaseException as error:
-            raise raised(error) from error
-
     async def _in_time(self, answer: Awaitable[T]) -> T:
+        """Await an answer in a task of its own: a realm may go on although it is cancelled."""
         import asyncio
 
+        task = asyncio.ensure_future(answer)
+        task.add_done_callback(_look_at)
         try:
-            async with asyncio.timeout(self._timeout) as limit:
-                return await answer
+            await asyncio.wait((task,), timeout=self._timeout)
+            if not task.done():
+                raise self._too_slow()
+        finally:
+            task.cancel()
+        try:
+            return task.result()
         except NoAnswerError:
             raise
-        except Exception as error:
-            raise (self._too_slow() if limit.expired() else raised(error)) from error
-
-    def _require_room(self) -> None:
-        if sum(thread.is_alive() for thread in list(self._threads)) >= _MOST_THREADS:
-            raise _busy()
+        except BaseException as error:
+            raise raised(error) from error
 
     def _too_slow(self) -> NoAnswerError:
         return NoAnswerError("timeout", f"no answer within {self._timeout:g} s")
 
 
-class _Call:
+class _Call(Generic[T]):
     """
     A call that is made in another thread, with the context of this one.
 
     Args:
         make: Makes the call.
+        on_end: Gets this when the call has ended.
     """
 
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self.results: list[Any] = []
-        self.error: BaseException | None = None
+    def __init__(self, make: Callable[[], T], on_end: Callable[[_Call[T]], object]) -> None:
+        self._results: list[T] = []
+        self._error: BaseException | None = None
         self._make = make
+        self._on_end = on_end
         self._context = contextvars.copy_context()
 
+    @property
+    def is_done(self) -> bool:
+        """Whether there is an outcome."""
+        return bool(self._results) or self._error is not None
+
     def run(self) -> None:
+        """Make the call."""
         try:
-            self.results.append(self._context.run(self._make))
+            self._results.append(self._context.run(self._make))
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is for the other thread
-            self.error = error
+            self._error = error
+        finally:
+            self._on_end(self)
+
+    def outcome(self) -> T:
+        """
+        Return what the call returned.
+
+        Raises:
+            NoAnswerError: If it raised.
+        """
+        if self._error is not None:
+            raise raised(self._error) from self._error
+        return self._results[0]
+
+    def made(self) -> T:
+        """Make the call, and return its outcome."""
+        self.run()
+        return self.outcome()
+
+
+def _look_at(task: asyncio.Future[Any]) -> None:
+    """Take the error of a task, which may come too late; else asyncio would log its words."""
+    if not task.cancelled():
+        task.exception()
 
 
 def raised(error: BaseException) -> NoAnswerError:

@@ -86,7 +86,7 @@ class RealmChain:
             if names.count(name) > 1:
                 raise ValueError(f"two realms of the chain have the name [{shown(name)}]")
         self._may_run_as = may_run_as
-        self._asking = Asking(realm_timeout)
+        self._realm_timeout = realm_timeout
         self._build()
         self._listeners: list[Callable[[ChainResult], object]] = []
         self._own: tuple[Any, ...] = ()
@@ -212,7 +212,7 @@ class RealmChain:
             size=settings.success_cache_size,
             expire_after_access=settings.success_cache_expire_after_access,
         )
-        self._logins = Logins(self.realms, self._memory, self._asking)
+        self._logins = Logins(self.realms, self._memory, Asking(self._realm_timeout))
         may_run_as = self._may_run_as
         self._run_as = RunAs(self.realms, self._memory, may_run_as, enabled=settings.run_as_enabled)
 

@@ -149,16 +149,22 @@ class LoginPool:
         self._unfinished.discard(call)
 
 
-async def in_thread(make: Callable[[], T], undo: Callable[[], object] | None = None) -> T:
+async def in_thread(
+    make: Callable[[], T],
+    undo: Callable[[], object] | None = None,
+    *,
+    is_daemon: bool = False,
+) -> T:
     """
     Have a new thread make a call, and return its result.
 
     Args:
         make: Makes the call.
         undo: Called after it in yet another thread, if this is interrupted or cancelled before.
+        is_daemon: Whether the interpreter may exit before the call has ended.
     """
     call = _Call(make)
-    thread = threading.Thread(target=call.run, name="esfilerealm-call")
+    thread = threading.Thread(target=call.run, name="esfilerealm-call", daemon=is_daemon)
     try:
         thread.start()
         return await call.answer

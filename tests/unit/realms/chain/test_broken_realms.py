@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from support.realms import ProgramRealm, ScriptedRealm, Token
@@ -149,9 +153,87 @@ def test_many_that_hang_take_no_more_threads(gate, monkeypatch):
     assert asyncio.run(chain.authenticate_async(Token())).reason == "busy"
     assert chain.authenticate(Token()).http_status == 503
     gate.set()
-    chain._asking._timeout = PATIENCE
-    wait_until(lambda: all(not thread.is_alive() for thread in list(chain._asking._threads)))
+    chain._logins._asking._timeout = PATIENCE
+    wait_until(lambda: not chain._logins._asking._unfinished)
     assert chain.authenticate(Token()).reason == "invalid_answer"
+
+
+def test_many_threads_ask_at_the_same_moment():
+    chain = RealmChain([ProgramRealm("slow", {"al": "p"})])
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(12) as pool:
+            answers = list(pool.map(lambda _: bool(chain.authenticate("al", "p")), range(2000)))
+    finally:
+        sys.setswitchinterval(before)
+    assert all(answers)
+
+
+def test_an_awaited_realm_goes_on_although_it_is_cancelled(caplog):
+    let_go = asyncio.Event()
+
+    class Stubborn(ScriptedRealm):
+        async def authenticate(self, token):
+            while not let_go.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await let_go.wait()
+            raise RaisedError(SECRET)
+
+    async def log_in():
+        chain = RealmChain([Stubborn("broken")], realm_timeout=0.05)
+        result = await chain.authenticate_async("al", "p")
+        let_go.set()
+        return result
+
+    check_failed(asyncio.run(log_in()), "timeout", Exception)
+    gc.collect()
+    assert SECRET not in caplog.text
+
+
+def test_an_awaited_realm_cancels_itself():
+    class Cancelling(ScriptedRealm):
+        async def authenticate(self, token):
+            raise asyncio.CancelledError
+
+    chain = RealmChain([Cancelling("broken")])
+    result = asyncio.run(chain.authenticate_async("al", "p"))
+    check_failed(result, "raised", asyncio.CancelledError)
+
+
+def test_a_login_that_is_cancelled_cancels_its_realm():
+    ended = []
+
+    class Waiting(ScriptedRealm):
+        async def authenticate(self, token):
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.append(token.principal)
+
+    async def log_in():
+        chain = RealmChain([Waiting("broken")])
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(chain.authenticate_async("al", "p"), 0.05)
+        await asyncio.sleep(0)
+        return list(ended)
+
+    assert asyncio.run(log_in()) == ["al"]
+
+
+def test_what_hangs_keeps_no_program_from_its_end(gate):
+    """A thread that is no daemon would."""
+    is_daemon = []
+
+    def hang(*_):
+        is_daemon.append(threading.current_thread().daemon)
+        gate.wait(PATIENCE)
+
+    broken = ScriptedRealm("broken", authenticate=hang)
+    chain = RealmChain([broken], realm_timeout=0.05)
+    for result in both_ways(chain, Token()):
+        check_failed(result, "timeout", Exception)
+    assert is_daemon == [True, True]
 
 
 def test_there_are_no_more_threads(monkeypatch):
