@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from .._ground.hints import nearest
 from ..certificates import DEFAULT_USERNAME_PATTERN
 from ..certificates.names import attribute_type
 from ..errors import InvalidSettingError
@@ -29,7 +30,17 @@ __all__ = ["read_mapped_realms", "read_pki_settings"]
 
 _TYPES: Final = ("ldap", "active_directory", "pki")
 _LAST_OLD_SPELLING: Final = 6
+#: Of ``xpack.security.authc.realms.<name>.``, without a type.
+_OLD_DOTS: Final = 5
 _HTTP_TLS: Final = "xpack.security.http.ssl.enabled"
+#: What can be set for a realm of type ``pki``; with 5 and 6, ``type`` too.
+_PKI_KEYS: Final = (
+    *("order", "enabled"),
+    *("username_pattern", "username_rdn_name", "username_rdn_oid"),
+    *("certificate_authorities", "truststore.path", "truststore.type", "truststore.algorithm"),
+    *("truststore.password", "files.role_mapping", "unmapped_groups_as_roles"),
+    *("delegation.enabled", "authorization_realms", "cache.ttl", "cache.max_users"),
+)
 
 
 def read_mapped_realms(
@@ -122,10 +133,24 @@ def _mapped(
     }
     if realm.type != "pki":
         return MappedRealm(**common)
+    _check_pki_keys(reader, realm.prefix)
     values = _pki_values(reader, realm.prefix, folder)
     return PkiSettings(
         **common, **values, elasticsearch_version=version, problems=tuple(reader.problems)
     )
+
+
+def _check_pki_keys(reader: SettingsReader, prefix: str) -> None:
+    """Refuse keys that a node does not know: one of them may have been meant to limit trust."""
+    has_old_spelling = prefix.count(".") == _OLD_DOTS
+    known = (*_PKI_KEYS, "type") if has_old_spelling else _PKI_KEYS
+    for key in reader.keys_below(prefix):
+        own_key = key.removeprefix(prefix)
+        if own_key == "truststore.secure_password":
+            reader.add_key_problem(key, "belongs into the keystore of the node, not into this file")
+        elif own_key not in known:
+            rule = f"unknown setting of a realm of type pki; {nearest(own_key, known)}"
+            reader.add_key_problem(key, rule)
 
 
 def _pki_values(reader: SettingsReader, prefix: str, folder: str) -> dict[str, Any]:
