@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from ..._ground.showing import shown
 from ..._ground.values import ReadOnlyDict
+from ...errors import InvalidSettingError
 from ...findings import Finding
 from ...settings.chain_settings import read_chain
 from ...settings.realm_order import ES7
@@ -15,7 +16,7 @@ from ..file.realm import FileRealm
 from .reserved import ReservedRealm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ...role_mapping import RoleMapping
     from ...settings import RealmSettings
@@ -68,6 +69,7 @@ def assemble(
     """Make the realms of a node; for arguments and errors see ``RealmChain.from_settings``."""
     folder = os.path.abspath(os.fspath(config_dir))
     settings, file_settings, order = read_chain(folder, overrides, elasticsearch_version)
+    _check_names(order.realms)
     _check_given(given, [realm.name for realm in order.realms])
     options: _Options = {
         "overrides": overrides,
@@ -78,28 +80,35 @@ def assemble(
         "watch_events": watch_events,
     }
     maker = _Maker(folder, settings, file_settings, options)
-    realms: list[Realm[Any]] = []
-    own: list[Any] = []
-    missing: list[ConfiguredRealm] = []
-    for configured in order.realms:
-        if configured.name in given:
-            realms.append(given[configured.name])
-        elif (realm := maker.make(configured)) is not None:
-            realms.append(realm)
-            own.append(realm)
-        else:
-            missing.append(configured)
+    found: dict[ConfiguredRealm, Any] = {
+        each: given[each.name] if each.name in given else maker.make(each) for each in order.realms
+    }
+    missing = {each: _missing(each) for each, realm in found.items() if realm is None}
+    missing |= _without_roles(found, given, [each.name for each in missing])
+    asked = {each: realm for each, realm in found.items() if each not in missing}
+    realms = tuple(asked.values())
+    own = [realm for each, realm in asked.items() if each.name not in given]
     for realm in own:
         if getattr(realm, "has_authorization_realms", False):
             realm.initialize(realms)
     return ChainParts(
         config_dir=folder,
         settings=settings,
-        realms=tuple(realms),
+        realms=realms,
         own=tuple(realm for realm in own if hasattr(realm, "close")),
         unavailable=ReadOnlyDict({realm.name: realm.type for realm in missing}),
-        findings=(*_said_by_a_node(file_settings), *map(_missing, missing)),
+        findings=(*_said_by_a_node(file_settings), *missing.values()),
     )
+
+
+def _check_names(realms: Iterable[ConfiguredRealm]) -> None:
+    """Refuse a realm that is named like the reserved one, which a node of 7 accepts."""
+    known = set()
+    for realm in realms:
+        if realm.name in known:
+            rule = "has the name of a realm that a node adds itself"
+            raise InvalidSettingError(realm.prefix.removesuffix("."), None, rule, realm.where)
+        known.add(realm.name)
 
 
 def _check_given(given: Mapping[str, Realm[Any]], asked: list[str]) -> None:
@@ -169,6 +178,34 @@ def _said_by_a_node(settings: RealmSettings) -> Iterable[Finding]:
         yield Finding(code="CHAIN1", severity="warning", message=text)
     for text in settings.notes:
         yield Finding(code="CHAIN1", severity="info", message=text)
+
+
+def _without_roles(
+    found: Mapping[ConfiguredRealm, Any], given: Mapping[str, object], missing: Sequence[str]
+) -> dict[ConfiguredRealm, Finding]:
+    """Return the realms that have to be left out, since those are missing that know the roles."""
+    findings = {}
+    for each, realm in found.items():
+        if each.name not in given and getattr(realm, "has_authorization_realms", False):
+            lacking = [name for name in realm.settings.authorization_realms if name in missing]
+            if lacking:
+                realm.close()
+                findings[each] = _left_out(each, lacking)
+    return findings
+
+
+def _left_out(realm: ConfiguredRealm, lacking: Sequence[str]) -> Finding:
+    names = ", ".join(f"[{shown(name)}]" for name in lacking)
+    return Finding(
+        code="CHAIN2",
+        severity="warning",
+        message=(
+            f"the realm [{shown(realm.name)}] of type [{shown(realm.type)}] is left out of this "
+            f"chain: the roles of its users are in {names}, which is missing"
+        ),
+        subject=realm.name,
+        advice=f"Pass realms={{{shown(lacking[0])!r}: …}} if your program can ask it.",
+    )
 
 
 def _missing(realm: ConfiguredRealm) -> Finding:

@@ -91,7 +91,7 @@ class RealmChain:
         self._listeners: list[Callable[[ChainResult], object]] = []
         self._own: tuple[Any, ...] = ()
         self._where = "a program"
-        self._is_closed = False
+        self._is_entered = self._is_closed = False
         self._async_realms = [realm.name for realm in self.realms if is_async(realm)]
         self._cannot_answer = bool(self._async_realms)
         renew_after_fork(self)
@@ -170,7 +170,12 @@ class RealmChain:
         return self._enter()
 
     def _enter(self) -> Self:
+        if self._is_entered:
+            raise RuntimeError(
+                "a chain of realms can be entered only once; any number of threads may use it then"
+            )
         try:
+            self._is_entered = True
             for realm in self._own:
                 realm.__enter__()
             return self  # noqa: TRY300 - outside of the block, an exception might come before it

@@ -51,10 +51,18 @@ def no_name(username: object) -> InvalidUsernameError:
 def as_request(
     request: Request | Mapping[str, str | Iterable[str]], peer_certificates: Iterable[bytes]
 ) -> Request:
-    """Return a request, or make one of headers and certificates."""
-    if isinstance(request, Request):
-        return request
-    return Request(request, tuple(peer_certificates))
+    """
+    Return a request, or make one of headers and certificates.
+
+    Raises:
+        TypeError: If there are certificates beside a request, which has its own.
+    """
+    certificates = tuple(peer_certificates)
+    if not isinstance(request, Request):
+        return Request(request, certificates)
+    if certificates:
+        raise TypeError("a request has its certificates already: give them to Request")
+    return request
 
 
 def read_credentials(realms: Sequence[Realm[Any]], request: Request) -> object | None:

@@ -11,7 +11,7 @@ from support.pki_realm import BOB, der
 from support.realms import ProgramRealm
 
 from esfilerealm import RealmChain, UsernamePasswordToken, errors
-from esfilerealm.realms import ResultKind
+from esfilerealm.realms import Request, ResultKind
 
 REALMS = "xpack.security.authc.realms."
 IMPLICIT = ["reserved", "default_file"]
@@ -125,6 +125,11 @@ def test_a_realm_that_has_no_place(opened, given, message):
 def test_settings_with_which_no_node_starts(opened, settings):
     with pytest.raises(errors.InvalidSettingError):
         opened(settings, elasticsearch_version=8)
+
+
+def test_a_realm_with_the_name_of_the_reserved_one(opened):
+    with pytest.raises(errors.InvalidSettingError, match="has the name of a realm"):
+        opened(f"{REALMS}pki.reserved.order: 0\n", elasticsearch_version=7)
 
 
 def test_what_is_missing_is_logged(opened, caplog):
@@ -241,8 +246,20 @@ class TestCertificates:
         assert (result.realm, result.user.roles) == ("p", ("viewer",))
 
     def test_with_the_roles_of_a_realm_that_is_missing(self, opened):
+        """The others are asked nevertheless: the file realm is the way back in."""
+        chain = opened(f"{PKI}{REALMS}pki.p.authorization_realms: default_native\n")
+        assert names(chain) == IMPLICIT
+        assert chain.unavailable == {"default_native": "native", "p": "pki"}
+        (finding,) = [finding for finding in chain.findings if finding.subject == "p"]
+        assert "[default_native], which is missing" in finding.message
+        assert chain.authenticate(BOB, PASSWORD)
+        assert not chain.authenticate_request({}, [der("bob")])
+
+    def test_with_the_roles_of_a_realm_that_no_node_asks(self, opened):
         with pytest.raises(errors.InvalidSettingError, match=r"does not exist"):
-            opened(f"{PKI}{REALMS}pki.p.authorization_realms: default_native\n")
+            opened(f"{PKI}{REALMS}pki.p.authorization_realms: nobody\n")
+
+    def test_with_the_roles_of_a_realm_of_the_program(self, opened):
         native = ProgramRealm("default_native", {BOB: "password"})
         chain = opened(
             f"{PKI}{REALMS}pki.p.authorization_realms: default_native\n",
@@ -256,3 +273,56 @@ class TestCertificates:
         assert not result
         assert result.reason == "certificate_not_trusted"
         assert result.http_status == 401
+
+    @pytest.mark.parametrize(
+        ("settings", "message"),
+        [
+            pytest.param(
+                f"{REALMS}pki.p.certificate_authoritis: root.pem\n",
+                "did you mean [certificate_authorities]?",
+                id="a typing error",
+            ),
+            pytest.param(
+                f"{REALMS}pki.p.cache.hash_algo: ssha256\n",
+                "unknown setting of a realm of type pki",
+                id="of another type",
+            ),
+            pytest.param(f"{REALMS}pki.p.type: pki\n", "unknown setting", id="a type since 7"),
+            pytest.param(
+                f"{REALMS}pki.p.truststore.secure_password: hunter2\n",
+                "belongs into the keystore",
+                id="a secret",
+            ),
+        ],
+    )
+    def test_unknown_keys(self, opened, settings, message):
+        """Without the key that was meant, the realm would leave trust to TLS."""
+        with pytest.raises(errors.InvalidSettingError) as caught:
+            opened(f"{REALMS}pki.p.order: 1\n{settings}")
+        assert message in str(caught.value)
+        assert "hunter2" not in str(caught.value)
+
+    def test_lists_in_the_old_form(self, opened):
+        chain = opened(f"{REALMS}pki.p:\n  order: 1\n  certificate_authorities.0: root.pem\n")
+        assert chain.authenticate_request({}, [der("bob")])
+        assert not chain.authenticate_request({}, [der("foreign_root")])
+
+    def test_the_spelling_of_6(self, opened):
+        chain = opened(f"{REALMS}p.type: pki\n{REALMS}p.certificate_authorities: root.pem\n")
+        assert names(chain) == ["reserved", "p"]
+        with pytest.raises(errors.InvalidSettingError, match="unknown setting"):
+            opened(f"{REALMS}p.type: pki\n{REALMS}p.certificate_authority: root.pem\n")
+
+
+def test_entered_twice(opened):
+    """The second time harms nobody who uses it."""
+    with opened() as chain:
+        with pytest.raises(RuntimeError, match="only once"), chain:
+            pass
+        assert chain.authenticate("al", PASSWORD)
+
+
+def test_certificates_beside_a_request(opened):
+    """They would not count, and who shows them would be taken for nobody."""
+    with pytest.raises(TypeError, match="has its certificates already"):
+        opened().authenticate_request(Request({}), [b"certificate"])
