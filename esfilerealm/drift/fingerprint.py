@@ -108,7 +108,10 @@ class Fingerprint:
 
         Raises:
             InvalidFingerprintError: If it is not.
+            TypeError: If it is text, which has no bytes of its own.
         """
+        if isinstance(key, str):
+            raise TypeError("a key is bytes, not text: encode it")
         if len(key) < SHORTEST_KEY:
             rule = f"needs a key of at least {SHORTEST_KEY} bytes, and this one has [{len(key)}]"
             raise InvalidFingerprintError("", f"{rule}: make one with `openssl rand -hex 32`")

@@ -16,6 +16,7 @@ _MANIFEST: Final = re.compile(
     rb"""(?:^|[{,])[\s-]*["']?kind["']?\s*:\s*["']?(?:Secret|SecretList|List|Elasticsearch)\b""",
     re.MULTILINE,
 )
+_FINGERPRINT: Final = re.compile(rb""""kind"\s*:\s*"%b\"""" % KIND.encode())
 #: How the output of ``digest --json`` begins.
 _DIGEST: Final = re.compile(rb"""\s*\{\s*"command"\s*:\s*"digest\"""")
 #: Bytes at the start of a file in which its kind stands.
@@ -26,7 +27,7 @@ def kind_of(data: bytes) -> SourceKind:
     """Return the kind of a file; what is nothing else is a document, a desired state."""
     from ..exchange.archive import is_archive
 
-    if KIND.encode() in data[:_START] or _DIGEST.match(data):
+    if _FINGERPRINT.search(data[:_START]) or _DIGEST.match(data):
         return "fingerprint"
     if is_archive(data):
         return "archive"

@@ -142,6 +142,11 @@ def test_a_short_key_is_refused(fingerprint, key):
         fingerprint("a", key=key, **USERS)
 
 
+def test_a_key_of_text_is_refused(fingerprint):
+    with pytest.raises(TypeError, match="a key is bytes, not text"):
+        fingerprint("a", key=KEY.decode(), **USERS)
+
+
 def test_what_a_node_skips_is_told_and_changes_nothing():
     plain = Fingerprint.of(ParsedRealm.parse(b"ann:h\n", b"a:ann\n"), key=KEY)
     skipping = ParsedRealm.parse(b"ann:h\nbroken\n\n", b"a:ann\nno users:\n")

@@ -107,6 +107,14 @@ def test_what_a_document_leaves_unsaid(tmp_path):
     assert [user["hash_digest"] is None for user in made.to_dict()["users"]] == [True, False, True]
 
 
+def test_a_document_may_speak_of_fingerprints(tmp_path):
+    path = tmp_path / "users.yml"
+    path.write_text(
+        f"# an esfilerealm fingerprint\nusers: {{ann: {{password_hash: '{CHEAP_HASH}'}}}}"
+    )
+    assert take_fingerprint(path, key=KEY).usernames == ("ann",)
+
+
 def test_a_fingerprint_keeps_its_node(folder, tmp_path):
     path = tmp_path / "a.json"
     path.write_text(take_fingerprint(folder, key=KEY, node="node-a").to_json())

@@ -164,6 +164,8 @@ def test_a_short_key(realm):
     pytest.importorskip("prometheus_client")
     with pytest.raises(InvalidFingerprintError, match="at least 16 bytes"):
         realm.metrics(key=b"short")
+    with pytest.raises(TypeError, match="a key is bytes"):  # not when it is asked for metrics
+        realm.metrics(key="a key of text, which is long enough")
 
 
 def test_without_the_extra(realm, monkeypatch):
