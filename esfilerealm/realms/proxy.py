@@ -18,6 +18,8 @@ __all__ = ["TrustedProxy"]
 _LOG: Final = get_logger(__name__)
 _FORMATS: Final = ("url-encoded-pem", "xfcc", "rfc9440")
 _UNIX: Final = "unix:"
+#: Before the four bytes of an IPv4 address that is written as IPv6.
+_MAPPED_BITS: Final = 96
 _PROXY: Final = DelegatedBy("proxy", "_proxy")
 
 
@@ -128,10 +130,14 @@ class TrustedProxy:
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:
+    """Return a network; one of IPv4 addresses that are written as IPv6 is one of IPv4."""
     from ipaddress import ip_network
 
     try:
         network = ip_network(text)
+        mapped = getattr(network.network_address, "ipv4_mapped", None)
+        if mapped is not None:
+            network = ip_network((mapped, network.prefixlen - _MAPPED_BITS))
     except ValueError as error:
         raise ValueError(f"invalid address of a proxy [{shown(text)}]: {error}") from None
     if network.prefixlen == 0:

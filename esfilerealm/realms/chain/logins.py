@@ -65,7 +65,7 @@ class Logins:
             if remembered is None or remembered.realm is not realm:
                 self._memory.put(result.principal, realm, epoch)
             elif is_prompt(realm):
-                remembered.known = (answer, result)
+                remembered.known = (answer, result, login.kind)
         return result
 
     def ask(self, walk: W) -> W:

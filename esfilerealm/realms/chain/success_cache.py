@@ -44,8 +44,9 @@ class Remembered:
 
     Attributes:
         realm: The realm.
-        known: What it said when it was asked first, and what the chain made of that; the chain
-            answers likewise as long as the realm gives the same object.
+        known: What it said when it was asked first, what the chain made of that, and the type of
+            the token. To such tokens the chain answers likewise as long as the realm gives the same
+            object.
         used: When it was used last, by the clock of the cache.
     """
 
@@ -54,7 +55,7 @@ class Remembered:
     def __init__(self, realm: Realm[Any], used: float) -> None:
         self.realm = realm
         self.used = used
-        self.known: tuple[AuthenticationResult, ChainResult] | None = None
+        self.known: tuple[AuthenticationResult, ChainResult, type] | None = None
         self._log_in = realm.authenticate if isinstance(realm, FileRealm) else None
 
     def ask(self, token: object) -> ChainResult | Early | None:
@@ -66,7 +67,7 @@ class Remembered:
             None if it is to be asked as the others are.
         """
         known, realm, started = self.known, self.realm, perf_counter()
-        if known is None:
+        if known is None or type(token) is not known[2]:
             return None
         try:
             if not realm.supports(token):

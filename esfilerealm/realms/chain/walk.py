@@ -130,6 +130,7 @@ class Login(Walk):
 
     Attributes:
         answer: The answer that ended the login, if one did.
+        kind: The type of the credentials.
     """
 
     question = "authenticate"
@@ -143,6 +144,7 @@ class Login(Walk):
     ) -> None:
         super().__init__(realms, first)
         self.answer: AuthenticationResult | None = None
+        self.kind = type(token)
         self._token = token
         self._early = early
 

@@ -6,7 +6,7 @@ import asyncio
 from threading import Event
 
 import pytest
-from support.realms import ProgramRealm
+from support.realms import ProgramRealm, ScriptedRealm, Token
 from support.threads import PATIENCE
 
 from esfilerealm import (
@@ -146,6 +146,15 @@ def test_a_realm_that_does_not_say_that_it_is_awaited(awaited):
     answer.close()
     assert result.kind is (ResultKind.AUTHENTICATED if awaited else ResultKind.FAILED)
     assert awaited or result.reason == "invalid_answer"
+
+
+def test_what_was_right_for_other_credentials_is_a_lie_for_a_password():
+    """A realm may always answer with the same object, and the chain knows it from before."""
+    root = AuthenticationResult.success(User("root", ("superuser",)))
+    chain = RealmChain([ScriptedRealm("scripted", is_prompt=True, authenticate=root)])
+    assert all(chain.authenticate(Token("al")).user == root.user for _ in range(3))
+    assert not chain.authenticate("al", SECRET)
+    assert not chain.authenticate(UsernamePasswordToken("al", SECRET))
 
 
 def test_a_lie_is_not_remembered():
