@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Protocol
 
 from .._ground.showing import shown
@@ -41,7 +42,8 @@ class AuthorizationRealms:
         where: Where it is set.
 
     Raises:
-        InvalidSettingError: If there is no realm of one of the names, or if it asks others itself.
+        InvalidSettingError: If there is no realm of one of the names, or if it asks others itself,
+            or if its ``lookup_user`` is a coroutine.
 
     Source:
         ``DelegatedAuthorizationSupport``. There, a license may forbid them.
@@ -60,6 +62,8 @@ class AuthorizationRealms:
                 )
             elif getattr(known[name], "has_authorization_realms", False):
                 rule = "that realm is already delegating authorization to others itself"
+            elif inspect.iscoroutinefunction(known[name].lookup_user):
+                rule = "the users of that realm can only be awaited: give one that answers at once"
             if rule is not None:
                 raise InvalidSettingError(key, name, rule, where)
         self._realms = tuple(known[name] for name in names)

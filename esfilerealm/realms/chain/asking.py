@@ -53,7 +53,7 @@ def is_prompt(realm: Realm[Any]) -> bool:
 
 def is_async(realm: Realm[Any]) -> bool:
     """Check whether a realm can only be awaited."""
-    return inspect.iscoroutinefunction(realm.authenticate)
+    return any(map(inspect.iscoroutinefunction, (realm.authenticate, realm.lookup_user)))
 
 
 class Asking:
@@ -132,8 +132,8 @@ class Asking:
         import asyncio
 
         task = asyncio.ensure_future(answer)
-        task.add_done_callback(_look_at)
         try:
+            task.add_done_callback(_look_at)
             await asyncio.wait((task,), timeout=self._timeout)
             if not task.done():
                 raise self._too_slow()

@@ -14,6 +14,7 @@ from ..base import (
     is_user,
 )
 from .asking import NoAnswerError, is_prompt, raised
+from .credentials import pair_token
 from .steps import ChainResult, Hidden, ResultKind, Step, StepStatus
 
 if TYPE_CHECKING:
@@ -131,6 +132,9 @@ class Login(Walk):
     Attributes:
         answer: The answer that ended the login, if one did.
         kind: The type of the credentials.
+
+    Raises:
+        InvalidUsernameError, InvalidPasswordError: If a name or a password is not a string.
     """
 
     question = "authenticate"
@@ -143,6 +147,8 @@ class Login(Walk):
         early: Early | None = None,
     ) -> None:
         super().__init__(realms, first)
+        if isinstance(token, UsernamePasswordToken):
+            pair_token(token.principal, token.credentials)
         self.answer: AuthenticationResult | None = None
         self.kind = type(token)
         self._token = token

@@ -15,8 +15,10 @@ from esfilerealm import (
     RealmChain,
     User,
     UsernamePasswordToken,
+    errors,
 )
 from esfilerealm.realms import AuthorizationRealms, ResultKind
+from esfilerealm.realms.chain.reserved import ReservedRealm
 
 SUCCESS, CONTINUE = AuthenticationStatus.SUCCESS, AuthenticationStatus.CONTINUE
 SECRET = "the-secret-of-al"
@@ -155,6 +157,34 @@ def test_what_was_right_for_other_credentials_is_a_lie_for_a_password():
     assert all(chain.authenticate(Token("al")).user == root.user for _ in range(3))
     assert not chain.authenticate("al", SECRET)
     assert not chain.authenticate(UsernamePasswordToken("al", SECRET))
+
+
+@pytest.mark.parametrize(
+    ("token", "error"),
+    [
+        pytest.param(UsernamePasswordToken(["al"], SECRET), errors.InvalidUsernameError, id="name"),
+        pytest.param(UsernamePasswordToken("al", None), errors.InvalidPasswordError, id="password"),
+    ],
+)
+def test_a_token_of_no_strings(token, error):
+    chain = RealmChain([ReservedRealm("_anonymous"), ProgramRealm("directory", {"al": SECRET})])
+    with pytest.raises(error, match="must be a string"):
+        chain.authenticate(token)
+    with pytest.raises(error, match="must be a string"):
+        asyncio.run(chain.authenticate_async(token))
+
+
+class AwaitedUsers(ProgramRealm):
+    async def lookup_user(self, username):
+        return User(username)
+
+
+def test_users_that_can_only_be_awaited():
+    chain = RealmChain([AwaitedUsers("directory", {"al": SECRET})])
+    with pytest.raises(TypeError, match=r"\[directory\] can only be awaited"):
+        chain.lookup_user("al")
+    with pytest.raises(errors.InvalidSettingError, match="can only be awaited"):
+        AuthorizationRealms(["directory"], chain.realms, key="k", where="here")
 
 
 def test_a_lie_is_not_remembered():
