@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .asking import NoAnswerError, is_prompt
+from .reserved import ReservedRealm
 from .steps import ChainResult
 from .walk import Login, Walk, principal_of
 
@@ -62,11 +63,19 @@ class Logins:
         """Return the answer to a login, and remember which realm it is from."""
         result, realm, answer = login.end(), login.realm, login.answer
         if result and realm is not None and answer is not None:
+            if self._is_reserved(result.principal):
+                return result
             if remembered is None or remembered.realm is not realm:
                 self._memory.put(result.principal, realm, epoch)
             elif is_prompt(realm):
                 remembered.known = (answer, result, login.kind)
         return result
+
+    def _is_reserved(self, name: str | None) -> bool:
+        """Check whether another realm than the one that knew a name must always be asked first."""
+        return name is not None and any(
+            isinstance(realm, ReservedRealm) and realm.keeps(name) for realm in self._realms
+        )
 
     def ask(self, walk: W) -> W:
         """Ask realms until one of them has decided, and return the same question."""

@@ -50,14 +50,18 @@ class ReservedRealm:
 
     def authenticate(self, token: UsernamePasswordToken) -> AuthenticationResult:
         """Refuse a reserved name for good, and leave any other to the next realm."""
-        if token.principal not in self._names:
+        if not self.keeps(token.principal):
             return AuthenticationResult.not_handled()
         message = f"the password of the reserved user [{shown(token.principal)}] is not known here"
         return AuthenticationResult.terminate(message, "reserved_user")
 
     def lookup_user(self, username: str) -> User | None:
         """Return a reserved user as disabled, so that no other realm is asked."""
-        return User(username, enabled=False) if username in self._names else None
+        return User(username, enabled=False) if self.keeps(username) else None
+
+    def keeps(self, username: str) -> bool:
+        """Check whether a name is reserved, so that this realm has to be asked before others."""
+        return username in self._names
 
     def usage_stats(self) -> dict[str, object]:
         """Return what a node reports about every realm."""

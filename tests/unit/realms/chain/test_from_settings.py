@@ -8,9 +8,9 @@ import pytest
 from support.hashes import CHEAP_HASH, PASSWORD
 from support.pki import CERTIFICATES
 from support.pki_realm import BOB, der
-from support.realms import ProgramRealm
+from support.realms import ProgramRealm, Token
 
-from esfilerealm import RealmChain, UsernamePasswordToken, errors
+from esfilerealm import AuthenticationResult, RealmChain, User, UsernamePasswordToken, errors
 from esfilerealm.realms import Request, ResultKind
 
 REALMS = "xpack.security.authc.realms."
@@ -168,6 +168,26 @@ def test_names_that_only_look_reserved(opened, name):
     native = ProgramRealm("default_native", {name: PASSWORD})
     result = opened(realms={"default_native": native}).authenticate(name, PASSWORD)
     assert result.user.username == name
+
+
+def test_a_reserved_name_of_other_credentials_is_not_remembered(opened):
+    """Otherwise that realm would be asked about the password before the reserved one."""
+
+    class Both(ProgramRealm):
+        def supports(self, token):
+            return True
+
+        def authenticate(self, token):
+            return AuthenticationResult.success(User(token.principal, ("superuser",)))
+
+        def lookup_user(self, username):
+            return User(username, ("superuser",))
+
+    chain = opened(realms={"default_native": Both("default_native")}, may_run_as=lambda *_: True)
+    for _ in range(2):
+        assert chain.authenticate(Token("elastic"))
+        assert chain.authenticate("elastic", "any").kind is ResultKind.TERMINATED
+        assert not chain.authenticate_request(headers("al", "elastic"))
 
 
 def test_reserved_names_that_the_program_knows(opened):
