@@ -177,18 +177,19 @@ def test_without_a_change_nothing_is_compared(node, watch, monkeypatch):
 def test_a_change_while_the_sources_are_read_is_not_missed(node, watch, monkeypatch):
     a, _ = node("a"), node("b")
     read = drift_sources.take_fingerprints
-    is_done = []
+    is_done, started = [], []
 
     def slow(path, **options):
         made = read(path, **options)
         if not is_done:
             is_done.append(path)
             replace(a / "users", b"bob:h\n")
-            wait_until(watching.changed.is_set)
+            wait_until(lambda: started and started[0].changed.is_set())
         return made
 
     monkeypatch.setattr(drift_sources, "take_fingerprints", slow)
     watching = watch("a", "b")
+    started.append(watching)  # only now: the first reading may have begun before
     assert "Equal" in watching.lines(2)[1]
     assert watching.lines(4)[3].startswith("2 nodes, 2 users: 2 not")
 
