@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from .._ground.extras import require_extra
@@ -14,31 +15,44 @@ from ..errors import FileAccessError, FileRealmError
 from ..provisioning import read_key, take_fingerprint
 from .drift_sources import sources_of
 from .exits import DATA, DIFFERENT, OK, UsageError
+from .nodes import run_each
 from .output import counted
 from .reports.matrix import matrix_of
 from .reports.table import lines_of, title_of
 from .terminal import VERBOSE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..drift import Drift
+    from ..drift.metrics import NodeFacts
     from .arguments import Arguments
+    from .nodes import Nodes
     from .target import Target
     from .terminal import Terminal
 
-__all__ = ["run_compare", "run_digest"]
+__all__ = ["run_compare", "run_digest", "run_digest_all"]
 
 #: How many lines that a node skips are shown, unless with --verbose.
 _MOST_LINES: Final = 3
 
 
+def run_digest_all(arguments: Arguments, nodes: Nodes, terminal: Terminal) -> int:
+    """Print the fingerprint of each node, or the metrics of all nodes as one text."""
+    if not arguments.has("openmetrics"):
+        return run_each(arguments, nodes, terminal)
+    with _printed_metrics(arguments, terminal) as found:
+        nodes.each(lambda node: _add_facts(node.arguments, node.target, found))
+    return nodes.conclude(has_summary=False)
+
+
 def run_digest(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """Print the fingerprint of a realm."""
-    key = _key(arguments)
-    if arguments.has("json") and arguments.has("openmetrics"):
-        raise UsageError("options [json] and [openmetrics] exclude each other")
     if arguments.has("openmetrics"):
-        _print_metrics(arguments, target, terminal, key)
+        with _printed_metrics(arguments, terminal) as found:
+            _add_facts(arguments, target, found)
         return OK
+    key = _key(arguments)
     made = _fingerprint(arguments, target, key)
     terminal.result["fingerprint"] = made.to_dict()
     if key is None and not made.key_id:
@@ -58,29 +72,41 @@ def run_digest(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     return OK
 
 
-def _print_metrics(
-    arguments: Arguments, target: Target, terminal: Terminal, key: bytes | None
-) -> None:
+@contextmanager
+def _printed_metrics(arguments: Arguments, terminal: Terminal) -> Iterator[list[NodeFacts]]:
+    """Print what is known of nodes when the block ends, also if a node cannot be read."""
+    if arguments.has("json"):
+        raise UsageError("options [json] and [openmetrics] exclude each other")
+    require_extra("metrics", "--openmetrics", "prometheus_client")
+    from .reports.openmetrics import text_of
+
+    found: list[NodeFacts] = []
+    try:
+        yield found
+    finally:
+        if found:
+            terminal.print_document(text_of(found))
+
+
+def _add_facts(arguments: Arguments, target: Target, found: list[NodeFacts]) -> None:
     """
-    Print a realm as metrics.
+    Add what is known of a node.
 
     Raises:
-        FileRealmError: If its files cannot be read; this is printed, too.
+        FileRealmError: If its files cannot be read; that is added, too.
     """
-    require_extra("metrics", "--openmetrics", "prometheus_client")
     from .reports import openmetrics
 
+    key = _key(arguments)
     if arguments.optional is not None:
-        facts = openmetrics.facts_of_source(_fingerprint(arguments, target, key))
-        terminal.print_document(openmetrics.text_of(facts))
+        found.append(openmetrics.facts_of_source(_fingerprint(arguments, target, key)))
         return
     node, tool = _node(arguments) or socket.gethostname(), target.tool
     try:
-        facts = openmetrics.facts_of_folder(tool, key=key, node=node)
+        found.append(openmetrics.facts_of_folder(tool, key=key, node=node))
     except FileRealmError:
-        terminal.print_document(openmetrics.text_of(openmetrics.facts_of_unreadable(node)))
+        found.append(openmetrics.facts_of_unreadable(node))
         raise
-    terminal.print_document(openmetrics.text_of(facts))
 
 
 def _fingerprint(arguments: Arguments, target: Target, key: bytes | None) -> Fingerprint:

@@ -32,8 +32,8 @@ DRIFT = (
             Option("openmetrics", "Print metrics, for the textfile collector of Prometheus"),
         ),
         run="drift:run_digest",
-        run_all="nodes:run_each",
-        for_one=("SOURCE", "node", "openmetrics"),
+        run_all="drift:run_digest_all",
+        for_one=("SOURCE", "node"),
         arguments="[SOURCE]",
         notes=(
             f"SOURCE is {shared.SOURCES}; without, it is the directory of -c.",

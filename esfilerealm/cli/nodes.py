@@ -160,14 +160,14 @@ class Nodes:
         rest = f"; not written: {_listed(others)}" if others else ""
         return f"written: {_listed(written)}{rest}"
 
-    def conclude(self) -> int:
+    def conclude(self, *, has_summary: bool = True) -> int:
         """Print the errors and a line for each node; return the largest of the exit codes."""
         terminal = self._terminal
         terminal.is_for_programs |= any(node.terminal.is_for_programs for node in self._all)
         if self._blocks:
             terminal.print("")
         self._report_errors()
-        for node in self._all:
+        for node in self._all if has_summary else ():
             terminal.print(f"[{node.name}] {node.describe()}")
         terminal.result["by_node"] = [node.to_dict() for node in self._all]
         return max(node.exit_code or OK for node in self._all)

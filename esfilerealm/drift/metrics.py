@@ -1,4 +1,4 @@
-"""A node as metrics of Prometheus. Importing this module needs the extra ``metrics``."""
+"""Nodes as metrics of Prometheus. Importing this module needs the extra ``metrics``."""
 
 from __future__ import annotations
 
@@ -82,22 +82,22 @@ class NodeFacts:
     findings: Iterable[Finding] | None = None
 
 
-def families_of(facts: NodeFacts | None) -> Iterator[Metric]:
+def families_of(*nodes: NodeFacts) -> Iterator[Metric]:
     """
-    Yield the metrics of one node. All are gauges, the only kind that both formats write alike.
+    Yield the metrics of nodes. All are gauges, the only kind that both formats write alike.
 
     Args:
-        facts: What is known; None for all families without a value.
+        nodes: What is known of each; without a node, all families come without a value.
     """
     samples: dict[str, list[tuple[dict[str, str], float]]] = {name: [] for name in _TEXTS}
-    node = {} if facts is None else {"node": printable(facts.node)}
-    for name, labels, value in () if facts is None else _samples(facts):
-        samples[name].append((node | labels, value))
+    for facts in nodes:
+        for name, labels, value in _samples(facts):
+            samples[name].append(({"node": printable(facts.node), **labels}, value))
     for name, text in _TEXTS.items():
         family = GaugeMetricFamily(f"esfilerealm_{name}", text)
         for labels, value in samples[name]:
             family.add_sample(family.name, labels, value)
-        if facts is None or samples[name]:
+        if samples[name] or not nodes:
             yield family
 
 

@@ -294,11 +294,27 @@ class TestOthers:
         label = told[0]["fingerprint"]["label"]
         assert text.out.endswith(f"\n\n[a] 1 user, label {label}\n[b] 1 user, label {label}\n")
 
+    def test_metrics_of_all_nodes_are_one_text(self, run_on, nodes):
+        parser = pytest.importorskip("prometheus_client.openmetrics.parser")
+        (nodes[1] / "users").write_bytes(b"\xff\n")
+        result = run_on("digest", "--openmetrics")
+        families = {each.name: each for each in parser.text_string_to_metric_families(result.out)}
+        users = families["esfilerealm_users"].samples
+        assert [(each.labels["node"], each.value) for each in users] == [("a", 1), ("c", 1)]
+        health = families["esfilerealm_health"].samples
+        assert [each.labels["node"] for each in health if each.labels["status"] == "empty"] == [
+            *("a", "b", "c")
+        ]
+        assert result.exit_code == 70
+        assert "ERROR: [b]: " in result.err
+
+    def test_metrics_beside_json(self, run_on):
+        assert run_on("digest", "--json", "--openmetrics").exit_code == 64
+
     @pytest.mark.parametrize(
         ("words", "message"),
         [
             (["digest", "--node", "x"], "option [node] is for one node"),
-            (["digest", "--openmetrics"], "option [openmetrics] is for one node"),
             (["digest", "a"], "the source stands for one node"),
             (["check", "--list-rules"], "option [list-rules] is for one node"),
             (["check", "--explain", "EFR1"], "option [explain] is for one node"),

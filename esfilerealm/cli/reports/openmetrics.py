@@ -1,4 +1,4 @@
-"""A node as metrics, in the text that Prometheus and its textfile collector read."""
+"""Nodes as metrics, in the text that Prometheus and its textfile collector read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...drift import Fingerprint
 from ...drift.metrics import NodeFacts, UserFacts, families_of, modified_last
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from prometheus_client.core import Metric
 
@@ -64,17 +64,17 @@ def _modified(path: str) -> int | None:
         return None
 
 
-def text_of(facts: NodeFacts) -> bytes:
-    """Return the metrics as text in UTF-8."""
+def text_of(nodes: Iterable[NodeFacts]) -> bytes:
+    """Return the metrics of nodes as text in UTF-8."""
     registry = CollectorRegistry()
-    registry.register(_Collector(facts))
+    registry.register(_Collector(nodes))
     text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]
     return text
 
 
 class _Collector(Collector):
-    def __init__(self, facts: NodeFacts) -> None:
-        self._facts = facts
+    def __init__(self, nodes: Iterable[NodeFacts]) -> None:
+        self._nodes = tuple(nodes)
 
     def collect(self) -> Iterator[Metric]:
-        return families_of(self._facts)
+        return families_of(*self._nodes)

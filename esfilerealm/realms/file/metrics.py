@@ -49,7 +49,7 @@ class RealmCollector(Collector):
 
     def describe(self) -> Iterator[Metric]:
         """Yield all metrics without values, by which a registry finds names that are taken."""
-        return families_of(None)
+        return families_of()
 
     def collect(self) -> Iterator[Metric]:
         """Yield all metrics; none if the realm is closed, or could never be read."""
