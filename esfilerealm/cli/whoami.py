@@ -174,7 +174,9 @@ def _not_asked(chain: RealmChain, result: ChainResult) -> Iterator[dict[str, str
             yield {"realm": realm.name, "type": realm.type, "reason": why}
         is_behind = is_behind or realm.name == ended
     for name, kind in chain.unavailable.items():
-        yield {"realm": name, "type": kind, "reason": "only a node can ask it"}
+        is_ours = kind == "pki"
+        why = "the realms that know its roles are missing" if is_ours else "only a node can ask it"
+        yield {"realm": name, "type": kind, "reason": why}
 
 
 def _sources(

@@ -146,6 +146,8 @@ def _names(nodes: Iterable[str | os.PathLike[str]]) -> list[str]:
     names = [os.fsdecode(node) for node in nodes]
     if not names:
         raise ValueError("there is no node: give at least one directory")
+    if "" in names:
+        raise ValueError("the name of a node is empty: give its directory")
     same = find_same(names)
     if same is not None:
         raise ValueError(printable(f"[{same[0]}] and [{same[1]}] are the same directory"))

@@ -150,6 +150,14 @@ class TestSettings:
         assert any("has the same order" in line for line in lines)
         assert result.exit_code == 0
 
+    def test_whose_roles_another_realm_knows(self, whoami, folder):
+        (folder / "elasticsearch.yml").write_text(
+            SETTINGS + f"{PKI}.authorization_realms: [people]\n"
+        )
+        out = whoami("jane", *BASIC).out
+        assert "realm [pki1] (pki): the realms that know its roles are missing" in out
+        assert "realm [people] (ldap): only a node can ask it" in out
+
     def test_of_a_plugin(self, whoami, folder):
         (folder / "elasticsearch.yml").write_text(f"{REALMS}kustom.k.order: 3\n")
         assert "(kustom): only a node can ask it" in whoami("jane", *BASIC).out

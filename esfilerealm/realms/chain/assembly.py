@@ -97,7 +97,11 @@ def assemble(
         realms=realms,
         own=tuple(realm for realm in own if hasattr(realm, "close")),
         unavailable=ReadOnlyDict({realm.name: realm.type for realm in missing}),
-        findings=(*_said_by_a_node(file_settings), *missing.values()),
+        findings=(
+            *_said_by_a_node(file_settings),
+            *_said_of_lists(folder, overrides, order.version),
+            *missing.values(),
+        ),
     )
 
 
@@ -178,6 +182,18 @@ def _said_by_a_node(settings: RealmSettings) -> Iterable[Finding]:
         yield Finding(code="CHAIN1", severity="warning", message=text)
     for text in settings.notes:
         yield Finding(code="CHAIN1", severity="info", message=text)
+
+
+def _said_of_lists(
+    folder: str, overrides: Mapping[str, str] | None, version: int
+) -> Iterable[Finding]:
+    """Return what ``check`` says of security domains and of other lists of realms."""
+    from ...checks.node import Node  # together 10 ms, for who makes a chain of a folder only
+    from ...checks.rules.realm_chain import undefined_realm, unusable_domain
+    from ...checks.run import examine
+
+    node = Node(folder, elasticsearch_version=version, overrides=overrides)
+    return examine(node, (unusable_domain, undefined_realm))
 
 
 def _without_roles(

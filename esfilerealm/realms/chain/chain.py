@@ -161,7 +161,7 @@ class RealmChain:
         chain.findings, chain.unavailable = parts.findings, parts.unavailable
         chain._own, chain._where = parts.own, parts.config_dir
         for finding in parts.findings:
-            if finding.code == "CHAIN2":  # the file realm has logged the others
+            if finding.code != "CHAIN1":  # the file realm has logged those
                 _LOG.log(_LEVELS[finding.severity], "%s", finding.message)
         return chain
 

@@ -416,6 +416,10 @@ class TestNodes:
         with pytest.raises(ValueError, match="there is no node"):
             plan_all([], JANE)
 
+    def test_no_name_is_empty(self):
+        with pytest.raises(ValueError, match="is empty"):
+            plan_all(["a", ""], JANE)
+
     @pytest.mark.parametrize("given", ["a", b"a", os.fsencode("a")])
     def test_a_list_is_needed(self, given):
         with pytest.raises(ValueError, match="must be a list"):

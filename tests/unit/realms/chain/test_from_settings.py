@@ -148,6 +148,25 @@ def test_what_a_node_says_at_start(opened):
     assert said.severity == "warning"
 
 
+@pytest.mark.parametrize(
+    ("domains", "said"),
+    [
+        pytest.param({"d.realms": "default_file, default_native"}, [], id="realms of a node"),
+        pytest.param({"d.realms": "nobody"}, ["EFR468"], id="an unknown realm"),
+        pytest.param({"_d.realms": "default_file"}, ["EFR467"], id="a reserved name"),
+        pytest.param(
+            {"d.realms": "default_file", "e.realms": "default_file"}, ["EFR467"], id="in two"
+        ),
+    ],
+)
+def test_security_domains(opened, caplog, domains, said):
+    lines = [f"xpack.security.authc.domains.{key}: {value}\n" for key, value in domains.items()]
+    chain = opened("".join(lines))
+    assert [f.code for f in chain.findings if f.code.startswith("EFR")] == said
+    logged = [each.getMessage() for each in caplog.records if each.levelname == "ERROR"]
+    assert len(logged) == len(said)
+
+
 @pytest.mark.parametrize("name", ["elastic", "kibana_system", "_anonymous"])
 def test_reserved_names(opened, folder, name):
     """They do not get past their realm, even if the file has them."""
