@@ -433,6 +433,7 @@ class TestTheServerOfTheGuideToRealms:
     def fetch(port, user=None, certificate=None):
         """Do as curl does."""
         context = ssl.create_default_context(cafile="ca.pem")
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # of 3.13; these certificates are plain
         if certificate is not None:
             context.load_cert_chain(f"{certificate}.pem", f"{certificate}.key")
         headers = {}
