@@ -239,8 +239,10 @@ def _create(path: str) -> None:
         try:
             _create_at(temporary, _mode_beside(path))
             _name(temporary, path)
-        finally:
             remove_quietly([temporary])
+        except BaseException:  # which may come just before the line above removes it
+            remove_quietly([temporary])
+            raise
 
 
 def _create_at(path: str, mode: int) -> None:
