@@ -18,8 +18,11 @@ import os
 import sys
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import filelock
+import pytest
 from support.threads import wait_until
 
 import esfilerealm
@@ -29,6 +32,15 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
 PACKAGE = os.path.dirname(esfilerealm.__file__) + os.sep
+
+FILELOCK = Path(filelock.__file__).parent
+#: The guard of forks of ``filelock``; earlier versions have it elsewhere.
+FORK_GUARD = FILELOCK / "_core" / "_fork.py"
+
+#: Marks tests that strike ``filelock`` itself.
+keeps_descriptors = pytest.mark.skipif(
+    not FORK_GUARD.exists(), reason="earlier versions of filelock lose descriptors of their own"
+)
 
 
 class Interrupt(BaseException):

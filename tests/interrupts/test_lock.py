@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import filelock
 import pytest
+from interrupts import kit
 from interrupts.kit import Resources, Strike, interrupt, points_of
 
 from esfilerealm._storage.lock import write_lock
 
-PLACE = Path(filelock.__file__).parent
-FORK_GUARD = PLACE / "_core" / "_fork.py"
-
-pytestmark = [
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(
-        not FORK_GUARD.exists(), reason="earlier versions of filelock lose descriptors of their own"
-    ),
-]
+pytestmark = [pytest.mark.timeout(600), kit.keeps_descriptors]
 
 #: The modules of ``filelock`` but for its guard of forks, which an exception inside leaves closed:
 #: the thread could not start a process any more.
-FILELOCK = tuple(str(path) for path in PLACE.rglob("*.py") if path != FORK_GUARD)
+FILELOCK = tuple(str(path) for path in kit.FILELOCK.rglob("*.py") if path != kit.FORK_GUARD)
 
 #: One of so many points is struck.
 QUICK, WHOLE = 37, 1

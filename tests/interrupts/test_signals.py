@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 from crash.processes import in_a_child
-from interrupts.kit import Resources
+from interrupts.kit import Resources, keeps_descriptors
 from support.hashes import CHEAP_HASH, PASSWORD
 
 from esfilerealm import FileRealm, UsersTool
@@ -98,6 +98,7 @@ def test_logins(config, count):
 # that comes in filelock's guard of forks keeps its process from forking for good, hence the child.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("count", [60, pytest.param(3_000, marks=pytest.mark.slow)])
+@keeps_descriptors
 @in_a_child()
 def test_writes(config, count):
     (config / "users").write_text(f"al:{CHEAP_HASH}\n")
