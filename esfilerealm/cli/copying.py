@@ -29,7 +29,7 @@ class _DeclinedError(Exception):
 
 
 def run_copy(arguments: Arguments, target: Target, terminal: Terminal) -> int:
-    """Give a node the users of a source."""
+    """Copy the users of a source to one node."""
     _check_question(arguments)
     desired = _users(arguments, terminal)
 
@@ -51,7 +51,7 @@ def run_copy(arguments: Arguments, target: Target, terminal: Terminal) -> int:
 
 
 def run_copy_all(arguments: Arguments, nodes: Nodes, terminal: Terminal) -> int:
-    """Give several nodes the users of a source."""
+    """Copy the users of a source to several nodes."""
     _check_question(arguments)
     desired = _users(arguments, terminal)
     losses = terminal.result.pop("losses")

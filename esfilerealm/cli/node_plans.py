@@ -10,9 +10,7 @@ from ..provisioning import apply_all, plan_all, rehearse
 from .exits import CHANGED, OK
 from .output import print_reload, print_warnings
 from .plan_output import print_diff, summary_of, superusers_of
-from .plans import jobs_of, read_documents, with_options
-from .shared_options import ATTRIBUTES
-from .terminal import NORMAL
+from .plans import plan_arguments, read_documents, with_options
 from .user_options import about_options, check_user_options, user_of_options
 
 if TYPE_CHECKING:
@@ -131,17 +129,9 @@ def _planned(
     desired: DesiredState,
     settings: dict[str, RealmSettings],
 ) -> Plans:
-    return plan_all(
-        names,
-        desired,
-        settings=settings,
-        force=arguments.has("force"),
-        attributes=arguments.choice("attributes", ATTRIBUTES),
-        jobs=jobs_of(arguments),
-        show_progress=terminal.verbosity >= NORMAL,
-        create=arguments.has("create"),
-        fail_fast=arguments.has("fail-fast"),
-    )
+    how = plan_arguments(arguments, terminal)
+    fail_fast = arguments.has("fail-fast")
+    return plan_all(names, desired, settings=settings, fail_fast=fail_fast, **how)
 
 
 def _warnings(plan: Plan) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from ..documents.document import FORMATS, content_of_stream
 from ..errors import InvalidDesiredStateError
@@ -19,6 +19,7 @@ from .user_options import about_options, check_user_options, user_of_options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .._storage import Tolerance
     from ..provisioning import DocumentFormat, Plan
     from .arguments import Arguments
     from .target import Target
@@ -31,6 +32,7 @@ __all__ = [
     "format_of",
     "jobs_of",
     "load_document",
+    "plan_arguments",
     "read_documents",
     "read_standard_input",
     "run_apply",
@@ -125,20 +127,34 @@ def carry_out(
     return CHANGED if planned.changed and arguments.has("detailed-exitcode") else OK
 
 
+class PlanArguments(TypedDict):
+    """What ``plan`` and ``plan_all`` take from options."""
+
+    force: bool
+    attributes: Tolerance
+    jobs: int | None
+    show_progress: bool
+    create: bool
+
+
+def plan_arguments(arguments: Arguments, terminal: Terminal) -> PlanArguments:
+    """Return the arguments of ``plan`` and ``plan_all`` that options set."""
+    return {
+        "force": arguments.has("force"),
+        "attributes": arguments.choice("attributes", ATTRIBUTES),
+        "jobs": jobs_of(arguments),
+        "show_progress": terminal.verbosity >= NORMAL,
+        "create": arguments.has("create"),
+    }
+
+
 def _planned(
     arguments: Arguments, target: Target, terminal: Terminal, desired: DesiredState
 ) -> Plan:
     """Make the plan, and print its warnings."""
-    planned = plan(
-        target.config_dir,
-        desired,
-        settings=target.tool.settings,
-        force=arguments.has("force"),
-        attributes=arguments.choice("attributes", ATTRIBUTES),
-        jobs=jobs_of(arguments),
-        show_progress=terminal.verbosity >= NORMAL,
-        create=arguments.has("create"),
-    )
+    config_dir, settings = target.config_dir, target.tool.settings
+    how = plan_arguments(arguments, terminal)
+    planned = plan(config_dir, desired, settings=settings, **how)
     for warning in planned.warnings:
         terminal.warn(f"WARNING: {warning}")
     return planned

@@ -149,7 +149,7 @@ def _certificates(path: str | None) -> tuple[bytes, ...]:
 
 
 def _note_trust(chain: RealmChain, result: ChainResult, terminal: Terminal) -> None:
-    """Say it if nobody has decided about trust: the node leaves that to TLS."""
+    """Print a note if the realm leaves trust to TLS: then nobody has checked the certificate."""
     for realm in chain.realms:
         if realm.name == result.realm and realm.usage_stats().get("has_truststore") is False:
             text = "leaves trust to TLS, which was not spoken: a node may refuse the certificate"
@@ -157,7 +157,7 @@ def _note_trust(chain: RealmChain, result: ChainResult, terminal: Terminal) -> N
 
 
 def _warn_of_files(chain: RealmChain, terminal: Terminal) -> None:
-    """Say which files of a realm that was asked cannot be read."""
+    """Print a warning for each file that a realm cannot read."""
     for realm in chain.realms:
         for problem in realm.health.problems if isinstance(realm, FileRealm) else ():
             terminal.warn(f"WARNING: {problem}")

@@ -337,7 +337,7 @@ class RealmChain:
         self._listeners.append(listener)
 
     def _told(self, result: ChainResult) -> ChainResult:
-        """Tell the listeners of a refusal."""
+        """Call the listeners if this is a refusal, and return it."""
         if not result:
             for listener in tuple(self._listeners):
                 try:
