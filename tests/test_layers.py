@@ -26,11 +26,11 @@ LAYERS = [
     {"errors", "results", "names", "findings", "_ground", "_version"},
     {"formats", "hashing", "documents", "exchange", "certificates", "role_mapping", "drift"},
     {"_storage"},
-    {"keystore"},
+    {"keystore", "audit"},
     {"settings"},
     {"watcher", "checks"},
     {"admin", "realms"},
-    {"provisioning"},
+    {"provisioning", "backup"},
     {"cli", "__main__"},
 ]
 HEIGHT = {room: height for height, rooms in enumerate(LAYERS) for room in rooms}
