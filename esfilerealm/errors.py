@@ -30,6 +30,15 @@ FileRealmError
 ├── SecureSettingNotFoundError                                         also LookupError
 ├── SecureSettingExistsError
 ├── KeystoreExistsError                                                also FileExistsError
+├── BackupError
+│   ├── BackupFormatError, BackupKeyError                              also ValueError
+│   ├── BackupLimitError
+│   ├── BackupVersionError
+│   ├── BackupDecryptionError
+│   ├── BackupSignatureError
+│   ├── BackupContentError
+│   ├── BackupOutdatedError
+│   └── ConfidentialBackupError
 ├── MissingExtraError                                                  also ImportError
 ├── RealmClosedError                                                   also RuntimeError
 ├── LockTimeoutError                                                   also TimeoutError
@@ -58,8 +67,18 @@ if TYPE_CHECKING:
     HashProblemKind = Literal["malformed", "unsupported", "clear-text"]
 
 __all__ = [
+    "BackupContentError",
+    "BackupDecryptionError",
+    "BackupError",
+    "BackupFormatError",
+    "BackupKeyError",
+    "BackupLimitError",
+    "BackupOutdatedError",
+    "BackupSignatureError",
+    "BackupVersionError",
     "CertificateNotTrustedError",
     "ChallengeError",
+    "ConfidentialBackupError",
     "ConfigurationFileMissingError",
     "FileAccessError",
     "FileChangedError",
@@ -107,6 +126,7 @@ __all__ = [
 
 _LONGEST_HOLDER = 200
 _LONGEST_PATH = 4096
+_LONGEST_MEMBER = 200
 
 
 class FileRealmError(Exception):
@@ -736,6 +756,71 @@ class KeystoreExistsError(FileRealmError, FileExistsError):
             f"[{self.path}] already exists, and another keystore would replace it: read it and "
             "change it, or pass overwrite=True"
         )
+
+
+class BackupError(FileRealmError):
+    """
+    A backup that cannot be made, read or trusted. Nothing was written.
+
+    Attributes:
+        source: The backup, normally its path.
+        reason: What is wrong, and what to do.
+        member: The file in the backup that it is about, or None.
+    """
+
+    def __init__(self, source: str, reason: str, member: str | None = None) -> None:
+        super().__init__(source, reason, member)
+        self.source = source
+        self.reason = reason
+        self.member = member
+
+    def _message(self) -> str:
+        member = "" if self.member is None else f", member [{shown(self.member, _LONGEST_MEMBER)}]"
+        return f"backup [{self.source}]{member}: {self.reason}"
+
+
+class BackupFormatError(BackupError, ValueError):
+    """An archive, or a document in it, that no backup looks like: damaged, or made to do harm."""
+
+
+class BackupLimitError(BackupError):
+    """A backup that is larger, or has more files or longer names, than ``Limits`` allow."""
+
+
+class BackupVersionError(BackupError):
+    """A backup in a form that this version of the package does not know."""
+
+
+class BackupKeyError(BackupError, ValueError):
+    """
+    A key that cannot be used: to sign, to encrypt or to decrypt, or in ``allowed_signers``.
+
+    Attributes:
+        source: The file of the key, not a backup.
+    """
+
+    def _message(self) -> str:
+        return f"key [{self.source}]: {self.reason}"
+
+
+class BackupDecryptionError(BackupError):
+    """A backup that none of the given keys opens, or whose encrypted content was changed."""
+
+
+class BackupSignatureError(BackupError):
+    """A backup without a signature, or with one that is not by a trusted key."""
+
+
+class BackupContentError(BackupError):
+    """A backup whose files are not those that its manifest names: missing, added or changed."""
+
+
+class BackupOutdatedError(BackupError):
+    """A genuine backup in the wrong place: older than one seen before, or of another node."""
+
+
+class ConfidentialBackupError(BackupError):
+    """A backup of confidential files that would be written without encryption."""
 
 
 class MissingExtraError(FileRealmError, ImportError):

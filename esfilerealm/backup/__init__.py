@@ -1,0 +1,68 @@
+"""
+Backups of the security configuration of a node: made, proven, compared and put back.
+
+``create_backup`` writes one archive of the configuration directory and of the files that its
+settings name. ``verify_backup`` proves it, and only what it returns can be restored::
+
+    directory → inventory → create: archive → seal → file
+    file → verify: seal → archive → manifest → VerifiedBackup → restore
+
+``manifest`` describes the files, ``archive`` writes and walks the tar, and ``seal`` has both seals:
+SSH signatures and age. Signing needs the extra ``backup``, and so do age and zstd.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # see `_ground`
+if TYPE_CHECKING:
+    from typing import Final
+
+    from .create import Backup, create_backup
+    from .create import Compression as Compression
+    from .create import Progress as Progress
+    from .limits import LIMITS, Limits
+    from .manifest import Entry, Manifest
+    from .manifest import Form as Form
+    from .seal.keys import SigningKey
+    from .seal.trust import Trust
+    from .verified import Signer, VerifiedBackup
+    from .verify import verify_backup
+
+__all__ = [
+    "LIMITS",
+    "Backup",
+    "Entry",
+    "Limits",
+    "Manifest",
+    "Signer",
+    "SigningKey",
+    "Trust",
+    "VerifiedBackup",
+    "create_backup",
+    "verify_backup",
+]
+
+#: Where the names are; loaded on first use (PEP 562).
+_LAZY: Final[dict[str, str]] = {
+    "LIMITS": "limits",
+    "Backup": "create",
+    "Entry": "manifest",
+    "Limits": "limits",
+    "Manifest": "manifest",
+    "Signer": "verified",
+    "SigningKey": "seal.keys",
+    "Trust": "seal.trust",
+    "VerifiedBackup": "verified",
+    "create_backup": "create",
+    "verify_backup": "verify",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    globals()[name] = value
+    return value

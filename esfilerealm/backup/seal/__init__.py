@@ -1,0 +1,1 @@
+"""The two seals of a backup: SSH signatures say who made it, and age keeps it from others."""
