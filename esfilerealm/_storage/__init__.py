@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .modes import ModeRecord, ModeStep
     from .mounts import is_network_mount
     from .options import Tolerance, WriteArguments
+    from .outputs import is_transient
     from .private_file import write_private_file
     from .realm_files import SettledRead
     from .single_file import SingleFile
@@ -65,6 +66,7 @@ __all__ = [
     "WriteArguments",
     "WriteOptions",
     "is_network_mount",
+    "is_transient",
     "link_chain",
     "make_config_dir",
     "read_file",
@@ -79,6 +81,7 @@ _LAZY = {
     "SingleFile": "single_file",
     "Unit": "write",
     "is_network_mount": "mounts",
+    "is_transient": "outputs",
     "link_chain": "target",
     "make_config_dir": "create",
     "write_private_file": "private_file",

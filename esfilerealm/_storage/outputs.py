@@ -18,7 +18,7 @@ from .paths import OTHER_FILES, VERSION_PATTERN, RealmPaths
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["output_refusal"]
+__all__ = ["is_transient", "output_refusal"]
 
 _REALM: Final = ("users", "users_roles")
 _LOCK: Final = "users.lock"
@@ -28,10 +28,12 @@ _SETTINGS: Final = "elasticsearch.yml"
 _NODE: Final = (*_REALM, *OTHER_FILES, "jvm.options", "log4j2.properties")
 
 #: What follows the name of a file in the names of its lock, journal, versions, temporary files …
-_ENDS: Final = (
-    rf"(\.lock|\.journal|\.managed|\.modes|{VERSION_PATTERN}|\.[0-9a-f]{{8,16}}\.(tmp|rejected))"
-)
+_PASSING: Final = r"\.lock|\.journal|\.[0-9a-f]{8,16}\.(tmp|rejected)"
+_ENDS: Final = rf"(\.managed|\.modes|{VERSION_PATTERN}|{_PASSING})"
 _RESERVED: Final = re.compile(rf"({'|'.join(map(re.escape, _NODE))}){_ENDS}*")
+_TRANSIENT: Final = re.compile(
+    rf"({'|'.join(map(re.escape, _NODE))})({_PASSING})+|.+\.[0-9a-f]{{16}}\.tmp"
+)
 _BESIDE: Final = re.compile(rf"(.+?){_ENDS}+")
 
 #: The errors of the system for a path that leads to no file that this user may see.
@@ -80,6 +82,11 @@ def output_refusal(
         return _OF_THE_REALM
     is_inside = names or (config_dir is not None and _is_below(folder, config_dir))
     return _EXISTS if is_inside and not force else None
+
+
+def is_transient(name: str) -> bool:
+    """Check whether a name is that of a lock, a journal or a temporary file."""
+    return _TRANSIENT.fullmatch(name) is not None
 
 
 def _is_configuration(folder: str) -> bool:

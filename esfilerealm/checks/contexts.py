@@ -15,9 +15,18 @@ if TYPE_CHECKING:
     from .node_settings import NodeSettings
     from .view import View
 
-__all__ = ["Context", "NamedFile", "Use", "contexts_of", "named_files"]
+__all__ = ["Context", "NamedFile", "Use", "contexts_of", "keys_with_urls", "named_files"]
 
-Use = Literal["key", "store", "truststore", "certificate", "keytab", "metadata", "role mapping"]
+Use = Literal[
+    "key",
+    "store",
+    "truststore",
+    "certificate",
+    "trust restrictions",
+    "keytab",
+    "metadata",
+    "role mapping",
+]
 """What a setting names a file for; private keys are in the first two, and secrets in a keytab."""
 
 #: Where packages and images have their configuration.
@@ -33,6 +42,7 @@ _TLS_USES: Final[dict[str, Use]] = {
     "key": "key",
     "certificate": "certificate",
     "certificate_authorities": "certificate",
+    "trust_restrictions.path": "trust restrictions",
 }
 _OTHER_USES: Final[dict[str, Use]] = {
     "keytab.path": "keytab",
@@ -44,10 +54,16 @@ _OTHER_USES: Final[dict[str, Use]] = {
 _TLS_KEY: Final = re.compile(
     rf"(?P<context>{_CONTEXT})\.(?P<rest>{'|'.join(map(re.escape, _TLS_USES))})"
 )
+#: Realms of versions 5 and 6 have their type in a setting of its own, and not in their keys.
+_OLD_KEY: Final = re.compile(
+    rf"{_REALMS}\.[^.]+\.(?:(?:signing|encryption)\.(?P<saml>key|certificate|keystore\.path)"
+    r"|(?P<pki>truststore\.path|certificate_authorities))"
+)
 _SETTING_OF_CONTEXT: Final = re.compile(
     rf"(?P<context>{_CONTEXT})\.(?:enabled|verification_mode|client_authentication|key|certificate"
     r"|certificate_authorities|(?:keystore|truststore)\..+)"
 )
+_SCHEME: Final = "file:"
 _REALM: Final = re.compile(rf"{_REALMS}\.[^.]+\.[^.]+")
 _SERVERS: Final = re.compile(
     r"xpack\.security\.(?:transport|http|remote_cluster_server)\.ssl|transport\.profiles\..+\.ssl"
@@ -134,7 +150,7 @@ def _is_off(settings: NodeSettings, key: str) -> bool:
     prefix = match[0] if (match := re.match(_CONTEXT, key)) else key
     keys = [f"{prefix}.enabled"]
     if realm := _REALM.match(prefix):
-        keys.append(f"{realm[0]}.enabled")
+        keys += [f"{realm[0]}.enabled", f"{realm[0].rpartition('.')[0]}.enabled"]
     if prefix.startswith(("xpack.security.", "transport.profiles.")):
         keys.append("xpack.security.enabled")
     if prefix.startswith("transport.profiles."):
@@ -151,9 +167,28 @@ def named_files(node: View) -> Iterator[NamedFile | Unreadable]:
         for text in node.settings.values(key):
             if "${" in text:
                 yield Unreadable(f"[{key}] has a placeholder that cannot be resolved here")
-            elif text and "://" not in text:  # metadata may be a URL
-                path = _located(node.config_dir, text)
+            elif text and not _is_url(text):
+                path = _located(node.config_dir, _without_scheme(text))
                 yield NamedFile(key, text, path, use, is_used=not _is_off(node.settings, key))
+
+
+def keys_with_urls(settings: NodeSettings) -> list[str]:
+    """Return the settings that name a URL where they could name a file."""
+    keys = [key for key in settings if _use_of(key) is not None]
+    return [key for key in keys if any(map(_is_url, settings.values(key)))]
+
+
+def _is_url(text: str) -> bool:
+    """Check whether a node reads it from elsewhere; metadata of SAML may be a URL of a file."""
+    return "://" in text and not text.startswith(_SCHEME)
+
+
+def _without_scheme(text: str) -> str:
+    if not text.startswith(_SCHEME):
+        return text
+    from urllib.parse import unquote, urlsplit
+
+    return unquote(urlsplit(text).path)
 
 
 def _located(folder: str, text: str) -> str:
@@ -174,6 +209,8 @@ def _located(folder: str, text: str) -> str:
 def _use_of(key: str) -> Use | None:
     if match := _TLS_KEY.fullmatch(key):
         return _TLS_USES[match["rest"]]
+    if match := _OLD_KEY.fullmatch(key):
+        return _TLS_USES[match["saml"] or match["pki"]]
     if not _REALM.match(key):
         return None
     return next((use for end, use in _OTHER_USES.items() if key.endswith(f".{end}")), None)

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from .access import Account, Grant
+    from .contexts import Use
     from .view import View
 
-__all__ = ["Item", "Layout"]
+__all__ = ["Item", "Layout", "secret_of"]
 
 #: How many levels of directories are looked at.
 _DEEPEST: Final = 4
@@ -45,7 +46,11 @@ _HASHES: Final = re.compile(rf"(?:users|service_tokens){_KEPT}?")
 _COPY: Final = re.compile(rf"(?:users|service_tokens|elasticsearch\.keystore){_KEPT}")
 _KEYSTORE: Final = re.compile(rf"elasticsearch\.keystore{_KEPT}?")
 _KEY: Final = re.compile(r".*(?:\.key|[._-]key\.pem|\.keytab)")
-_SECRET_USES: Final = {"key": "a private key", "store": "a private key", "keytab": "a keytab"}
+_SECRET_USES: Final[dict[Use | None, str]] = {
+    "key": "a private key",
+    "store": "a private key",
+    "keytab": "a keytab",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +80,7 @@ class Item:
     @property
     def secret(self) -> str | None:
         """What it holds that nobody else should read, in two words; None if nothing."""
-        name = self.entry.name
-        if self.named is not None and self.named.use in _SECRET_USES:
-            return _SECRET_USES[self.named.use]
-        if _HASHES.fullmatch(name):
-            return "hashes"
-        if _KEYSTORE.fullmatch(name):
-            return "secure settings"
-        return "a private key" if _KEY.fullmatch(name) else None
+        return secret_of(self.entry.name, None if self.named is None else self.named.use)
 
     @property
     def real_path(self) -> str:
@@ -113,6 +111,17 @@ class Item:
         except FileRealmError as error:
             return cls(entry, None, trouble=_unreadable(error, entry.path), named=named)
         return cls(entry, end, _grants(end), named=named)
+
+
+def secret_of(name: str, use: Use | None = None) -> str | None:
+    """Return what a file of this name holds that nobody else should read; None if nothing."""
+    if use in _SECRET_USES:
+        return _SECRET_USES[use]
+    if _HASHES.fullmatch(name):
+        return "hashes"
+    if _KEYSTORE.fullmatch(name):
+        return "secure settings"
+    return "a private key" if _KEY.fullmatch(name) else None
 
 
 def _grants(entry: Entry | None) -> tuple[Grant, ...]:

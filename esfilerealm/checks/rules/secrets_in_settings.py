@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ..._ground.showing import shown
 from ..facts.places import LONGEST, finding_at
+from ..plain_secrets import is_in_environment, is_secure, twin_of
 from ..registry import rule
 
 if TYPE_CHECKING:
@@ -13,24 +14,6 @@ if TYPE_CHECKING:
 
     from ...findings import Finding
     from ..node import Node
-
-#: The ends of the keys that hold a password in the clear, each with its end in the keystore.
-_TWINS: Final = {
-    ".keystore.password": ".keystore.secure_password",
-    ".keystore.key_password": ".keystore.secure_key_password",
-    ".truststore.password": ".truststore.secure_password",
-    ".key_passphrase": ".secure_key_passphrase",
-    ".bind_password": ".secure_bind_password",
-}
-#: What else only the keystore may hold: whole keys, and the ends of others.
-_SECURE: Final = ("bootstrap.password", "keystore.seed", "autoconfiguration.password_hash")
-_SECURE_ENDS: Final = (
-    ".rp.client_secret",
-    ".client_authentication.shared_secret",
-    ".hmac_key",
-    ".hmac_jwkset",
-)
-_SECURE_MARK: Final = "secure_"
 
 
 @rule("EFR430", "password in elasticsearch.yml", severity="warning", source="NS-25")
@@ -43,7 +26,7 @@ def plain_password(node: Node) -> Iterator[Finding]:
     remove this one.
     """
     for key in node.settings:
-        if (secure := _twin(key)) and not _is_in_environment(node, key):
+        if (secure := twin_of(key)) and not is_in_environment(node.settings, key):
             message = f"[{shown(key, LONGEST)}] is in the clear; use [{shown(secure, LONGEST)}]"
             yield finding_at(plain_password, node, key, message)
 
@@ -57,7 +40,7 @@ def password_twice(node: Node) -> Iterator[Finding]:
     Advice: Remove the one in elasticsearch.yml.
     """
     for key in node.settings:
-        secure = _twin(key)
+        secure = twin_of(key)
         if secure and node.keystore is not None and secure in node.keystore.names:
             message = f"both this and [{shown(secure, LONGEST)}] are set; the node does not start"
             yield finding_at(password_twice, node, key, message)
@@ -73,20 +56,6 @@ def secure_setting(node: Node) -> Iterator[Finding]:
     file was readable for others.
     """
     for key in node.settings:
-        last = key.rpartition(".")[2]
-        if key in _SECURE or key.endswith(_SECURE_ENDS) or last.startswith(_SECURE_MARK):
+        if is_secure(key):
             message = f"[{shown(key, LONGEST)}] belongs into the keystore; the node does not start"
             yield finding_at(secure_setting, node, key, message)
-
-
-def _twin(key: str) -> str | None:
-    """Return the name in the keystore of a password in the clear, or None."""
-    for plain, secure in _TWINS.items():
-        if key.endswith(plain):
-            return key.removesuffix(plain) + secure
-    return None
-
-
-def _is_in_environment(node: Node, key: str) -> bool:
-    """Check whether the file only says which variable of the environment holds the password."""
-    return "${" in node.settings.written(key)
