@@ -121,15 +121,19 @@ def _issues(text: str, version: int | None) -> Iterator[RoleIssue]:
 
 def _unreadable(segment: Segment) -> RoleIssue:
     _, issue = _read(segment)
-    return issue or RoleIssue(
-        segment.line_numbers[0], "unreadable", "must be a name with a mapping"
-    )
+    return issue or _nameless(segment)
+
+
+def _nameless(segment: Segment) -> RoleIssue:
+    return RoleIssue(segment.line_numbers[0], "unreadable", "must be a name with a mapping")
 
 
 def _body_issue(segment: Segment, role: str) -> RoleIssue | None:
     values, issue = _read(segment)
     if issue is not None:
         return RoleIssue(issue.line_number, issue.kind, issue.reason, role)
+    if (role,) not in values:  # a list, in which the name is a key further down
+        return _nameless(segment)
     for path, reason in _problems(values, role):
         return RoleIssue(values[path][1], "invalid-body", reason, role)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from support.hashes import CHEAP_HASH
 
 from esfilerealm.formats.role_definitions import check_role_definitions
@@ -12,6 +13,14 @@ def test_issues_of_roles_show_what_they_are():
     (issue,) = check_role_definitions(b"superuser:\n  cluster: [all]\n")
     expected = "'a node defines a role of this name itself', 'superuser')"
     assert repr(issue) == f"RoleIssue(1, 'reserved-name', {expected}"
+
+
+@pytest.mark.parametrize(
+    "text", ["- (:", "- a: {}", "- - a: {}", "[{a: {}}]", "- a:\n  cluster: [all]"]
+)
+def test_a_list_is_no_definition(text):
+    (issue,) = check_role_definitions(text.encode())
+    assert (issue.line_number, issue.kind) == (1, "unreadable")
 
 
 def test_reserved_names_depend_on_the_version():
