@@ -6,7 +6,7 @@ import errno
 import os
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import FaultsOf
 from .._ground.rights import whose
@@ -22,6 +22,8 @@ from ..errors import FileAccessError, FileRealmError
 from ..findings import Finding
 from .confidential import is_confidential
 from .kinds import kind_of
+from .limits import LIMITS
+from .paths import CONFIG, OUTSIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -29,22 +31,14 @@ if TYPE_CHECKING:
     from ..checks.node_settings import NodeSettings
     from ..findings import Severity
     from .kinds import Kind
+    from .manifest import Form
 
-__all__ = ["CONFIG", "MOST_FILES", "OUTSIDE", "BackupFile", "Inventory", "inventory"]
-
-CONFIG: Final = "config"
-"""The directory of an archive that holds the configuration directory."""
-OUTSIDE: Final = "outside"
-"""The directory of an archive that holds files from elsewhere, by their absolute paths."""
-MOST_FILES: Final = 100_000
-"""How many files and directories a backup holds; what has more is none of a node."""
+__all__ = ["BackupFile", "Inventory", "inventory"]
 
 _DEEPEST: Final = 64
 _READ: Final = 0o400
 _SETTINGS_FILE: Final = "elasticsearch.yml"
 _MARKS: Final = frozenset({_SETTINGS_FILE, "elasticsearch.keystore", "users", "x-pack", "shield"})
-
-Form = Literal["file", "directory", "link"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,8 +226,8 @@ class _Search:
             self._add_all(names, f"{inner}/", depth + 1)
 
     def _add(self, file: BackupFile) -> None:
-        if len(self.files) >= MOST_FILES:
-            reason = f"it holds more than [{MOST_FILES}] files: it is no configuration directory"
+        if len(self.files) >= LIMITS.members:
+            reason = f"it holds more than [{LIMITS.members}] files, and no backup does"
             raise FileAccessError(self.node.config_dir, errno.EFBIG, reason)
         self.files[file.name] = file
         self._seen[file.path] = file.name

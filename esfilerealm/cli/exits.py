@@ -10,6 +10,7 @@ __all__ = [
     "CONFIGURATION",
     "DATA",
     "DIFFERENT",
+    "INCOMPLETE",
     "INTERNAL",
     "INTERRUPTED",
     "IO",
@@ -28,6 +29,7 @@ OK = 0
 WRONG_PASSWORD = 1
 NOT_CONFIGURED = 1
 DIFFERENT = 1
+INCOMPLETE = 1
 NOT_TRUSTED = 1
 CHANGED = 2
 USAGE = 64
@@ -60,6 +62,7 @@ _CODES = (
     (errors.InvalidUsernamePatternError, DATA),
     (errors.InvalidRoleMappingError, DATA),
     (errors.InvalidUserDataError, DATA),
+    (errors.BackupError, DATA),
     (errors.InvalidRuleCodeError, USAGE),
     (errors.InvalidRulesFileError, CONFIGURATION),
     (errors.UserNotFoundError, NO_USER),

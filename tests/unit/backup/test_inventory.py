@@ -12,6 +12,7 @@ from support.reference import cases
 from esfilerealm.backup import inventory as module
 from esfilerealm.backup.inventory import inventory
 from esfilerealm.backup.kinds import kind_of, scope_of
+from esfilerealm.backup.limits import Limits
 from esfilerealm.errors import FileAccessError, FileRealmError
 
 SECURITY = "xpack.security"
@@ -83,7 +84,7 @@ class TestWhatIsThere:
             inventory(tmp_path / "config")
 
     def test_too_many_files(self, node_dir, monkeypatch):
-        monkeypatch.setattr(module, "MOST_FILES", 5)
+        monkeypatch.setattr(module, "LIMITS", Limits(members=5))
         with pytest.raises(FileAccessError, match="more than \\[5\\] files"):
             inventory(node_dir)
 
