@@ -9,46 +9,28 @@ from .commands import every_command, find_command
 from .exits import OK, UsageError
 from .options import did_you_mean
 from .output import VERSION
+from .shapes import COUNT as _COUNT
+from .shapes import COUNT_OR_NULL as _COUNT_OR_NULL
+from .shapes import DIGEST as _DIGEST
+from .shapes import FLAG as _FLAG
+from .shapes import MODE as _MODE
+from .shapes import NAMES as _NAMES
+from .shapes import NAMES_OR_NULL as _NAMES_OR_NULL
+from .shapes import TEXT as _TEXT
+from .shapes import TEXT_OR_NULL as _TEXT_OR_NULL
+from .shapes import by_name as _by_name
+from .shapes import list_of as _list_of
+from .shapes import object_of as _object
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from .arguments import Arguments
+    from .shapes import Schema
     from .target import Target
     from .terminal import Terminal
-
-    Schema = dict[str, object]
 
 __all__ = ["names_of_schemas", "run_schema", "schema_of", "schema_of_all"]
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-
-_TEXT: Final[Schema] = {"type": "string"}
-_TEXT_OR_NULL: Final[Schema] = {"type": ["string", "null"]}
-_COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
-_COUNT_OR_NULL: Final[Schema] = {"type": ["integer", "null"], "minimum": 0}
-_FLAG: Final[Schema] = {"type": "boolean"}
-_NAMES: Final[Schema] = {"type": "array", "items": _TEXT}
-_NAMES_OR_NULL: Final[Schema] = {"type": ["array", "null"], "items": _TEXT}
-_MODE: Final[Schema] = {"type": ["string", "null"], "pattern": "^[0-7]{4}$"}
-_DIGEST: Final[Schema] = {"type": ["string", "null"], "pattern": "^[0-9a-f]{64}$"}
-
-
-def _object(required: Mapping[str, Schema], optional: Mapping[str, Schema] = {}) -> Schema:
-    return {
-        "type": "object",
-        "properties": {**required, **optional},
-        "required": list(required),
-    }
-
-
-def _list_of(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
-
-
-def _by_name(values: Schema) -> Schema:
-    return {"type": "object", "additionalProperties": values}
-
 
 _FILE: Final = _object(
     {
