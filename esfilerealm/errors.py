@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     HashProblemKind = Literal["malformed", "unsupported", "clear-text"]
 
 __all__ = [
+    "AuditLogError",
     "BackupContentError",
     "BackupDecryptionError",
     "BackupError",
@@ -958,6 +959,24 @@ class FileChangedError(FileAccessError):
     def __init__(self, path: str) -> None:
         super().__init__(path, errno.EAGAIN, "another program has just written it; try again")
         self._arguments = (path,)
+
+
+class AuditLogError(FileRealmError, OSError):
+    """
+    A line of an audit log cannot be written, so the change was not made; or a log cannot be read.
+
+    Attributes:
+        path: The log, or the file with its key.
+        reason: Why, and what to do.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def _message(self) -> str:
+        return f"audit log [{self.path}] cannot be used: {self.reason}"
 
 
 class PasswordTruncatedWarning(UserWarning):

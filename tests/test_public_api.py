@@ -73,6 +73,7 @@ ERRORS = [
     errors.FilePermissionError("users", "reason"),
     errors.FileAccessError("users", 28, "reason"),
     errors.FileChangedError("users"),
+    errors.AuditLogError("audit.log", "reason"),
 ]
 
 

@@ -37,10 +37,12 @@ from .realm_files import RealmFiles
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
+    from .appended import AppendedFile, last_line_of
     from .create import make_config_dir
     from .managed import ManagedUsers
     from .modes import ModeRecord, ModeStep
     from .mounts import is_network_mount
+    from .noting import ChangeLog, NotedChange, NotedFile, NotedLine
     from .options import Tolerance, WriteArguments
     from .outputs import is_transient
     from .private_file import write_private_file
@@ -50,10 +52,15 @@ if TYPE_CHECKING:
     from .write import Unit
 
 __all__ = [
+    "AppendedFile",
+    "ChangeLog",
     "FileContent",
     "ManagedUsers",
     "ModeRecord",
     "ModeStep",
+    "NotedChange",
+    "NotedFile",
+    "NotedLine",
     "RealmFiles",
     "RealmFolder",
     "RealmPaths",
@@ -67,6 +74,7 @@ __all__ = [
     "WriteOptions",
     "is_network_mount",
     "is_transient",
+    "last_line_of",
     "link_chain",
     "make_config_dir",
     "read_file",
@@ -75,13 +83,19 @@ __all__ = [
 
 #: Where the names are that a reader of both files does not need; loaded on first use (PEP 562).
 _LAZY = {
+    "AppendedFile": "appended",
+    "ChangeLog": "noting",
     "ManagedUsers": "managed",
     "ModeRecord": "modes",
     "ModeStep": "modes",
+    "NotedChange": "noting",
+    "NotedFile": "noting",
+    "NotedLine": "noting",
     "SingleFile": "single_file",
     "Unit": "write",
     "is_network_mount": "mounts",
     "is_transient": "outputs",
+    "last_line_of": "appended",
     "link_chain": "target",
     "make_config_dir": "create",
     "write_private_file": "private_file",

@@ -27,14 +27,17 @@ from . import system
 from .change import Move
 from .journal import Journal, UnusableJournalError
 from .lock import check_held_locks
+from .noting import Unnoted
 from .recovery import restore
 from .staging import OpenFolders, remove_quietly, temporary_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from .attributes import Attributes
     from .change import Change
+    from .noting import NotedLine
 
 __all__ = ["commit"]
 
@@ -43,6 +46,7 @@ def commit(
     changes: Sequence[Change],
     journal_path: str,
     journal_attributes: Attributes,
+    noted: AbstractContextManager[NotedLine] | None = None,
 ) -> list[list[str]]:
     """
     Make all *changes* in their order, or none. This thread holds the write lock.
@@ -54,6 +58,8 @@ def commit(
 
         journal_attributes: Those of the journal.
 
+        noted: A block in which the changes are in a log, entered when nothing but them is left.
+
     Returns:
         For each change what could not be given, as text.
 
@@ -62,7 +68,7 @@ def commit(
         FilePermissionError, FileAccessError: If the system refuses. Nothing is changed, or the
             message says what is.
     """
-    unit = _Unit(changes, journal_path, journal_attributes)
+    unit = _Unit(changes, journal_path, journal_attributes, noted or Unnoted())
     inside(unit.folders, lambda _folders: unit.write())
     return [move.lost for move in unit.moves]
 
@@ -77,7 +83,11 @@ class _Unit:
     """
 
     def __init__(
-        self, changes: Sequence[Change], journal_path: str, journal_attributes: Attributes
+        self,
+        changes: Sequence[Change],
+        journal_path: str,
+        journal_attributes: Attributes,
+        noted: AbstractContextManager[NotedLine],
     ) -> None:
         self.moves = [Move(change) for change in changes]
         self.folders = OpenFolders()
@@ -89,13 +99,15 @@ class _Unit:
         #: Whether the next writer may need what is there now, so that nothing must be removed.
         self._is_open = False
         self._is_retired = False
+        self._is_made = False
+        self._noted = noted
 
     def write(self) -> None:
         """Make all changes, or none, and remove what nobody needs afterwards."""
         try:
             self.prepare()
             check_held_locks()
-            self.replace()
+            inside(self._noted, self._replace_noted)
             self.tidy()
         except BaseException:  # no `finally`: an exception at its start would leave the files
             self.tidy()
@@ -124,6 +136,16 @@ class _Unit:
         else:
             self._replace_all(self._journal)
 
+    def _replace_noted(self, line: NotedLine) -> None:
+        """Make all changes, or none; then the line that tells of them is taken back."""
+        line.keep()
+        try:
+            self.replace()
+        except BaseException:
+            if not (self._is_open or self._is_made):
+                line.take_back()
+            raise
+
     def tidy(self) -> None:
         """Remove the temporary files, unless the next writer may need them."""
         if not self._is_open:
@@ -144,6 +166,7 @@ class _Unit:
                 self._put_back(move, error)
             self._is_open = False
             raise
+        self._is_made = True
         self._is_open = False
 
     def _put_back(self, move: Move, error: BaseException) -> None:
@@ -196,6 +219,7 @@ class _Unit:
             else:
                 self._roll_back(journal, error)
             raise
+        self._is_made = True
         self._is_open = False
 
     def _make_all(self) -> None:
@@ -229,6 +253,7 @@ class _Unit:
 
     def _go_on(self, journal: Journal) -> None:
         """Make a change durable that was interrupted when its journal was removed already."""
+        self._is_made = True
         with suppress(FileRealmError):  # or else the next writer does
             self.folders.sync(os.path.dirname(journal.path))
             self._is_open = False

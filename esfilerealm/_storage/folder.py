@@ -11,15 +11,20 @@ __all__ = ["RealmFolder"]
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
+    from typing import TypeVar
 
-    from ..results import Recovery, WriteResult
+    from ..results import ModeChange, Recovery, WriteResult
     from .managed import ManagedUsers
     from .modes import ModeRecord, ModeStep
+    from .noting import NotedLine
     from .options import WriteOptions
     from .read import FileContent
     from .realm_files import SettledRead
     from .single_file import LockedWith
     from .write import Locked, Unit
+
+    T = TypeVar("T")
 
 # Modules that only a write needs are imported by its methods, so that `list` does not load them.
 
@@ -140,6 +145,25 @@ class RealmFolder:
         from .write import write_unit
 
         return write_unit(self.paths, unit, options)
+
+    def noted(
+        self,
+        files: RealmFiles,
+        modes: tuple[ModeChange, ...],
+        options: WriteOptions,
+        change: Callable[[], T],
+    ) -> T:
+        """Return the result of a *change* of modes alone, which the log of changes has then."""
+        from .._ground.holding import inside
+        from .noting import NotedChange, noted_files
+
+        def write(line: NotedLine) -> T:
+            result = change()
+            line.keep()
+            return result
+
+        told = NotedChange(self.paths.config_dir, noted_files(files.both, ()), modes=modes)
+        return inside(options.noted(told), write)
 
     def earlier_version(self, files: RealmFiles) -> tuple[FileContent, FileContent]:
         """

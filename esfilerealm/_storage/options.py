@@ -6,9 +6,11 @@ __all__ = ["WriteOptions"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from typing import Literal, TypedDict
 
     from .attributes import Attributes
+    from .noting import ChangeLog, NotedChange, NotedLine
     from .target import Strategy
 
     #: What to do about attributes that cannot be kept or set.
@@ -45,6 +47,7 @@ class WriteOptions:
         attributes: Tolerance = "refuse",
         keep: int | None = None,
         allow_local_lock: bool = False,
+        audit: ChangeLog | None = None,
     ) -> None:
         _check("strategy", strategy, ("rename", "in_place", "auto"))
         _check("attributes", attributes, ("refuse", "warn"))
@@ -56,6 +59,7 @@ class WriteOptions:
         self.is_tolerant = attributes == "warn"
         self.keep = keep
         self.allow_local_lock = allow_local_lock
+        self.audit = audit
         self.owner = owner
         self.group = group
         self.mode = mode
@@ -74,6 +78,16 @@ class WriteOptions:
         other.mode = self.mode if mode is None else mode
         other.requested_attributes()  # raises a mistake where it is made
         return other
+
+    def noted(self, change: NotedChange) -> AbstractContextManager[NotedLine]:
+        """Return a block in which the log of changes has a change, if there is a log."""
+        if self.audit is None:
+            from .noting import Unnoted
+
+            return Unnoted()
+        return self.audit.noted(
+            change, lock_timeout=self.lock_timeout, allow_local_lock=self.allow_local_lock
+        )
 
     def requested_attributes(self) -> Attributes:
         """Return the owner, group and mode that files are to get."""

@@ -18,7 +18,7 @@ from .paths import OTHER_FILES, VERSION_PATTERN, RealmPaths
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["is_transient", "output_refusal"]
+__all__ = ["is_reserved", "is_transient", "output_refusal"]
 
 _REALM: Final = ("users", "users_roles")
 _LOCK: Final = "users.lock"
@@ -44,6 +44,11 @@ _EXISTS: Final = (
     "names a file that exists in the configuration directory of a node: choose another name, or "
     "pass force=True (for a command, --force) to replace it"
 )
+
+
+def is_reserved(name: str) -> bool:
+    """Check whether a file of a realm or node, or one that is kept beside it, may have a name."""
+    return _RESERVED.fullmatch(name.casefold()) is not None
 
 
 def output_refusal(

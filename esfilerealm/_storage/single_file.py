@@ -24,6 +24,7 @@ from .change import Change
 from .commit import commit
 from .journal import UnusableJournalError
 from .lock import write_lock
+from .noting import NotedChange, note_recovery, noted_files
 from .paths import LOCKED_ALONE, OTHER_FILES, RealmPaths, journal_path, lock_path
 from .read import FileContent, Stamp, digest_of, read_file
 from .realm_files import read_consistently
@@ -32,7 +33,7 @@ from .target import could_replace, owners_of, real_target, survey
 from .write import Locked, file_result, foresee
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from ..results import FileResult, Recovery
@@ -121,9 +122,24 @@ class SingleFile:
         if self._realm is not None:
             inside(Locked(self._realm, options), lambda _recovery: None)
 
-    def commit(self, file: FileContent, data: bytes, options: WriteOptions) -> FileResult:
+    def commit(
+        self,
+        file: FileContent,
+        data: bytes,
+        options: WriteOptions,
+        settings: Mapping[str, Sequence[str]] | None = None,
+    ) -> FileResult:
         """
         Replace the file as it was read under the lock; the caller holds it (or runs dry).
+
+        Args:
+            file: As it was read.
+
+            data: Its new content.
+
+            options: How to write.
+
+            settings: The names of secure settings, for the log of changes; by what happens to them.
 
         Raises:
             FilePermissionError, FileAccessError: If it cannot be written; nothing is changed.
@@ -147,7 +163,9 @@ class SingleFile:
         if options.dry_run:
             lost = foreseen[file.path].lost
         else:
-            lost = commit([change], journal_path(file.path), has.tolerant())[0]
+            folder, told = os.path.dirname(self._path), noted_files((), [change])
+            noted = options.noted(NotedChange(folder, told, settings=settings or {}))
+            lost = commit([change], journal_path(file.path), has.tolerant(), noted)[0]
         return file_result(file, [change], {file.path: [*target.lost, *lost]}, foreseen)
 
     def _read(self, path: str) -> FileContent | FileRealmError:
@@ -197,6 +215,7 @@ class LockedWith:
 
     def __init__(self, paths: RealmPaths, options: WriteOptions, names: Sequence[str]) -> None:
         self._realm = Locked(paths, options)
+        self._options = options
         self.faults = self._realm.faults
         self._files = {name: paths.named(name) for name in names}
         self._locks = {
@@ -209,7 +228,9 @@ class LockedWith:
             found = [recovery]
             for name, path in self._files.items():
                 self._locks[name].__enter__()
-                found.append(recover_file(real_target(path)))
+                own = recover_file(real_target(path))
+                note_recovery(own, os.path.dirname(path), [path], self._options.noted)
+                found.append(own)
             return next(filter(None, found), recovery)
         except BaseException:
             self.__exit__()
@@ -280,6 +301,7 @@ class _LockedFile:
         self, path: str, file: SingleFile, options: WriteOptions, faults: list[str] | None
     ) -> None:
         self._file = file
+        self._path = path
         self._options = options
         self._lock = _alone(path, options, faults)
 
@@ -289,6 +311,8 @@ class _LockedFile:
                 self._lock.__enter__()
                 recovery = self._file.recover_locked()
                 if recovery is not None:
+                    folder = os.path.dirname(self._path)
+                    note_recovery(recovery, folder, [self._path], self._options.noted)
                     return recovery
                 self._lock.__exit__()
                 self._file.recover_realm(self._options)

@@ -6,18 +6,19 @@ import errno
 import os
 import stat
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from .._ground.rights import whose
 from ..errors import FilePermissionError
-from ..results import FileResult, WriteResult
+from ..results import FileResult, UserChanges, WriteResult
 from . import system
 from .applied import Applied
 from .attributes import Attributes
 from .change import Change
 from .commit import commit
 from .lock import write_lock
+from .noting import NotedChange, note_recovery, noted_files
 from .paths import LOCKED_ALONE, journal_path, lock_path
 from .read import digest_of
 from .recovery import recover
@@ -25,9 +26,9 @@ from .target import could_replace, owners_of, real_target, survey
 from .versions import rotation, swap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from ..results import Recovery
+    from ..results import ModeChange, Recovery
     from .options import WriteOptions
     from .paths import RealmPaths
     from .read import FileContent
@@ -50,6 +51,9 @@ class Unit:
         sets_attributes: Whether ``users`` and ``users_roles`` get the requested owner, group and
             mode even if their content stays.
         is_undo: Whether *contents* are the latest version, which changes places with *files*.
+        users: The users that change, for the log of changes; None if only *contents* say it.
+        modes: The modes that change after the contents, likewise.
+        settings: The names of secure settings, likewise; by what happens to them.
     """
 
     files: RealmFiles
@@ -57,6 +61,9 @@ class Unit:
     managed: tuple[FileContent, bytes] | None = None
     sets_attributes: bool = False
     is_undo: bool = False
+    users: UserChanges | None = None
+    modes: tuple[ModeChange, ...] = ()
+    settings: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class Locked:
@@ -80,6 +87,7 @@ class Locked:
     def __init__(self, paths: RealmPaths, options: WriteOptions) -> None:
         self.faults: list[str] = []
         self._paths = paths
+        self._options = options
         self._lock = write_lock(
             lambda: lock_path(real_target(paths.users)),
             options.lock_timeout,
@@ -90,13 +98,19 @@ class Locked:
     def __enter__(self) -> Recovery:
         try:
             self._lock.__enter__()
-            return recover(self._paths)
+            return self._recovered()
         except BaseException:
             self.__exit__()
             raise
 
     def __exit__(self, *_: object) -> None:
         self._lock.__exit__()
+
+    def _recovered(self) -> Recovery:
+        paths, recovery = self._paths, recover(self._paths)
+        both = paths.users, paths.users_roles
+        note_recovery(recovery, paths.config_dir, both, self._options.noted)
+        return recovery
 
 
 def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteResult:
@@ -131,7 +145,8 @@ def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteRes
             losses = [one.lost for one in outcomes]
         else:
             journal = journal_path(unit.files.users.path)
-            losses = commit(everything, journal, _journal_attributes(unit, changes))
+            noted = options.noted(_noted(paths, unit, [*managed, *changes], options))
+            losses = commit(everything, journal, _journal_attributes(unit, changes), noted)
     lost = {
         path: [*target.lost, *_lost_by(path, everything, losses)]
         for path, target in targets.items()
@@ -142,6 +157,31 @@ def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteRes
         if unit.managed is None
         else file_result(unit.managed[0], managed, {}, foreseen),
     )
+
+
+def _noted(
+    paths: RealmPaths, unit: Unit, changes: Sequence[Change], options: WriteOptions
+) -> NotedChange:
+    """Return what the log of changes, if there is one, is told of a unit."""
+    is_compared = unit.users is None and options.audit is not None
+    return NotedChange(
+        paths.config_dir,
+        noted_files(unit.files.both, changes),
+        unit.users,
+        unit.modes,
+        unit.settings,
+        contents=_contents(unit, changes) if is_compared else None,
+    )
+
+
+def _contents(
+    unit: Unit, changes: Sequence[Change]
+) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
+    """Return ``users`` and ``users_roles``, before and after."""
+    users, users_roles = unit.files.both
+    new = {change.target: change.data or b"" for change in changes}
+    after = new.get(users.path, users.data), new.get(users_roles.path, users_roles.data)
+    return (users.data, users_roles.data), after
 
 
 def foresee(change: Change) -> Applied:

@@ -10,7 +10,9 @@ from ..errors import FileRealmError
 from ..results import ModeChange
 
 if TYPE_CHECKING:
-    from .._storage import ModeStep, RealmFiles, RealmFolder
+    from collections.abc import Sequence
+
+    from .._storage import ModeStep, RealmFiles, RealmFolder, WriteOptions
     from ..results import WriteResult
 
 __all__ = ["ModeFixes"]
@@ -55,7 +57,11 @@ class ModeFixes:
         self._undone = self._folder.mode_record(files)
         return self._undone is None or self._undone.has_content
 
-    def made(self, files: RealmFiles, result: WriteResult, *, dry_run: bool) -> WriteResult:
+    def foreseen(self, files: RealmFiles) -> tuple[ModeChange, ...]:
+        """Return the changes of modes that *made* is going to make; for errors see there."""
+        return self._told(self._steps(files)) if self else ()
+
+    def made(self, files: RealmFiles, result: WriteResult, options: WriteOptions) -> WriteResult:
         """
         Change the modes, after the contents; the caller holds the lock (or runs dry).
 
@@ -64,7 +70,7 @@ class ModeFixes:
 
             result: Of the write of the contents.
 
-            dry_run: Whether to change nothing.
+            options: How to write; in a dry run, nothing changes.
 
         Returns:
             The result with the changes. What failed is one of its faults.
@@ -75,18 +81,21 @@ class ModeFixes:
         steps = self._steps(files)
         if not steps:
             return result
-        if dry_run:
+        if options.dry_run:
             return replace(result, modes=self._told(steps))
         before, after = files.both, result.files
         digests = after[0].after, after[1].after
         has_content = any(file.digest != now for file, now in zip(before, digests, strict=True))
-        try:
-            ModeRecord(digests, has_content, tuple(steps)).write(files.users.path)
-        except FileRealmError as error:
-            if not result.changed:
-                raise
-            return replace(result, faults=(*result.faults, f"no mode was changed: {error}"))
-        made, faults = _applied(steps)
+        record = ModeRecord(digests, has_content, tuple(steps))
+        if not result.changed:
+            made, faults = self._folder.noted(
+                files, self._told(steps), options, lambda: _recorded(record, files)
+            )
+        else:
+            try:
+                made, faults = _recorded(record, files)
+            except FileRealmError as error:
+                return replace(result, faults=(*result.faults, f"no mode was changed: {error}"))
         return replace(result, modes=self._told(made), faults=(*result.faults, *faults))
 
     def _told(self, steps: list[ModeStep]) -> tuple[ModeChange, ...]:
@@ -107,7 +116,13 @@ class ModeFixes:
         return [step for step in found if step is not None]
 
 
-def _applied(steps: list[ModeStep]) -> tuple[list[ModeStep], list[str]]:
+def _recorded(record: ModeRecord, files: RealmFiles) -> tuple[list[ModeStep], list[str]]:
+    """Note what the modes were, and change them; for the rest see ``_applied``."""
+    record.write(files.users.path)
+    return _applied(record.steps)
+
+
+def _applied(steps: Sequence[ModeStep]) -> tuple[list[ModeStep], list[str]]:
     """Make changes; return those that were made, and what became of the others."""
     made, faults = [], []
     for step in steps:

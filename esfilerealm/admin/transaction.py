@@ -173,9 +173,11 @@ class Transaction:
             managed=pending.provenance.edited(edit.files, changes),
             sets_attributes=bool(pending.changes),
             is_undo=pending.is_undo,
+            users=changes,
+            modes=pending.modes.foreseen(edit.files),
         )
         result = self._folder.commit(unit, self._options)
-        result = pending.modes.made(edit.files, result, dry_run=self._options.dry_run)
+        result = pending.modes.made(edit.files, result, self._options)
         return replace(result, changes=changes, remarks=tuple(pending.remarks))
 
     def _with_keystore(

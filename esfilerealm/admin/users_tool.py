@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Literal
 
-    from .._storage import RealmPaths, Strategy
+    from .._storage import ChangeLog, RealmPaths, Strategy
     from ..exchange import Exported, ExportFormat
     from ..findings import Finding
     from ..formats import ParsedRealm
@@ -76,6 +76,13 @@ class UsersTool:
             built in, nor in ``roles.yml``, nor here, nor in the environment variable
             ``ESFILEREALM_KNOWN_ROLES`` causes an ``UnknownRoleWarning``.
 
+        audit: The audit log that gets a line for each change, or its path. By default, the
+            environment variable ``ESFILEREALM_AUDIT`` names it. A change that it cannot note is
+            not made: that raises ``AuditLogError``.
+
+        audit_key: The key that seals its lines, or the path of a file that holds it. By default,
+            ``ESFILEREALM_AUDIT_KEY`` names the file.
+
     Every method raises ``ConfigurationFileMissingError`` if there is no ``users`` file,
     ``FileFormatError`` if a file is not UTF-8, ``FilePermissionError`` or ``FileAccessError`` if
     a file cannot be read or written, and ``JournalVersionError`` if a later version of this package
@@ -83,7 +90,7 @@ class UsersTool:
     both files are as they were.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a choice of its own, and keyword-only
         self,
         config_dir: str | os.PathLike[str],
         *,
@@ -98,6 +105,8 @@ class UsersTool:
         keep: int | None = None,
         allow_local_lock: bool = False,
         known_roles: Iterable[str] = (),
+        audit: str | os.PathLike[str] | ChangeLog | None = None,
+        audit_key: bytes | str | os.PathLike[str] | None = None,
     ) -> None:
         self.config_dir: str = os.path.abspath(os.fspath(config_dir))
         self.settings = settings or RealmSettings.load(self.config_dir, check_realm=False)
@@ -112,6 +121,7 @@ class UsersTool:
             attributes=attributes,
             keep=keep,
             allow_local_lock=allow_local_lock,
+            audit=_chosen_log(audit, audit_key),
         )
 
     def __repr__(self) -> str:
@@ -411,3 +421,14 @@ class UsersTool:
             FilePermissionError: If it cannot be set.
         """
         return self._folder.create(self._options.changed_by(owner, group, mode))
+
+
+def _chosen_log(
+    audit: str | os.PathLike[str] | ChangeLog | None,
+    key: bytes | str | os.PathLike[str] | None,
+) -> ChangeLog | None:
+    if audit is None and not os.environ.get("ESFILEREALM_AUDIT"):
+        return None  # so that `list` does not load what writes a log
+    from ..audit import chosen_log
+
+    return chosen_log(audit, key)

@@ -82,6 +82,7 @@ _CODES = (
     (errors.FileChangedError, LOCKED),
     (errors.KeystoreCorruptedError, IO),
     (errors.FileAccessError, IO),
+    (errors.AuditLogError, IO),
 )
 
 

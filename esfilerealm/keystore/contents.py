@@ -227,6 +227,24 @@ class Draft:
     contents: Contents
     origin: Origin | None = None
     changes: list[Callable[[Contents], object]] = field(default_factory=list, repr=False)
+    _before: dict[str, bytes] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._before = {} if self.origin is None else dict(self.contents.settings)
+
+    def noted(self) -> dict[str, list[str]]:
+        """Return the names of the settings that change, by what happens to them; no value."""
+        before, after = self._before, self.contents.settings
+        told = {
+            "added": sorted(after.keys() - before.keys()),
+            "changed": sorted(
+                name for name in before if after.get(name, before[name]) != before[name]
+            ),
+            "removed": sorted(before.keys() - after.keys()),
+        }
+        if self.contents.password != ("" if self.origin is None else self.origin.password):
+            told["keystore"] = ["password"]
+        return {what: names for what, names in told.items() if names}
 
     def change(self, change: Callable[[Contents], object]) -> None:
         """Make a change, and note it."""

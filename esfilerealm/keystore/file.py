@@ -87,7 +87,8 @@ def _save(
     contents = draft.onto(path, found.digest, found.data, overwrite=overwrite)
     if contents is None:
         return WriteResult(()), draft
-    written = file.commit(found, contents.encrypted(), options)
+    settings = draft.noted() if options.audit else None
+    written = file.commit(found, contents.encrypted(), options, settings)
     created = () if found.exists else (written.path,)
     result = WriteResult((written,), created=created)
     return result, draft if options.dry_run else draft.saved(path, written.after, contents)

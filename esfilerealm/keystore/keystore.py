@@ -13,7 +13,7 @@ from .versions import DEFAULT_FORMAT, format_of
 if TYPE_CHECKING:
     from typing import NoReturn, Self
 
-    from .._storage import Strategy, Tolerance
+    from .._storage import ChangeLog, Strategy, Tolerance
     from ..results import WriteResult
     from .reader import Sealed
 
@@ -280,6 +280,7 @@ class Keystore:
         strategy: Strategy = "rename",
         attributes: Tolerance = "refuse",
         allow_local_lock: bool = False,
+        audit: str | os.PathLike[str] | ChangeLog | None = None,
     ) -> WriteResult:
         """
         Write the keystore durably, all or nothing; without a change, write nothing.
@@ -304,6 +305,9 @@ class Keystore:
 
             allow_local_lock: Whether to accept a lock that other machines do not see.
 
+            audit: The audit log that gets a line for the change, or its path. By default, the
+                environment variable ``ESFILEREALM_AUDIT`` names it.
+
         Returns:
             What was (in a dry run: would be) written.
 
@@ -317,6 +321,7 @@ class Keystore:
             FilePermissionError, FileAccessError: If the system refuses. Nothing is changed.
         """
         from .._storage import WriteOptions
+        from ..audit import chosen_log
         from .file import save_draft
 
         options = WriteOptions(
@@ -325,6 +330,7 @@ class Keystore:
             strategy=strategy,
             attributes=attributes,
             allow_local_lock=allow_local_lock,
+            audit=chosen_log(audit),
         )
         if path is None:
             if self._draft.origin is None:

@@ -23,6 +23,7 @@ from esfilerealm import (
     UsernamePasswordToken,
     UsersTool,
 )
+from esfilerealm.audit import AuditLog
 from esfilerealm.checks.limits import Limits
 from esfilerealm.exchange import EXPORT_FORMATS, export_realm, import_users
 from esfilerealm.formats import parse_users, parse_users_roles
@@ -54,6 +55,7 @@ OBJECTS = {
             *("SetAttributes", "SetManaged", "SetPassword"),
         )
     },
+    "AuditLog": lambda _, folder: [AuditLog(folder / "audit.log", WRONG.encode() * 4)],
     "AuthenticationResult": lambda realm, _: log_everyone_in(realm),
     "AuthenticationStatus": lambda *_: list(AuthenticationStatus),
     "Change": lambda _, folder: planned(folder).changes,

@@ -186,6 +186,11 @@ REALM = "xpack.security.authc.realms.file.mine"
 ERRORS = {
     **ROLE_ERRORS,
     **DRIFT_ERRORS,
+    "AuditLogError": [
+        lambda folder: UsersTool(folder, audit=folder / "users").useradd("other", PASSWORDS["new"]),
+        lambda folder: UsersTool(folder, audit="/dev/null").passwd("bcrypt", PASSWORDS["new"]),
+        lambda folder: UsersTool(folder, audit="audit.log", audit_key=SHORT.encode()[:15]),
+    ],
     "ChallengeError": [challenged],
     "ConfigurationFileMissingError": [
         lambda folder: UsersTool(folder / "none").useradd("other", PASSWORDS["new"]),

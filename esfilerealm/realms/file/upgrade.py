@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ..._ground.logs import get_logger
 from ..._storage import WriteOptions
 from ...admin.transaction import Transaction
+from ...audit import chosen_log
 from ...errors import FileRealmError
 from ...hashing import bcrypt, check_hash
 from ...hashing.policy import Policy
@@ -85,7 +86,7 @@ class HashUpgrader:
             _LOG.info(message, username)
             return None
         check_hash(new_hash)
-        options = WriteOptions(lock_timeout=_LOCK_TIMEOUT)
+        options = WriteOptions(lock_timeout=_LOCK_TIMEOUT, audit=chosen_log())
         transaction = Transaction(folder, self._settings, options)
         with transaction:
             transaction.replace_hash(username, stored_hash, new_hash)

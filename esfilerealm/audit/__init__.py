@@ -1,0 +1,22 @@
+"""
+The audit log: one line for each change of a realm, chained by digests, so that nobody can change,
+remove or move a line unseen.
+
+``AuditLog`` writes it, from inside of every write: give ``UsersTool`` the argument *audit*, or set
+``ESFILEREALM_AUDIT``. ``chosen_log`` is for other writers of files, which hand it to storage as
+``WriteOptions(audit=chosen_log())``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .environment import chosen_log
+from .log import AuditLog
+
+if TYPE_CHECKING:
+    from .._storage import ChangeLog as ChangeLog
+    from .._storage import NotedChange as NotedChange
+    from .._storage import NotedLine as NotedLine
+
+__all__ = ["AuditLog", "chosen_log"]

@@ -1,0 +1,74 @@
+"""What a line says of a change: names, roles and digests; never a password, hash or value."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from .._ground.showing import is_shown_whole, shown_name
+from ..formats import ParsedRealm
+from ..results import UserChanges
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .._storage import NotedChange, NotedFile
+
+__all__ = ["described"]
+
+
+def described(change: NotedChange) -> dict[str, object]:
+    """Return the fields of a line that tell of a change."""
+    users = change.users if change.users is not None else _compared(change)
+    changes = {key: value for key, value in users.to_dict().items() if value}
+    if change.modes:
+        changes["modes"] = [mode.to_dict() for mode in change.modes]
+    if change.settings:
+        changes["settings"] = {what: list(names) for what, names in change.settings.items()}
+    told: dict[str, object] = {
+        "folder": change.folder,
+        "changes": _safe(changes),
+        "files": {file.path: _file(file, is_end=bool(change.recovery)) for file in change.files},
+    }
+    if change.recovery:
+        told["recovery"] = change.recovery.outcome
+    return told
+
+
+def _file(file: NotedFile, *, is_end: bool) -> dict[str, object]:
+    told: dict[str, object] = {} if is_end else {"before": file.before}
+    told["after"] = file.after
+    for name, value in file.attributes.items():
+        told[name] = f"{value:04o}" if name == "mode" else value
+    return told
+
+
+def _safe(value: object) -> object:
+    """Return a value of JSON in which no name is a hash that stands in the wrong place."""
+    if isinstance(value, str):
+        return value if is_shown_whole(value) or os.path.isabs(value) else shown_name(value)
+    if isinstance(value, dict):
+        return {_safe(key): _safe(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_safe(item) for item in value]
+    return value
+
+
+def _compared(change: NotedChange) -> UserChanges:
+    """Find the users that change by the contents of both files."""
+    assert change.contents is not None  # noqa: S101 - if nobody tells the users, contents do
+    old, new = (ParsedRealm.parse(*contents) for contents in change.contents)
+    return UserChanges(
+        {name: new.roles_of(name) for name in new.hashes if name not in old.hashes},
+        tuple(name for name in old.hashes if name not in new.hashes),
+        _with_other(old.hashes, new.hashes),
+        {
+            name: (old.roles_of(name), new.roles_of(name))
+            for name in new.hashes
+            if name in old.hashes and set(old.roles_of(name)) != set(new.roles_of(name))
+        },
+    )
+
+
+def _with_other(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(name for name in new if name in old and old[name] != new[name])
