@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from .._ground.values import ReadOnlyDict
 from ..errors import BackupFormatError, BackupVersionError
-from .paths import CONFIG, is_inside, path_problem
+from .paths import CONFIG, encoded, is_inside, path_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -124,7 +123,7 @@ class Manifest:
         counter: Counts the backups of the node from 1.
         config_dir: The configuration directory where it was.
         entries: Files, directories and links, sorted by path.
-        setting_names: The settings that the node had, in its file and in its keystore; no values.
+        setting_names: The settings that the node had; no values.
         versions: Of the programs that matter, such as ``esfilerealm``.
     """
 
@@ -179,7 +178,7 @@ class Manifest:
         """
         digests = {entry.path: entry.digest for entry in self.files}
         digests[DESCRIPTION] = description_digest
-        return b"".join(_line(digests[path], path) for path in sorted(digests, key=os.fsencode))
+        return b"".join(_line(digests[path], path) for path in sorted(digests, key=encoded))
 
     @classmethod
     def from_bytes(cls, data: bytes, source: str) -> Manifest:
@@ -218,7 +217,7 @@ class Manifest:
 
 def _line(digest: str, path: str) -> bytes:
     r"""Write one line as ``sha256sum`` does, which marks a line with ``\`` if it escapes in it."""
-    name = os.fsencode(path)
+    name = encoded(path)
     escaped = name.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
     mark = b"" if escaped == name else b"\\"
     return b"%s%s  %s\n" % (mark, digest.encode(), escaped)
@@ -278,7 +277,7 @@ def _problem(entries: Sequence[Entry]) -> tuple[str, str] | None:
     latest = b""
     for entry in entries:
         reason = path_problem(entry.path) or _own_problem(entry) or _above(entry, forms)
-        name = _order(entry.path)
+        name = encoded(entry.path)
         if reason is None and name <= latest:
             reason = "it stands twice or out of order in the manifest: do not use this backup"
         if reason is not None:
@@ -286,10 +285,6 @@ def _problem(entries: Sequence[Entry]) -> tuple[str, str] | None:
         forms[entry.path] = entry.form
         latest = name
     return None
-
-
-def _order(path: str) -> bytes:
-    return os.fsencode(path)
 
 
 def _own_problem(entry: Entry) -> str | None:

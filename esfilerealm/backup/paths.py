@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Final
 
 from .limits import LIMITS, Limits
 
-__all__ = ["CONFIG", "OUTSIDE", "is_inside", "path_problem"]
+__all__ = ["CONFIG", "OUTSIDE", "decoded", "encoded", "is_inside", "path_problem"]
 
 CONFIG: Final = "config"
 """The directory of the archive that is the configuration directory."""
@@ -16,6 +15,16 @@ OUTSIDE: Final = "outside"
 """The directory of the archive with files of other places, by their absolute paths."""
 
 _NOWHERE: Final = ("", ".", "..")
+
+
+def encoded(path: str) -> bytes:
+    """Return a path as the archive has it: UTF-8, and what is none as it was."""
+    return path.encode("utf-8", "surrogateescape")
+
+
+def decoded(path: bytes) -> str:
+    """Return a path of the archive as text, from which ``encoded`` gives the same bytes."""
+    return path.decode("utf-8", "surrogateescape")
 
 
 def path_problem(path: str, limits: Limits = LIMITS) -> str | None:
@@ -28,7 +37,7 @@ def path_problem(path: str, limits: Limits = LIMITS) -> str | None:
     if parts[0] not in (CONFIG, OUTSIDE) or (parts[0] == OUTSIDE and len(parts) == 1):
         return f"the path is neither in [{CONFIG}] nor in [{OUTSIDE}]"
     try:
-        lengths = [len(os.fsencode(part)) for part in parts]
+        lengths = [len(encoded(part)) for part in parts]
     except UnicodeEncodeError:
         return "a name is no name of a file"
     if max(lengths) > limits.name_bytes or sum(lengths) + len(parts) - 1 > limits.path_bytes:
