@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from .folder import RealmFolder
 from .options import WriteOptions
-from .paths import RealmPaths
+from .paths import OTHER_FILES, RealmPaths
 from .read import FileContent, Stamp, read_file
 from .realm_files import RealmFiles
 
@@ -39,6 +39,7 @@ TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from .appended import AppendedFile, last_line_of
     from .create import make_config_dir
+    from .extended import extended_of_the_same
     from .managed import ManagedUsers
     from .modes import ModeRecord, ModeStep
     from .mounts import is_network_mount
@@ -48,10 +49,12 @@ if TYPE_CHECKING:
     from .private_file import write_private_file
     from .realm_files import SettledRead
     from .single_file import SingleFile
+    from .staging import remove_leftovers
     from .target import Strategy, link_chain
     from .write import Unit
 
 __all__ = [
+    "OTHER_FILES",
     "AppendedFile",
     "ChangeLog",
     "FileContent",
@@ -72,12 +75,14 @@ __all__ = [
     "Unit",
     "WriteArguments",
     "WriteOptions",
+    "extended_of_the_same",
     "is_network_mount",
     "is_transient",
     "last_line_of",
     "link_chain",
     "make_config_dir",
     "read_file",
+    "remove_leftovers",
     "write_private_file",
 ]
 
@@ -93,11 +98,13 @@ _LAZY = {
     "NotedLine": "noting",
     "SingleFile": "single_file",
     "Unit": "write",
+    "extended_of_the_same": "extended",
     "is_network_mount": "mounts",
     "is_transient": "outputs",
     "last_line_of": "appended",
     "link_chain": "target",
     "make_config_dir": "create",
+    "remove_leftovers": "staging",
     "write_private_file": "private_file",
 }
 

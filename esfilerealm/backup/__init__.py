@@ -17,14 +17,16 @@ TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from typing import Final
 
+    from .compression import Compression as Compression
     from .create import Backup, create_backup
-    from .create import Compression as Compression
     from .create import Progress as Progress
     from .limits import LIMITS, Limits
     from .manifest import Entry, Manifest
     from .manifest import Form as Form
+    from .places import StoredBackup, list_backups
+    from .seal.age import read_recipients
     from .seal.keys import SigningKey
-    from .seal.trust import Trust
+    from .seal.trust import Seen, Trust
     from .verified import Signer, VerifiedBackup
     from .verify import verify_backup
 
@@ -34,11 +36,15 @@ __all__ = [
     "Entry",
     "Limits",
     "Manifest",
+    "Seen",
     "Signer",
     "SigningKey",
+    "StoredBackup",
     "Trust",
     "VerifiedBackup",
     "create_backup",
+    "list_backups",
+    "read_recipients",
     "verify_backup",
 ]
 
@@ -49,11 +55,15 @@ _LAZY: Final[dict[str, str]] = {
     "Entry": "manifest",
     "Limits": "limits",
     "Manifest": "manifest",
+    "Seen": "seal.trust",
     "Signer": "verified",
     "SigningKey": "seal.keys",
+    "StoredBackup": "places",
     "Trust": "seal.trust",
     "VerifiedBackup": "verified",
     "create_backup": "create",
+    "list_backups": "places",
+    "read_recipients": "seal.age",
     "verify_backup": "verify",
 }
 

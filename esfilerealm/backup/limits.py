@@ -31,7 +31,7 @@ class Limits:
     total_size: int = _GIB
     file_size: int = 512 * _MIB
     manifest_size: int = 64 * _MIB
-    members: int = 50_000
+    members: int = 120_000
     path_bytes: int = 4095
     name_bytes: int = 255
     ratio: int = 200

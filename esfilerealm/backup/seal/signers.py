@@ -135,7 +135,10 @@ class _Reader:
             if parts is None:
                 raise self._error("its options are malformed")
             options, rest = self._options(parts[1]), parts[2]
-        if len(principals) > _LONGEST_PATTERN or len(options.get("namespaces") or "") > _LONGEST_PATTERN:
+        if (
+            len(principals) > _LONGEST_PATTERN
+            or len(options.get("namespaces") or "") > _LONGEST_PATTERN
+        ):
             raise self._error(f"a pattern has more than [{_LONGEST_PATTERN}] characters")
         return AllowedSigner(
             line=self._number,

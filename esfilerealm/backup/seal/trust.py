@@ -30,15 +30,37 @@ _LARGEST: Final = 2**22
 _PRIVATE: Final = 0o600
 _SUFFIX: Final = ".last_seen"
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
+_SHOWN: Final = "%Y-%m-%d %H:%M:%S UTC"
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The latest backup of a node that was seen: its counter, its time, and its digest."""
+    """
+    The latest backup of a node that was seen.
+
+    Attributes:
+        counter: Its counter, or 0 if it was not counted.
+        time: When it was made.
+        digest: SHA-256 of its ``MANIFEST``, in hexadecimal.
+    """
 
     counter: int
     time: datetime
     digest: str
+
+    def objection(self, manifest: Manifest, digest: str) -> str | None:
+        """Return why a backup is not the latest one, nor a later one; None if it is."""
+        is_counted = bool(self.counter and manifest.counter)
+        is_older = manifest.time < self.time or (is_counted and manifest.counter < self.counter)
+        if is_older:
+            return (
+                f"it is an older backup, of [{manifest.time:{_SHOWN}}] with counter "
+                f"[{manifest.counter}]; one of [{self.time:{_SHOWN}}] with counter "
+                f"[{self.counter}] was seen before"
+            )
+        if is_counted and manifest.counter == self.counter and digest != self.digest:
+            return f"another backup with the same counter [{self.counter}] was seen before"
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +83,9 @@ class Trust:
     cluster: str | None = None
     last_seen: str | os.PathLike[str] | None = None
 
-    def signer(self, signature: bytes | None, checksums: bytes, source: str, now: datetime) -> Signer:
+    def signer(
+        self, signature: bytes | None, checksums: bytes, source: str, now: datetime
+    ) -> Signer:
         """
         Return who signed a backup.
 
@@ -89,9 +113,9 @@ class Trust:
         except ValueError:
             reason = "it is no signature by ssh-keygen: the backup was changed"
             raise BackupSignatureError(source, reason, SIGNATURE) from None
-        reason = self._refusal(found, now) or _fault(found, checksums)
-        if reason is not None:
-            raise BackupSignatureError(source, reason, SIGNATURE)
+        fault = self._refusal(found, now) or _fault(found, checksums)
+        if fault is not None:
+            raise BackupSignatureError(source, fault, SIGNATURE)
         return Signer(self.identity, fingerprint(found.public_key))
 
     def require_place(self, manifest: Manifest, source: str) -> None:
