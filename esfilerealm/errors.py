@@ -16,7 +16,7 @@ FileRealmError
 ├── CertificateNotTrustedError
 ├── InvalidRuleCodeError, InvalidRulesFileError                        also ValueError
 ├── InvalidUserDataError                                               also ValueError
-├── InvalidAttributeError                                              also ValueError
+├── InvalidAttributeError, InvalidExpiryError                          also ValueError
 ├── InvalidDesiredStateError                                           also ValueError
 ├── InvalidFingerprintError                                            also ValueError
 ├── UnsafePlanError
@@ -43,7 +43,7 @@ FileRealmError
 ├── RealmClosedError                                                   also RuntimeError
 ├── LockTimeoutError                                                   also TimeoutError
 ├── JournalVersionError
-├── NoEarlierVersionError                                              also LookupError
+├── NoEarlierVersionError, NoKeptHashError                             also LookupError
 ├── FilePermissionError                                                also PermissionError
 └── FileAccessError                                                    also OSError
     └── FileChangedError
@@ -91,6 +91,7 @@ __all__ = [
     "InvalidCertificateError",
     "InvalidDesiredStateError",
     "InvalidDistinguishedNameError",
+    "InvalidExpiryError",
     "InvalidFingerprintError",
     "InvalidHashError",
     "InvalidPasswordError",
@@ -113,6 +114,7 @@ __all__ = [
     "LockTimeoutError",
     "MissingExtraError",
     "NoEarlierVersionError",
+    "NoKeptHashError",
     "PasswordTruncatedWarning",
     "PlanOutdatedError",
     "RealmClosedError",
@@ -418,6 +420,18 @@ class InvalidAttributeError(FileRealmError, ValueError):
 
     def _message(self) -> str:
         return f"invalid {self.attribute} [{shown(self.value)}]: {self.rule}"
+
+
+class InvalidExpiryError(FileRealmError, ValueError):
+    """A time at which a user is to end, and that is no time or not in the future."""
+
+    def __init__(self, value: str, rule: str) -> None:
+        super().__init__(value, rule)
+        self.value = value
+        self.rule = rule
+
+    def _message(self) -> str:
+        return f"invalid time [{shown(self.value)}]: {self.rule}"
 
 
 class InvalidDesiredStateError(FileRealmError, ValueError):
@@ -914,6 +928,21 @@ class NoEarlierVersionError(FileRealmError, LookupError):
         return (
             f"nothing to undo: [{self.path}] does not exist. The command that changed the files "
             "would have kept the version before it with --keep 1 (in Python keep=1)"
+        )
+
+
+class NoKeptHashError(FileRealmError, LookupError):
+    """A locked user whose own hash was kept nowhere; *path* is the record that would have it."""
+
+    def __init__(self, username: str, path: str) -> None:
+        super().__init__(username, path)
+        self.username = username
+        self.path = path
+
+    def _message(self) -> str:
+        return (
+            f"user [{shown(self.username)}] cannot be unlocked: [{self.path}] does not have its "
+            "password hash: set a password (passwd) first, and then unlock"
         )
 
 

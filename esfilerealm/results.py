@@ -5,14 +5,46 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from ._ground.moments import shown_time
 from ._ground.showing import in_one_line
 from ._ground.values import ReadOnlyDict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
     from typing import Self
 
-__all__ = ["FileResult", "ModeChange", "Recovery", "UserChanges", "WriteResult", "WrittenRoles"]
+__all__ = [
+    "AccountState",
+    "FileResult",
+    "ModeChange",
+    "Recovery",
+    "UserChanges",
+    "WriteResult",
+    "WrittenRoles",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """
+    What is special about a user who is locked or expires.
+
+    Attributes:
+        expires: When the time of the user is over, in UTC; None for never.
+        is_locked: Whether no password opens the account until it is unlocked.
+        is_emergency: Whether the user was made to rescue a node.
+        is_over: Whether the time is over: the next write removes the user.
+    """
+
+    expires: datetime | None
+    is_locked: bool
+    is_emergency: bool
+    is_over: bool
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the attributes as a dictionary fit for JSON."""
+        return {**asdict(self), "expires": _told_time(self.expires)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +55,14 @@ class UserChanges:
     Attributes:
         added: New users with their roles.
         removed: Users that no longer exist.
-        passwords: Users whose hash changed.
+        passwords: Users whose password hash changed, also if it is kept while a user is locked.
         roles: Users whose roles changed, with their roles before and after.
         orphans: Names that were not users, and whose roles were removed.
+        locked: Users that are locked and were not.
+        unlocked: Users that were locked and are not.
+        expiries: Users whose time was set, moved or dropped, with the times before and after.
+        expired: Users whose time was over. They are among *removed*, unless the same write has
+            added others of their names.
     """
 
     added: Mapping[str, tuple[str, ...]] = field(default_factory=ReadOnlyDict)
@@ -35,20 +72,35 @@ class UserChanges:
         default_factory=ReadOnlyDict
     )
     orphans: tuple[str, ...] = ()
+    locked: tuple[str, ...] = ()
+    unlocked: tuple[str, ...] = ()
+    expiries: Mapping[str, tuple[datetime | None, datetime | None]] = field(
+        default_factory=ReadOnlyDict
+    )
+    expired: tuple[str, ...] = ()
 
     @property
     def names(self) -> frozenset[str]:
         """All users that changed."""
-        return frozenset((*self.added, *self.removed, *self.passwords, *self.roles))
+        both_files = *self.added, *self.removed, *self.passwords, *self.roles
+        return frozenset((*both_files, *self.locked, *self.unlocked, *self.expiries, *self.expired))
 
     def to_dict(self) -> dict[str, object]:
         """Return the attributes as a dictionary fit for JSON; *roles* become ``role_changes``."""
         told = asdict(self)
+        told["expiries"] = {
+            name: {"before": _told_time(before), "after": _told_time(after)}
+            for name, (before, after) in self.expiries.items()
+        }
         told["role_changes"] = {
             name: {"roles_before": before, "roles_after": after}
             for name, (before, after) in told.pop("roles").items()
         }
         return told
+
+
+def _told_time(time: datetime | None) -> str | None:
+    return None if time is None else shown_time(time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +113,7 @@ class FileResult:
         strategy: ``rename`` if the file was replaced, ``in_place`` if it was overwritten and kept
             its inode, or None if it was not written.
         before: SHA-256 of its old content, in hexadecimal; None if the file did not exist.
-        after: SHA-256 of its new content.
+        after: SHA-256 of its new content; None if the file does not exist any more.
         owner: User id; None if the file does not exist, or the system has no owners.
         group: Group id; None as for *owner*.
         mode: Permission bits; None as for *owner*.
@@ -161,6 +213,7 @@ class WriteResult:
         recovery: What became of an earlier write that was interrupted.
         managed: The list of users that provisioning has made, ``users.managed``; None if the write
             did not concern it.
+        accounts: The record of users that are locked or expire, ``users.accounts``; None likewise.
         modes: The modes that a fix changed, or an undo of it.
         remarks: One sentence for each thing that was asked for and is probably not meant, such as
             a role that nobody defines.
@@ -172,6 +225,7 @@ class WriteResult:
     created: tuple[str, ...] = ()
     recovery: Recovery = Recovery()
     managed: FileResult | None = None
+    accounts: FileResult | None = None
     modes: tuple[ModeChange, ...] = ()
     remarks: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
@@ -179,7 +233,7 @@ class WriteResult:
     @property
     def changed(self) -> bool:
         """Whether any file changed, in content or mode."""
-        files = self.files if self.managed is None else (*self.files, self.managed)
+        files = *self.files, *filter(None, (self.managed, self.accounts))
         return bool(self.created or self.modes) or any(file.changed for file in files)
 
     @property
@@ -216,6 +270,7 @@ class WriteResult:
             "changed": self.changed,
             "files": [file.to_dict() for file in self.files],
             "managed": self.managed and self.managed.to_dict(),
+            "accounts": self.accounts and self.accounts.to_dict(),
             "modes": [change.to_dict() for change in self.modes],
         }
 

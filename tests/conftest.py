@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 from hypothesis import HealthCheck, settings
+from support.clocks import Clocks
 from support.threads import PATIENCE
 
 from esfilerealm import UsersTool
+from esfilerealm._ground import moments
 from esfilerealm._storage import realm_files
 from esfilerealm.cli import main
 from esfilerealm.documents import events
@@ -66,6 +68,14 @@ def yaml_loader(request, monkeypatch):
 def _short_stillness(monkeypatch):
     """Wait for no slow writer: tests in which somebody writes slowly set this themselves."""
     monkeypatch.setattr(realm_files, "_STILL", 0.002)
+
+
+@pytest.fixture
+def clocks(monkeypatch):
+    """Both clocks, in the hands of the test."""
+    clocks = Clocks()
+    monkeypatch.setattr(moments, "now", clocks.now)
+    return clocks
 
 
 @pytest.fixture(autouse=True)

@@ -29,6 +29,7 @@ process there.
 
 from __future__ import annotations
 
+from .accounts import Accounts
 from .folder import RealmFolder
 from .options import WriteOptions
 from .paths import OTHER_FILES, RealmPaths
@@ -37,6 +38,7 @@ from .realm_files import RealmFiles
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
+    from .account import Account
     from .appended import AppendedFile, last_line_of
     from .create import make_config_dir
     from .extended import extended_of_the_same
@@ -55,6 +57,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OTHER_FILES",
+    "Account",
+    "Accounts",
     "AppendedFile",
     "ChangeLog",
     "FileContent",
@@ -88,6 +92,7 @@ __all__ = [
 
 #: Where the names are that a reader of both files does not need; loaded on first use (PEP 562).
 _LAZY = {
+    "Account": "account",
     "AppendedFile": "appended",
     "ChangeLog": "noting",
     "ManagedUsers": "managed",

@@ -9,7 +9,7 @@ back, and if that fails, or after a kill or a power cut, the next writer does (`
 One file that is replaced whole needs no journal: a rename happens or does not. It is committed when
 its directory is durable; after an error before that, a second rename puts the backup in its place.
 While a backup exists, the next writer makes the directory durable first. A new file has no backup,
-so it needs a journal.
+so it needs a journal; so does the removal of a file.
 
 From the first replacement until the change is committed, no file is opened, except to overwrite it:
 the process may have no free descriptor by then.
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from .change import Change
     from .noting import NotedLine
 
-__all__ = ["commit"]
+__all__ = ["commit", "needs_journal"]
 
 
 def commit(
@@ -121,7 +121,7 @@ class _Unit:
             move.keep_old(self.moves[:number])
         for path in (self._journal_path, *(move.change.target for move in self.moves)):
             self.folders.open(os.path.dirname(path))
-        if _needs_journal(self.moves):
+        if needs_journal([move.change for move in self.moves]):
             self._journal = self._staged()
 
     def _staged(self) -> Journal:
@@ -314,6 +314,7 @@ def _unfinished(path: str, error: BaseException, fault: object, reason: str) -> 
     return FileAccessError(path, getattr(fault, "errno", None) or 0, f"a write {what}; {reason}")
 
 
-def _needs_journal(moves: Sequence[Move]) -> bool:
+def needs_journal(changes: Sequence[Change]) -> bool:
     """Check whether this is more than one rename that leaves a backup."""
-    return len(moves) > 1 or moves[0].change.in_place or moves[0].old is None
+    first = changes[0]
+    return len(changes) > 1 or first.in_place or first.before is None or first.data is None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..errors import ConfigurationFileMissingError, FileRealmError
-from .paths import RealmPaths
-from .realm_files import RealmFiles, read_files, read_files_and_managed, read_settled
+from .accounts import Accounts
+from .paths import RealmPaths, accounts_path, exists, managed_path, version_path
+from .realm_files import RealmFiles, read_files, read_files_and_record, read_settled
 
 __all__ = ["RealmFolder"]
 
@@ -86,7 +87,7 @@ class RealmFolder:
         """
         from .managed import ManagedUsers
 
-        files, found = read_files_and_managed(self.paths)
+        files, found = read_files_and_record(self.paths, managed_path)
         if not may_be_missing:
             _check_exists(files.users, self.paths)
         try:
@@ -95,6 +96,30 @@ class RealmFolder:
             if is_needed:
                 raise
             return files, ManagedUsers.none(files.users.path)
+
+    def read_with_accounts(self, *, may_be_missing: bool = False) -> tuple[RealmFiles, Accounts]:
+        """
+        Read both files and the record of the users that are locked or expire, as one state.
+
+        A record that cannot be used is no error: see ``Accounts.fault``.
+
+        Args:
+            may_be_missing: Whether a missing ``users`` counts as empty.
+
+        Raises:
+            ConfigurationFileMissingError, JournalVersionError, FilePermissionError,
+            FileAccessError: As for ``read``.
+        """
+        files, found = read_files_and_record(self.paths, accounts_path)
+        if not may_be_missing:
+            _check_exists(files.users, self.paths)
+        return files, Accounts.of(found, files.users.path)
+
+    def keeps_versions(self, files: RealmFiles, options: WriteOptions) -> bool:
+        """Check whether a write that changes *files* leaves an earlier version of them."""
+        if options.keep is not None:
+            return options.keep > 0
+        return exists(version_path(files.users.path, 1))
 
     def read_settled(self) -> SettledRead:
         """Read both files once nobody is writing them; an error stands in place of a content."""

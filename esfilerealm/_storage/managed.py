@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import FileAccessError, FileFormatError, FileRealmError
 from .paths import managed_path
-from .read import FileContent, read_plain_file
+from .read import LARGEST_RECORD, FileContent, read_plain_file
 from .target import reason_for_doubt
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class ManagedUsers:
                 removed by it.
             FilePermissionError: If the system refuses to read it.
         """
-        return cls.of(read_plain_file(managed_path(real_users)), real_users)
+        return cls.of(read_plain_file(managed_path(real_users), LARGEST_RECORD), real_users)
 
     @classmethod
     def of(cls, file: FileContent | FileRealmError, real_users: str) -> ManagedUsers:

@@ -29,7 +29,7 @@ _NODE: Final = (*_REALM, *OTHER_FILES, "jvm.options", "log4j2.properties")
 
 #: What follows the name of a file in the names of its lock, journal, versions, temporary files …
 _PASSING: Final = r"\.lock|\.journal|\.[0-9a-f]{8,16}\.(tmp|rejected)"
-_ENDS: Final = rf"(\.managed|\.modes|{VERSION_PATTERN}|{_PASSING})"
+_ENDS: Final = rf"(\.accounts|\.managed|\.modes|{VERSION_PATTERN}|{_PASSING})"
 _RESERVED: Final = re.compile(rf"({'|'.join(map(re.escape, _NODE))}){_ENDS}*")
 _TRANSIENT: Final = re.compile(
     rf"({'|'.join(map(re.escape, _NODE))})({_PASSING})+|.+\.[0-9a-f]{{16}}\.tmp"

@@ -13,11 +13,13 @@ __all__ = [
     "OTHER_FILES",
     "VERSION_PATTERN",
     "RealmPaths",
+    "accounts_path",
     "exists",
     "journal_path",
     "lock_path",
     "managed_path",
     "modes_path",
+    "records_of",
     "version_path",
 ]
 
@@ -85,7 +87,7 @@ class RealmPaths:
     def all(self) -> tuple[str, ...]:
         """The files of the realm, and those that a write keeps beside the real ``users``."""
         users = system.realpath(self.users)
-        own = managed_path(users), modes_path(users), journal_path(users), lock_path(users)
+        own = *records_of(users), journal_path(users), lock_path(users)
         return (self.users, self.users_roles, self.roles_yml, *own)
 
     def named(self, name: str) -> str:
@@ -119,6 +121,11 @@ def journal_path(real_users: str) -> str:
     return real_users + ".journal"
 
 
+def accounts_path(real_users: str) -> str:
+    """Return the record of locked and expiring users that belongs to a real ``users`` file."""
+    return real_users + ".accounts"
+
+
 def managed_path(real_users: str) -> str:
     """Return the list of users made by provisioning that belongs to a real ``users`` file."""
     return real_users + ".managed"
@@ -127,6 +134,11 @@ def managed_path(real_users: str) -> str:
 def modes_path(real_users: str) -> str:
     """Return the record of modes that belongs to a real ``users`` file."""
     return real_users + ".modes"
+
+
+def records_of(real_users: str) -> tuple[str, str, str]:
+    """Return what this package keeps of a realm beside its real ``users`` file, for itself."""
+    return accounts_path(real_users), managed_path(real_users), modes_path(real_users)
 
 
 def version_path(path: str, number: int) -> str:

@@ -12,6 +12,7 @@ from . import system
 from .descriptors import with_file
 
 __all__ = [
+    "LARGEST_RECORD",
     "READ_FLAGS",
     "FileContent",
     "Stamp",
@@ -34,6 +35,9 @@ READ_FLAGS: Final = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
+
+LARGEST_RECORD: Final = 2**26
+"""Bytes of the largest file that is read of those that this package keeps for itself."""
 
 _SMALLEST_READ: Final = 2**16
 _LARGEST_READ: Final = 2**30
@@ -196,9 +200,14 @@ def read_file(path: str, *, in_blocks: bool = False, largest: int | None = None)
                 raise
 
 
-def read_plain_file(path: str) -> FileContent:
+def read_plain_file(path: str, largest: int | None = None) -> FileContent:
     """
     Read a file that this package keeps for itself; a link or special file is refused.
+
+    Args:
+        path: Its path.
+
+        largest: Bytes of the largest file that is read; None for any.
 
     Raises:
         FilePermissionError, FileAccessError: As ``read_file``.
@@ -206,7 +215,7 @@ def read_plain_file(path: str) -> FileContent:
     with FaultsOf(path, "reading"):
         try:
             return with_file(
-                lambda descriptor: _read(path, path, descriptor, _whole), path, READ_FLAGS
+                lambda descriptor: _read(path, path, descriptor, _whole, largest), path, READ_FLAGS
             )
         except FileNotFoundError:
             return FileContent(path)

@@ -14,15 +14,15 @@ from ..errors import (
     JournalVersionError,
 )
 from . import system
-from .paths import OTHER_FILES, managed_path
-from .read import FileContent, Stamp, read_file, read_plain_file
+from .paths import OTHER_FILES
+from .read import LARGEST_RECORD, FileContent, Stamp, read_file, read_plain_file
 
 __all__ = [
     "RealmFiles",
     "SettledRead",
     "read_consistently",
     "read_files",
-    "read_files_and_managed",
+    "read_files_and_record",
     "read_settled",
     "stamps",
 ]
@@ -116,7 +116,7 @@ def read_consistently(
     read: Callable[[str], Read],
     others: Sequence[str] = (),
     *,
-    with_managed: bool = False,
+    record: Callable[[str], str] | None = None,
 ) -> list[Read]:
     """
     Read files as they were at one moment at which no writer of this package was half done.
@@ -132,7 +132,8 @@ def read_consistently(
 
         others: Names of files to read besides ``users`` and ``users_roles``.
 
-        with_managed: Whether to read the list of the users that provisioning has made, last.
+        record: Returns for a real ``users`` the path of a file that this package keeps beside it,
+            which is to be read too, last.
 
     Raises:
         JournalVersionError: If a later version of this package left an interrupted write.
@@ -141,8 +142,8 @@ def read_consistently(
     for _ in range(_ATTEMPTS):
         before = stamps(paths, links)
         found = _distinct(links, [read(link) for link in links])
-        if with_managed:
-            found.append(_managed(found[0]))
+        if record is not None:
+            found.append(_record(found[0], record))
         if isinstance(before[-1], Stamp):  # there is a journal
             found = _before_the_change(paths, found)
         if stamps(paths, links) == before:
@@ -150,14 +151,14 @@ def read_consistently(
     return found
 
 
-def _managed(users: Read) -> Read:
-    """Read the list that goes with the real ``users``; an empty one if that cannot be read."""
+def _record(users: Read, path_of: Callable[[str], str]) -> Read:
+    """Read what goes with the real ``users``; nothing if that cannot be read."""
     if isinstance(users, FileRealmError):
         return FileContent("")
     try:
-        return read_plain_file(managed_path(users.path))
+        return read_plain_file(path_of(users.path), largest=LARGEST_RECORD)
     except FileRealmError as error:
-        return error
+        return without_origin(error)
 
 
 def stamps(paths: RealmPaths, links: Sequence[str] = ()) -> list[Stamp | int]:
@@ -227,14 +228,17 @@ def read_files(paths: RealmPaths, others: Sequence[str] = ()) -> RealmFiles:
     return RealmFiles(users, users_roles, dict(zip(others, rest, strict=True)))
 
 
-def read_files_and_managed(paths: RealmPaths) -> tuple[RealmFiles, Read]:
+def read_files_and_record(
+    paths: RealmPaths, record: Callable[[str], str]
+) -> tuple[RealmFiles, Read]:
     """
-    Read both files, and the list of the users that provisioning has made, as one state.
+    Read both files, and what this package keeps beside ``users``, as one state.
 
-    For errors see ``read_files``; one about the list stands in its place.
+    For *record* see ``read_consistently``, and for errors ``read_files``; one about the record
+    stands in its place.
     """
-    users, users_roles, managed = read_consistently(paths, read_file, with_managed=True)
-    return RealmFiles(_content_of(users), _content_of(users_roles)), managed
+    users, users_roles, found = read_consistently(paths, read_file, record=record)
+    return RealmFiles(_content_of(users), _content_of(users_roles)), found
 
 
 def _content_of(found: Read) -> FileContent:

@@ -25,10 +25,11 @@ from .paths import (
     LOCKED_ALONE,
     OTHER_FILES,
     VERSION_PATTERN,
+    accounts_path,
     journal_path,
     lock_path,
     managed_path,
-    modes_path,
+    records_of,
 )
 from .progress import Progress
 from .read import FileContent, read_plain_file
@@ -85,7 +86,7 @@ def recover(paths: RealmPaths) -> Recovery:
     for path in [others.pop(name) for name in LOCKED_ALONE if name in others]:
         with suppress(FileRealmError):  # not needed either, and somebody may be writing it
             _recover_if_free(path, deal_with)
-    beside = managed_path(users), modes_path(users), lock_path(users)
+    beside = *records_of(users), lock_path(users)
     realm = _by_directory([users, users_roles, journal, *beside])
     for directory, names in _by_directory(others.values()).items():
         if directory in realm:
@@ -242,7 +243,7 @@ def read_journal(users: str, users_roles: str, others: Sequence[str] = ()) -> Jo
         JournalVersionError, FilePermissionError, FileAccessError: If it cannot be read.
     """
     allowed = [re.escape(path) + f"({VERSION_PATTERN})?" for path in (users, users_roles)]
-    allowed.append(re.escape(managed_path(users)))
+    allowed += map(re.escape, (accounts_path(users), managed_path(users)))
 
     def could_replace_both(status: os.stat_result) -> bool:
         folder = os.path.dirname(users)

@@ -16,7 +16,7 @@ from . import system
 from .applied import Applied
 from .attributes import Attributes
 from .change import Change
-from .commit import commit
+from .commit import commit, needs_journal
 from .lock import write_lock
 from .noting import NotedChange, note_recovery, noted_files
 from .paths import LOCKED_ALONE, journal_path, lock_path
@@ -48,6 +48,8 @@ class Unit:
         contents: Those that get new content, in the order of the writes; a file may be in it twice.
         managed: The list of the users that provisioning has made, with its new content; None if it
             is not concerned.
+        accounts: The record of the users that are locked or expire, likewise; a content of None
+            removes it.
         sets_attributes: Whether ``users`` and ``users_roles`` get the requested owner, group and
             mode even if their content stays.
         is_undo: Whether *contents* are the latest version, which changes places with *files*.
@@ -59,6 +61,7 @@ class Unit:
     files: RealmFiles
     contents: Sequence[tuple[FileContent, bytes]]
     managed: tuple[FileContent, bytes] | None = None
+    accounts: tuple[FileContent, bytes | None] | None = None
     sets_attributes: bool = False
     is_undo: bool = False
     users: UserChanges | None = None
@@ -131,8 +134,8 @@ def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteRes
     links = unit.files.links(paths)
     targets = {file.path: survey(links[file.path], file, options.strategy) for file, _ in contents}
     changes = _changes(unit, contents, targets, options)
-    managed = _managed_changes(unit, options)
-    everything = [*_backups(unit, changes, options), *managed, *changes]
+    records = list(_record_changes(unit, options))
+    everything = [*_backups(unit, changes, options), *records, *changes]
     losses: list[list[str]] = [[] for _ in everything]
     foreseen: dict[str, Applied] = {}
     if everything:
@@ -153,9 +156,8 @@ def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteRes
     }
     return WriteResult(
         tuple(file_result(file, changes, lost, foreseen) for file in unit.files.all),
-        managed=None
-        if unit.managed is None
-        else file_result(unit.managed[0], managed, {}, foreseen),
+        managed=unit.managed and file_result(unit.managed[0], records, {}, foreseen),
+        accounts=unit.accounts and file_result(unit.accounts[0], records, {}, foreseen),
     )
 
 
@@ -242,23 +244,32 @@ def _found(file: FileContent) -> Attributes:
     return has if file.exists or mode is None else replace(has, mode=mode)
 
 
-def _managed_changes(unit: Unit, options: WriteOptions) -> list[Change]:
-    """Return the change of the list of managed users; a new list is as readable as ``users``."""
-    if unit.managed is None or unit.managed[0].data == unit.managed[1]:
-        return []
-    file, data = unit.managed
-    has = Attributes.of_content(file if file.exists else unit.files.users)
-    change = Change(
+def _record_changes(unit: Unit, options: WriteOptions) -> Iterator[Change]:
+    """Return the changes of what is kept beside ``users`` for ourselves."""
+    requested = options.requested_attributes()
+    if unit.managed is not None and unit.managed[0].data != unit.managed[1]:
+        # A new list is as readable as `users`.
+        has = Attributes.of_content(unit.managed[0] if unit.managed[0].exists else unit.files.users)
+        yield _record_change(*unit.managed, has, has.changed_by(requested))
+    if unit.accounts is not None and unit.accounts[0].data != (unit.accounts[1] or b""):
+        # Whoever may read `users`, except its owner, is not to learn the hashes that are kept.
+        own = Attributes.of_content(unit.files.users).changed_by(requested).private()
+        yield _record_change(*unit.accounts, Attributes.of_content(unit.accounts[0]), own)
+
+
+def _record_change(
+    file: FileContent, data: bytes | None, has: Attributes, attributes: Attributes
+) -> Change:
+    return Change(
         target=file.path,
         before=file.digest,
         status=file.stat,
         data=data,
-        after=digest_of(data),
+        after=None if data is None else digest_of(data),
         has=has,
-        attributes=has.changed_by(options.requested_attributes()).tolerant(),
+        attributes=attributes.tolerant(),
         is_unread=True,
     )
-    return [change]
 
 
 def _backups(unit: Unit, changes: Sequence[Change], options: WriteOptions) -> Iterator[Change]:
@@ -274,9 +285,9 @@ def _check_writer(unit: Unit, changes: Sequence[Change]) -> None:
     """
     Refuse a change whose journal nobody else would trust.
 
-    If its writer were killed, the change would stay half made. One rename needs no journal.
+    If its writer were killed, the change would stay half made.
     """
-    if not system.HAS_OWNERS or (len(changes) == 1 and not changes[0].in_place):
+    if not system.HAS_OWNERS or not needs_journal(changes):
         return
     others = _others(unit, changes)
     users = unit.files.users.path
@@ -347,7 +358,9 @@ def file_result(
     if change is None:
         return FileResult(file.path, None, file.digest, file.digest, *_attributes_of(file.stat))
     has = (change.attributes.owner, change.attributes.group, change.attributes.mode)
-    if file.path in foreseen:
+    if change.data is None:
+        has = None, None, None
+    elif file.path in foreseen:
         has = foreseen[file.path].owner, foreseen[file.path].group, foreseen[file.path].mode
     else:
         # The change is made: an error while looking at its outcome is no reason to fail.

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._ground import moments
+from .._ground.locked import is_locked
 from .._ground.showing import shown_name
 from .._ground.values import ReadOnlyDict
-from ..errors import InvalidRoleNameError, InvalidUsernameError, UserExistsError, UserNotFoundError
+from ..errors import (
+    InvalidRoleNameError,
+    InvalidUsernameError,
+    NoKeptHashError,
+    UserExistsError,
+    UserNotFoundError,
+)
 from ..formats.realm import ParsedRealm
 from ..formats.users_editor import UsersEditor
 from ..formats.users_roles_editor import UsersRolesEditor
 from ..results import UserChanges
+from .account_edit import over_remark
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import datetime
     from typing import NoReturn
 
-    from .._storage import FileContent, RealmFiles
+    from .._storage import Account, FileContent, RealmFiles
     from ..settings import RealmSettings
+    from .account_edit import AccountEdit
 
 __all__ = ["RealmEdit"]
 
@@ -30,19 +41,24 @@ class RealmEdit:
 
     Attributes:
         files: The files before the changes.
+        accounts: The record of users that are locked or expire, with the changes of it.
+        over: The users whose time is over. They count as removed, whatever a file says.
 
     Raises:
         FileFormatError: If a file is not UTF-8.
     """
 
-    def __init__(self, files: RealmFiles, settings: RealmSettings) -> None:
+    def __init__(self, files: RealmFiles, settings: RealmSettings, accounts: AccountEdit) -> None:
         self.files = files
+        self.accounts = accounts
         self._users = UsersEditor(files.users.data, source=files.users.path, **settings.name_rules)
         self._users_roles = UsersRolesEditor(files.users_roles.data, source=files.users_roles.path)
         self._new_hashes: dict[str, str | None] = {}
         self._new_roles: dict[str, tuple[str, ...]] = {}
         self._whole: tuple[bytes, bytes] | None = None
         self._name_rules = settings.name_rules
+        self.over: frozenset[str] = frozenset()
+        self._said: dict[str, None] = {}
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("an edit holds password hashes and cannot be pickled")
@@ -53,20 +69,50 @@ class RealmEdit:
             raise UserNotFoundError(username, self.files.users.path)
 
     def require_no_user(self, username: str) -> None:
-        """Raise ``UserExistsError`` if there is such a user."""
-        if self._has(username):
+        """Raise ``UserExistsError`` if there is such a user whose time is not over."""
+        if self._has(username) and not self._is_over(username):
             raise UserExistsError(username, self.files.users.path)
 
     def _has(self, username: str) -> bool:
-        if username in self._new_hashes:
-            return self._new_hashes[username] is not None
-        return self._users.hash_of(username) is not None
+        return self.hash_of(username) is not None
 
-    def add_user(self, username: str, password_hash: str, roles: tuple[str, ...]) -> None:
+    def _is_over(self, username: str) -> bool:
+        account = self.accounts.before(username)
+        return username not in self._new_hashes and account.is_over(moments.now())
+
+    def hash_of(self, username: str) -> str | None:
+        """Return the stored hash of a user after the changes; None if there is no such user."""
+        if username in self._new_hashes:
+            return self._new_hashes[username]
+        return self._users.hash_of(username)
+
+    def hashes_of(self, username: str) -> tuple[str | None, str | None]:
+        """Return the stored hash of a user before and after the changes."""
+        return self._users.hash_of(username), self.hash_of(username)
+
+    def expire(self) -> None:
+        """Remove the users whose time is over, before all other changes."""
+        record = self.accounts.found
+        self.over = record.due(moments.now()) if record.by_name else frozenset()
+        for name in self.over:
+            if self._users.hash_of(name) is not None:
+                self._new_hashes[name] = None
+                self._new_roles[name] = ()
+
+    def add_user(
+        self,
+        username: str,
+        password_hash: str,
+        roles: tuple[str, ...],
+        account: Account | None = None,
+    ) -> None:
         """Add a user with exactly *roles*, even if ``users_roles`` gives that name other roles."""
         self.require_no_user(username)
         self._new_hashes[username] = password_hash
         self._new_roles[username] = roles
+        if account is not None:
+            self.accounts.require()
+        self.accounts.set(username, account)
 
     def is_orphan(self, username: str) -> bool:
         """Check whether a name has roles and is not a user."""
@@ -74,6 +120,8 @@ class RealmEdit:
 
     def remove_user(self, username: str) -> None:
         """Remove a user and its roles, or the roles of a name that is not a user."""
+        if username in self.over and not self._has(username):
+            return
         if not self.is_orphan(username):
             self.require_user(username)
             self._new_hashes[username] = None
@@ -85,9 +133,64 @@ class RealmEdit:
             self._new_roles[username] = ()
 
     def set_hash(self, username: str, password_hash: str) -> None:
-        """Change the hash of a user."""
+        """Change the hash of a user; one who is locked stays so, and gets it when unlocked."""
+        stored = self.required_hash_of(username)
+        if is_locked(password_hash):
+            self.lock(username, password_hash)
+        elif is_locked(stored):
+            self.accounts.keep(username, password_hash, moments.now().time)
+            self._say(
+                f"user [{shown_name(username)}] stays locked, and can log in with the new password "
+                "once it is unlocked (unlock)"
+            )
+        else:
+            self._new_hashes[username] = password_hash
+
+    def required_hash_of(self, username: str) -> str:
+        """Return the stored hash of a user, or raise ``UserNotFoundError``."""
         self.require_user(username)
-        self._new_hashes[username] = password_hash
+        return self.hash_of(username) or ""
+
+    def lock(self, username: str, mark: str) -> None:
+        """Give a user the hash *mark* of a locked one, unless it has such a hash."""
+        stored = self.required_hash_of(username)
+        if not is_locked(stored):
+            self.accounts.keep(username, stored, moments.now().time)
+            self._new_hashes[username] = mark
+
+    def unlock(self, username: str) -> None:
+        """
+        Give a user the hash back that it had before it was locked, or got since.
+
+        Raises:
+            NoKeptHashError: If nobody kept it.
+        """
+        stored = self.required_hash_of(username)
+        if is_locked(stored):
+            self.accounts.require()
+            kept = self.accounts.after(username).kept_hash
+            if kept is None:
+                raise NoKeptHashError(username, self.accounts.found.file.path)
+            self._new_hashes[username] = kept
+
+    def set_expiry(self, username: str, expires: datetime | None, moment: moments.Moment) -> None:
+        """Set or drop the time of a user."""
+        self.require_user(username)
+        self.accounts.set_expiry(username, expires, moment)
+
+    def _say(self, remark: str) -> None:
+        self._said[remark] = None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What somebody should know of the changes, one sentence each."""
+        gone = over_remark(self._expired())
+        said = *self._said, *filter(None, [gone]), *self.accounts.remarks(self.hashes_of)
+        return tuple(said)
+
+    def _expired(self) -> tuple[str, ...]:
+        """Return the users that are removed since their time is over."""
+        return tuple(name for name in sorted(self.over) if self._users.hash_of(name) is not None)
 
     def replace_hash(self, username: str, old: str, new: str) -> None:
         """Change a hash only if it is still *old*; the file may have changed meanwhile."""
@@ -111,31 +214,39 @@ class RealmEdit:
         return self._users_roles.roles_of(username)
 
     def go_back_to(self, users: FileContent, users_roles: FileContent) -> None:
-        """Restore both files, byte for byte, from an earlier version."""
-        old = self._parsed(*self.files.both)
-        new = self._parsed(users, users_roles)
-        self._whole = users.data, users_roles.data
+        """Restore both files, byte for byte but for users whose time is over, from a version."""
+        old = self._parsed(*(file.data for file in self.files.both))
+        self._whole = self._without_over(users, users_roles)
+        new = self._parsed(*self._whole)
         self._new_hashes = {name: new.hashes.get(name) for name in {**old.hashes, **new.hashes}}
         names = {**old.roles_by_user, **new.roles_by_user}
         self._new_roles = {name: new.roles_of(name) for name in names}
 
-    def _parsed(self, users: FileContent, users_roles: FileContent) -> ParsedRealm:
-        sources = (users.path, users_roles.path)
-        return ParsedRealm.parse(users.data, users_roles.data, sources=sources, **self._name_rules)
+    def _without_over(self, users: FileContent, users_roles: FileContent) -> tuple[bytes, bytes]:
+        """Return both files of a version without the users whose time is over."""
+        editor = UsersEditor(users.data, source=users.path, **self._name_rules)
+        gone = [name for name in self.over if editor.hash_of(name) is not None]
+        if not gone:
+            return users.data, users_roles.data
+        roles = UsersRolesEditor(users_roles.data, source=users_roles.path)
+        return editor.edited(dict.fromkeys(gone)), roles.edited(dict.fromkeys(gone, ()))
+
+    def _parsed(self, users: bytes, users_roles: bytes) -> ParsedRealm:
+        sources = (self.files.users.path, self.files.users_roles.path)
+        return ParsedRealm.parse(users, users_roles, sources=sources, **self._name_rules)
 
     def user_changes(self) -> UserChanges:
         """Return which users are added, removed or changed."""
         added, removed, passwords, roles, orphans = {}, [], [], {}, []
-        for name in {**self._new_hashes, **self._new_roles}:
-            old = self._users.hash_of(name)
-            new = self._new_hashes.get(name, old)
+        for name in {**self._new_hashes, **self._new_roles, **dict.fromkeys(self.accounts.changed)}:
+            old, new = self.hashes_of(name)
             before, after = self._users_roles.roles_of(name), self.roles_of(name)
             if old is None and new is not None:
                 added[name] = after
             elif old is not None and new is None:
                 removed.append(name)
             elif old is not None:
-                if new != old:
+                if self._has_new_password(name):
                     passwords.append(name)
                 if set(before) != set(after):
                     roles[name] = (before, after)
@@ -147,7 +258,41 @@ class RealmEdit:
             tuple(passwords),
             ReadOnlyDict(roles),
             tuple(orphans),
+            *self._locks(),
+            ReadOnlyDict(self._expiries()),
+            self._expired(),
         )
+
+    def _has_new_password(self, name: str) -> bool:
+        """Check whether another password opens an account, once it is unlocked."""
+        old, new = self.hashes_of(name)
+        if old is not None and is_locked(old):
+            old = self.accounts.before(name).kept_hash
+        if new is not None and is_locked(new):
+            new = self.accounts.after(name).kept_hash
+        return new is not None and old != new
+
+    def _locks(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the users that are locked and were not, and those that were and are not."""
+        locked, unlocked = [], []
+        for name in self._new_hashes:
+            was, is_now = (each is not None and is_locked(each) for each in self.hashes_of(name))
+            if is_now and not was:
+                locked.append(name)
+            elif was and not is_now and self._has(name):
+                unlocked.append(name)
+        return tuple(locked), tuple(unlocked)
+
+    def _expiries(self) -> dict[str, tuple[datetime | None, datetime | None]]:
+        """Return the users whose time is another, with the times before and after."""
+        found = {}
+        for name in filter(self._has, self.accounts.changed):
+            is_new = self._users.hash_of(name) is None
+            before = None if is_new else self.accounts.before(name).expires
+            after = self.accounts.after(name).expires
+            if before != after:
+                found[name] = (before, after)
+        return found
 
     def edited(self) -> list[tuple[FileContent, bytes]]:
         """

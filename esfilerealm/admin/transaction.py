@@ -11,10 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from .._ground import moments
 from .._ground.holding import inside
-from .._storage import RealmFiles, Unit
+from .._storage import Accounts, RealmFiles, Unit
 from ..errors import PlanOutdatedError
 from ..names import validate_role_name, validate_username
+from .account_edit import AccountEdit, Outlook, new_account
 from .credentials import NewCredentials
 from .edit import RealmEdit
 from .mode_fixes import ModeFixes
@@ -22,10 +24,11 @@ from .provenance import Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
+    from datetime import datetime, timedelta
     from types import TracebackType
     from typing import NoReturn, Self
 
-    from .._storage import FileContent, RealmFolder, WriteOptions
+    from .._storage import Account, FileContent, RealmFolder, WriteOptions
     from ..findings import Fix
     from ..results import Recovery, WriteResult
     from ..settings import RealmSettings
@@ -90,7 +93,8 @@ class Transaction:
     def __enter__(self) -> Self:
         if self._pending is not None:
             raise RuntimeError("a transaction cannot be entered while it is open")
-        edit = RealmEdit(self._folder.read(), self._settings)
+        accounts = AccountEdit(self._accounts)
+        edit = RealmEdit(self._folder.read(), self._settings, accounts)
         self._pending = _Pending(edit, Provenance(self._folder), ModeFixes(self._folder))
         self._result = None
         return self
@@ -107,7 +111,11 @@ class Transaction:
             return
         others_change = pending.provenance.changes_list or pending.keystore or pending.modes
         is_nothing = not (pending.changes or others_change)
-        if self._options.dry_run or is_nothing:
+        if is_nothing:
+            self._result = self._commit(pending)
+            return
+        if self._options.dry_run:
+            pending.edit = self._edited(pending, pending.edit.files, self._accounts())
             self._result = self._commit(pending)
             return
         others = () if pending.keystore is None else (_KEYSTORE,)
@@ -117,7 +125,9 @@ class Transaction:
 
     def _write(self, pending: _Pending, recovery: Recovery) -> WriteResult:
         # No variable holds what was read: usually it equals the preview, and it may be large.
-        edit = self._edited(pending, self._reread(pending))  # re-read, check, edit
+        files = self._reread(pending)
+        accounts = Accounts.read(files.users.path)
+        edit = self._edited(pending, files, accounts)  # re-read, check, edit
         pending.edit = self._written_edit = edit
         return replace(self._commit(pending), recovery=recovery)  # journal, replace
 
@@ -152,11 +162,17 @@ class Transaction:
         pending.provenance.check(files)
         return files
 
-    def _edited(self, pending: _Pending, files: RealmFiles) -> RealmEdit:
+    def _accounts(self) -> Accounts:
+        """Read the record of accounts without the lock."""
+        return self._folder.read_with_accounts()[1]
+
+    def _edited(self, pending: _Pending, files: RealmFiles, accounts: Accounts) -> RealmEdit:
         """Make all changes on *files*, each of which checks again; keep the preview if equal."""
-        if files.are_like(pending.edit.files) and not pending.is_undo:
+        is_like = files.are_like(pending.edit.files) and not pending.is_undo
+        if is_like and pending.edit.accounts.adopt(accounts):
             return pending.edit
-        edit = RealmEdit(files, self._settings)
+        edit = RealmEdit(files, self._settings, AccountEdit(lambda: accounts))
+        edit.expire()
         for change in pending.changes:
             change(edit)
         return edit
@@ -171,6 +187,7 @@ class Transaction:
             files,
             contents,
             managed=pending.provenance.edited(edit.files, changes),
+            accounts=edit.accounts.edited(edit.hashes_of, lambda: self._outlook(edit, contents)),
             sets_attributes=bool(pending.changes),
             is_undo=pending.is_undo,
             users=changes,
@@ -178,7 +195,11 @@ class Transaction:
         )
         result = self._folder.commit(unit, self._options)
         result = pending.modes.made(edit.files, result, self._options)
-        return replace(result, changes=changes, remarks=tuple(pending.remarks))
+        return replace(result, changes=changes, remarks=(*pending.remarks, *edit.remarks))
+
+    def _outlook(self, edit: RealmEdit, contents: Sequence[object]) -> Outlook:
+        keeps_versions = self._folder.keeps_versions(edit.files, self._options)
+        return Outlook(keeps_versions, is_rotated=bool(contents))
 
     def _with_keystore(
         self, files: RealmFiles, digest: str | None, data: bytes
@@ -203,19 +224,27 @@ class Transaction:
         *,
         password_hash: str | None = None,
         roles: Iterable[str] = (),
+        expires: datetime | timedelta | None = None,
+        is_emergency: bool = False,
     ) -> None:
-        """See ``UsersTool.useradd``."""
+        """
+        See ``UsersTool.useradd``.
+
+        With *is_emergency*, the user is one made to rescue a node: its time is also over if both
+        clocks together cannot tell.
+        """
         validate_username(username, writable=True, **self._settings.name_rules)
         wanted = tuple(
             validate_role_name(role, writable=True) for role in dict.fromkeys(_names(roles))
         )
         credentials = NewCredentials(password, password_hash, self._settings)
+        account = _account(expires, is_emergency=is_emergency)
         self._open.edit.require_no_user(username)
         self._remark(self._warn_of_roles(wanted))
         self._folder.prepare_to_write()
         stored = credentials.hashed()
         self._remark(credentials.remark)
-        self._change(lambda edit: edit.add_user(username, stored, wanted))
+        self._change(lambda edit: edit.add_user(username, stored, wanted, account))
 
     def userdel(self, username: str) -> None:
         """See ``UsersTool.userdel``."""
@@ -275,6 +304,32 @@ class Transaction:
     def replace_hash(self, username: str, old: str, new: str) -> None:
         """Replace the hash *old* by *new*, a usable one, if it is still there."""
         self._change(lambda edit: edit.replace_hash(username, old, new))
+
+    def lock(self, username: str) -> None:
+        """See ``UsersTool.lock``."""
+        from ..hashing import locked_hash
+
+        validate_username(username, **self._settings.name_rules)
+        mark = locked_hash()
+        self._change(lambda edit: edit.lock(username, mark))
+
+    def unlock(self, username: str) -> None:
+        """See ``UsersTool.unlock``."""
+        validate_username(username, **self._settings.name_rules)
+        self._change(lambda edit: edit.unlock(username))
+
+    def expire(self, username: str, expires: datetime | timedelta | None) -> None:
+        """See ``UsersTool.expire``."""
+        validate_username(username, **self._settings.name_rules)
+        moment = moments.now()
+        time = None if expires is None else moments.expiry_of(expires, moment)
+        self._change(lambda edit: edit.set_expiry(username, time, moment))
+
+    def sweep(self) -> None:
+        """See ``UsersTool.sweep``."""
+        record = self._open.edit.accounts.found.usable()
+        if record.file.exists:
+            self._change(lambda edit: edit.files)
 
     def roles(
         self, username: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()
@@ -350,6 +405,14 @@ class Transaction:
         result = change(pending.edit)
         pending.changes.append(change)
         return result
+
+
+def _account(expires: datetime | timedelta | None, *, is_emergency: bool) -> Account | None:
+    """Return the account of a new user; None for one like most."""
+    if expires is None:
+        return None
+    moment = moments.now()
+    return new_account(moments.expiry_of(expires, moment), moment, is_emergency=is_emergency)
 
 
 def _names(names: Iterable[str]) -> Iterable[str]:

@@ -21,14 +21,15 @@ __all__ = ["UsersTool"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime, timedelta
     from typing import Literal
 
     from .._storage import ChangeLog, RealmPaths, Strategy
     from ..exchange import Exported, ExportFormat
     from ..findings import Finding
     from ..formats import ParsedRealm
-    from ..results import Recovery, WriteResult, WrittenRoles
+    from ..results import AccountState, Recovery, WriteResult, WrittenRoles
     from .transaction import Transaction
 
 # Modules that only a write needs are imported by its methods, so that `list` does not load them.
@@ -167,6 +168,7 @@ class UsersTool:
         *,
         password_hash: str | None = None,
         roles: Iterable[str] = (),
+        expires: datetime | timedelta | None = None,
     ) -> WriteResult:
         """
         Add a user with exactly the given roles.
@@ -181,6 +183,9 @@ class UsersTool:
 
             roles: Need not be defined anywhere yet.
 
+            expires: When the user is to be removed again, or after how long; None for never. It is
+                removed by the first write after that, such as ``sweep``.
+
         Returns:
             What was written, as from every method that writes. Its ``warnings`` say what could
             not be kept, and what is probably a mistake.
@@ -188,10 +193,12 @@ class UsersTool:
         Raises:
             UserExistsError: If there is such a user.
             InvalidUsernameError, InvalidRoleNameError, InvalidPasswordError, InvalidHashError,
-            InvalidSettingError: If an argument breaks a rule.
+            InvalidSettingError, InvalidExpiryError: If an argument breaks a rule.
         """
         with self.transaction() as transaction:
-            transaction.useradd(username, password, password_hash=password_hash, roles=roles)
+            transaction.useradd(
+                username, password, password_hash=password_hash, roles=roles, expires=expires
+            )
         return transaction.result
 
     def userdel(self, username: str) -> WriteResult:
@@ -211,6 +218,8 @@ class UsersTool:
     ) -> WriteResult:
         """
         Change a user's password; for the arguments see ``useradd``.
+
+        A user who is locked stays so; a remark of the result says that ``unlock`` opens.
 
         Raises:
             UserNotFoundError: If there is no such user.
@@ -242,6 +251,75 @@ class UsersTool:
         with self.transaction() as transaction:
             transaction.roles(username, add=add, remove=remove)
         return WrittenRoles(transaction.roles_of(username), transaction.result)
+
+    def lock(self, username: str) -> WriteResult:
+        """
+        Lock a user out: no password is right until ``unlock``. One who is locked stays so.
+
+        ``users`` gets a hash that is valid and that nobody knows a password for. The user's own
+        hash is kept in ``users.accounts`` beside it, which only its owner can read.
+
+        Raises:
+            UserNotFoundError: If there is no such user.
+            InvalidUsernameError: If there cannot be one.
+            FileFormatError: If ``users.accounts`` is malformed.
+        """
+        with self.transaction() as transaction:
+            transaction.lock(username)
+        return transaction.result
+
+    def unlock(self, username: str) -> WriteResult:
+        """
+        Let a user who is locked log in again, with the same password, or the one set since.
+
+        Raises:
+            NoKeptHashError: If the password hash was kept nowhere: set a password first.
+            UserNotFoundError, InvalidUsernameError, FileFormatError: As for ``lock``.
+        """
+        with self.transaction() as transaction:
+            transaction.unlock(username)
+        return transaction.result
+
+    def expire(self, username: str, expires: datetime | timedelta | None) -> WriteResult:
+        """
+        Set when a user is to be removed, or drop that.
+
+        Args:
+            username: The user.
+
+            expires: A time in the future, or what is left from now on; None for never.
+
+        Raises:
+            InvalidExpiryError: If it is not in the future, or has no zone.
+            UserNotFoundError, InvalidUsernameError, FileFormatError: As for ``lock``.
+        """
+        with self.transaction() as transaction:
+            transaction.expire(username, expires)
+        return transaction.result
+
+    def sweep(self) -> WriteResult:
+        """
+        Remove the users whose time is over, as every write does.
+
+        Raises:
+            FileFormatError, FileAccessError, FilePermissionError: If ``users.accounts`` is
+                malformed or cannot be read.
+        """
+        with self.transaction() as transaction:
+            transaction.sweep()
+        return transaction.result
+
+    def accounts(self) -> Mapping[str, AccountState]:
+        """
+        Return the state of every user who is locked or expires, by name, sorted.
+
+        If ``users.accounts`` cannot be used, these are the users who are locked; whether somebody
+        expires is unknown then, and ``check`` says why.
+        """
+        from .account_states import account_states
+
+        files, accounts = self._folder.read_with_accounts()
+        return account_states(parse_files(files, **self.settings.name_rules).hashes, accounts)
 
     def undo(self) -> WriteResult:
         """

@@ -57,12 +57,19 @@ _WHO_CHANGED: Final[dict[str, Schema]] = {
     "passwords": _NAMES,
     "role_changes": _ROLE_CHANGES,
 }
+_ACCOUNT_CHANGES: Final[dict[str, Schema]] = {
+    "locked": _NAMES,
+    "unlocked": _NAMES,
+    "expiries": _by_name(_object({"before": _TEXT_OR_NULL, "after": _TEXT_OR_NULL})),
+    "expired": _NAMES,
+}
 _WRITE: Final[dict[str, Schema]] = {
     "files": _list_of(_FILE),
-    "user_changes": _object(_WHO_CHANGED, {"orphans": _NAMES}),
+    "user_changes": _object(_WHO_CHANGED, {"orphans": _NAMES, **_ACCOUNT_CHANGES}),
     "created": _NAMES,
     "recovery": _object(_OUTCOME),
     "managed": {**_FILE, "type": ["object", "null"]},
+    "accounts": {**_FILE, "type": ["object", "null"]},
     "modes": _list_of(_object({"path": _TEXT, "before": _MODE, "after": _MODE})),
     "changed": _FLAG,
     "warnings": _NAMES,

@@ -15,6 +15,7 @@ from ..errors import InvalidHashError, PasswordTruncatedWarning
 from .base import password_bytes, same_text
 
 __all__ = [
+    "ALPHABET",
     "COSTS",
     "NODE_REVISION",
     "PASSWORD_BYTES",
@@ -46,12 +47,14 @@ _SEPARATOR: Final = 6
 _SALT: Final = slice(7, 29)
 _DIGEST: Final = slice(29, 60)
 
-_ALPHABET: Final = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+ALPHABET: Final = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+"""The 64 characters in which salt and digest are written."""
+
 # A node looks up three of every four characters. It throws on the fourth only if that is U+0080.
-_READABLE_SALT: Final = re.compile(rf"(?:[{_ALPHABET}]{{3}}[^\x80]){{5}}[{_ALPHABET}]{{2}}")
+_READABLE_SALT: Final = re.compile(rf"(?:[{ALPHABET}]{{3}}[^\x80]){{5}}[{ALPHABET}]{{2}}")
 # The last characters of salt and digest carry 2 and 4 bits; their other bits must be zero.
-_CANONICAL_SALT: Final = re.compile(rf"[{_ALPHABET}]{{21}}[{_ALPHABET[::16]}]")
-_CANONICAL_DIGEST: Final = re.compile(rf"[{_ALPHABET}]{{30}}[{_ALPHABET[::4]}]")
+_CANONICAL_SALT: Final = re.compile(rf"[{ALPHABET}]{{21}}[{ALPHABET[::16]}]")
+_CANONICAL_DIGEST: Final = re.compile(rf"[{ALPHABET}]{{30}}[{ALPHABET[::4]}]")
 # Nearly every stored hash is sound, which one match finds out.
 _SOUND: Final = re.compile(
     rf"\$2[aby]\$(0[4-9]|1[0-4])\$({_CANONICAL_SALT.pattern})({_CANONICAL_DIGEST.pattern})"

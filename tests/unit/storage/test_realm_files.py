@@ -12,6 +12,7 @@ from support.watching import replace
 
 from esfilerealm import UsersTool
 from esfilerealm._storage import RealmFolder, Unit, WriteOptions, realm_files
+from esfilerealm._storage.paths import managed_path
 from esfilerealm._storage.read import read_file
 from esfilerealm._storage.realm_files import read_consistently
 from esfilerealm.errors import ConfigurationFileMissingError, FileAccessError, JournalVersionError
@@ -23,7 +24,7 @@ def seen(folder):
 
 
 def seen_with_managed(folder):
-    return tuple(f.data for f in read_consistently(folder.paths, read_file, with_managed=True))
+    return tuple(f.data for f in read_consistently(folder.paths, read_file, record=managed_path))
 
 
 class TestMissing:
@@ -57,7 +58,7 @@ class TestManaged:
     """The list of users whom provisioning has made, read with both files."""
 
     def read(self, folder):
-        return read_consistently(folder.paths, read_file, with_managed=True)[2]
+        return read_consistently(folder.paths, read_file, record=managed_path)[2]
 
     def test_a_missing_one_is_empty(self, realm, folder):
         managed = self.read(folder)
