@@ -426,12 +426,13 @@ class InvalidExpiryError(FileRealmError, ValueError):
     """A time at which a user is to end, and that is no time or not in the future."""
 
     def __init__(self, value: str, rule: str) -> None:
+        value = shown(value)  # which may be anything
         super().__init__(value, rule)
         self.value = value
         self.rule = rule
 
     def _message(self) -> str:
-        return f"invalid time [{shown(self.value)}]: {self.rule}"
+        return f"invalid time [{self.value}]: {self.rule}"
 
 
 class InvalidDesiredStateError(FileRealmError, ValueError):

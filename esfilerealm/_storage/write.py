@@ -148,7 +148,7 @@ def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteRes
             losses = [one.lost for one in outcomes]
         else:
             journal = journal_path(unit.files.users.path)
-            noted = options.noted(_noted(paths, unit, [*managed, *changes], options))
+            noted = options.noted(_noted(paths, unit, [*records, *changes], options))
             losses = commit(everything, journal, _journal_attributes(unit, changes), noted)
     lost = {
         path: [*target.lost, *_lost_by(path, everything, losses)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 from no_secret.busy_realm import changed, log_everyone_in, spoilt
 from no_secret.chain_objects import CHAIN_OBJECTS
@@ -23,6 +24,7 @@ from esfilerealm import (
     UsernamePasswordToken,
     UsersTool,
 )
+from esfilerealm._storage import RealmFolder
 from esfilerealm.audit import AuditLog
 from esfilerealm.checks.limits import Limits
 from esfilerealm.exchange import EXPORT_FORMATS, export_realm, import_users
@@ -56,6 +58,12 @@ OBJECTS = {
         )
     },
     "AuditLog": lambda _, folder: [AuditLog(folder / "audit.log", WRONG.encode() * 4)],
+    "Accounts": lambda _, folder: [accounts(folder)],
+    "AccountState": lambda _, folder: [
+        fact
+        for state in (accounts(folder) and UsersTool(folder).accounts()).values()
+        for fact in (state, state.to_dict())
+    ],
     "AuthenticationResult": lambda realm, _: log_everyone_in(realm),
     "AuthenticationStatus": lambda *_: list(AuthenticationStatus),
     "Change": lambda _, folder: planned(folder).changes,
@@ -145,7 +153,11 @@ OBJECTS = {
     "Transaction": lambda _, folder: [full_transaction(folder)],
     "UsageStats": lambda realm, _: [realm.usage_stats()],
     "User": lambda realm, _: [realm.lookup_user(name) for name in HASHES],
-    "UserChanges": lambda _, folder: [written(folder).changes, UsersTool(folder).undo().changes],
+    "UserChanges": lambda _, folder: [
+        written(folder).changes,
+        UsersTool(folder).undo().changes,
+        *(write.changes.to_dict() for write in locked_and_unlocked(folder)),
+    ],
     "UsernamePasswordToken": lambda realm, _: [
         UsernamePasswordToken.from_basic_header(HEADER),
         realm.token(HEADER),
@@ -264,6 +276,20 @@ def usable_hashers():
 
 def report(folder):
     return inspect_settings(folder, options={}, environ={})
+
+
+def locked_and_unlocked(folder):
+    tool = UsersTool(folder)
+    locked = tool.lock("bcrypt")
+    return [locked, tool.passwd("bcrypt", PASSWORDS["new"]), tool.unlock("bcrypt")]
+
+
+def accounts(folder):
+    """Return the record of a realm in which somebody is locked."""
+    tool = UsersTool(folder)
+    tool.lock("bcrypt")
+    tool.expire("ssha", timedelta(hours=8))
+    return RealmFolder(folder).read_with_accounts()[1]
 
 
 def written(folder):

@@ -6,6 +6,7 @@ import base64
 import errno
 import os
 import sys
+from datetime import timedelta
 
 import pytest
 from no_secret.drift_objects import DRIFT_ERRORS
@@ -34,12 +35,13 @@ from esfilerealm import (
     hash_password,
     verify_hash,
 )
+from esfilerealm._ground.moments import now, parse_expiry
 from esfilerealm._storage import system
 from esfilerealm._storage.lock import write_lock
 from esfilerealm.checks import check
 from esfilerealm.checks.baseline import Baseline
 from esfilerealm.formats import edit_users, parse_users, parse_users_roles
-from esfilerealm.hashing import check_hash
+from esfilerealm.hashing import check_hash, locked_hash
 from esfilerealm.keystore import Keystore, contents, load_header
 from esfilerealm.provisioning import DesiredState, apply, plan
 from esfilerealm.realms import TrustedProxy
@@ -48,6 +50,12 @@ from esfilerealm.realms import TrustedProxy
 def locked(folder):
     with write_lock(lambda: str(folder / "users.lock"), 1.0):
         UsersTool(folder, lock_timeout=0.01).passwd("bcrypt", PASSWORDS["new"])
+
+
+def without_kept_hash(folder):
+    UsersTool(folder).lock("ssha")
+    UsersTool(folder).useradd("other", password_hash=locked_hash())
+    UsersTool(folder).unlock("other")
 
 
 def with_folder_for_file(folder):
@@ -205,6 +213,10 @@ ERRORS = {
         lambda _: edit_users(b"a:\xff", {"bob": HASHES["bcrypt"]}),
     ],
     "FilePermissionError": [forbidden],
+    "InvalidExpiryError": [
+        lambda folder: UsersTool(folder).expire("bcrypt", timedelta(0)),
+        lambda _: parse_expiry(HASHES["bcrypt"], now()),
+    ],
     "InvalidAttributeError": [
         lambda folder: UsersTool(folder).init(owner="nobody here"),
         lambda folder: UsersTool(folder, group="nobody here"),
@@ -319,6 +331,7 @@ ERRORS = {
     "JournalVersionError": [with_record_of(2)],
     "LockTimeoutError": [locked],
     "NoEarlierVersionError": [lambda folder: UsersTool(folder).undo()],
+    "NoKeptHashError": [without_kept_hash],
     "PlanOutdatedError": [outdated],
     "RealmClosedError": [closed],
     "UnknownHashAlgorithmError": [
