@@ -13,6 +13,7 @@ from esfilerealm.backup import inventory as module
 from esfilerealm.backup.inventory import inventory
 from esfilerealm.backup.kinds import kind_of, scope_of
 from esfilerealm.backup.limits import Limits
+from esfilerealm.cli.commands import every_command
 from esfilerealm.errors import FileAccessError, FileRealmError
 
 SECURITY = "xpack.security"
@@ -426,6 +427,37 @@ class TestWhatCannotBeRead:
                 os.close(here)
         assert found(node_dir) == [("BACKUP6", "warning", "odd")]
         assert of(node_dir, "config/odd") is None
+
+
+#: What a case calls confidential, as a file and the setting that names it, if one does.
+CONFIDENTIAL = {
+    "elasticsearch.keystore": ("elasticsearch.keystore", None),
+    "TLS keys": ("tls.pem", f"{SECURITY}.http.ssl.key"),
+    "SAML private keys": ("saml.pem", f"{REALMS}.saml.s.signing.key"),
+    "OIDC private keys": ("oidc.pem", f"{REALMS}.oidc.o.ssl.key"),
+    "Kerberos private keys": ("es.bin", f"{REALMS}.kerberos.k.keytab.path"),
+}
+
+
+@pytest.mark.parametrize("case", cases("backup", only=lambda case: "confidential" in case.expect))
+def test_the_reference_of_confidential_files(node_dir, case):
+    assert set(case.expect["confidential"]) == set(CONFIDENTIAL)
+    for name, key in CONFIDENTIAL.values():
+        (node_dir / name).touch()
+        assert of(node_dir, f"config/{name}", {key: name} if key else None).is_confidential
+
+
+@pytest.mark.parametrize(
+    "case", cases("backup", only=lambda case: "nodes_to_back_up" in case.expect)
+)
+def test_the_reference_of_the_scope(node_dir, case):
+    """Each node is a backup of its own, and nothing asks for a part of one."""
+    (create,) = (each for each in every_command() if each.name == "backup create")
+    assert case.expect == {"nodes_to_back_up": 3, "security_only_possible": False}
+    assert create.run_all == ""
+    assert {option.key for option in create.options} & {"only", "exclude", "include"} == set()
+    assert any("every node" in note for note in create.notes)
+    assert "config/log4j2.properties" in {file.name for file in inventory(node_dir).files}
 
 
 def test_a_realm_of_version_6_that_is_off(node_dir):
