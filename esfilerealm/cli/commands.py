@@ -487,6 +487,18 @@ _KEYSTORE = Command(
     ),
 )
 
+_BACKUP = Command(
+    "backup",
+    "Back up the configuration of a node, check backups, and restore them",
+    shared.general(),
+    subcommands="backup_commands",
+    arguments="COMMAND",
+    examples=(
+        "esfilerealm backup create /var/backups --sign backup_key --passphrase",
+        "esfilerealm backup restore /var/backups/a.tar.zst.age --dry-run",
+    ),
+)
+
 _CERTIFICATE = Command(
     "certificate",
     "Show which user a certificate is, and whether it is trusted",
@@ -603,6 +615,7 @@ _WHOAMI = Command(
 
 _NODE = (
     _KEYSTORE,
+    _BACKUP,
     _CERTIFICATE,
     _ROLES_OF,
     _WHOAMI,

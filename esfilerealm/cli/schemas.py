@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
+from .backup_schemas import backup_results
 from .commands import every_command, find_command
 from .exits import OK, UsageError
 from .options import did_you_mean
@@ -415,6 +416,7 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
         },
     ),
 }
+_RESULTS.update(backup_results(_FINDING))
 _ERROR: Final = _object({"type": _TEXT, "message": _TEXT, "exit_code": _COUNT})
 #: What there is of each of several nodes, besides the result of the command.
 _NODE: Final[dict[str, Schema]] = {"node": _TEXT, "is_skipped": _FLAG}

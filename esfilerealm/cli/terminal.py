@@ -181,6 +181,11 @@ class Terminal:
         return _is_terminal(self._stdin) and _is_terminal(self._stdout)
 
     @property
+    def is_watched(self) -> bool:
+        """Whether a person sees standard error while the command works."""
+        return self.verbosity >= NORMAL and not self.is_for_programs and _is_terminal(self._stderr)
+
+    @property
     def columns(self) -> int:
         """The width for text: that of the terminal, within reason."""
         try:

@@ -1,0 +1,150 @@
+"""The subcommands of ``backup``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from . import exits
+from . import shared_options as shared
+from .options import Command, Option, OptionGroup
+
+__all__ = ["SCOPES", "SUBCOMMANDS"]
+
+SCOPES: Final = ("all", "realm", "security")
+"""What a restore writes; the first is the default."""
+
+_SEALING: Final = OptionGroup(
+    "Who made it, and who can read it",
+    Option("sign", "Sign with this Ed25519 key of OpenSSH", metavar="KEYFILE"),
+    Option(
+        "sign-passphrase-file",
+        "Read the passphrase of that key from a file; without, it is asked for",
+        metavar="FILE",
+    ),
+    Option(
+        "recipient",
+        "Encrypt by age for this key (age1…, ssh-ed25519 …, ssh-rsa …); may be repeated",
+        metavar="KEY",
+        repeatable=True,
+    ),
+    Option(
+        "recipients-file",
+        "Encrypt for the keys in this file, one a line; may be repeated",
+        metavar="FILE",
+        repeatable=True,
+    ),
+    Option("passphrase", "Encrypt by a passphrase, which is asked for"),
+    Option("passphrase-file", "Encrypt by the passphrase in this file", metavar="FILE"),
+    Option("plain", "Write keys and hashes without encryption; the file is for its owner only"),
+)
+_OPENING: Final = (
+    Option(
+        "age-identity",
+        "Decrypt by this file of age keys, or private key of OpenSSH; may be repeated",
+        metavar="FILE",
+        repeatable=True,
+    ),
+    Option(
+        "passphrase-file",
+        "Decrypt by the passphrase in this file; without, it is asked for where it is needed",
+        metavar="FILE",
+    ),
+)
+_TRUST: Final = (
+    Option(
+        "allowed-signers",
+        "The file that says whose signatures count, as for ssh-keygen",
+        metavar="FILE",
+    ),
+    Option("identity", "Who has to have signed it, as in that file", metavar="NAME"),
+    Option("node", "Refuse a backup of another node", metavar="NAME"),
+    Option("cluster", "Refuse a backup of another cluster", metavar="NAME"),
+    Option("allow-older", "Accept a backup although a later one of the node was seen"),
+)
+_OPENING_GROUP: Final = OptionGroup("How it is opened", *_OPENING)
+_TRUST_GROUP: Final = OptionGroup("Whose backup it has to be", *_TRUST)
+
+_REFUSED: Final = (exits.DATA, "the backup is refused: damaged, changed, or not by whom you trust")
+_READ: Final = (
+    (exits.NO_INPUT, "a file does not exist"),
+    (exits.IO, "a file cannot be read"),
+    (exits.NO_PERMISSION, "no permission to read a file"),
+)
+_EXTRA: Final = (exits.CONFIGURATION, "no configuration directory, or the extra backup is missing")
+
+SUBCOMMANDS: Final = (
+    Command(
+        "backup create",
+        "Back up the configuration directory and what its settings name",
+        OptionGroup(
+            "Backup",
+            Option("node", "Name of the node; default: node.name, or this host", metavar="NAME"),
+            Option("cluster", "Name of the cluster; default: cluster.name", metavar="NAME"),
+            Option("gzip", "Compress by gzip instead of zstd"),
+            Option(
+                "keep-last",
+                "Afterwards remove the backups of this node in DEST but for the latest N",
+                metavar="N",
+            ),
+        ),
+        _SEALING,
+        shared.general(shared.JSON),
+        run="backup:run_create",
+        arguments="DEST",
+        notes=(
+            "DEST is a directory, where the backup gets a name of its own, or a new file.",
+            "Do it on every node: each has keys and a keystore of its own.",
+            "Keystore, keys and hashes are confidential: encrypt, or say --plain.",
+        ),
+        examples=(
+            "esfilerealm backup create /var/backups --sign backup_key --recipient age1…",
+            "esfilerealm backup create /var/backups --passphrase --keep-last 7",
+        ),
+        exits=(
+            (exits.INCOMPLETE, "written, but files are missing in it that could not be read"),
+            (exits.DATA, "confidential files without encryption, or a key that cannot be used"),
+            (exits.IO, "a file cannot be read, or the backup cannot be written"),
+            (exits.LOCKED, "the realm is locked, or changed again and again; retry"),
+            (exits.NO_PERMISSION, "no permission to read the directory, or to write to DEST"),
+            _EXTRA,
+        ),
+    ),
+    Command(
+        "backup verify",
+        "Check that a backup is whole, and by whom it is",
+        _TRUST_GROUP,
+        _OPENING_GROUP,
+        shared.general(shared.JSON),
+        run="backup:run_verify",
+        arguments="FILE",
+        notes=(
+            "Nothing is written, but for what was seen last, beside the file of --allowed-signers.",
+            "Without --allowed-signers, nobody knows who made the backup.",
+        ),
+        examples=(
+            "esfilerealm backup verify a.tar.zst --allowed-signers signers --identity ops@acme",
+        ),
+        exits=(_REFUSED, *_READ, _EXTRA),
+    ),
+    Command(
+        "backup show",
+        "Show what a backup holds",
+        _OPENING_GROUP,
+        shared.general(shared.JSON),
+        run="backup:run_show",
+        arguments="FILE",
+        notes=("The digests are checked, and the signature is not: see backup verify.",),
+        examples=("esfilerealm backup show a.tar.zst.age --age-identity key.txt",),
+        exits=(_REFUSED, *_READ, _EXTRA),
+    ),
+    Command(
+        "backup list",
+        "List the backups in a directory, the latest first",
+        shared.general(shared.JSON),
+        run="backup:run_list",
+        arguments="DIR",
+        notes=("Their names are read, and nothing in them.",),
+        examples=("esfilerealm backup list /var/backups",),
+        exits=_READ,
+    ),
+)
