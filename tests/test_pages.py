@@ -41,6 +41,7 @@ LONGEST_README = 220
 VALUES_SHOWN = {
     "README.md": 2,
     "esfilerealm/admin/README.md": 17,
+    "esfilerealm/backup/README.md": 5,
     "esfilerealm/certificates/README.md": 7,
     "esfilerealm/checks/README.md": 2,
     "esfilerealm/checks/autoconfiguration/README.md": 5,

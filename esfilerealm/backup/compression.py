@@ -25,7 +25,7 @@ if TYPE_CHECKING:
             """Return the rest."""
 
 
-__all__ = ["ENDINGS", "Compression", "Unpacked", "compressor", "require_zstd"]
+__all__ = ["ENDINGS", "Compression", "Unpacked", "compressor", "is_packed", "require_zstd"]
 
 Compression = Literal["zstd", "gzip"]
 
@@ -71,6 +71,11 @@ def compressor(compression: Compression) -> Compressor:
     zstd = require_zstd()
     made: Compressor = zstd.ZstdCompressor(options={zstd.CompressionParameter.checksum_flag: 1})
     return made
+
+
+def is_packed(head: bytes) -> bool:
+    """Check whether a file looks like an archive by its first 512 bytes."""
+    return head.startswith((_ZSTD, _GZIP)) or head[_TAR_MAGIC] == _TAR
 
 
 class Unpacked:

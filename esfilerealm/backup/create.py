@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from dataclasses import dataclass
 from hashlib import sha256
@@ -12,10 +11,11 @@ from .._ground.values import ReadOnlyDict
 from .._version import __version__
 from ..checks.node import Node
 from ..checks.parts import Unreadable
-from ..errors import BackupError, BackupLimitError, ConfidentialBackupError
+from ..errors import BackupLimitError, ConfidentialBackupError
 from ..findings import Finding
 from .archive import ArchiveWriter
 from .compression import ENDINGS, require_zstd
+from .destination import checked_destination
 from .inventory import inventory
 from .limits import LIMITS
 from .manifest import CHECKSUMS, DESCRIPTION, SIGNATURE, Manifest
@@ -25,6 +25,7 @@ from .seal.age import Lock
 from .seal.keys import SigningKey
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
@@ -89,7 +90,7 @@ def create_backup(
         config_dir: The configuration directory.
 
         destination: A directory, where it gets a name of its own and a counter; or a file, which is
-            replaced.
+            replaced if it is a backup.
 
         node: The name of the node; by default that of its settings, or of this machine.
 
@@ -115,7 +116,7 @@ def create_backup(
         ConfidentialBackupError: If it would be neither encrypted nor meant to be *plain*.
         BackupKeyError: If a key cannot be used.
         BackupLimitError: If it would be larger than a backup that can be verified.
-        BackupError: If the destination is in the configuration directory.
+        BackupError: If the destination is in the configuration directory, or no place for a backup.
         LockTimeoutError: If somebody else writes the realm, or the destination, for too long.
         JournalVersionError: If a later version of this package left an interrupted write.
         MissingExtraError: If the extra ``backup`` is needed and not installed.
@@ -123,7 +124,7 @@ def create_backup(
         ValueError: If two arguments contradict each other.
     """
     lock, key = Lock(recipients, passphrase), _key(sign)
-    target = _target(destination, config_dir, keep_last)
+    target = checked_destination(destination, config_dir, keep_last)
     _check_compression(compression)
     found = inventory(config_dir, settings)
     if not (lock.is_closed or plain):
@@ -246,29 +247,13 @@ def _check_compression(compression: str) -> None:
         require_zstd()
 
 
-def _target(
-    destination: str | os.PathLike[str],
-    config_dir: str | os.PathLike[str],
-    keep_last: int | None,
-) -> str:
-    target = os.path.abspath(os.fspath(destination))
-    if keep_last is not None and (keep_last < 1 or not os.path.isdir(target)):
-        reason = "must be a number from 1 on, and only backups in a directory are counted"
-        raise ValueError(f"keep_last is [{keep_last}]: {reason}")
-    inner = os.path.join(os.path.realpath(config_dir), "")
-    if os.path.join(os.path.realpath(target), "").startswith(inner):
-        reason = "it lies in the configuration directory, of which it is a backup: choose another"
-        raise BackupError(target, reason)
-    return target
-
-
 def _require_nothing_confidential(found: Inventory, target: str) -> None:
     confidential = found.confidential
     if confidential:
         more = f", and so are [{len(confidential) - 1}] others" if len(confidential) > 1 else ""
         reason = (
-            f"it is confidential{more}: encrypt the backup to a recipient or with a passphrase, or "
-            "pass plain=True (for a command, --plain)"
+            f"it is confidential{more}: encrypt the backup to recipients or by a passphrase (for a "
+            "command, --recipient, --recipients-file or --passphrase), or pass plain=True (--plain)"
         )
         raise ConfidentialBackupError(target, reason, confidential[0].name)
 

@@ -97,8 +97,8 @@ SUBCOMMANDS: Final = (
             "Keystore, keys and hashes are confidential: encrypt, or say --plain.",
         ),
         examples=(
-            "esfilerealm backup create /var/backups --sign backup_key --recipient age1…",
-            "esfilerealm backup create /var/backups --passphrase --keep-last 7",
+            "esfilerealm backup create backups --sign sign_key --recipients-file ops_key.pub",
+            "esfilerealm backup create backups --passphrase-file secret.txt --keep-last 7",
         ),
         exits=(
             (exits.INCOMPLETE, "written, but files are missing in it that could not be read"),
@@ -122,7 +122,10 @@ SUBCOMMANDS: Final = (
             "Without --allowed-signers, nobody knows who made the backup.",
         ),
         examples=(
-            "esfilerealm backup verify a.tar.zst --allowed-signers signers --identity ops@acme",
+            (
+                "esfilerealm backup verify a.tar.zst --allowed-signers allowed_signers "
+                "--identity node-a"
+            ),
         ),
         exits=(_REFUSED, *_READ, _EXTRA),
     ),
@@ -134,7 +137,7 @@ SUBCOMMANDS: Final = (
         run="backup:run_show",
         arguments="FILE",
         notes=("The digests are checked, and the signature is not: see backup verify.",),
-        examples=("esfilerealm backup show a.tar.zst.age --age-identity key.txt",),
+        examples=("esfilerealm backup show a.tar.zst.age --age-identity ops_key",),
         exits=(_REFUSED, *_READ, _EXTRA),
     ),
     Command(
@@ -144,7 +147,7 @@ SUBCOMMANDS: Final = (
         run="backup:run_list",
         arguments="DIR",
         notes=("Their names are read, and nothing in them.",),
-        examples=("esfilerealm backup list /var/backups",),
+        examples=("esfilerealm backup list backups",),
         exits=_READ,
     ),
 )

@@ -17,6 +17,7 @@ TOPICS = {
     "exchange": ("exchange/README.md", "Kubernetes Secrets, htpasswd, OpenSearch, JSON, YAML, tar"),
     "settings": ("settings/README.md", "Which settings of elasticsearch.yml count, and how"),
     "keystore": ("keystore/README.md", "Read and write elasticsearch.keystore without a JVM"),
+    "backup": ("backup/README.md", "Back up and restore the configuration of every node"),
     "realms": ("realms/README.md", "Authenticate users in a Python program"),
     "certificates": ("certificates/README.md", "Names, trust stores and users of pki realms"),
     "role_mapping": ("role_mapping/README.md", "Find the roles of users of pki and ldap realms"),
@@ -489,13 +490,13 @@ _KEYSTORE = Command(
 
 _BACKUP = Command(
     "backup",
-    "Back up the configuration of a node, check backups, and restore them",
+    "Back up the configuration of a node, and check backups",
     shared.general(),
     subcommands="backup_commands",
     arguments="COMMAND",
     examples=(
-        "esfilerealm backup create /var/backups --sign backup_key --passphrase",
-        "esfilerealm backup restore /var/backups/a.tar.zst.age --dry-run",
+        "esfilerealm backup create backups --sign sign_key --recipients-file ops_key.pub",
+        "esfilerealm backup list backups",
     ),
 )
 

@@ -7,39 +7,23 @@ import os
 from pathlib import Path
 
 import pytest
+from support.backups import age_by_passphrase, make_key
 from support.hashes import CHEAP_HASH
 
 pytest.importorskip("cryptography")
 pytest.importorskip("pyrage")
 
 SECRET = "opensesame"
-AGE = "age-encryption.org/v1\n"
 
 
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory):
     """A key that signs, one that decrypts, one with a passphrase, and who is trusted."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import (
-        BestAvailableEncryption,
-        Encoding,
-        NoEncryption,
-        PrivateFormat,
-        PublicFormat,
-    )
-
     folder = tmp_path_factory.mktemp("keys")
-    for name in ("sign", "ops", "locked", "stranger"):
-        key = Ed25519PrivateKey.generate()
-        sealing = BestAvailableEncryption(SECRET.encode()) if name == "locked" else NoEncryption()
-        text = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, sealing)
-        (folder / name).write_bytes(text)
-        public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
-        (folder / f"{name}.pub").write_bytes(public + b" comment\n")
-    signers = [
-        f"{name}@acme {(folder / name).with_suffix('.pub').read_text()}" for name in ("sign",)
-    ]
-    (folder / "allowed_signers").write_text("".join(signers))
+    for name in ("sign", "ops", "stranger"):
+        make_key(folder / name)
+    make_key(folder / "locked", SECRET.encode())
+    (folder / "allowed_signers").write_text(f"sign@acme {(folder / 'sign.pub').read_text()}")
     return folder
 
 
@@ -140,6 +124,14 @@ class TestCreate:
             done, _ = create("--plain", "--keep-last", "2")
         assert len(list(backups.glob("node-a-*"))) == 2
         assert done.out.count("removed    : ") == 1
+
+    def test_not_to_standard_output(self, run, bob):
+        done = run("backup", "create", "-", "--plain")
+        assert (done.exit_code, Path("-").exists()) == (64, False)
+
+    def test_a_file_is_not_counted(self, run, bob, tmp_path):
+        done = run("backup", "create", str(tmp_path / "one"), "--plain")
+        assert "number" not in done.out
 
     @pytest.mark.parametrize(
         ("words", "reason"),
@@ -305,14 +297,24 @@ class TestVerify:
         done = run("backup", "verify", sealed, "--age-identity", str(keys / "stranger"))
         assert done.exit_code == 65
 
-    def test_a_passphrase_is_asked_for_where_one_is_needed(self, run, tmp_path):
-        """The beginning of a file of age, whose passphrase costs two steps only."""
+    def test_a_passphrase_is_asked_for_where_one_is_needed(self, run, plain, tmp_path):
         path = tmp_path / "backup.age"
-        path.write_text(f"{AGE}-> scrypt {'A' * 22} 1\n{'A' * 43}\n--- {'A' * 43}\n" + "x" * 32)
-        done = run("backup", "verify", str(path), stdin="wrong\n")
+        path.write_bytes(age_by_passphrase(Path(plain).read_bytes(), SECRET))
+        wrong = run("backup", "verify", str(path), stdin="wrong\n")
+        assert wrong.exit_code == 65
+        assert "Enter passphrase of the backup: " in wrong.err
+        assert "the passphrase is wrong" in wrong.err
+        assert run("backup", "verify", str(path), stdin=f"{SECRET}\n").exit_code == 0
+        (tmp_path / "secret").write_text(SECRET)
+        given = run("backup", "verify", str(path), "--passphrase-file", str(tmp_path / "secret"))
+        assert (given.exit_code, "Enter" in given.err) == (0, False)
+
+    def test_what_is_no_file(self, run, backups):
+        done = run("backup", "verify", str(backups))
         assert done.exit_code == 65
-        assert "Enter passphrase of the backup: " in done.err
-        assert "the passphrase is wrong" in done.err
+        assert "is a directory: name a backup in it" in done.err
+        os.mkfifo(backups / "pipe")
+        assert run("backup", "verify", str(backups / "pipe")).exit_code == 74
 
 
 class TestShow:
@@ -347,9 +349,8 @@ class TestList:
         create("--recipients-file", str(keys / "ops.pub"))
         done = run("backup", "list", str(backups))
         first, second = done.out.splitlines()
-        assert "node-a 2 " in first
-        assert " encrypted " in first
-        assert "node-a 1 " in second
+        assert first.split()[4:] == ["kB", "encrypted", max(os.listdir(backups))]
+        assert " plain " in second
 
     def test_for_programs(self, run, backups, plain):
         told = json.loads(run("backup", "list", str(backups), "--json").out)

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import get_args
 
 import pytest
+from support.backups import make_key
 from support.hashes import CHEAP_HASH
 from support.keystore_bytes import build
 from support.making import AUTHORITY, as_pem, as_pkcs12, make_certificate
@@ -20,6 +21,7 @@ from support.pages import GUIDES, ROOT
 
 from esfilerealm import UsersTool
 from esfilerealm._storage.target import Strategy
+from esfilerealm.backup import create_backup
 from esfilerealm.cli import exits, help
 from esfilerealm.cli.commands import (
     COMMAND_GROUPS,
@@ -211,6 +213,19 @@ def home(tmp_path):
     return tmp_path
 
 
+def add_backups(home):
+    """Add what the examples about backups name."""
+    key = make_key(home / "sign_key")
+    recipient = make_key(home / "ops_key").with_suffix(".pub").read_text()
+    (home / "allowed_signers").write_text(f"node-a {key.with_suffix('.pub').read_text()}")
+    (home / "backups").mkdir()
+    for name, how in (
+        ("a.tar.zst", {"plain": True}),
+        ("a.tar.zst.age", {"recipients": [recipient]}),
+    ):
+        create_backup(home / "realm", home / name, sign=key, **how)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="the examples are for a POSIX shell")
 @pytest.mark.parametrize(("command", "line"), EXAMPLES)
 def test_examples(home, command, line):
@@ -220,6 +235,8 @@ def test_examples(home, command, line):
     if "whoami --certificate" in line:
         with (home / "realm" / "elasticsearch.yml").open("a") as file:
             file.write("xpack.security.authc.realms.pki.pki1.order: 1\n")
+    if command.startswith("backup"):
+        add_backups(home)
     if "keystore create" in line:
         (home / "realm" / "elasticsearch.keystore").unlink()
     surroundings = {

@@ -11,10 +11,12 @@ from functools import cache
 from typing import get_args
 
 import pytest
+from support.backups import make_key
 from support.hashes import CHEAP_HASH
 from support.keystore_bytes import build
 from support.pki import CERTIFICATES
 
+from esfilerealm.backup import create_backup
 from esfilerealm.cli import schemas
 from esfilerealm.cli.commands import every_command
 from esfilerealm.cli.output import VERSION
@@ -100,6 +102,14 @@ LINES = {
         ["{alice}", "-E", "xpack.security.authc.realms.pki.p.truststore.path=missing"],
         ["{missing}"],
     ],
+    "backup create": [
+        ["{backups}", "--plain"],
+        ["{backups}"],
+        ["{out}", "--plain", "--sign", "{key}"],
+    ],
+    "backup verify": [["{backup}"], ["{backup}", "{backup}"], ["{missing}"]],
+    "backup show": [["{backup}"], ["{htpasswd}"]],
+    "backup list": [["{backups}"], ["{missing}"]],
     "watch": [["-E", "resource.reload.enabled=false"]],
     "keystore create": [
         ["-c", "{new}"],
@@ -172,8 +182,14 @@ def filled(config, tmp_path):
     (tmp_path / "broken.yml").write_text("[")
     mapping = {"enabled": True, "roles": ["api"], "rules": {"field": {"dn": "*"}}}
     (tmp_path / "mappings.json").write_text(json.dumps({"m": mapping}))
+    (tmp_path / "backups").mkdir()
+    (config / "alias").symlink_to("users")
+    made = create_backup(config, tmp_path / "backups", plain=True, sign=make_key(tmp_path / "key"))
     return {
         "config": config,
+        "backups": tmp_path / "backups",
+        "backup": made.path,
+        "key": tmp_path / "key",
         "alice": CERTIFICATES / "alice.pem",
         "root": CERTIFICATES / "bundle-root.pem",
         "new": tmp_path / "new",
