@@ -386,23 +386,29 @@ class UsersTool:
         """
         Write the realm for another tool, from one state of both files.
 
+        Who expires is only in ``json`` and ``yaml``; whoever gives emergency access is in none. If
+        ``users.accounts`` cannot be used, that is a loss that blocks.
+
         For the arguments see ``esfilerealm.exchange.export_realm``.
 
         Raises:
             InvalidSettingError: If Kubernetes would reject *secret_name* or *namespace*.
             ValueError: If the format is unknown.
         """
-        from ..exchange import export_realm
+        from ..exchange import Exported, export_realm
+        from .account_facts import exported_accounts, record_losses
 
-        files = self._folder.read()
-        return export_realm(
+        files, accounts = self._folder.read_with_accounts()
+        exported = export_realm(
             format,
             files.users.data,
             files.users_roles.data,
             secret_name=secret_name,
             namespace=namespace,
+            accounts=exported_accounts(accounts),
             **self.settings.name_rules,
         )
+        return Exported(exported.data, (*exported.losses, *record_losses(accounts)))
 
     def known_roles(self) -> frozenset[str]:
         """

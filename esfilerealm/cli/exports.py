@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from ..exchange import EXPORT_FORMATS, Exported, basic_auth_secret
-from .exits import OK, WRONG_PASSWORD, CommandError, UsageError
+from .exits import DATA, OK, WRONG_PASSWORD, CommandError, UsageError
 from .output import report_losses, write_output
 from .passwords import current_password
 
@@ -58,6 +58,10 @@ def _one_user(
         raise UsageError(f"option [basic-auth] is for the format [{_SECRET}] only")
     username, tool = arguments.value("basic-auth") or "", target.tool
     tool.list_users(username)  # a missing user is an error here
+    state = tool.accounts().get(username)
+    if state is not None:
+        what = "locked" if state.is_locked else "one whose time ends"
+        raise CommandError(f"[{username}] is {what}, which a Secret of one user cannot say", DATA)
     password = current_password(arguments, terminal)
     if not tool.verify(username, password):
         raise CommandError(f"the password of [{username}] is wrong", WRONG_PASSWORD)

@@ -10,7 +10,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
+from .._ground.values import ReadOnlyDict
 from ..names import DEFAULT_ANONYMOUS_USERNAME
+from .accounts import ExportedAccount
 from .losses import Exported, Imported, Loss
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ __all__ = [
     "IMPORT_FORMATS",
     "ExportFormat",
     "Exported",
+    "ExportedAccount",
     "ImportFormat",
     "Imported",
     "Loss",
@@ -136,6 +139,7 @@ def export_realm(
     anonymous_username: str = DEFAULT_ANONYMOUS_USERNAME,
     secret_name: str = "esfilerealm-users",  # noqa: S107 - the name of one
     namespace: str | None = None,
+    accounts: Mapping[str, ExportedAccount] = ReadOnlyDict(),
 ) -> Exported:
     """
     Write a realm for another tool. The same realm always results in the same bytes.
@@ -155,8 +159,12 @@ def export_realm(
 
         namespace: The namespace of the Secret, or None to let ``kubectl`` decide.
 
+        accounts: Of the users who expire, give emergency access or are locked what the export
+            needs to know, by name. Without it, a locked user is still known by its hash.
+
     Returns:
-        The file, and what could not be converted.
+        The file, and what could not be converted. Who expires is only in ``json`` and ``yaml``, and
+        whoever gives emergency access is in none.
 
     Raises:
         FileFormatError: If a file is not UTF-8; ``tar`` takes any bytes.
@@ -167,7 +175,13 @@ def export_realm(
     from ._realm import ExportRequest
 
     request = ExportRequest(
-        users, users_roles, allow_reserved, anonymous_username, secret_name, namespace
+        users,
+        users_roles,
+        allow_reserved,
+        anonymous_username,
+        secret_name,
+        namespace,
+        accounts=accounts,
     )
     exported: Exported = write(request)
     return exported

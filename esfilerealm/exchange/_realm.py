@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .._ground.values import ReadOnlyDict
 from ..formats.lines import COMMENT, read_lines, trim
 from ..formats.realm import ParsedRealm
 from ..names import DEFAULT_ANONYMOUS_USERNAME
+from ._left_out import left_out, without_times
 from ._shared import role_problem, shown_name, shown_role, shown_user, username_problem
 from .losses import Loss
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import NoReturn
 
     from ..formats import LineIssue
+    from .accounts import ExportedAccount
 
 __all__ = ["ExportRequest", "UsableRealm", "writable_users"]
 
@@ -33,6 +36,7 @@ class ExportRequest:
         secret_name: The name of a Kubernetes Secret.
         namespace: The namespace of a Kubernetes Secret, or None.
         sources: The names of both files for errors, normally their paths.
+        accounts: What is special about users, by name.
     """
 
     users: bytes = field(repr=False)
@@ -42,27 +46,45 @@ class ExportRequest:
     secret_name: str = ""
     namespace: str | None = None
     sources: tuple[str, str] = ("users", "users_roles")
+    accounts: Mapping[str, ExportedAccount] = field(default_factory=ReadOnlyDict)
 
-    def realm(self) -> UsableRealm:
+    def parsed(self) -> ParsedRealm:
         """
-        Read both files. Lines that a node skips do not block an export.
+        Read both files as a node does.
 
         Raises:
             FileFormatError: If a file is not UTF-8.
         """
-        parsed = ParsedRealm.parse(
+        return ParsedRealm.parse(
             self.users,
             self.users_roles,
             sources=self.sources,
             allow_reserved=self.allow_reserved,
             anonymous_username=self.anonymous_username,
         )
+
+    def realm(self, *, knows_times: bool = False) -> UsableRealm:
+        """
+        Read both files. Lines that a node skips do not block an export.
+
+        Users whose time is over, and those who give emergency access, are left out.
+
+        Args:
+            knows_times: Whether the format can say when a user expires. If not, such users are left
+                out too.
+
+        Raises:
+            FileFormatError: If a file is not UTF-8.
+        """
+        parsed = self.parsed()
+        hidden = self.hidden(parsed, knows_times=knows_times)
         unusable = parsed.hash_issues
         losses = (
             *_users_losses(self.users, parsed.issues["users"]),
             *(
                 Loss("users", shown_user(name), issue.reason, is_blocking=True)
                 for name, issue in unusable.items()
+                if name not in hidden
             ),
             *_comments(self.users_roles, "users_roles"),
             *_skipped(parsed.issues["users_roles"], "users_roles"),
@@ -75,9 +97,18 @@ class ExportRequest:
                 )
                 for name in parsed.orphans
             ),
+            *hidden.values(),
         )
-        hashes = {name: text for name, text in parsed.hashes.items() if name not in unusable}
+        missing = {*unusable, *hidden}
+        hashes = {name: text for name, text in parsed.hashes.items() if name not in missing}
         return UsableRealm(hashes, {name: parsed.roles_of(name) for name in hashes}, losses)
+
+    def hidden(self, parsed: ParsedRealm, *, knows_times: bool) -> dict[str, Loss]:
+        """Return the users that the export does not have because of their time, with the losses."""
+        if not self.accounts:
+            return {}
+        hidden = {} if knows_times else dict(without_times(parsed.hashes, self.accounts))
+        return hidden | dict(left_out(parsed.hashes, self.accounts))
 
 
 class UsableRealm:

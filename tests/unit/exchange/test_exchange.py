@@ -70,7 +70,8 @@ def test_importing_it_is_light():
         heavy.add("json")
     assert not modules & heavy
     assert {m for m in modules if m.startswith("esfilerealm.exchange.")} == {
-        "esfilerealm.exchange.losses"
+        "esfilerealm.exchange.accounts",
+        "esfilerealm.exchange.losses",
     }
 
 
