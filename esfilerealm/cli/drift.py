@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from .._ground.extras import require_extra
 from .._storage import write_private_file
-from ..drift import Fingerprint, compare
+from ..drift import compare
 from ..errors import FileAccessError, FileRealmError
 from ..provisioning import read_key, take_fingerprint
+from ..provisioning.sources import fingerprint_of
 from .drift_sources import sources_of
 from .exits import DATA, DIFFERENT, OK, UsageError
 from .nodes import run_each
@@ -24,7 +25,7 @@ from .terminal import VERBOSE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..drift import Drift
+    from ..drift import Drift, Fingerprint
     from ..drift.metrics import NodeFacts
     from .arguments import Arguments
     from .nodes import Nodes
@@ -112,8 +113,7 @@ def _add_facts(arguments: Arguments, target: Target, found: list[NodeFacts]) -> 
 def _fingerprint(arguments: Arguments, target: Target, key: bytes | None) -> Fingerprint:
     source, node = arguments.optional, _node(arguments)
     if source is None:
-        realm = target.tool.listing()
-        return Fingerprint.of(realm, key=key, node=node or socket.gethostname())
+        return fingerprint_of(target.tool, key=key, node=node or socket.gethostname())
     return take_fingerprint(source, key=key, node=node or _default_node(source))
 
 

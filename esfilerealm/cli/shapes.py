@@ -14,6 +14,7 @@ __all__ = [
     "COUNT_OR_NULL",
     "DIGEST",
     "FLAG",
+    "FLAG_OR_NULL",
     "MODE",
     "NAMES",
     "NAMES_OR_NULL",
@@ -29,6 +30,7 @@ TEXT_OR_NULL: Final[Schema] = {"type": ["string", "null"]}
 COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 COUNT_OR_NULL: Final[Schema] = {"type": ["integer", "null"], "minimum": 0}
 FLAG: Final[Schema] = {"type": "boolean"}
+FLAG_OR_NULL: Final[Schema] = {"type": ["boolean", "null"]}
 NAMES: Final[Schema] = {"type": "array", "items": TEXT}
 NAMES_OR_NULL: Final[Schema] = {"type": ["array", "null"], "items": TEXT}
 MODE: Final[Schema] = {"type": ["string", "null"], "pattern": "^[0-7]{4}$"}

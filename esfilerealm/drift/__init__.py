@@ -13,12 +13,14 @@ from .comparison import compare
 from .described import DescribedRealm
 from .fingerprint import Fingerprint
 from .result import Drift, Group, Unreadable, UserDrift
+from .standing import Standing
 
 __all__ = [
     "DescribedRealm",
     "Drift",
     "Fingerprint",
     "Group",
+    "Standing",
     "Unreadable",
     "UserDrift",
     "compare",

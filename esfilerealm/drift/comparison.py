@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..errors import InvalidFingerprintError
-from .keyed import UNSAID, hash_part, roles_part
+from .keyed import SIZE, UNSAID, hash_part, roles_part, standing_part, without_hash
 from .result import Drift, Group, Unreadable, UserDrift
+from .standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -27,6 +28,8 @@ V = TypeVar("V")
 
 #: So many fingerprints that resemble no other are kept whole; with more, time would grow fast.
 _MOST_WHOLE: Final = 8
+#: How the standing of a locked user begins: its hash says nothing, and nobody misses it.
+_LOCKED: Final = Standing(is_locked=True, expires=None).packed()[:1]
 #: One fingerprint resembles another if fewer users differ than this, or than a quarter of them.
 _FEW: Final = 16
 
@@ -74,6 +77,7 @@ class _Comparison:
         self._whole: list[Records] = []
         self._unsaid_in_whole: list[int] = []
         self._resembled: list[int] = []  # by readable node, the one of `_whole`
+        self._documents: list[bool] = []  # by readable node
         self._changed: dict[str, dict[int, bytes | None]] = {}  # by username and readable node
 
     def name(self, node: str) -> None:
@@ -88,7 +92,7 @@ class _Comparison:
         self._check_key(node, fingerprint.key_id)
         records = fingerprint.records
         if self._ignores_hashes:
-            records = {name: roles_part(record) + UNSAID for name, record in records.items()}
+            records = {name: without_hash(record) for name, record in records.items()}
         for digest, roles in fingerprint.role_sets.items():
             self._roles.setdefault(digest, roles)
         if fingerprint.skipped:
@@ -98,6 +102,7 @@ class _Comparison:
             self._unsaid[node] = unsaid
         number = len(self._resembled)
         self._resembled.append(index)
+        self._documents.append(fingerprint.is_document)
         for name in names:
             self._changed.setdefault(name, {})[number] = records.get(name)
 
@@ -123,7 +128,8 @@ class _Comparison:
     def _is_unsaid(self, record: bytes) -> bool:
         if roles_part(record) == UNSAID:
             return True
-        return hash_part(record) == UNSAID and not self._ignores_hashes
+        is_known = self._ignores_hashes or record.startswith(_LOCKED, 2 * SIZE)
+        return hash_part(record) == UNSAID and not is_known
 
     def _most_similar(self, records: Records) -> tuple[int, Collection[str]]:
         """Return which whole one resembles *records* most, and the names that differ from it."""
@@ -171,10 +177,22 @@ class _Comparison:
             nodes,
             _parts(records, hash_part, lambda part: numbers.setdefault(part, len(numbers) + 1)),
         )
-        if not (presence or roles or passwords):
+        standings = list(self._standings(records))
+        locks = _groups(nodes, (None if each is None else each.is_locked for each in standings))
+        expiries = _groups(nodes, (None if each is None else each.expires for each in standings))
+        if not (presence or roles or passwords or locks or expiries):
             return None
         agreed = None if roles else next((each for each in said_roles if each is not None), None)
-        return UserDrift(name, presence, roles, passwords, agreed)
+        is_emergency = any(each is not None and each.is_emergency for each in standings)
+        return UserDrift(name, presence, roles, passwords, agreed, locks, expiries, is_emergency)
+
+    def _standings(self, records: Iterable[bytes | None]) -> Iterator[Standing | None]:
+        """Yield what each node says of locks and times; None if it does not have the user."""
+        for record, is_document in zip(records, self._documents, strict=True):
+            if record is None:
+                yield None
+            else:
+                yield Standing.unpacked(standing_part(record), is_document=is_document)
 
 
 def _parts(

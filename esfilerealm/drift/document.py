@@ -10,19 +10,24 @@ from .._ground.showing import shown
 from ..errors import InvalidFingerprintError
 from .keyed import UNSAID, digest_of_all, hash_part
 from .result import Unreadable
+from .standing import NEVER, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import NoReturn
 
-__all__ = ["KIND", "VERSION", "read", "read_each"]
+__all__ = ["FIRST_VERSION", "KIND", "VERSION", "read", "read_each"]
 
 KIND: Final = "esfilerealm fingerprint"
 """What a document has as ``kind``, so that it is recognized."""
 
-VERSION: Final = 1
-"""The version of its format."""
+FIRST_VERSION: Final = 1
+"""The version of its format, if nobody is locked or expires."""
 
+VERSION: Final = 2
+"""The version with such users."""
+
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _HEX: Final = re.compile("[0-9a-f]{64}", re.ASCII)
 _CHANGED: Final = "was changed after it was made, or is damaged: make it again"
 
@@ -72,9 +77,9 @@ def _arguments(value: Any, source: str) -> dict[str, Any]:  # noqa: ANN401 - any
         value = value["fingerprint"]
     if not isinstance(value, dict) or value.get("kind") != KIND:
         _refuse(source, "is not one: it is what `esfilerealm digest --json` prints")
-    if value.get("version") != VERSION:
+    if value.get("version") not in (FIRST_VERSION, VERSION):
         version = shown(value.get("version"))
-        rule = f"has version [{version}], and this esfilerealm reads [{VERSION}]"
+        rule = f"has version [{version}], and this esfilerealm reads [{FIRST_VERSION}, {VERSION}]"
         _refuse(source, f"{rule}: make it again with the same esfilerealm")
     return _Reader(value, source).arguments()
 
@@ -100,9 +105,14 @@ class _Reader:
         self._source = source
         self._records: dict[str, bytes] = {}
         self._roles: dict[bytes, tuple[str, ...]] = {}
+        self._is_document = False
 
     def arguments(self) -> dict[str, Any]:
         users, key_id = self._list("users"), self._text("key_id")
+        is_document = self._value.get("is_document", False)
+        if not isinstance(is_document, bool):
+            self._refuse_field("is_document")
+        self._is_document = is_document
         for user in users:
             self._add(user)
         digests = [hash_part(record) for record in self._records.values()]
@@ -120,6 +130,7 @@ class _Reader:
             "node": self._text("node"),
             "key_id": key_id,
             "skipped": tuple(skipped),
+            "is_document": is_document,
         }
 
     def _add(self, user: Any) -> None:  # noqa: ANN401 - any JSON
@@ -139,7 +150,21 @@ class _Reader:
             )
         ):
             _refuse(self._source, _CHANGED)
-        self._records[name] = digest + self._digest(user.get("hash_digest"))
+        standing = self._standing(user).packed(is_document=self._is_document)
+        self._records[name] = digest + self._digest(user.get("hash_digest")) + standing
+
+    def _standing(self, user: dict[str, Any]) -> Standing:
+        """Return the standing of a user; one of whom an early version says nothing is ordinary."""
+        locked, expires = user.get("is_locked", False), user.get("expires", NEVER)
+        emergency = user.get("is_emergency", False)
+        is_time = isinstance(expires, str) and (expires == NEVER or _TIME.fullmatch(expires))
+        if (
+            not (isinstance(locked, bool) or locked is None)
+            or not (is_time or expires is None)
+            or not isinstance(emergency, bool)
+        ):
+            self._refuse_field("users")
+        return Standing(locked, expires, emergency)
 
     def _digest(self, text: object) -> bytes:
         if text is None:

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Final
 
+from .._ground.locked import is_locked
+from .._ground.values import ReadOnlyDict
 from ..errors import InvalidFingerprintError
 from .described import DescribedRealm
-from .document import KIND, VERSION, read, read_each
-from .keyed import SHORTEST_KEY, UNSAID, Digester, digest_of_all, hash_part, roles_part
+from .document import FIRST_VERSION, KIND, VERSION, read, read_each
+from .keyed import (
+    SHORTEST_KEY,
+    UNSAID,
+    Digester,
+    digest_of_all,
+    hash_part,
+    roles_part,
+    standing_part,
+    without_hash,
+)
 from .result import Unreadable
+from .standing import ORDINARY, UNSAID_STANDING, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Self
 
     from ..formats import ParsedRealm
+    from ..results import AccountState
 
 __all__ = ["Fingerprint"]
 
@@ -25,14 +39,16 @@ _LABEL: Final = 12
 
 class Fingerprint:
     """
-    What one node, or one document, says about users: names, roles, and no hash.
+    What one node, or one document, says about users: names, roles, standing, and no hash.
 
     The order of lines, comments, line ends, repeated roles, and lines or names that a node ignores
     do not change it. Everything that a login or a look-up could notice does. Two of them are equal
-    if they say the same with the same key, whatever the nodes.
+    if they say the same with the same key, whatever the nodes. A locked user has no digest of a
+    hash: the one in the file is another on each node, and means the same.
 
     Args:
-        records: From username to the digest of its roles, then that of its hash.
+        records: From username to the digest of its roles, then that of its hash, then who is locked
+            or expires.
 
         roles: From each digest of roles to these roles, sorted.
 
@@ -42,14 +58,17 @@ class Fingerprint:
 
         skipped: See below.
 
+        is_document: See below.
+
     Attributes:
         node: The name of the node, or None.
         key_id: What tells the key from others. None if it was made without: then the digests of
             hashes count in this process only, and ``to_json`` leaves them out.
         skipped: A sentence for each line, or part of a document, that a node would not read.
+        is_document: Whether it leaves unsaid who is locked and who expires, where it says nothing.
     """
 
-    __slots__ = ("_records", "_roles", "key_id", "node", "skipped")
+    __slots__ = ("_records", "_roles", "is_document", "key_id", "node", "skipped")
 
     def __init__(
         self,
@@ -59,12 +78,14 @@ class Fingerprint:
         node: str | None,
         key_id: str | None,
         skipped: tuple[str, ...],
+        is_document: bool = False,
     ) -> None:
         self._records = records
         self._roles = roles
         self.node = node
         self.key_id = key_id
         self.skipped = skipped
+        self.is_document = is_document
 
     @classmethod
     def of(
@@ -73,6 +94,8 @@ class Fingerprint:
         *,
         key: bytes | None = None,
         node: str | None = None,
+        accounts: Mapping[str, AccountState] = ReadOnlyDict(),
+        unknown: tuple[str, ...] = (),
     ) -> Self:
         """
         Make the fingerprint of what a node reads, or of what a document describes.
@@ -85,6 +108,11 @@ class Fingerprint:
 
             node: The name of the node, for reports.
 
+            accounts: What ``UsersTool.accounts()`` returns: who expires, and who gives emergency
+                access. Who is locked can be told by the hash.
+
+            unknown: What else could not be read, one sentence each, for the attribute *skipped*.
+
         Raises:
             InvalidFingerprintError: If the key is too short.
         """
@@ -93,12 +121,19 @@ class Fingerprint:
         digester = Digester(key)
         records: dict[str, bytes] = {}
         sets: dict[bytes, tuple[str, ...]] = {}
-        for name, text, roles in _users(source):
+        is_document = isinstance(source, DescribedRealm) and not source.is_whole
+        for name, text, roles, standing in _users(source, accounts):
             digest, in_order = digester.of_roles(roles)
             sets[digest] = in_order
-            records[name] = digest + digester.of_hash(name, text)
+            hashed = digester.of_hash(name, None if standing.is_locked else text)
+            records[name] = digest + hashed + standing.packed(is_document=is_document)
         return cls(
-            records, sets, node=node, key_id=digester.key_id, skipped=tuple(_skipped(source))
+            records,
+            sets,
+            node=node,
+            key_id=digester.key_id,
+            skipped=(*_skipped(source), *unknown),
+            is_document=is_document,
         )
 
     @staticmethod
@@ -155,9 +190,11 @@ class Fingerprint:
         if (portable := self.portable) is not self:
             return portable.to_dict()
         users = [self._user(name) for name in sorted(self._records)]
+        is_plain = all(self.standing_of(name).said == ORDINARY for name in self._records)
         return {
             "kind": KIND,
-            "version": VERSION,
+            # Earlier versions of this package read a fingerprint of nothing but ordinary users.
+            "version": FIRST_VERSION if is_plain else VERSION,
             "node": self.node,
             "key_id": self.key_id,
             "label": self.label,
@@ -166,6 +203,7 @@ class Fingerprint:
             "hashes_digest": self.hashes_digest if self.knows_hashes else None,
             "user_count": len(users),
             "skipped": list(self.skipped),
+            "is_document": self.is_document,
             "users": users,
         }
 
@@ -176,6 +214,7 @@ class Fingerprint:
             "roles": None if roles is None else list(roles),
             "roles_digest": _hex(roles_part(record)),
             "hash_digest": _hex(hash_part(record)),
+            **asdict(self.standing_of(name)),
         }
 
     @property
@@ -183,18 +222,26 @@ class Fingerprint:
         """The same as others may read it: itself, or without digests that only count here."""
         if self.key_id is not None or not self.knows_hashes:
             return self
-        records = {name: roles_part(record) + UNSAID for name, record in self._records.items()}
-        return Fingerprint(records, self._roles, node=self.node, key_id=None, skipped=self.skipped)
+        records = {name: without_hash(record) for name, record in self._records.items()}
+        return self._copy(records, self.node, key_id=None)
 
     def named(self, node: str | None) -> Fingerprint:
         """Return the same with another name of the node."""
+        return self._copy(self._records, node, self.key_id)
+
+    def _copy(self, records: dict[str, bytes], node: str | None, key_id: str | None) -> Fingerprint:
         return Fingerprint(
-            self._records, self._roles, node=node, key_id=self.key_id, skipped=self.skipped
+            records,
+            self._roles,
+            node=node,
+            key_id=key_id,
+            skipped=self.skipped,
+            is_document=self.is_document,
         )
 
     @property
     def records(self) -> Mapping[str, bytes]:
-        """From username to the digest of its roles, then that of its hash."""
+        """From username to the digest of its roles, then that of its hash, then its standing."""
         return self._records
 
     @property
@@ -206,6 +253,11 @@ class Fingerprint:
         """Return the roles of a user, sorted; None if the document leaves them unsaid."""
         digest = roles_part(self._records[username])
         return None if digest == UNSAID else self._roles[digest]
+
+    def standing_of(self, username: str) -> Standing:
+        """Return who is locked, whose time ends, and who is there for an emergency."""
+        packed = standing_part(self._records[username])
+        return Standing.unpacked(packed, is_document=self.is_document)
 
     @property
     def role_sets(self) -> Mapping[bytes, tuple[str, ...]]:
@@ -219,7 +271,7 @@ class Fingerprint:
 
     @property
     def digest(self) -> str:
-        """One digest of all users with roles and hashes, in hexadecimal."""
+        """One digest of all users with roles, hashes and standing, in hexadecimal."""
         return digest_of_all(self._records)
 
     @property
@@ -255,15 +307,20 @@ def _hex(digest: bytes) -> str | None:
 
 
 def _users(
-    source: ParsedRealm | DescribedRealm,
-) -> Iterator[tuple[str, str | None, tuple[str, ...] | None]]:
+    source: ParsedRealm | DescribedRealm, accounts: Mapping[str, AccountState]
+) -> Iterator[tuple[str, str | None, tuple[str, ...] | None, Standing]]:
     if isinstance(source, DescribedRealm):
+        unsaid = ORDINARY if source.is_whole else UNSAID_STANDING
         for name, (text, roles) in source.users.items():
-            yield name, text, roles
+            standing = source.standings.get(name, unsaid)
+            if text is not None and is_locked(text):
+                standing = replace(standing, is_locked=True)
+            yield name, text, roles, standing
         return
     roles_by_user = source.roles_by_user
     for name, stored in source.hashes.items():
-        yield name, stored, roles_by_user.get(name, ())
+        standing = Standing.of(accounts.get(name), is_locked=is_locked(stored))
+        yield name, stored, roles_by_user.get(name, ()), standing
 
 
 def _skipped(source: ParsedRealm | DescribedRealm) -> Iterator[str]:

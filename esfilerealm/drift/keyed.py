@@ -13,10 +13,22 @@ import hmac
 from secrets import token_bytes
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+from .standing import Standing
 
-__all__ = ["SHORTEST_KEY", "SIZE", "UNSAID", "Digester", "digest_of_all", "hash_part", "roles_part"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+__all__ = [
+    "SHORTEST_KEY",
+    "SIZE",
+    "UNSAID",
+    "Digester",
+    "digest_of_all",
+    "hash_part",
+    "roles_part",
+    "standing_part",
+    "without_hash",
+]
 
 SIZE: Final = 32
 """Bytes of a digest."""
@@ -76,10 +88,20 @@ def _packed(texts: Iterable[str]) -> bytes:
     return b"".join(b"%d:%b" % (len(part), part) for part in parts)
 
 
-def digest_of_all(records: dict[str, bytes], part: Callable[[bytes], bytes] = bytes) -> str:
-    """Return one digest of the parts of all records, in hexadecimal."""
-    pieces = (_packed((name,)) + part(records[name]) for name in sorted(records))
+def digest_of_all(
+    records: Mapping[str, bytes], part: Callable[[bytes], bytes] | None = None
+) -> str:
+    """Return one digest of the parts of all records, in hexadecimal; by default of all they say."""
+    chosen = part or _all_parts
+    pieces = (_packed((name,)) + chosen(records[name]) for name in sorted(records))
     return hashlib.sha256(b"".join(pieces)).hexdigest()
+
+
+def _all_parts(record: bytes) -> bytes:
+    """Return a record in which a document and a node that say the same are equal."""
+    if not standing_part(record):
+        return record
+    return record[: 2 * SIZE] + Standing.unpacked(standing_part(record)).said.packed()
 
 
 def roles_part(record: bytes) -> bytes:
@@ -89,4 +111,14 @@ def roles_part(record: bytes) -> bytes:
 
 def hash_part(record: bytes) -> bytes:
     """Return the digest of the hash of a user."""
-    return record[SIZE:]
+    return record[SIZE : 2 * SIZE]
+
+
+def standing_part(record: bytes) -> bytes:
+    """Return the packed ``Standing`` of a user."""
+    return record[2 * SIZE :]
+
+
+def without_hash(record: bytes) -> bytes:
+    """Return a record that leaves the hash unsaid."""
+    return roles_part(record) + UNSAID + standing_part(record)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from prometheus_client.core import GaugeMetricFamily
 
 from .._ground.showing import printable
+from .standing import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,6 +27,9 @@ _SEVERITIES: Final = ("error", "warning", "info")
 _TEXTS: Final = {
     "users": "Users of the file realm",
     "superusers": "Users with the role superuser",
+    "locked_users": "Users who are locked",
+    "expiring_users": "Users whose time ends, or has ended and nobody has removed them yet",
+    "emergency_users": "Users who give emergency access",
     "skipped_lines": "Lines that the node does not read",
     "fingerprint": "Always 1; the label is equal on nodes with equal users",
     "health": "1 for the status that the realm has, 0 for each other",
@@ -44,18 +48,33 @@ class UserFacts:
         users: How many there are.
         superusers: How many have the role ``superuser``.
         label: The label of their fingerprint.
+        locked: How many are locked.
+        expiring: How many have a time that ends; None if that is not known.
+        emergency: How many give emergency access; None if that is not known.
     """
 
     users: int
     superusers: int
     label: str
+    locked: int = 0
+    expiring: int | None = None
+    emergency: int | None = None
 
     @classmethod
     def of(cls, fingerprint: Fingerprint) -> UserFacts:
         """Count the users of a fingerprint."""
         names = fingerprint.usernames
         superusers = sum(_SUPERUSER in (fingerprint.roles_of(name) or ()) for name in names)
-        return cls(len(names), superusers, fingerprint.label)
+        standings = [fingerprint.standing_of(name) for name in names]
+        knows_times = not fingerprint.is_document
+        return cls(
+            len(names),
+            superusers,
+            fingerprint.label,
+            locked=sum(each.is_locked is True for each in standings),
+            expiring=sum(each.expires != NEVER for each in standings) if knows_times else None,
+            emergency=sum(each.is_emergency for each in standings) if knows_times else None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +123,7 @@ def families_of(*nodes: NodeFacts) -> Iterator[Metric]:
 def _samples(facts: NodeFacts) -> Iterator[tuple[str, dict[str, str], float]]:
     """Yield name, labels and value of everything that is known."""
     if facts.users is not None:
-        yield "users", {}, facts.users.users
-        yield "superusers", {}, facts.users.superusers
-        yield "fingerprint", {"label": facts.users.label}, 1
+        yield from _samples_of_users(facts.users)
     for name in ("skipped_lines", "generation"):
         if (number := getattr(facts, name)) is not None:
             yield name, {}, number
@@ -119,6 +136,20 @@ def _samples(facts: NodeFacts) -> Iterator[tuple[str, dict[str, str], float]]:
         found = Counter(finding.severity for finding in facts.findings)
         for severity in _SEVERITIES:
             yield "findings", {"severity": severity}, found[severity]
+
+
+def _samples_of_users(users: UserFacts) -> Iterator[tuple[str, dict[str, str], float]]:
+    yield "users", {}, users.users
+    yield "superusers", {}, users.superusers
+    yield "fingerprint", {"label": users.label}, 1
+    counts = {
+        "locked_users": users.locked,
+        "expiring_users": users.expiring,
+        "emergency_users": users.emergency,
+    }
+    for name, count in counts.items():
+        if count is not None:
+            yield name, {}, count
 
 
 def modified_last(times: Iterable[int | None]) -> float | None:

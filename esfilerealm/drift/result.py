@@ -43,8 +43,9 @@ class Group(Generic[V]):
         others: The nodes that say something else.
 
     Attributes:
-        value: What they say: whether the user exists, its roles, or a number for its password.
-            Equal numbers stand for equal hashes; they mean nothing beyond one user.
+        value: What they say: whether the user exists, its roles, a number for its password, whether
+            it is locked, or when its time is over. Equal numbers stand for equal hashes; they mean
+            nothing beyond one user.
     """
 
     __slots__ = ("_every", "_nodes", "_others", "value")
@@ -100,7 +101,7 @@ class Group(Generic[V]):
 @dataclass(frozen=True, slots=True)
 class UserDrift:
     """
-    A user who is not the same on every node. Each of the three is empty if the nodes agree.
+    A user who is not the same on every node. Where the nodes agree, there are no groups.
 
     Attributes:
         username: The name.
@@ -109,6 +110,9 @@ class UserDrift:
         passwords: Different hashes, where the user exists, as numbers from 1.
         agreed_roles: The roles, if all nodes that have the user agree; None if not, or if no node
             says them.
+        locks: Where the user is locked (True) and where not.
+        expiries: Different times at which it expires, as text, or ``never``.
+        is_emergency: Whether the user gives emergency access on some node.
     """
 
     username: str
@@ -116,6 +120,9 @@ class UserDrift:
     roles: tuple[Group[tuple[str, ...]], ...] = ()
     passwords: tuple[Group[int], ...] = ()
     agreed_roles: tuple[str, ...] | None = None
+    locks: tuple[Group[bool], ...] = ()
+    expiries: tuple[Group[str], ...] = ()
+    is_emergency: bool = False
 
     @property
     def missing_on(self) -> tuple[str, ...]:
@@ -130,6 +137,9 @@ class UserDrift:
             "presence": [group.to_dict("exists") for group in self.presence],
             "role_groups": [group.to_dict("roles") for group in self.roles],
             "password_groups": [group.to_dict("number") for group in self.passwords],
+            "lock_groups": [group.to_dict("is_locked") for group in self.locks],
+            "expiry_groups": [group.to_dict("expires") for group in self.expiries],
+            "is_emergency": self.is_emergency,
         }
 
 

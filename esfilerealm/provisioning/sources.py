@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from .._ground import moments
+from .._ground.moments import shown_time
+from .._storage import RealmFolder
+from ..admin.account_states import account_states
 from ..admin.users_tool import UsersTool
 from ..documents.document import content_of
-from ..drift import DescribedRealm, Fingerprint, Unreadable
+from ..drift import DescribedRealm, Fingerprint, Standing, Unreadable
 from ..errors import InvalidFingerprintError
+from ..formats.realm import parse_files
 from ..settings import RealmSettings
 from .desired import DesiredState
 from .source_kinds import kind_of
@@ -18,7 +24,7 @@ if TYPE_CHECKING:
     from .source_kinds import SourceKind
     from .values import DesiredUser
 
-__all__ = ["read_key", "take_fingerprint", "take_fingerprints"]
+__all__ = ["fingerprint_of", "read_key", "take_fingerprint", "take_fingerprints"]
 
 
 def read_key(path: str | os.PathLike[str]) -> bytes:
@@ -84,8 +90,7 @@ def take_fingerprints(
     path = os.fsdecode(source)
     if os.path.isdir(path):
         settings = RealmSettings.load(path, check_realm=False)
-        listing = UsersTool(path, settings=settings).listing()
-        return (Fingerprint.of(listing, key=key, node=path),)
+        return (fingerprint_of(UsersTool(path, settings=settings), key=key, node=path),)
     data = content_of(path)
     kind = kind_of(data)
     if kind == "fingerprint":
@@ -95,6 +100,24 @@ def take_fingerprints(
             for each in found
         )
     return (Fingerprint.of(_realm(kind, data, path), key=key, node=path),)
+
+
+def fingerprint_of(tool: UsersTool, *, key: bytes | None, node: str | None) -> Fingerprint:
+    """
+    Make the fingerprint of a node, with who is locked and who expires.
+
+    For arguments and errors see ``take_fingerprint``.
+    """
+    folder = RealmFolder(tool.config_dir, in_x_pack=tool.settings.is_in_x_pack)
+    files, record = folder.read_with_accounts()
+    realm = parse_files(files, **tool.settings.name_rules)
+    return Fingerprint.of(
+        realm,
+        key=key,
+        node=node,
+        accounts=account_states(realm.hashes, record),
+        unknown=() if record.fault is None else (f"who expires is not known: {record.fault}",),
+    )
 
 
 def _realm(kind: SourceKind, data: bytes, path: str) -> ParsedRealm | DescribedRealm:
@@ -116,18 +139,31 @@ def _manifest(data: bytes, path: str) -> DescribedRealm:
     imported = import_users("k8s-secret", data, source=path)
     skipped = tuple(str(loss) for loss in imported.losses if not loss.is_note)
     desired = DesiredState.from_dict(imported.document, source=path)
-    return _described(desired, skipped, imported.salted_anew)
+    return _described(desired, skipped, imported.salted_anew, is_whole=True)
 
 
 def _described(
     desired: DesiredState,
     skipped: tuple[str, ...] = (),
     without_hash: frozenset[str] = frozenset(),
+    *,
+    is_whole: bool = False,
 ) -> DescribedRealm:
     """Return what a document says, but not the hashes that were made while reading it."""
-    users = {user.name: _said(user) for user in desired.users if not user.is_absent}
+    now = moments.now().time
+    present = [user for user in desired.users if not (user.is_absent or user.is_over_at(now))]
+    users = {user.name: _said(user) for user in present}
     users |= {name: (None, users[name][1]) for name in without_hash & users.keys()}
-    return DescribedRealm(users, skipped=skipped)
+    standings = {user.name: _standing(user) for user in present}
+    if is_whole:
+        standings = {name: standing.said for name, standing in standings.items()}
+    return DescribedRealm(users, skipped=skipped, standings=standings, is_whole=is_whole)
+
+
+def _standing(user: DesiredUser) -> Standing:
+    """Return whether a user is locked and expires, as far as a document says so."""
+    expires = shown_time(user.expires) if isinstance(user.expires, datetime) else user.expires
+    return Standing(user.is_to_be_locked, expires)
 
 
 def _said(user: DesiredUser) -> tuple[str | None, tuple[str, ...] | None]:

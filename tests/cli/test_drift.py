@@ -345,11 +345,11 @@ class TestBadInput:
         digest("a")
         text = (tmp_path / "a.json").read_text()
         (tmp_path / "a.json").write_text(
-            text.replace('fingerprint", "version": 1', 'fingerprint", "version": 2')
+            text.replace('fingerprint", "version": 1', 'fingerprint", "version": 3')
         )
         result = compare("a.json", "b")
         assert result.exit_code == 65
-        assert "[a.json] has version [2], and this esfilerealm reads [1]" in result.out
+        assert "[a.json] has version [3], and this esfilerealm reads [1, 2]" in result.out
 
     def test_truncated_json(self, node, digest, compare, tmp_path):
         node("a", "ann:h\n")

@@ -140,7 +140,7 @@ def _row(number: int, row: Row, columns: Iterable[Column]) -> _Markup:
     said = (column.cells[number] for column in columns)
     return _element(
         "tr",
-        _element("th", *_words(row.username), scope="row"),
+        _element("th", *_words(row.title), scope="row"),
         _element("td", *_words(row.majority)),
         *(
             _element("td", *_words(text), class_="same" if text == SAME else "news")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from ...drift.standing import NEVER
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ...drift import Drift, Group, UserDrift
 
@@ -29,12 +31,19 @@ class Row:
     Attributes:
         username: The name.
         majority: What most nodes say.
-        is_grave: Whether some node gives it the role ``superuser`` and others do not.
+        is_grave: Whether somebody is a superuser who can log in on some nodes and not on others.
+        is_emergency: Whether it gives emergency access.
     """
 
     username: str
     majority: str
     is_grave: bool
+    is_emergency: bool = False
+
+    @property
+    def title(self) -> str:
+        """The name, with a mark for emergency access."""
+        return f"{self.username} (emergency)" if self.is_emergency else self.username
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +87,17 @@ def matrix_of(drift: Drift) -> Matrix:
         if node in said:
             columns.setdefault(tuple(said[node].items()), []).append(node)
     return Matrix(
-        tuple(Row(user.username, _majority(user), _is_grave(user)) for user in drift.users),
+        tuple(map(_row, drift.users)),
         tuple(
             Column(tuple(nodes), _cells(dict(key), len(drift.users)))
             for key, nodes in columns.items()
         ),
         len(drift.nodes) - len(drift.unreadable) - len(said),
     )
+
+
+def _row(user: UserDrift) -> Row:
+    return Row(user.username, _majority(user), _is_grave(user), user.is_emergency)
 
 
 def _cells(said: dict[int, str], count: int) -> tuple[str, ...]:
@@ -110,7 +123,27 @@ def _deviations(user: UserDrift) -> dict[str, list[str]]:
         text = "other password" if passwords else f"password {number.value}"
         for node in number.nodes:
             found.setdefault(node, []).append(text)
+    for node, text in _standings(user, is_common=is_common):
+        found.setdefault(node, []).append(text)
     return found
+
+
+def _standings(user: UserDrift, *, is_common: bool) -> Iterator[tuple[str, str]]:
+    """Yield nodes where a user is locked or expires and on most nodes not, or the other way."""
+    locks = _majority_of(user.locks) if is_common else None
+    for locked in _others(user.locks, locks):
+        yield from ((node, _lock(is_locked=locked.value)) for node in locked.nodes)
+    expiries = _majority_of(user.expiries) if is_common else None
+    for time in _others(user.expiries, expiries):
+        yield from ((node, _expiry(time.value)) for node in time.nodes)
+
+
+def _lock(*, is_locked: bool) -> str:
+    return "locked" if is_locked else "not locked"
+
+
+def _expiry(time: str) -> str:
+    return "never expires" if time == NEVER else f"expires {time}"
 
 
 def _presence(user: UserDrift, *, exists: bool) -> str:
@@ -139,16 +172,28 @@ def _majority(user: UserDrift) -> str:
     else:
         roles = _majority_of(user.roles)
         said = _NO_MAJORITY if roles is None else _listed(roles.value)
-    if user.passwords and _majority_of(user.passwords) is None and said != _NO_MAJORITY:
-        return f"{said}; {_NO_MAJORITY} for the password"
-    return said
+    if said == _NO_MAJORITY:
+        return said
+    return "; ".join((said, *_majority_of_the_rest(user)))
+
+
+def _majority_of_the_rest(user: UserDrift) -> Iterator[str]:
+    """Yield what most nodes say besides the roles, where nodes differ."""
+    if user.passwords and _majority_of(user.passwords) is None:
+        yield f"{_NO_MAJORITY} for the password"
+    if user.locks:
+        locks = _majority_of(user.locks)
+        yield f"{_NO_MAJORITY} for the lock" if locks is None else _lock(is_locked=locks.value)
+    if user.expiries:
+        times = _majority_of(user.expiries)
+        yield f"{_NO_MAJORITY} for the time" if times is None else _expiry(times.value)
 
 
 def _is_grave(user: UserDrift) -> bool:
     said = {_SUPERUSER in group.value for group in user.roles}
     if user.agreed_roles is not None:
         said = {_SUPERUSER in user.agreed_roles}
-    is_missing = bool(user.presence)  # on some nodes
+    is_missing = bool(user.presence or user.locks)  # on some nodes
     return len(said) > 1 or (is_missing and True in said)
 
 

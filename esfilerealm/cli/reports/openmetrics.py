@@ -10,8 +10,8 @@ from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from ...checks.realm import check_entries
-from ...drift import Fingerprint
 from ...drift.metrics import NodeFacts, UserFacts, families_of, modified_last
+from ...provisioning.sources import fingerprint_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from ...admin.users_tool import UsersTool
+    from ...drift import Fingerprint
 
 __all__ = ["facts_of_folder", "facts_of_source", "facts_of_unreadable", "text_of"]
 
@@ -45,7 +46,7 @@ def facts_of_folder(tool: UsersTool, *, key: bytes | None, node: str) -> NodeFac
         FileRealmError: If its files cannot be read.
     """
     realm = tool.listing()
-    fingerprint = Fingerprint.of(realm, key=key, node=node)
+    fingerprint = fingerprint_of(tool, key=key, node=node)
     paths = (tool.paths.users, tool.paths.users_roles)
     return NodeFacts(
         node=node,

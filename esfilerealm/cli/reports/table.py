@@ -52,7 +52,7 @@ def lines_of(matrix: Matrix, columns: int) -> Iterator[Line]:
         Lines, as texts that stand beside one another, each with how it is marked.
     """
     left = [
-        _Block(["user", *(printable(row.username) for row in matrix.rows)]),
+        _Block(["user", *(printable(row.title) for row in matrix.rows)]),
         _Block(["most nodes", *(printable(row.majority) for row in matrix.rows)]),
     ]
     marks: list[Mark] = ["error" if row.is_grave else "warning" for row in matrix.rows]

@@ -14,6 +14,7 @@ try:
     from esfilerealm.drift import Fingerprint, compare
     from esfilerealm.errors import InvalidFingerprintError
     from esfilerealm.provisioning import read_key
+    from esfilerealm.provisioning.sources import fingerprint_of
 except ImportError:
     pass  # `task` says that the package is missing
 
@@ -38,7 +39,7 @@ def facts(module: FileRealmModule) -> dict[str, Any]:
     settings = RealmSettings.load(config_dir, check_realm=False)
     tool = UsersTool(config_dir, settings=settings)
     node = params["node"] or socket.gethostname()
-    made = Fingerprint.of(tool.listing(), key=_key(params), node=node)
+    made = fingerprint_of(tool, key=_key(params), node=node)
     found = {"config_dir": config_dir, "fingerprint": made.to_dict(), "versions": _versions()}
     if params["findings"]:
         found["findings"] = [finding.to_dict() for finding in tool.check()]
