@@ -16,16 +16,17 @@ from typing import Final
 
 from ..errors import InvalidExpiryError
 
-__all__ = ["Moment", "expiry_of", "now", "parse_expiry", "shown_time"]
+__all__ = ["TIME", "Moment", "expiry_of", "is_duration", "now", "parse_expiry", "shown_time"]
 
 _BOOT_ID: Final = "/proc/sys/kernel/random/boot_id"
 
 _DURATION: Final = re.compile(r"([0-9]{1,12})([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_TIME: Final = re.compile(
+TIME: Final = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
+"""A pattern of the dates and times that ``parse_expiry`` reads."""
 _FORMS: Final = (
     "must be a duration such as 90s, 10m, 8h or 2d, or a time such as 2026-12-01 or "
     "2026-12-01T08:00+01:00; without a zone it is UTC"
@@ -65,6 +66,11 @@ def _boot() -> str | None:
         return None
 
 
+def is_duration(text: str) -> bool:
+    """Check whether a text is one that ``parse_expiry`` reads as a duration."""
+    return _DURATION.fullmatch(text) is not None
+
+
 def parse_expiry(text: str, moment: Moment) -> datetime:
     """
     Read a time that a person has typed, as one in UTC.
@@ -82,7 +88,7 @@ def parse_expiry(text: str, moment: Moment) -> datetime:
     try:
         if duration is not None:
             return moment.time + timedelta(**{_UNITS[duration[2]]: int(duration[1])})
-        if not _TIME.fullmatch(text):
+        if not re.fullmatch(TIME, text):
             raise InvalidExpiryError(text, _FORMS)
         found = datetime.fromisoformat(text)
         return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)

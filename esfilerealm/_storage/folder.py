@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import ConfigurationFileMissingError, FileRealmError
 from .accounts import Accounts
 from .paths import RealmPaths, accounts_path, exists, managed_path, version_path
-from .realm_files import RealmFiles, read_files, read_files_and_record, read_settled
+from .realm_files import RealmFiles, read_files, read_files_and_records, read_settled
 
 __all__ = ["RealmFolder"]
 
@@ -85,17 +85,10 @@ class RealmFolder:
             FileFormatError, FileAccessError, FilePermissionError: If the list is unusable.
             ConfigurationFileMissingError, JournalVersionError: As for ``read``.
         """
-        from .managed import ManagedUsers
-
-        files, found = read_files_and_record(self.paths, managed_path)
+        files, (found,) = read_files_and_records(self.paths, managed_path)
         if not may_be_missing:
             _check_exists(files.users, self.paths)
-        try:
-            return files, ManagedUsers.of(found, files.users.path)
-        except FileRealmError:
-            if is_needed:
-                raise
-            return files, ManagedUsers.none(files.users.path)
+        return files, _managed(found, files, is_needed=is_needed)
 
     def read_with_accounts(self, *, may_be_missing: bool = False) -> tuple[RealmFiles, Accounts]:
         """
@@ -110,10 +103,24 @@ class RealmFolder:
             ConfigurationFileMissingError, JournalVersionError, FilePermissionError,
             FileAccessError: As for ``read``.
         """
-        files, found = read_files_and_record(self.paths, accounts_path)
+        files, (found,) = read_files_and_records(self.paths, accounts_path)
         if not may_be_missing:
             _check_exists(files.users, self.paths)
         return files, Accounts.of(found, files.users.path)
+
+    def read_with_both(
+        self, *, needs_managed: bool, may_be_missing: bool = False
+    ) -> tuple[RealmFiles, ManagedUsers, Accounts]:
+        """
+        Read both files, the list of ``read_with_managed`` and the record of ``read_with_accounts``.
+
+        All are of one state. For arguments and errors see these methods.
+        """
+        files, (managed, accounts) = read_files_and_records(self.paths, managed_path, accounts_path)
+        if not may_be_missing:
+            _check_exists(files.users, self.paths)
+        listed = _managed(managed, files, is_needed=needs_managed)
+        return files, listed, Accounts.of(accounts, files.users.path)
 
     def keeps_versions(self, files: RealmFiles, options: WriteOptions) -> bool:
         """Check whether a write that changes *files* leaves an earlier version of them."""
@@ -224,6 +231,20 @@ class RealmFolder:
         from .create import create_missing_files
 
         return create_missing_files(self.paths, options)
+
+
+def _managed(
+    found: FileContent | FileRealmError, files: RealmFiles, *, is_needed: bool
+) -> ManagedUsers:
+    """Parse the list of managed users; an unusable one counts as empty unless it is needed."""
+    from .managed import ManagedUsers
+
+    try:
+        return ManagedUsers.of(found, files.users.path)
+    except FileRealmError:
+        if is_needed:
+            raise
+        return ManagedUsers.none(files.users.path)
 
 
 def _check_exists(users: FileContent, paths: RealmPaths) -> None:

@@ -22,7 +22,7 @@ __all__ = [
     "SettledRead",
     "read_consistently",
     "read_files",
-    "read_files_and_record",
+    "read_files_and_records",
     "read_settled",
     "stamps",
 ]
@@ -116,7 +116,7 @@ def read_consistently(
     read: Callable[[str], Read],
     others: Sequence[str] = (),
     *,
-    record: Callable[[str], str] | None = None,
+    records: Sequence[Callable[[str], str]] = (),
 ) -> list[Read]:
     """
     Read files as they were at one moment at which no writer of this package was half done.
@@ -132,8 +132,8 @@ def read_consistently(
 
         others: Names of files to read besides ``users`` and ``users_roles``.
 
-        record: Returns for a real ``users`` the path of a file that this package keeps beside it,
-            which is to be read too, last.
+        records: Each returns for a real ``users`` the path of a file that this package keeps beside
+            it, which is to be read too, last.
 
     Raises:
         JournalVersionError: If a later version of this package left an interrupted write.
@@ -142,8 +142,7 @@ def read_consistently(
     for _ in range(_ATTEMPTS):
         before = stamps(paths, links)
         found = _distinct(links, [read(link) for link in links])
-        if record is not None:
-            found.append(_record(found[0], record))
+        found += [_record(found[0], path_of) for path_of in records]
         if isinstance(before[-1], Stamp):  # there is a journal
             found = _before_the_change(paths, found)
         if stamps(paths, links) == before:
@@ -228,16 +227,16 @@ def read_files(paths: RealmPaths, others: Sequence[str] = ()) -> RealmFiles:
     return RealmFiles(users, users_roles, dict(zip(others, rest, strict=True)))
 
 
-def read_files_and_record(
-    paths: RealmPaths, record: Callable[[str], str]
-) -> tuple[RealmFiles, Read]:
+def read_files_and_records(
+    paths: RealmPaths, *records: Callable[[str], str]
+) -> tuple[RealmFiles, list[Read]]:
     """
     Read both files, and what this package keeps beside ``users``, as one state.
 
-    For *record* see ``read_consistently``, and for errors ``read_files``; one about the record
+    For *records* see ``read_consistently``, and for errors ``read_files``; one about a record
     stands in its place.
     """
-    users, users_roles, found = read_consistently(paths, read_file, record=record)
+    users, users_roles, *found = read_consistently(paths, read_file, records=records)
     return RealmFiles(_content_of(users), _content_of(users_roles)), found
 
 

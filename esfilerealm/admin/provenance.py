@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._storage import ManagedUsers
+from .._storage import Accounts, ManagedUsers
 from ..errors import FileRealmError, PlanOutdatedError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class Provenance:
         self.is_locked = False
         self._folder = folder
         self._expected: Sequence[str | None] = ()
+        self._expected_accounts: tuple[str, str | None] | None = None
         self._listed: tuple[Collection[str], Collection[str]] | None = None
 
     @property
@@ -39,9 +40,12 @@ class Provenance:
         """Whether users are to be listed or taken off the list."""
         return self._listed is not None
 
-    def expect(self, digests: Sequence[str | None]) -> None:
-        """Remember the digests of ``users``, ``users_roles`` and, if it matters, the list."""
+    def expect(
+        self, digests: Sequence[str | None], accounts: tuple[str, str | None] | None
+    ) -> None:
+        """Remember what the files are expected to hold; see ``Transaction.expect``."""
         self._expected = digests
+        self._expected_accounts = accounts
 
     def set_listed(self, add: Collection[str], remove: Collection[str]) -> None:
         """Remember which users to list, and which to take off the list."""
@@ -60,6 +64,10 @@ class Provenance:
         for file, digest in zip(found, self._expected, strict=False):
             if file.digest != digest:
                 raise PlanOutdatedError(file.path)
+        if self._expected_accounts is not None:
+            path, digest = self._expected_accounts
+            if self._accounts(files).file.digest != digest:
+                raise PlanOutdatedError(path)
 
     def edited(self, files: RealmFiles, changes: UserChanges) -> tuple[FileContent, bytes] | None:
         """
@@ -82,3 +90,8 @@ class Provenance:
         if self.is_locked:
             return ManagedUsers.read(files.users.path)
         return self._folder.read_with_managed(is_needed=True)[1]
+
+    def _accounts(self, files: RealmFiles) -> Accounts:
+        if self.is_locked:
+            return Accounts.read(files.users.path)
+        return self._folder.read_with_accounts()[1]

@@ -344,7 +344,9 @@ class Transaction:
         self._open.edit.require_user(username)
         return self._open.edit.roles_of(username)
 
-    def expect(self, digests: Sequence[str | None]) -> None:
+    def expect(
+        self, digests: Sequence[str | None], accounts: tuple[str, str | None] | None = None
+    ) -> None:
         """
         Check now, and again under the lock, that the files hold what they are expected to hold.
 
@@ -352,11 +354,14 @@ class Transaction:
             digests: SHA-256, in hexadecimal, of ``users``, ``users_roles`` and, if it matters, the
                 list of managed users; None for a file that does not exist.
 
+            accounts: Path and digest of the record of locked and expiring users; None if nothing
+                depends on it.
+
         Raises:
             PlanOutdatedError: If one of them differs.
         """
         pending = self._open
-        pending.provenance.expect(digests)
+        pending.provenance.expect(digests, accounts)
         pending.provenance.check(pending.edit.files)
 
     def set_managed(self, add: Collection[str], remove: Collection[str]) -> None:

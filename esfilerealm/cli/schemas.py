@@ -14,6 +14,7 @@ from .shapes import COUNT as _COUNT
 from .shapes import COUNT_OR_NULL as _COUNT_OR_NULL
 from .shapes import DIGEST as _DIGEST
 from .shapes import FLAG as _FLAG
+from .shapes import FLAG_OR_NULL as _FLAG_OR_NULL
 from .shapes import MODE as _MODE
 from .shapes import NAMES as _NAMES
 from .shapes import NAMES_OR_NULL as _NAMES_OR_NULL
@@ -83,6 +84,7 @@ _CHANGE: Final = _object(
                 *("create_file", "add_user", "remove_user", "remove_orphan", "set_password"),
                 *("rehash_password", "add_roles", "remove_roles", "set_attributes", "set_managed"),
                 *("create_keystore", "set_secure_setting", "remove_secure_setting"),
+                *("set_expiry", "lock_user", "unlock_user"),
             ]
         }
     },
@@ -91,6 +93,8 @@ _CHANGE: Final = _object(
         "roles": _NAMES,
         "reason": _TEXT_OR_NULL,
         "algorithm": _TEXT,
+        "expires_before": _TEXT_OR_NULL,
+        "expires_after": _TEXT_OR_NULL,
         "path": _TEXT,
         "attributes_before": _ATTRIBUTES,
         "attributes_after": _ATTRIBUTES,
@@ -161,6 +165,7 @@ _FINGERPRINT: Final = _object(
         "hashes_digest": _DIGEST,
         "user_count": _COUNT,
         "skipped": _NAMES,
+        "is_document": _FLAG,
         "users": _list_of(
             _object(
                 {
@@ -168,6 +173,9 @@ _FINGERPRINT: Final = _object(
                     "roles": _NAMES_OR_NULL,
                     "roles_digest": _DIGEST,
                     "hash_digest": _DIGEST,
+                    "is_locked": _FLAG_OR_NULL,
+                    "expires": _TEXT_OR_NULL,
+                    "is_emergency": _FLAG,
                 }
             )
         ),
@@ -192,6 +200,9 @@ _DRIFT: Final[dict[str, Schema]] = {
                 "presence": _group(exists=_FLAG),
                 "role_groups": _group(roles=_NAMES),
                 "password_groups": _group(number=_COUNT),
+                "lock_groups": _group(is_locked=_FLAG),
+                "expiry_groups": _group(expires=_TEXT),
+                "is_emergency": _FLAG,
             }
         )
     ),
@@ -383,7 +394,7 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
                     {
                         "realm": _TEXT_OR_NULL,
                         "paths": _NAMES,
-                        "trusted": {"type": ["boolean", "null"]},
+                        "trusted": _FLAG_OR_NULL,
                         "reason": _TEXT_OR_NULL,
                     }
                 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
 from .._ground.hints import did_you_mean
 from .._ground.showing import shown_key, shown_name
 from .nodes import kind_rule
-from .yaml import kind_of
+from .yaml import A_DATE, Unread, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -117,6 +118,23 @@ class Fields:
             return value
         self.refuse(key, "must be a whole number above 0")
         return None
+
+    def flag(self, key: str) -> bool | None:
+        """Return true or false."""
+        value = self._values.get(key)
+        if value is None or isinstance(value, bool):
+            return value
+        self.refuse(key, kind_rule(value, "true or false"))
+        return None
+
+    def time(self, key: str) -> str | None:
+        """Return a string, or a date or time as text: YAML and TOML know them without quotes."""
+        value = self._values.get(key)
+        if isinstance(value, date):  # a datetime is one, too
+            return value.isoformat()
+        if isinstance(value, Unread) and value.kind == A_DATE:
+            return value.text
+        return self.string(key)
 
     def choice(self, key: str, choices: Sequence[C]) -> C | None:
         """Return one of *choices*."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Choice",
+    "Flag",
     "Kind",
     "Number",
     "Record",
@@ -27,6 +28,7 @@ __all__ = [
     "Text",
     "TextOrNumber",
     "Texts",
+    "Time",
     "whole",
 ]
 
@@ -150,6 +152,37 @@ class Number(Kind["int | None"]):
 
     def _values(self) -> Schema:
         return {"type": "integer", "minimum": 1}
+
+
+class Flag(Kind["bool | None"]):
+    """True or false."""
+
+    def of(self, fields: Fields) -> bool | None:
+        """Read true or false, or None."""
+        return fields.flag(self.key)
+
+    def _values(self) -> Schema:
+        return {"type": "boolean"}
+
+
+class Time(Kind["str | None"]):
+    """A time, with quotes or without. Args: *rule*: what its text must be."""
+
+    def __init__(self, key: str, about: str, rule: Rule) -> None:
+        super().__init__(key, about)
+        self._rule = rule
+
+    def of(self, fields: Fields) -> str | None:
+        """Read the text of a time that keeps the rule, or None."""
+        text = fields.time(self.key)
+        broken = None if text is None else self._rule.broken(text)
+        if broken is not None:
+            fields.refuse(self.key, broken)
+            return None
+        return text
+
+    def _values(self) -> Schema:
+        return {"type": "string", **self._rule.schema}
 
 
 class TextOrNumber(Kind["str | int | None"]):

@@ -12,7 +12,7 @@ import yaml
 
 from .events import TOO_DEEP, BrokenYamlError, events
 
-__all__ = ["Unread", "YamlIssue", "YamlReader", "kind_of"]
+__all__ = ["A_DATE", "Unread", "YamlIssue", "YamlReader", "kind_of"]
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from typing import Any, Final, NoReturn
 
     YamlPath = tuple[str | int, ...]
+
+A_DATE: Final = "a date"
+"""The kind of a value that YAML takes for a date or time."""
 
 _TAG: Final = "tag:yaml.org,2002:"
 _STR: Final = f"{_TAG}str"
@@ -33,7 +36,7 @@ _PLAIN: Final = {
     _NULL: "null",
 }
 _OTHERS: Final = {
-    f"{_TAG}timestamp": "a date",
+    f"{_TAG}timestamp": A_DATE,
     f"{_TAG}value": "a special value of YAML",
     _MERGE: "a special value of YAML",
 }
@@ -59,7 +62,7 @@ class Unread:
 
     Attributes:
         kind: What it is, with its article.
-        text: The name of an alias.
+        text: The name of an alias, or a date as it is written.
     """
 
     __slots__ = ("kind", "text")
@@ -282,7 +285,7 @@ class YamlReader:
         if tag in _PLAIN:
             return _construct(tag, event.value)
         if tag in _OTHERS:
-            return Unread(_OTHERS[tag])
+            return Unread(_OTHERS[tag], event.value if _OTHERS[tag] == A_DATE else "")
         if tag != _STR:
             self._refuse(path, _TAGGED)
         return event.value

@@ -8,7 +8,8 @@ nodes.
 
 A document is read by ``documents``, checked by ``parsing`` and merged by ``merging`` into a
 ``DesiredState``. ``planner`` makes the plan: ``comparison`` finds the differences, with
-``credentials``, and ``guards`` objects to what is probably a mistake. ``applier`` applies the plan.
+``credentials`` and ``node_accounts``, and ``guards`` objects to what is probably a mistake.
+``applier`` applies the plan.
 ``many`` does both for many nodes, which have ``shared_work`` in common. ``sources`` makes the
 ``Fingerprint`` of a folder or file, ``source_users`` a ``DesiredState``.
 """
@@ -31,6 +32,7 @@ from .plan_result import (
     ChangeKind,
     CreateFile,
     CreateKeystore,
+    LockUser,
     Plan,
     RehashPassword,
     RemovalReason,
@@ -39,9 +41,11 @@ from .plan_result import (
     RemoveSecureSetting,
     RemoveUser,
     SetAttributes,
+    SetExpiry,
     SetManaged,
     SetPassword,
     SetSecureSetting,
+    UnlockUser,
 )
 from .planner import plan
 from .source_users import take_users
@@ -49,6 +53,7 @@ from .sources import read_key, take_fingerprint, take_fingerprints
 from .values import (
     DesiredSetting,
     DesiredUser,
+    Expiry,
     FileAttributes,
     HashPolicy,
     KeystorePassword,
@@ -67,10 +72,12 @@ __all__ = [
     "DesiredState",
     "DesiredUser",
     "DocumentFormat",
+    "Expiry",
     "FileAttributes",
     "HashPolicy",
     "HashedDocument",
     "KeystorePassword",
+    "LockUser",
     "NodePlan",
     "Plan",
     "Plans",
@@ -83,10 +90,12 @@ __all__ = [
     "RemoveUser",
     "Secret",
     "SetAttributes",
+    "SetExpiry",
     "SetManaged",
     "SetPassword",
     "SetSecureSetting",
     "State",
+    "UnlockUser",
     "UpdatePassword",
     "apply",
     "apply_all",

@@ -12,12 +12,15 @@ from .plan_result import (
     AddRoles,
     AddUser,
     CreateFile,
+    LockUser,
     RehashPassword,
     RemoveRoles,
     RemoveUser,
     SetAttributes,
+    SetExpiry,
     SetManaged,
     SetPassword,
+    UnlockUser,
     basis_of,
     given_roles,
 )
@@ -25,6 +28,8 @@ from .planner import Draft
 from .shared_work import SharedWork
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
     from typing import Unpack
 
     from .._storage import WriteArguments
@@ -163,11 +168,11 @@ def _write(
     # Before the lock is taken, since it is the slow part.
     keystore = None if basis.keystore is None else basis.keystore.to_bytes()
     with tool.transaction() as transaction:
-        transaction.expect(basis.digests)
+        transaction.expect(basis.digests, basis.accounts)
         if keystore is not None:
             transaction.replace_keystore(basis.keystore_digest, keystore)
         for change in plan.changes:
-            _make(change, transaction, hashes)
+            _make(change, transaction, hashes, basis.expiries)
         for name in basis.orphans:
             transaction.fix(Fix(name=name.reveal()))
         if plan.changes and basis.desired.purge == "managed":
@@ -177,7 +182,12 @@ def _write(
     return replace(transaction.result, created=creation.created)
 
 
-def _make(change: Change, transaction: Transaction, hashes: dict[str, str]) -> None:
+def _make(
+    change: Change,
+    transaction: Transaction,
+    hashes: Mapping[str, str],
+    expiries: Mapping[str, datetime | None],
+) -> None:
     match change:
         case AddUser(name, roles):
             transaction.useradd(name, password_hash=hashes[name], roles=roles)
@@ -189,6 +199,12 @@ def _make(change: Change, transaction: Transaction, hashes: dict[str, str]) -> N
             transaction.roles(name, add=roles)
         case RemoveRoles(name, roles):
             transaction.roles(name, remove=roles)
+        case SetExpiry(name):
+            transaction.expire(name, expiries[name])
+        case LockUser(name):
+            transaction.lock(name)
+        case UnlockUser(name):
+            transaction.unlock(name)
         case SetAttributes():
             transaction.set_attributes()
 

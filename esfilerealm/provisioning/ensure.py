@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .._storage import WriteArguments
     from ..settings import RealmSettings
     from .plan_result import Plan
-    from .values import UpdatePassword
+    from .values import Expiry, UpdatePassword
 
 __all__ = ["ensure_absent", "ensure_user"]
 
@@ -33,6 +33,8 @@ def ensure_user(  # noqa: PLR0913 - all but two by name
     roles_add: Iterable[str] | None = None,
     roles_remove: Iterable[str] | None = None,
     update_password: UpdatePassword | None = None,
+    expires: Expiry | None = None,
+    locked: bool | None = None,
     settings: RealmSettings | None = None,
     force: bool = False,
     create: bool = False,
@@ -64,6 +66,8 @@ def ensure_user(  # noqa: PLR0913 - all but two by name
         "roles_add": _list(roles_add),
         "roles_remove": _list(roles_remove),
         "update_password": update_password,
+        "expires": expires,
+        "locked": locked,
     }
     return _ensured(config_dir, user, settings, how, force=force, create=create)
 

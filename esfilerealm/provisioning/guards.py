@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from .._ground.locked import is_locked
 from .._ground.showing import shown
 from ..hashing import hash_problem
 
@@ -33,29 +34,44 @@ def objections(comparison: Comparison) -> Iterator[str]:
 
 
 def _superusers(comparison: Comparison) -> set[str]:
-    """Find the superusers who can log in now."""
+    """Find the superusers who can log in now, and not for an emergency only."""
     realm = comparison.realm
     return {
         name
         for name, roles in realm.roles_by_user.items()
-        if _SUPERUSER in roles and _can_log_in(realm.hashes.get(name))
+        if _SUPERUSER in roles
+        and _can_log_in(realm.hashes.get(name))
+        and not comparison.accounts.is_known_emergency(name)
     }
 
 
 def _superusers_after(comparison: Comparison, before: set[str]) -> set[str]:
     """Find the superusers who could log in after the changes."""
     realm = comparison.realm
-    affected = before.union(comparison.roles, comparison.passwords, comparison.hashes)
+    affected = before.union(
+        comparison.roles, comparison.passwords, comparison.hashes, comparison.locks
+    )
     return {
         name
         for name in affected
         if _SUPERUSER in (comparison.roles.get(name, realm.roles_by_user.get(name)) or ())
-        and (comparison.has_new_hash(name) or _can_log_in(realm.hashes.get(name)))
+        and not comparison.is_locked_after(name)
+        and not comparison.accounts.is_known_emergency(name)
+        and (comparison.has_new_hash(name) or _has_password(comparison, name))
     }
 
 
+def _has_password(comparison: Comparison, name: str) -> bool:
+    """Check whether a user who is not new could log in once it is not locked."""
+    if comparison.accounts.is_locked(name):
+        return comparison.accounts.hash_of(name) is not None
+    return _can_log_in(comparison.realm.hashes.get(name))
+
+
 def _can_log_in(password_hash: str | None) -> bool:
-    return password_hash is not None and hash_problem(password_hash) is None
+    if password_hash is None or is_locked(password_hash):
+        return False
+    return hash_problem(password_hash) is None
 
 
 def _some(names: Collection[str]) -> str:

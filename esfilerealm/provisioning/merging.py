@@ -21,10 +21,10 @@ def merge_users(
     """
     Merge the users of several documents, in order.
 
-    If two documents list a user, the state, password and ``update_password`` of the later one
-    count, where it has them. Exact roles are united, and a role that the later one removes is
-    removed. If one document says absent, the later document decides; if it is silent, the user
-    stays absent.
+    If two documents list a user, the state, password, ``update_password``, ``expires`` and
+    ``locked`` of the later one count, where it has them. Exact roles are united, and a role that
+    the later one removes is removed. If one document says absent, the later document decides; if it
+    is silent, the user stays absent.
 
     Args:
         lists: The users of each document.
@@ -97,6 +97,8 @@ def _merged(earlier: DesiredUser, later: DesiredUser) -> DesiredUser:
         roles=exact,
         roles_add=added if exact is None else (),
         roles_remove=removed if exact is None else (),
+        expires=later.expires if later.expires is not None else earlier.expires,
+        locked=earlier.is_to_be_locked if later.is_to_be_locked is None else later.is_to_be_locked,
     )
 
 

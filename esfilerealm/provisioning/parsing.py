@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from .._ground.showing import shown_name
 from .._ground.values import Secret
-from ..documents.kinds import Choice, Number, Record, Records, Section, Text, TextOrNumber, Texts
+from ..documents.kinds import (
+    Choice,
+    Flag,
+    Number,
+    Record,
+    Records,
+    Section,
+    Text,
+    TextOrNumber,
+    Texts,
+    Time,
+)
 from . import rules
 from .values import PASSWORD_SOURCES, DesiredUser, FileAttributes, HashPolicy, State, UpdatePassword
 
@@ -71,6 +82,17 @@ _ROLES: Final = Texts("roles", "All roles of the user; others are removed.", rul
 _ROLES_ADD: Final = Texts("roles_add", "Roles to add; others stay.", rules.WRITABLE_NAME)
 _ROLES_REMOVE: Final = Texts("roles_remove", "Roles to remove; others stay.", rules.OLD_NAME)
 
+_EXPIRES: Final = Time(
+    "expires",
+    "When the time of the user is over, such as 2026-12-01T08:00Z (without a zone in UTC), or "
+    "never. Without it, that stays. After a time that has passed, the user is absent.",
+    rules.EXPIRY,
+)
+_LOCKED: Final = Flag(
+    "locked",
+    "Whether nobody may log in as the user, who keeps its password. Without it, that stays.",
+)
+
 _ALL_ROLES: Final[Schema] = {
     "if": {"properties": {"roles": {"type": "array"}}, "required": ["roles"]},
     "then": {"properties": {"roles_add": {"type": "null"}, "roles_remove": {"type": "null"}}},
@@ -91,6 +113,8 @@ USERS: Final = Records(
         _ROLES,
         _ROLES_ADD,
         _ROLES_REMOVE,
+        _EXPIRES,
+        _LOCKED,
         also={"dependentSchemas": excluding(PASSWORD_SOURCES), **_ALL_ROLES},
     ),
     _NAME.key,
@@ -147,6 +171,7 @@ def _read_user(fields: Fields, name: str | None) -> DesiredUser | None:
     for role in roles_add:
         if role in roles_remove:
             fields.refuse("roles_add", f"[{shown_name(role)}] is also in [roles_remove]")
+    expires = _EXPIRES.of(fields)
     user = DesiredUser(
         name=name or "",
         password_file=path_in(fields, _PASSWORD_FILE),
@@ -158,9 +183,14 @@ def _read_user(fields: Fields, name: str | None) -> DesiredUser | None:
         roles=roles,
         roles_add=roles_add,
         roles_remove=roles_remove,
+        expires=None if expires is None else rules.expiry_of(expires),
+        locked=_LOCKED.of(fields),
         source=fields.document.source,
         place=fields.place,
     )
+    if user.locked is False and user.has_locked_hash:
+        rule = "is the hash of a locked user: give the hash of a password, or leave out [locked]"
+        fields.refuse("password_hash", rule)
     return None if name is None else user
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from .._ground.moments import shown_time
 from .._ground.showing import in_one_line, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from .._ground.values import Secret
     from .._storage import Tolerance
@@ -27,6 +29,7 @@ __all__ = [
     "ChangeKind",
     "CreateFile",
     "CreateKeystore",
+    "LockUser",
     "Plan",
     "RehashPassword",
     "RemovalReason",
@@ -35,10 +38,13 @@ __all__ = [
     "RemoveSecureSetting",
     "RemoveUser",
     "SetAttributes",
+    "SetExpiry",
     "SetManaged",
     "SetPassword",
     "SetSecureSetting",
+    "UnlockUser",
     "basis_of",
+    "standing_text",
 ]
 
 ChangeKind = Literal[
@@ -50,6 +56,9 @@ ChangeKind = Literal[
     "rehash_password",
     "add_roles",
     "remove_roles",
+    "set_expiry",
+    "lock_user",
+    "unlock_user",
     "set_attributes",
     "set_managed",
     "create_keystore",
@@ -58,7 +67,7 @@ ChangeKind = Literal[
 ]
 
 
-RemovalReason = Literal["absent", "purge"]
+RemovalReason = Literal["absent", "purge", "expired"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +110,14 @@ class AddUser(Change):
 
 @dataclass(frozen=True, slots=True)
 class RemoveUser(Change):
-    """A user removed on request (``absent``) or by ``purge``, together with its roles."""
+    """
+    A user removed together with its roles.
+
+    Attributes:
+        username: The name.
+        reason: ``absent`` if a document asks for it, ``purge`` if no document lists the user, and
+            ``expired`` if its time is over.
+    """
 
     kind: ClassVar[ChangeKind] = "remove_user"
 
@@ -110,7 +126,8 @@ class RemoveUser(Change):
 
     @in_one_line
     def __str__(self) -> str:
-        return f"- {self.username}" + (" (purged)" if self.reason == "purge" else "")
+        reason = {"absent": "", "purge": " (purged)", "expired": " (its time is over)"}
+        return f"- {self.username}{reason[self.reason]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +206,55 @@ class RemoveRoles(Change):
     @in_one_line
     def __str__(self) -> str:
         return f"~ {self.username}: roles " + " ".join(f"-{role}" for role in self.roles)
+
+
+@dataclass(frozen=True, slots=True)
+class SetExpiry(Change):
+    """
+    Another time at which a user is to go.
+
+    Attributes:
+        username: The name.
+        expires_before: The time now, as ``2026-12-01T08:00:00Z``; None for never.
+        expires_after: The new time, likewise.
+    """
+
+    kind: ClassVar[ChangeKind] = "set_expiry"
+
+    username: str
+    expires_before: str | None
+    expires_after: str | None
+
+    @in_one_line
+    def __str__(self) -> str:
+        before, after = self.expires_before or "never", self.expires_after or "never"
+        return f"~ {self.username}: expires {before} -> {after}"
+
+
+@dataclass(frozen=True, slots=True)
+class LockUser(Change):
+    """A user as whom nobody may log in any more; its password is kept aside."""
+
+    kind: ClassVar[ChangeKind] = "lock_user"
+
+    username: str
+
+    @in_one_line
+    def __str__(self) -> str:
+        return f"~ {self.username}: locked"
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockUser(Change):
+    """A locked user who gets its password back."""
+
+    kind: ClassVar[ChangeKind] = "unlock_user"
+
+    username: str
+
+    @in_one_line
+    def __str__(self) -> str:
+        return f"~ {self.username}: unlocked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +377,10 @@ class Basis:
         hashes: From the users who get a given hash to that hash.
         orphans: The names that are not users and lose their roles.
         roles: From each affected user to the roles before and after; None while there is no user.
+        expiries: From the users who get another time to that time; None for no end.
+        standings: From the users whose lock or time changes to what is said of it before and after.
+        accounts: Path and digest of the record of locked and expiring users; None if it cannot be
+            used, and nothing depends on it.
         keystore: The keystore with all changes, not saved; None if it stays.
         keystore_digest: SHA-256 of its file; None if it does not exist.
     """
@@ -325,6 +395,9 @@ class Basis:
     hashes: Mapping[str, Secret]
     orphans: tuple[Secret, ...]
     roles: Mapping[str, tuple[Roles, Roles]]
+    expiries: Mapping[str, datetime | None]
+    standings: Mapping[str, tuple[str, str]]
+    accounts: tuple[str, str | None] | None
     keystore: Keystore | None = None
     keystore_digest: str | None = None
 
@@ -386,7 +459,8 @@ class Plan:
             roles = both[side]
             if roles is not None:
                 mark = " (password changed)" if side and name in with_new_password else ""
-                yield f"{name}: {_listed(roles)}{mark}\n"
+                standing = self._basis.standings.get(name, ("", ""))[side]
+                yield f"{name}: {_listed(roles)}{standing}{mark}\n"
         for change in self.changes:
             if side and isinstance(change, CreateFile | CreateKeystore):
                 yield f"[{change.path}]: created\n"
@@ -414,6 +488,14 @@ class Plan:
 
 def _attributes(shown: dict[str, str]) -> dict[str, object]:
     return {name: text if name == "mode" else int(text) for name, text in shown.items()}
+
+
+def standing_text(*, is_locked: bool, expires: datetime | None) -> str:
+    """Return what is said of a user behind its roles, with a blank before it."""
+    said = ["locked"] if is_locked else []
+    if expires is not None:
+        said.append(f"expires {shown_time(expires)}")
+    return f" ({', '.join(said)})" if said else ""
 
 
 def given_roles(changes: Iterable[Change]) -> list[str]:

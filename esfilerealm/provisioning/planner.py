@@ -8,6 +8,7 @@ import stat
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from .._ground import moments
 from .._ground.showing import shown_name
 from .._ground.values import Secret
 from .._storage import RealmFolder, WriteOptions
@@ -17,25 +18,31 @@ from .comparison import Comparison
 from .credentials import CredentialRules
 from .guards import objections
 from .keystore_comparison import KeystoreComparison
+from .node_accounts import NodeAccounts
 from .plan_result import (
     AddRoles,
     AddUser,
     Basis,
     CreateFile,
+    LockUser,
     Plan,
     RehashPassword,
     RemoveOrphan,
     RemoveRoles,
     RemoveUser,
     SetAttributes,
+    SetExpiry,
     SetManaged,
     SetPassword,
+    UnlockUser,
     given_roles,
+    standing_text,
 )
 from .shared_work import SharedWork
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from .._storage import FileContent, ManagedUsers, RealmFiles, Tolerance
     from .desired import DesiredState
@@ -136,11 +143,12 @@ class Draft:
         self._attributes: Tolerance = attributes
         self._create = create
         folder = RealmFolder(self._config_dir, in_x_pack=self._settings.is_in_x_pack)
-        files, self._managed = folder.read_with_managed(
-            is_needed=desired.purge == "managed", may_be_missing=create
+        files, self._managed, self._accounts = folder.read_with_both(
+            needs_managed=desired.purge == "managed", may_be_missing=create
         )
         realm = shared.realm_of(files, self._settings)
-        self._comparison = Comparison(desired, realm, self._managed.names, self._rules, shared)
+        accounts = NodeAccounts(self._accounts, realm, moments.now())
+        self._comparison = Comparison(desired, accounts, self._managed.names, self._rules, shared)
         self._attribute_changes = [*_attribute_changes(files.both, desired.attributes, attributes)]
         self._digests = _digests(files, self._managed, desired, creates=create)
         self._keystore = KeystoreComparison(
@@ -155,7 +163,7 @@ class Draft:
         desired = self._comparison.desired
         tool = UsersTool(self._config_dir, settings=self._settings, known_roles=desired.known_roles)
         unknown = tool.unknown_roles(given_roles(changes))
-        warnings = [*self._rules.remarks(self._comparison.passwords)]
+        warnings = [*self._rules.remarks(self._comparison.passwords), *self._comparison.warnings]
         if unknown:
             warnings.append(tool.unknown_roles_text(unknown))
         return Plan(
@@ -176,6 +184,10 @@ class Draft:
         yield from _managed_changes(self._comparison, self._managed)
         yield from self._keystore.changes
 
+    def _expected_accounts(self) -> tuple[str, str | None] | None:
+        file = self._accounts.file
+        return (file.path, file.digest) if self._accounts.fault is None else None
+
     def _basis(self) -> Basis:
         comparison = self._comparison
         return Basis(
@@ -189,6 +201,9 @@ class Draft:
             hashes=comparison.hashes,
             orphans=tuple(map(Secret, comparison.orphans)),
             roles=_roles_before_and_after(comparison),
+            expiries=comparison.expiries,
+            standings=_standings_before_and_after(comparison),
+            accounts=self._expected_accounts(),
             keystore=self._keystore.store,
             keystore_digest=self._keystore.digest,
         )
@@ -201,25 +216,48 @@ def _creations(config_dir: str, settings: RealmSettings) -> Iterator[Change]:
 
 
 def _user_changes(comparison: Comparison, algorithm: str) -> Iterator[Change]:
+    for name in comparison.accounts.expired:
+        yield RemoveUser(name, "expired")
     affected = {*comparison.roles, *comparison.passwords, *comparison.hashes, *comparison.orphans}
+    affected |= {*comparison.locks, *comparison.expiries}
     for name in (user.name for user in comparison.desired.users if user.name in affected):
         if name in comparison.orphans:
             yield _removed_orphan(comparison, name)
         elif comparison.is_new(name):
             yield AddUser(name, comparison.roles[name] or ())
+            yield from _account_changes(comparison, name)
         elif comparison.roles.get(name, ()) is None:
-            yield RemoveUser(name, "absent")
+            yield RemoveUser(name, "expired" if name in comparison.ended else "absent")
         else:
-            if name in comparison.rehashed:
-                yield RehashPassword(name, algorithm)
-            elif comparison.has_new_hash(name):
-                yield SetPassword(name)
-            yield from _role_changes(comparison, name)
+            yield from _changes_of(comparison, name, algorithm)
     for name in comparison.purged:
         yield RemoveUser(name, "purge")
     for name, reason in comparison.orphans.items():
         if reason == "purge":
             yield _removed_orphan(comparison, name)
+
+
+def _changes_of(comparison: Comparison, name: str, algorithm: str) -> Iterator[Change]:
+    """Yield the changes of a user who stays."""
+    if name in comparison.rehashed:
+        yield RehashPassword(name, algorithm)
+    elif comparison.has_new_hash(name):
+        yield SetPassword(name)
+    yield from _role_changes(comparison, name)
+    yield from _account_changes(comparison, name)
+
+
+def _account_changes(comparison: Comparison, name: str) -> Iterator[Change]:
+    if name in comparison.expiries:
+        is_new = comparison.is_new(name)
+        before = None if is_new else comparison.accounts.expires(name)
+        yield SetExpiry(name, _time_shown(before), _time_shown(comparison.expiries[name]))
+    if name in comparison.locks:
+        yield LockUser(name) if comparison.locks[name] else UnlockUser(name)
+
+
+def _time_shown(time: datetime | None) -> str | None:
+    return None if time is None else moments.shown_time(time)
 
 
 def _removed_orphan(comparison: Comparison, name: str) -> Change:
@@ -272,7 +310,7 @@ def _managed_changes(comparison: Comparison, managed: ManagedUsers) -> Iterator[
     """List the users that a managed purge creates; unlist all other added or removed users."""
     new = [name for name in comparison.roles if comparison.is_new(name)]
     unlisted = {name for name, roles in comparison.roles.items() if roles is None}
-    unlisted |= comparison.orphans.keys()
+    unlisted |= comparison.orphans.keys() | {*comparison.accounts.expired}
     added: list[str] = []
     if comparison.desired.purge == "managed":
         added = [name for name in new if name not in managed.names]
@@ -306,10 +344,30 @@ def _roles_before_and_after(
     comparison: Comparison,
 ) -> dict[str, tuple[tuple[str, ...] | None, tuple[str, ...] | None]]:
     roles: dict[str, tuple[tuple[str, ...] | None, tuple[str, ...] | None]] = {}
-    for name in (*comparison.roles, *comparison.passwords, *comparison.hashes):
-        is_user = name in comparison.realm.hashes
-        before = comparison.realm.roles_of(name) if is_user else None
-        roles[name] = before, comparison.roles.get(name, before)
+    for name in comparison.accounts.expired:
+        roles[name] = comparison.accounts.roles_of_expired(name), comparison.roles.get(name)
+    both_files = *comparison.roles, *comparison.passwords, *comparison.hashes
+    for name in (*both_files, *comparison.locks, *comparison.expiries):
+        if name not in roles:
+            is_user = name in comparison.realm.hashes
+            before = comparison.realm.roles_of(name) if is_user else None
+            roles[name] = before, comparison.roles.get(name, before)
     for name in comparison.orphans:
         roles[shown_name(name)] = comparison.realm.roles_of(name), None
     return roles
+
+
+def _standings_before_and_after(comparison: Comparison) -> dict[str, tuple[str, str]]:
+    """Return what is worth saying of the users whose lock or time changes, before and after."""
+    accounts, standings = comparison.accounts, {}
+    for name in (*comparison.locks, *comparison.expiries):
+        is_user = name in comparison.realm.hashes
+        expires = accounts.expires(name) if is_user else None
+        standings[name] = (
+            standing_text(is_locked=accounts.is_locked(name), expires=expires),
+            standing_text(
+                is_locked=comparison.is_locked_after(name),
+                expires=comparison.expiries.get(name, expires),
+            ),
+        )
+    return standings

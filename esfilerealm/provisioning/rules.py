@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from .._ground import moments
 from .._ground.java import has_lone_surrogate
 from .._ground.showing import shown_name
 from ..admin.credentials import NewCredentials
 from ..documents.kinds import Rule, whole
-from ..errors import InvalidPasswordError
+from ..errors import InvalidExpiryError, InvalidPasswordError
 from ..hashing import HASH_PREFIXES, STORED_ALGORITHMS, hash_problem
 from ..names import MAX_NAME_LENGTH, MIN_PASSWORD_LENGTH, broken_rule
 from ..settings import RealmSettings
@@ -17,10 +18,14 @@ from ..settings import RealmSettings
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .values import Expiry
+
 __all__ = [
     "ALGORITHM",
+    "EXPIRY",
     "HASH",
     "MODE",
+    "NEVER",
     "OLD_NAME",
     "PASSWORD",
     "PATTERN",
@@ -28,7 +33,11 @@ __all__ = [
     "SYSTEM_TEXT",
     "WRITABLE_NAME",
     "broken_name",
+    "expiry_of",
 ]
+
+NEVER: Final = "never"
+"""The time of a user who does not expire."""
 
 #: The rules of any realm; those of the node are applied when a plan is made.
 _DEFAULTS: Final = RealmSettings()
@@ -83,6 +92,27 @@ def _broken_mode(mode: str) -> str | None:
     return f"[{shown_name(mode)}] must be an octal number up to 7777, such as 0640"
 
 
+def _broken_expiry(text: str) -> str | None:
+    if text == NEVER:
+        return None
+    try:
+        time = moments.parse_expiry(text, moments.now())
+    except InvalidExpiryError:
+        return (
+            "must be [never] or a time such as 2026-12-01 or 2026-12-01T08:00+01:00; without a "
+            "zone it is UTC"
+        )
+    if moments.is_duration(text):
+        until = moments.shown_time(time)
+        return f"[{text}] is a duration, which each run would begin anew: write [{until}]"
+    return None
+
+
+def expiry_of(text: str) -> Expiry:
+    """Return the time that a document gives, which keeps the rule ``EXPIRY``."""
+    return NEVER if text == NEVER else moments.parse_expiry(text, moments.now())
+
+
 def _in_any_case(words: Iterable[str]) -> str:
     """Return a pattern of words in any letter case, for which JSON Schema has no flag."""
     each = ("".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in word) for word in words)
@@ -120,5 +150,7 @@ ALGORITHM: Final = Rule(
     {"anyOf": [{"enum": list(STORED_ALGORITHMS)}, {"pattern": _in_any_case(STORED_ALGORITHMS)}]},
 )
 MODE: Final = Rule(_broken_mode, {"pattern": whole(_OCTAL.pattern)})
+#: The reader knows more, such as that no month has 32 days.
+EXPIRY: Final = Rule(_broken_expiry, {"pattern": whole(f"{NEVER}|{moments.TIME}")})
 #: Who reads the names of settings checks them, since they may be any if they are to be absent.
 SETTING_NAME: Final = Rule(lambda _: None, {"pattern": whole(r"[A-Za-z0-9_\-.]+")})

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from .._ground.locked import is_locked
 from .._storage import RealmFolder
 from ..documents.document import content_of
 from ..errors import FileRealmError, InvalidFingerprintError
+from ..formats.users_editor import UsersEditor
 from ..settings import RealmSettings
 from .desired import DesiredState
 from .source_kinds import kind_of
 
 if TYPE_CHECKING:
-    from .._storage import RealmFiles
+    from .._storage import Accounts, RealmFiles
     from ..exchange import Imported, Loss
 
 __all__ = ["existing_users", "take_users"]
@@ -69,21 +71,27 @@ def take_users(
 
 
 def _of_folder(path: str) -> Imported:
+    from ..admin.account_facts import exported_accounts, record_losses
+    from ..exchange import Imported
     from ..exchange._realm import ExportRequest
     from ..exchange.exports import realm_document
 
     settings = RealmSettings.load(path, check_realm=False)
-    files = _files(path, settings)
-    sources = files.users.path, files.users_roles.path
-    return realm_document(
+    files, accounts = _state(path, settings)
+    made = realm_document(
         ExportRequest(
-            files.users.data, files.users_roles.data, sources=sources, **settings.name_rules
+            files.users.data,
+            files.users_roles.data,
+            sources=(files.users.path, files.users_roles.path),
+            accounts=exported_accounts(accounts),
+            **settings.name_rules,
         )
     )
+    return Imported(made.document, (*made.losses, *record_losses(accounts)))
 
 
-def _files(path: str, settings: RealmSettings) -> RealmFiles:
-    return RealmFolder(path, in_x_pack=settings.is_in_x_pack).read()
+def _state(path: str, settings: RealmSettings) -> tuple[RealmFiles, Accounts]:
+    return RealmFolder(path, in_x_pack=settings.is_in_x_pack).read_with_accounts()
 
 
 def _of_target(path: str) -> bytes:
@@ -91,9 +99,21 @@ def _of_target(path: str) -> bytes:
 
 
 def existing_users(path: str, settings: RealmSettings) -> bytes:
-    """Return the ``users`` file; nothing if it cannot be read, which a plan reports."""
+    """
+    Return the ``users`` file, with the hashes that locked users had before.
+
+    If it cannot be read, it counts as empty: a plan reports that.
+    """
     try:
-        return _files(path, settings).users.data
+        files, accounts = _state(path, settings)
+        users = files.users
+        editor = UsersEditor(users.data, source=users.path, **settings.name_rules)
+        kept: dict[str, str | None] = {
+            name: account.kept_hash
+            for name, account in accounts.by_name.items()
+            if account.kept_hash is not None and is_locked(editor.hash_of(name) or "")
+        }
+        return editor.edited(kept) if kept else users.data
     except FileRealmError:
         return b""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final, Literal
 
+from .._ground.locked import is_locked
 from .._ground.values import Secret
 
 __all__ = [
@@ -12,6 +14,7 @@ __all__ = [
     "VALUE_SOURCES",
     "DesiredSetting",
     "DesiredUser",
+    "Expiry",
     "FileAttributes",
     "HashPolicy",
     "KeystorePassword",
@@ -21,6 +24,8 @@ __all__ = [
 
 State = Literal["present", "absent"]
 UpdatePassword = Literal["always", "on_create"]
+Expiry = datetime | Literal["never"]
+"""When the time of a user is over."""
 
 PASSWORD_SOURCES: Final = ("password", "password_file", "password_env", "password_hash")
 """The fields for the credentials of a user; a user may have one of them."""
@@ -43,6 +48,9 @@ class DesiredUser:
         roles: All roles of the user; None to change only the next two.
         roles_add: Roles to add.
         roles_remove: Roles to remove.
+        expires: When the time of the user is over, or ``never``; None to leave that as it is. After
+            a time that has passed, the user is not to exist.
+        locked: Whether nobody may log in as the user; None to leave that as it is.
         source: The document.
         place: The place of the user in the document.
         credentials_place: The place of the password, if another document has it.
@@ -58,6 +66,8 @@ class DesiredUser:
     roles: tuple[str, ...] | None = None
     roles_add: tuple[str, ...] = ()
     roles_remove: tuple[str, ...] = ()
+    expires: Expiry | None = None
+    locked: bool | None = None
     source: str = ""
     place: str = field(default="", compare=False)
     credentials_place: str | None = field(default=None, compare=False)
@@ -77,6 +87,20 @@ class DesiredUser:
     def is_absent(self) -> bool:
         """Whether the user is not to exist."""
         return self.state == "absent"
+
+    @property
+    def has_locked_hash(self) -> bool:
+        """Whether the hash is that of a user who is locked elsewhere, which is no credentials."""
+        return self.password_hash is not None and is_locked(self.password_hash.reveal())
+
+    @property
+    def is_to_be_locked(self) -> bool | None:
+        """Whether the user is to be locked; None to leave that as it is."""
+        return True if self.locked is None and self.has_locked_hash else self.locked
+
+    def is_over_at(self, time: datetime) -> bool:
+        """Check whether the time of the user has passed."""
+        return isinstance(self.expires, datetime) and self.expires <= time
 
     @property
     def updates_password(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+from no_secret.account_objects import ACCOUNT_OBJECTS
 from no_secret.busy_realm import changed, log_everyone_in, spoilt
 from no_secret.chain_objects import CHAIN_OBJECTS
 from no_secret.drift_objects import DRIFT_OBJECTS
@@ -50,6 +51,7 @@ OBJECTS = {
     **ROLE_OBJECTS,
     **DRIFT_OBJECTS,
     **CHAIN_OBJECTS,
+    **ACCOUNT_OBJECTS,
     **{
         kind: lambda _, folder, kind=kind: changes_of(planned(folder), kind)
         for kind in (

@@ -13,23 +13,29 @@ from support.hashes import CHEAP_HASH
 from support.storing import OTHER_HASH
 from unit.provisioning.kit import desired
 
+from esfilerealm._ground import moments
+from esfilerealm._storage import Accounts
 from esfilerealm.errors import FileRealmError, InvalidDesiredStateError
 from esfilerealm.formats.realm import ParsedRealm
 from esfilerealm.provisioning import (
     AddRoles,
     AddUser,
     DesiredState,
+    LockUser,
     RehashPassword,
     RemoveRoles,
     RemoveUser,
     SetAttributes,
+    SetExpiry,
     SetManaged,
     SetPassword,
+    UnlockUser,
     apply,
     plan,
 )
 from esfilerealm.provisioning.comparison import Comparison
 from esfilerealm.provisioning.credentials import CredentialRules
+from esfilerealm.provisioning.node_accounts import NodeAccounts
 from esfilerealm.provisioning.shared_work import SharedWork
 from esfilerealm.settings import RealmSettings
 
@@ -41,7 +47,23 @@ from esfilerealm.settings import RealmSettings
         (AddUser("al", ("a", "b")), "+ al: a,b", {"username": "al", "roles": ("a", "b")}),
         (RemoveUser("al", "absent"), "- al", {"username": "al", "reason": "absent"}),
         (RemoveUser("al", "purge"), "- al (purged)", {"username": "al", "reason": "purge"}),
+        (
+            RemoveUser("al", "expired"),
+            "- al (its time is over)",
+            {"username": "al", "reason": "expired"},
+        ),
         (SetPassword("al"), "~ al: password (changed)", {"username": "al"}),
+        (LockUser("al"), "~ al: locked", {"username": "al"}),
+        (UnlockUser("al"), "~ al: unlocked", {"username": "al"}),
+        (
+            SetExpiry("al", None, "2026-12-01T08:00:00Z"),
+            "~ al: expires never -> 2026-12-01T08:00:00Z",
+            {
+                "username": "al",
+                "expires_before": None,
+                "expires_after": "2026-12-01T08:00:00Z",
+            },
+        ),
         (
             RehashPassword("al", "bcrypt12"),
             "~ al: password (the same, hashed anew by bcrypt12)",
@@ -313,8 +335,9 @@ class TestNoSecretInWhatGoesWell:
         rules = CredentialRules.of(settings, wanted.hash_policy)
         data = [(realm / name).read_bytes() for name in ("users", "users_roles")]
         stored = ParsedRealm.parse(*data)
-        comparison = Comparison(wanted, stored, {"bob"}, rules, SharedWork(1))
-        for thing in (comparison, vars(comparison), stored, rules):
+        accounts = NodeAccounts(Accounts.none(str(realm / "users")), stored, moments.now())
+        comparison = Comparison(wanted, accounts, {"bob"}, rules, SharedWork(1))
+        for thing in (comparison, vars(comparison), accounts, stored, rules):
             assert_silent(repr(thing))
         assert CHEAP_HASH not in repr(comparison) + repr(stored) + repr(rules)
         assert re.fullmatch(r"\[bcrypt4\], minimum cost \[0\]", str(rules.policy))

@@ -24,7 +24,7 @@ def seen(folder):
 
 
 def seen_with_managed(folder):
-    return tuple(f.data for f in read_consistently(folder.paths, read_file, record=managed_path))
+    return tuple(f.data for f in read_consistently(folder.paths, read_file, records=[managed_path]))
 
 
 class TestMissing:
@@ -58,7 +58,7 @@ class TestManaged:
     """The list of users whom provisioning has made, read with both files."""
 
     def read(self, folder):
-        return read_consistently(folder.paths, read_file, record=managed_path)[2]
+        return read_consistently(folder.paths, read_file, records=[managed_path])[2]
 
     def test_a_missing_one_is_empty(self, realm, folder):
         managed = self.read(folder)
