@@ -40,6 +40,7 @@ TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from .account import Account
     from .appended import AppendedFile, last_line_of
+    from .attributes import Attributes
     from .create import make_config_dir
     from .extended import extended_of_the_same
     from .managed import ManagedUsers
@@ -60,6 +61,7 @@ __all__ = [
     "Account",
     "Accounts",
     "AppendedFile",
+    "Attributes",
     "ChangeLog",
     "FileContent",
     "ManagedUsers",
@@ -95,6 +97,7 @@ _LAZY = {
     "Account": "account",
     "AppendedFile": "appended",
     "ChangeLog": "noting",
+    "Attributes": "attributes",
     "ManagedUsers": "managed",
     "ModeRecord": "modes",
     "ModeStep": "modes",

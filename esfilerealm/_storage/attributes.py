@@ -16,6 +16,7 @@ from ..errors import FilePermissionError, InvalidAttributeError
 from . import system
 from .applied import PRIVATE_MODE, Applied, Owned
 from .extended import INHERITED, extended_of, extended_of_the_same
+from .target import nearest_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
 __all__ = ["PERMISSIONS", "Attributes"]
 
 _NEW_FILE_MODE: Final = 0o660
+_NEW_FOLDER_MODE: Final = 0o750
 _GROUP_BITS: Final = 0o2070
 _OTHERS_BITS: Final = 0o007
 _READ_BY_ALL: Final = 0o044
 _WRITTEN_BY_OTHERS: Final = 0o022
+_FOLDER_BITS: Final = 0o3777
 _ALL_MODE_BITS: Final = 0o7777
 
 _OWNERSHIP: Final = frozenset({"owner", "group"})
@@ -130,7 +133,7 @@ class Attributes:
         What root creates belongs to the owner of the directory too.
         """
         with FaultsOf(folder, "reading"):
-            status = system.stat(folder)
+            status = nearest_folder(folder)[1]
         return cls(
             _NEW_FILE_MODE & ~_umask(),
             status.st_uid if system.HAS_OWNERS and os.geteuid() == 0 != status.st_uid else None,
@@ -138,6 +141,36 @@ class Attributes:
             asked=frozenset(),
             reader=status.st_uid,
             is_new=True,
+        )
+
+    @classmethod
+    def inherited_folder(cls, folder: str) -> Attributes:
+        """Return those of a new directory in *folder*."""
+        return replace(cls.inherited(folder), mode=_NEW_FOLDER_MODE)
+
+    @classmethod
+    def restored(
+        cls,
+        mode: int,
+        owner: int | None,
+        group: int | None,
+        extended: Mapping[str, bytes] | None = None,
+        *,
+        is_folder: bool = False,
+    ) -> Attributes:
+        """
+        Return those that a backup notes of a file; setuid and similar bits are left out.
+
+        A directory keeps the bit by which new files in it get its group. An owner or group that
+        cannot be given is refused if somebody could not read the file then.
+        """
+        return cls(
+            mode & (_FOLDER_BITS if is_folder else PERMISSIONS),
+            owner,
+            group,
+            extended,
+            asked=frozenset(),
+            reader=owner,
         )
 
     def changed_by(self, other: Attributes) -> Attributes:
@@ -220,7 +253,10 @@ class Attributes:
             return applied
         folder = os.path.dirname(target)
         with FaultsOf(target, "examining"):
-            found = Owned.of(system.stat(target)) if in_place else Owned.new_in(system.stat(folder))
+            if in_place:
+                found = Owned.of(system.stat(target))
+            else:
+                found = Owned.new_in(nearest_folder(folder)[1])
         lost = self._own(found, target, applied, found.check_change)
         applied.owner = found.user if "owner" in lost or self.owner is None else self.owner
         applied.group = found.group if "group" in lost or self.group is None else self.group
@@ -321,7 +357,7 @@ class Attributes:
 
     def _is_reader_in_group(self, target: str) -> bool:
         """Check whether the former owner of a file is known to be in its group."""
-        folder = system.stat(os.path.dirname(target))
+        folder = nearest_folder(os.path.dirname(target))[1]
         is_for_group = folder.st_gid == self.group and not folder.st_mode & stat.S_IXOTH
         if is_for_group and self.reader != folder.st_uid:
             return True  # or this user could not reach the file

@@ -11,6 +11,7 @@ from .._ground.faults import FaultsOf
 from ..errors import FileChangedError
 from . import system
 from .journal import JournalStep
+from .reach import PLAIN
 from .read import Stamp
 from .staging import copy_backup, link_backup, overwrite, stage, temporary_name
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .attributes import Attributes
+    from .reach import Reach
 
 __all__ = ["Change", "Move"]
 
@@ -38,6 +40,8 @@ class Change:
         in_place: Whether to overwrite the file instead of replacing it whole.
         source: A file that holds *data* already and can be linked instead of written.
         is_unread: Whether no node reads the file, so that its place in the order does not matter.
+        top: The real path of the configuration directory, if the file is below it and to be reached
+            from there without following a link; None if it is named by its path.
     """
 
     target: str
@@ -50,6 +54,7 @@ class Change:
     in_place: bool = False
     source: str | None = None
     is_unread: bool = False
+    top: str | None = None
 
 
 class Move:
@@ -64,6 +69,7 @@ class Move:
         lost: The attributes that could not be set, as text.
         is_begun: Whether the file may be replaced.
         is_made: Whether it is replaced.
+        reach: The way to the file and to those beside it; set when their directory is open.
     """
 
     def __init__(self, change: Change) -> None:
@@ -76,6 +82,7 @@ class Move:
         self.inode: int | None = None
         self.is_begun = False
         self.is_made = False
+        self.reach: Reach = PLAIN
         self._stamp: Stamp | None = None
 
     @property
@@ -95,6 +102,7 @@ class Move:
             self.old,
             self.inode,
             change.has.numbers if change.in_place else None,
+            change.top,
         )
 
     def stage(self) -> None:
@@ -105,28 +113,39 @@ class Move:
         if change.source is not None:
             link_backup(change.source, change.target, self.staged, change.attributes, change.after)
         else:
-            self.lost = stage(change.target, self.staged, change.data, change.attributes)
+            self.lost = stage(
+                change.target, self.staged, change.data, change.attributes, self.reach
+            )
         with FaultsOf(change.target, "examining"):
-            status = system.lstat(self.staged)
+            status = self.reach.lstat(self.staged)
         self.inode, self._stamp = status.st_ino, Stamp.of(status)
+
+    def keep_inode(self, earlier: Sequence[Move]) -> None:
+        """Note which file will be overwritten."""
+        change, before = self.change, self._among(earlier)
+        if change.in_place:
+            self.inode = before.inode if before else change.status and change.status.st_ino
+
+    def _among(self, earlier: Sequence[Move]) -> Move | None:
+        """Return the latest of *earlier* changes that is about the same file."""
+        target = self.change.target
+        return next((move for move in reversed(earlier) if move.change.target == target), None)
 
     def keep_old(self, earlier: Sequence[Move]) -> None:
         """Back up what the change will find, which an earlier change may put there."""
-        change, old = self.change, self.old
-        before = next((m for m in reversed(earlier) if m.change.target == change.target), None)
-        if change.in_place:
-            self.inode = before.inode if before else change.status and change.status.st_ino
+        change, old, before = self.change, self.old, self._among(earlier)
+        self.keep_inode(earlier)
         if old is None:
-            _check_absent(change.target)
+            _check_absent(change.target, self.reach)
         elif before is not None and before.staged is None:
             stage(change.target, old, before.change.data or b"", change.has)
         elif change.in_place:
             copy_backup(change.target, change.target, old, change.has, change.before)
         else:
             source = change.target if before is None else before.staged or change.target
-            is_file = link_backup(source, change.target, old, change.has, change.before)
+            is_file = link_backup(source, change.target, old, change.has, change.before, self.reach)
             if is_file and before is None:
-                _check_same(change, old)
+                _check_same(change, old, self.reach)
 
     def check_untouched(self) -> None:
         """
@@ -140,9 +159,9 @@ class Move:
         if change.is_unread:
             return
         if change.before is None:
-            _check_absent(change.target)
+            _check_absent(change.target, self.reach)
         else:
-            _check_same(change, change.target)
+            _check_same(change, change.target, self.reach)
 
     def make(self) -> None:
         """Replace the file."""
@@ -153,9 +172,9 @@ class Move:
         else:
             with FaultsOf(change.target, "replacing"):
                 if self.staged is None:
-                    system.unlink(change.target)
+                    self.reach.unlink(change.target)
                 else:
-                    system.rename(self.staged, change.target)
+                    self.reach.rename(self.staged, change.target)
         self.is_made = True
 
     def put_back(self) -> None:
@@ -182,23 +201,23 @@ class Move:
                 system.link(self.change.target, self.old, follow_symlinks=False)
 
 
-def _check_absent(target: str) -> None:
+def _check_absent(target: str, reach: Reach) -> None:
     """Raise if another program, which takes no lock, has created the file since we looked."""
     with FaultsOf(target, "examining"):
         try:
-            system.lstat(target)
+            reach.lstat(target)
         except FileNotFoundError:
             return
     raise FileChangedError(target)
 
 
-def _check_same(change: Change, path: str) -> None:
+def _check_same(change: Change, path: str, reach: Reach) -> None:
     """Raise if another program, which takes no lock, has written the file at *path* since."""
     if change.status is None:  # an earlier change will put it there
         return
     with FaultsOf(change.target, "examining"):
         try:
-            now = Stamp.of(system.lstat(path))
+            now = Stamp.of(reach.lstat(path))
         except FileNotFoundError:
             raise FileChangedError(change.target) from None
     if now.content != Stamp.of(change.status).content:

@@ -11,6 +11,9 @@ its directory is durable; after an error before that, a second rename puts the b
 While a backup exists, the next writer makes the directory durable first. A new file has no backup,
 so it needs a journal; so does the removal of a file.
 
+A change to any files below the configuration directory (``below.py``) is announced by a journal
+before its directories are made and anything is written there, so that nothing of it is left.
+
 From the first replacement until the change is committed, no file is opened, except to overwrite it:
 the process may have no free descriptor by then.
 """
@@ -19,15 +22,18 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .._ground.holding import inside
 from ..errors import FileAccessError, FileChangedError, FileRealmError
 from . import system
+from .below import clear, make_folder, remove_made
 from .change import Move
 from .journal import Journal, UnusableJournalError
 from .lock import check_held_locks
 from .noting import Unnoted
+from .reach import PLAIN
 from .recovery import restore
 from .staging import OpenFolders, remove_quietly, temporary_name
 
@@ -36,6 +42,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from .attributes import Attributes
+    from .below import NewFolder
     from .change import Change
     from .noting import NotedLine
 
@@ -47,6 +54,9 @@ def commit(
     journal_path: str,
     journal_attributes: Attributes,
     noted: AbstractContextManager[NotedLine] | None = None,
+    *,
+    top: str | None = None,
+    new_folders: Sequence[NewFolder] = (),
 ) -> list[list[str]]:
     """
     Make all *changes* in their order, or none. This thread holds the write lock.
@@ -60,6 +70,10 @@ def commit(
 
         noted: A block in which the changes are in a log, entered when nothing but them is left.
 
+        top: The real path of the configuration directory, if any files below it change.
+
+        new_folders: The directories to make, each after the one that it is in.
+
     Returns:
         For each change what could not be given, as text.
 
@@ -68,7 +82,12 @@ def commit(
         FilePermissionError, FileAccessError: If the system refuses. Nothing is changed, or the
             message says what is.
     """
-    unit = _Unit(changes, journal_path, journal_attributes, noted or Unnoted())
+    log = noted or Unnoted()
+    unit = (
+        _Unit(changes, journal_path, journal_attributes, log)
+        if top is None
+        else _UnitBelow(changes, journal_path, journal_attributes, log, top, new_folders)
+    )
     inside(unit.folders, lambda _folders: unit.write())
     return [move.lost for move in unit.moves]
 
@@ -106,7 +125,6 @@ class _Unit:
         """Make all changes, or none, and remove what nobody needs afterwards."""
         try:
             self.prepare()
-            check_held_locks()
             inside(self._noted, self._replace_noted)
             self.tidy()
         except BaseException:  # no `finally`: an exception at its start would leave the files
@@ -123,9 +141,13 @@ class _Unit:
             self.folders.open(os.path.dirname(path))
         if needs_journal([move.change for move in self.moves]):
             self._journal = self._staged()
+        check_held_locks()
+
+    def _made_journal(self) -> Journal:
+        return Journal(self._journal_path, tuple(move.step for move in self.moves))
 
     def _staged(self) -> Journal:
-        journal = Journal(self._journal_path, tuple(move.step for move in self.moves))
+        journal = self._made_journal()
         journal.stage(self._staged_journal, self._journal_attributes)
         return journal
 
@@ -152,7 +174,14 @@ class _Unit:
             journals = [] if self._journal is None else [self._spent_journal]
             if not self._is_retired:
                 journals.append(self._staged_journal)
-            remove_quietly([*journals, *(path for move in self.moves for path in move.temporary)])
+            # The journals go last: by them, the next writer finds what is left elsewhere.
+            are_gone = remove_quietly(path for move in self.moves for path in move.temporary)
+            if are_gone and self._is_tidy_durable():
+                remove_quietly(journals)
+
+    def _is_tidy_durable(self) -> bool:
+        """Check whether no power cut can bring temporary files back that nobody looks for."""
+        return True
 
     def _replace_one(self, move: Move) -> None:
         """Replace one file; making its directory durable commits the change."""
@@ -278,6 +307,8 @@ class _Unit:
                 fault = restore(journal.steps)
             is_restored = True
             if fault is None:
+                clear(journal)
+                remove_made(journal)
                 journal.retire(self._spent_journal, may_be_missing=True)
                 self.folders.sync(os.path.dirname(journal.path))
         except (FileRealmError, UnusableJournalError) as caught:
@@ -301,6 +332,76 @@ class _Unit:
         )
 
 
+class _UnitBelow(_Unit):
+    """
+    Changes to any files below the configuration directory.
+
+    Args:
+        changes: As for ``commit``, and so are the others.
+    """
+
+    def __init__(
+        self,
+        changes: Sequence[Change],
+        journal_path: str,
+        journal_attributes: Attributes,
+        noted: AbstractContextManager[NotedLine],
+        top: str,
+        new_folders: Sequence[NewFolder],
+    ) -> None:
+        super().__init__(changes, journal_path, journal_attributes, noted)
+        self._top = top
+        self._new_folders = new_folders
+        self._is_replacing = False
+
+    def write(self) -> None:
+        """Do the same; an error before the first file is replaced takes back the announcement."""
+        try:
+            super().write()
+        except BaseException as error:
+            if self._is_open and not self._is_replacing:
+                self._roll_back(self._made_journal(), error)
+                self.tidy()
+            raise
+
+    def prepare(self) -> None:
+        """Announce the change, and then do the same."""
+        self._announce()
+        super().prepare()
+
+    def replace(self) -> None:
+        """Do the same, which takes back by itself what fails."""
+        self._is_replacing = True
+        super().replace()
+
+    def _announce(self) -> None:
+        """Let the next writer know what it may find, before anything of it is there."""
+        for number, move in enumerate(self.moves):
+            move.keep_inode(self.moves[:number])
+        self.folders.open(os.path.dirname(self._journal_path))
+        announced = self._staged()
+        check_held_locks()
+        self._is_open = True
+        announced.announce(self._staged_journal, self.folders)
+        for folder in self._new_folders:
+            make_folder(folder, self.folders, self._top)
+        for move in self.moves:
+            if move.change.top is not None:
+                move.reach = self.folders.open(move.folder, self._top)
+
+    def _is_tidy_durable(self) -> bool:
+        try:
+            for folder in {move.folder for move in self.moves if move.reach is not PLAIN}:
+                self.folders.sync(folder)
+        except FileRealmError:
+            return False
+        return True
+
+    def _made_journal(self) -> Journal:
+        made = tuple(folder.path for folder in self._new_folders)
+        return replace(super()._made_journal(), top=self._top, folders=made)
+
+
 def _not_durable(fault: BaseException) -> str:
     return (
         f"it was rolled back, but the rollback is not durable yet ({fault}), so a power cut may "
@@ -316,5 +417,7 @@ def _unfinished(path: str, error: BaseException, fault: object, reason: str) -> 
 
 def needs_journal(changes: Sequence[Change]) -> bool:
     """Check whether this is more than one rename that leaves a backup."""
+    if len(changes) != 1:
+        return True
     first = changes[0]
-    return len(changes) > 1 or first.in_place or first.before is None or first.data is None
+    return first.in_place or first.before is None or first.data is None

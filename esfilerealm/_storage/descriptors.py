@@ -37,10 +37,17 @@ class OpenFile:
         self._opened = [_END]
         self.closing: Iterator[None] = map(system.close, iter(self._opened.pop, _END))
 
-    def open(self, path: str, flags: int, mode: int | None = None) -> int:
+    def open(
+        self, path: str, flags: int, mode: int | None = None, dir_fd: int | None = None
+    ) -> int:
         """Open the file and return its descriptor; for the errors see ``os.open``."""
         modes = () if mode is None else ((mode,),)
-        self._opened.extend(map(system.open, (path,), (flags,), *modes))
+        call = system.open
+        if dir_fd is not None:
+            from functools import partial  # only a restore needs it
+
+            call = partial(system.open, dir_fd=dir_fd)
+        self._opened.extend(map(call, (path,), (flags,), *modes))
         return self._opened[-1]
 
     def close_quietly(self) -> None:
@@ -51,7 +58,13 @@ class OpenFile:
             next(self.closing, None)  # nothing is left to close, unless the error came before
 
 
-def with_file(use: Callable[[int], T], path: str, flags: int, mode: int | None = None) -> T:
+def with_file(
+    use: Callable[[int], T],
+    path: str,
+    flags: int,
+    mode: int | None = None,
+    dir_fd: int | None = None,
+) -> T:
     """
     Open a file, return the result of *use*, and close the file.
 
@@ -60,6 +73,7 @@ def with_file(use: Callable[[int], T], path: str, flags: int, mode: int | None =
         path: The file.
         flags: See ``os.open``.
         mode: See ``os.open``.
+        dir_fd: See ``os.open``.
 
     Raises:
         OSError: As ``os.open`` and ``os.close``.
@@ -67,7 +81,7 @@ def with_file(use: Callable[[int], T], path: str, flags: int, mode: int | None =
     """
     file = OpenFile()
     try:
-        result = use(file.open(path, flags, mode))
+        result = use(file.open(path, flags, mode, dir_fd))
         next(file.closing, None)
         return result  # noqa: TRY300 - outside of the block, an exception might come before it
     except BaseException:

@@ -9,6 +9,9 @@ The first line names the form and its version, the second is JSON, the third the
     esfilerealm journal 1
     {"folder": "/etc/elasticsearch", "inode": 4711, "steps": [{"target": "users_roles", …}, …]}
     9f86d081884c7d65…
+
+Version 2 is for a change to any files below the configuration directory, and to directories that it
+makes. It is announced by a journal without inodes, before anything else is written there.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import json
 import os
 import re
 import stat
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import FaultsOf
@@ -37,10 +40,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Journal", "JournalStep", "UnusableJournalError"]
 
-_VERSION: Final = 1
+_VERSION: Final = 2
+
+#: The version of a change to nothing but the files that the first version knew.
+_FIRST_VERSION: Final = 1
 _FIRST_LINE: Final = re.compile(rb"esfilerealm journal ([1-9][0-9]{0,8})")
 _LARGEST: Final = 2**24
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+
+#: The keys of a step; ``top`` is that of the journal.
+_KEYS: Final = frozenset({"target", "before", "after", "old", "inode", "had"})
 
 
 class UnusableJournalError(Exception):
@@ -59,6 +68,7 @@ class JournalStep:
         old: The path of the backup; None if there was no file.
         inode: Of the new file, or of the one that is overwritten; None if the file is removed.
         had: Mode, owner and group before, if the file is overwritten; None if it is replaced whole.
+        top: As in ``Change``.
     """
 
     target: str
@@ -67,6 +77,7 @@ class JournalStep:
     old: str | None
     inode: int | None
     had: tuple[int, int, int] | None
+    top: str | None = None
 
     @property
     def in_place(self) -> bool:
@@ -85,11 +96,15 @@ class Journal:
         stranger: Its owner, if that user owns neither ``users`` nor its directory, or if others
             could have written it, so that it is believed only because they could replace the files
             themselves; None for any other writer.
+        top: The real path of the configuration directory, if the change is to any files below it.
+        folders: The directories that the change makes, each after the one that it is in.
     """
 
     path: str
     steps: tuple[JournalStep, ...]
     stranger: int | None = None
+    top: str | None = None
+    folders: tuple[str, ...] = ()
 
     def stage(self, temporary: str, attributes: Attributes) -> None:
         """
@@ -104,6 +119,16 @@ class Journal:
             FilePermissionError, FileAccessError: If the system refuses.
         """
         stage(self.path, temporary, self._encoded(), attributes.sealed())
+
+    def announce(self, temporary: str, folders: OpenFolders) -> None:
+        """
+        Give a journal its name, and make that durable, before anything else is written.
+
+        For the arguments and errors see ``begin``.
+        """
+        with FaultsOf(self.path, "writing"):
+            system.rename(temporary, self.path)
+        folders.sync(os.path.dirname(self.path))
 
     def begin(self, temporary: str, folders: OpenFolders) -> None:
         """
@@ -161,6 +186,7 @@ class Journal:
         trusted: Collection[int],
         others: Sequence[str] = (),
         could_replace: Callable[[os.stat_result], bool] = lambda _status: False,
+        top: str | None = None,
     ) -> Journal | None:
         """
         Read the journal at *path*, if there is one.
@@ -177,6 +203,9 @@ class Journal:
             could_replace: Whether the writer of a journal with that status, who is not trusted,
                 could read and replace the files of the realm in its directory anyway. Such a
                 journal is believed about these files alone.
+
+            top: The real path of the configuration directory: a journal that is believed may name
+                anything below it that its writer may replace.
 
         Raises:
             UnusableJournalError: If it is damaged, names other files, or was written by a user who
@@ -195,12 +224,20 @@ class Journal:
         _check_plausible(file.stat, trusted, could_replace)
         stranger = None if _is_proof(file.stat, trusted) else file.stat.st_uid
         with FaultsOf(path, "examining"):
-            journal = cls(path, tuple(_steps(path, file.data)), stranger)
+            journal = replace(_decoded_file(path, file.data), stranger=stranger)
+        if journal.top is not None:
+            _check_top(journal, top)
+        for folder in journal.folders:
+            _check_below(folder, journal.top or "", file.stat)
         for step in journal.steps:
             is_elsewhere = os.path.dirname(step.target) != os.path.dirname(path)
             if step.target in others or (is_elsewhere and stranger is not None):
                 _check_right(step.target, file.stat)
-            _check_paths(step, [*allowed, *map(re.escape, others)])
+            if step.top is not None:
+                _check_below(step.target, step.top, file.stat)
+                _check_paths(step, [re.escape(step.target)])
+            else:
+                _check_paths(step, [*allowed, *map(re.escape, others)])
         return journal
 
     def _targets(self) -> list[str]:
@@ -213,10 +250,23 @@ class Journal:
         content = {
             "folder": folder,
             "inode": inode,
-            "steps": [asdict(_relative(step, folder)) for step in self.steps],
+            "steps": [self._encoded_step(step) for step in self.steps],
         }
-        lines = f"esfilerealm journal {_VERSION}\n{json.dumps(content)}\n".encode()
+        version = _FIRST_VERSION
+        if self.top is not None:
+            version = _VERSION
+            below = [_name(path, folder) for path in self.folders]
+            content |= {"top": _name(self.top, folder), "folders": below}
+        lines = f"esfilerealm journal {version}\n{json.dumps(content)}\n".encode()
         return lines + digest_of(lines).encode() + b"\n"
+
+    def _encoded_step(self, step: JournalStep) -> dict[str, object]:
+        """Name files of the directory of the journal without it, so that it may be moved."""
+        folder = os.path.dirname(self.path)
+        old = step.old and _name(step.old, folder)
+        encoded = asdict(replace(step, target=_name(step.target, folder), old=old))
+        del encoded["top"]
+        return encoded if self.top is None else {**encoded, "below": step.top is not None}
 
 
 def _check_plausible(
@@ -246,7 +296,22 @@ def _check_right(target: str, journal: os.stat_result) -> None:
         raise UnusableJournalError(reason)
 
 
-def _steps(path: str, data: bytes) -> list[JournalStep]:
+def _check_top(journal: Journal, top: str | None) -> None:
+    """Refuse a journal of a change to files of any other directory, or of a stranger."""
+    if journal.stranger is not None:
+        raise UnusableJournalError(f"user [{journal.stranger}] wrote it, or others could have")
+    if journal.top != top:
+        raise UnusableJournalError(f"it is about the directory [{shown(journal.top)}]")
+
+
+def _check_below(path: str, top: str, journal: os.stat_result) -> None:
+    """Refuse a path that is not below *top*, or that the writer must not replace."""
+    if os.path.abspath(path) != path or not path.startswith(os.path.join(top, "")):
+        raise UnusableJournalError(f"it is about another file [{shown(path)}]")
+    _check_right(path, journal)
+
+
+def _decoded_file(path: str, data: bytes) -> Journal:
     lines = data.split(b"\n")
     match = _FIRST_LINE.fullmatch(lines[0])
     if match is None:
@@ -257,12 +322,12 @@ def _steps(path: str, data: bytes) -> list[JournalStep]:
     if end or digest_of(b"\n".join(content) + b"\n").encode() != digest:
         raise UnusableJournalError("it is incomplete or damaged")
     try:
-        return _decoded(json.loads(content[1]), path)
+        return _decoded(json.loads(content[1]), path, int(match[1]))
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise UnusableJournalError("it is malformed") from error
 
 
-def _decoded(content: dict[str, object], path: str) -> list[JournalStep]:
+def _decoded(content: dict[str, object], path: str, version: int) -> Journal:
     folder = os.path.dirname(path)
     # The path differs if the directory is mounted elsewhere, the inode if it was restored. In a
     # copy both differ, unless each is a whole file system; then the copy is in the same state.
@@ -271,11 +336,25 @@ def _decoded(content: dict[str, object], path: str) -> list[JournalStep]:
     steps = content["steps"]
     if not isinstance(steps, list) or not steps:
         raise ValueError
-    return [_step(step, folder) for step in steps]
+    if version == _FIRST_VERSION:
+        return Journal(path, tuple(_step(step, folder, _KEYS) for step in steps))
+    top = _path(content["top"], folder)
+    known = [_step(step, folder, _KEYS | {"below"}, top) for step in steps]
+    folders = content["folders"]
+    if not isinstance(folders, list):
+        raise TypeError
+    made = tuple(_path(each, folder) for each in folders)
+    return Journal(path, tuple(known), top=top, folders=made)
 
 
-def _step(step: object, folder: str) -> JournalStep:
-    if not isinstance(step, dict) or step.keys() != {f.name for f in fields(JournalStep)}:
+def _path(value: object, folder: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return os.path.join(folder, value) if value else folder
+
+
+def _step(step: object, folder: str, keys: Collection[str], top: str | None = None) -> JournalStep:
+    if not isinstance(step, dict) or step.keys() != keys:
         raise ValueError
     target, old, inode, had = (step[key] for key in ("target", "old", "inode", "had"))
     before, after = (_digest(step[key]) for key in ("before", "after"))
@@ -290,6 +369,7 @@ def _step(step: object, folder: str) -> JournalStep:
         old and os.path.join(folder, old),
         None if inode is None else _number(inode),
         None if had is None else _attributes(had),
+        top if step.get("below") is True else None,
     )
 
 
@@ -323,10 +403,7 @@ def _check_paths(step: JournalStep, allowed: Sequence[str]) -> None:
         raise UnusableJournalError(f"it names a backup that is not ours [{shown(step.old)}]")
 
 
-def _relative(step: JournalStep, folder: str) -> JournalStep:
-    """Name files of *folder* without it, so that the directory may be moved."""
-
-    def name(path: str) -> str:
-        return os.path.basename(path) if os.path.dirname(path) == folder else path
-
-    return replace(step, target=name(step.target), old=step.old and name(step.old))
+def _name(path: str, folder: str) -> str:
+    """Return a path without the *folder* that it is in; empty for that directory itself."""
+    inside = os.path.join(folder, "")
+    return "" if path == folder else path.removeprefix(inside)

@@ -33,6 +33,9 @@ LOCKED_ALONE = {"elasticsearch.keystore": 0o660}
 #: Those that the versions 5 to 6.2 of Elasticsearch kept in ``x-pack/``.
 _ONCE_IN_X_PACK = ("role_mapping.yml", "roles.yml", "users", "users_roles")
 
+#: Parts that no path of a file below a directory has.
+_NO_PARTS = frozenset({"", ".", ".."})
+
 #: What follows the name of a file in the name of one of its earlier versions.
 VERSION_PATTERN = r"\.[1-9][0-9]{0,8}~"
 
@@ -91,10 +94,22 @@ class RealmPaths:
         return (self.users, self.users_roles, self.roles_yml, *own)
 
     def named(self, name: str) -> str:
-        """Return the path of a file by its name, which is one of ``OTHER_FILES``."""
-        if name not in OTHER_FILES:
-            raise ValueError(f"[{name}] is not a file that changes with users and users_roles")
-        return self._path(name)
+        """
+        Return the path of a file by its name.
+
+        Args:
+            name: One of ``OTHER_FILES``, or the path of any file that is only below the
+                configuration directory, relative to it, with ``/``.
+
+        Raises:
+            ValueError: If it is no such path.
+        """
+        if name in OTHER_FILES:
+            return self._path(name)
+        parts = name.split("/")
+        if "\0" in name or not _NO_PARTS.isdisjoint(parts):
+            raise ValueError(f"[{name}] is not the path of a file below a directory")
+        return os.path.join(self.config_dir, *parts)
 
     def _locate(self, name: str) -> str:
         path = self._path(name)

@@ -10,6 +10,7 @@ from .._ground.faults import FaultsOf
 from ..errors import FileAccessError
 from . import system
 from .descriptors import with_file
+from .reach import PLAIN
 
 __all__ = [
     "LARGEST_RECORD",
@@ -25,6 +26,8 @@ TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Final
+
+    from .reach import Reach
 
 # Without O_NONBLOCK, opening a named pipe in the place of a file would wait for ever. O_NOFOLLOW
 # refuses a link that replaces the file after its links were followed.
@@ -200,7 +203,7 @@ def read_file(path: str, *, in_blocks: bool = False, largest: int | None = None)
                 raise
 
 
-def read_plain_file(path: str, largest: int | None = None) -> FileContent:
+def read_plain_file(path: str, largest: int | None = None, reach: Reach = PLAIN) -> FileContent:
     """
     Read a file that this package keeps for itself; a link or special file is refused.
 
@@ -209,13 +212,18 @@ def read_plain_file(path: str, largest: int | None = None) -> FileContent:
 
         largest: Bytes of the largest file that is read; None for any.
 
+        reach: The way to it.
+
     Raises:
         FilePermissionError, FileAccessError: As ``read_file``.
     """
     with FaultsOf(path, "reading"):
         try:
             return with_file(
-                lambda descriptor: _read(path, path, descriptor, _whole, largest), path, READ_FLAGS
+                lambda descriptor: _read(path, path, descriptor, _whole, largest),
+                reach.name(path),
+                READ_FLAGS,
+                dir_fd=reach.descriptor,
             )
         except FileNotFoundError:
             return FileContent(path)

@@ -205,7 +205,7 @@ def _before_the_change(paths: RealmPaths, found: list[Read]) -> list[Read]:
         return found
     try:
         others = [system.realpath(paths.named(name)) for name in OTHER_FILES]
-        journal = read_journal(users.path, users_roles.path, others)
+        journal = read_journal(users.path, users_roles.path, others, paths.config_dir)
         steps = journal.steps if journal else ()
         stranger = journal.stranger if journal else None
         contents = [file for file in found if isinstance(file, FileContent)]

@@ -11,14 +11,15 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from .._ground.faults import FaultsOf
 from .._ground.logs import get_logger
-from ..errors import FileAccessError, FilePermissionError, FileRealmError
+from ..errors import FileAccessError, FilePermissionError, FileRealmError, JournalVersionError
 from ..results import Recovery
 from . import system
 from .attributes import Attributes
+from .below import clear, quarantine, reach_step, read_below, remove_made, sync_below
 from .journal import Journal, UnusableJournalError
 from .lock import write_lock
 from .paths import (
@@ -32,7 +33,7 @@ from .paths import (
     records_of,
 )
 from .progress import Progress
-from .read import FileContent, read_plain_file
+from .read import FileContent
 from .staging import (
     REJECTED,
     overwrite,
@@ -64,6 +65,8 @@ __all__ = [
 _LOG: Final = get_logger(__name__)
 _RANDOM_BYTES: Final = 4
 
+T = TypeVar("T")
+
 
 def recover(paths: RealmPaths) -> Recovery:
     """
@@ -80,9 +83,12 @@ def recover(paths: RealmPaths) -> Recovery:
     users, users_roles = (real_target(path, folders) for path in (paths.users, paths.users_roles))
     journal = journal_path(users)
     others = _other_targets(paths, folders, is_strict=_exists(journal))
-    recovery, deal_with = _ended(
-        journal, lambda: read_journal(users, users_roles, list(others.values()))
-    )
+
+    def read(path: str = journal) -> Journal | None:
+        return read_journal(users, users_roles, list(others.values()), paths.config_dir, path)
+
+    recovery, deal_with = _ended(journal, read)
+    _clear_after(journal, read)
     for path in [others.pop(name) for name in LOCKED_ALONE if name in others]:
         with suppress(FileRealmError):  # not needed either, and somebody may be writing it
             _recover_if_free(path, deal_with)
@@ -134,15 +140,33 @@ def _ended(
     journal: str, read: Callable[[], Journal | None]
 ) -> tuple[Recovery, Callable[[str, str], None]]:
     """End the change of a journal; return too what is to be done with temporary files."""
+    found: Journal | None = None
     try:
-        recovery = _recovered(read())
+        found = read()
+        recovery = _recovered(found)
         deal_with = remove_leftovers
     except UnusableJournalError as error:
+        if found is not None:
+            quarantine(found)
         recovery = _quarantined(journal, str(error))
         deal_with = quarantine_leftovers
     if recovery:
         _LOG.warning("%s", recovery)
     return recovery, deal_with
+
+
+def _clear_after(journal: str, read: Callable[[str], Journal | None]) -> None:
+    """Remove what a writer has left anywhere below, that was killed after its commit."""
+    folder, name = os.path.split(journal)
+    ours = re.compile(temporary_pattern(re.escape(name)))
+    with FaultsOf(folder, "reading"):
+        found = [os.path.join(folder, e) for e in system.listdir(folder) if ours.fullmatch(e)]
+    for path in found:
+        # One that cannot be read was never begun, or it is of nobody whom we believe.
+        with suppress(UnusableJournalError, JournalVersionError):
+            spent = read(path)
+            if spent is not None:
+                clear(spent)
 
 
 def _other_targets(
@@ -203,6 +227,9 @@ def _recovered(journal: Journal | None) -> Recovery:
     fault = _sync(journal.steps) if is_committed else restore(journal.steps, journal.stranger)
     if fault is not None:
         raise fault
+    clear(journal)
+    if not is_committed:
+        remove_made(journal)
     journal.retire(temporary_name(journal.path), may_be_missing=True)
     sync_folder(os.path.dirname(journal.path))
     return Recovery("completed" if is_committed else "rolled_back", journal.path)
@@ -216,7 +243,7 @@ def _is_committed(steps: Sequence[JournalStep]) -> bool:
     be made durable, as on Windows, a power cut may bring the journal back without them.
     """
     olds = [step.old for step in steps if step.old is not None]
-    return Progress(steps).is_complete and not all(map(_exists, olds))
+    return Progress(steps, _look(steps)).is_complete and not all(map(_exists, olds))
 
 
 def _quarantined(path: str, reason: str) -> Recovery:
@@ -227,7 +254,13 @@ def _quarantined(path: str, reason: str) -> Recovery:
     return Recovery("quarantined", kept, reason)
 
 
-def read_journal(users: str, users_roles: str, others: Sequence[str] = ()) -> Journal | None:
+def read_journal(
+    users: str,
+    users_roles: str,
+    others: Sequence[str] = (),
+    config_dir: str | None = None,
+    path: str | None = None,
+) -> Journal | None:
     """
     Read the journal of a change that is under way or was interrupted, if there is one.
 
@@ -237,6 +270,10 @@ def read_journal(users: str, users_roles: str, others: Sequence[str] = ()) -> Jo
         users_roles: The real path.
 
         others: The real paths of the other files that the change may be about.
+
+        config_dir: The configuration directory, below which it may be about any file.
+
+        path: Where it is, if not beside *users*.
 
     Raises:
         UnusableJournalError: If nobody must act on it.
@@ -250,7 +287,14 @@ def read_journal(users: str, users_roles: str, others: Sequence[str] = ()) -> Jo
         beside = [path for path in (users, users_roles) if os.path.dirname(path) == folder]
         return all(could_replace(path, [status.st_gid]) for path in beside)
 
-    return Journal.read(journal_path(users), allowed, owners_of(users), others, could_replace_both)
+    return Journal.read(
+        path or journal_path(users),
+        allowed,
+        owners_of(users),
+        others,
+        could_replace_both,
+        config_dir and system.realpath(config_dir),
+    )
 
 
 def read_file_journal(target: str) -> Journal | None:
@@ -301,13 +345,19 @@ def restore(
         FilePermissionError, FileAccessError: If the system refuses.
     """
     fault = _sync(steps)
-    done = [step for step in Progress(steps).done if not _is_untouched(step)]
+    done = [step for step in Progress(steps, _look(steps)).done if not _is_untouched(step)]
     for step in done:
         _kept(step, stranger)
     for step in reversed(done):
         _roll_back(step, stranger)
-        fault = fault or _fault_of(sync_folder, os.path.dirname(step.target))
+        fault = fault or _fault_of(sync_below, step)
     return fault
+
+
+def _look(steps: Sequence[JournalStep]) -> Callable[[str], FileContent]:
+    """Return what reads a target as it is now."""
+    by_target = {step.target: step for step in steps}
+    return lambda target: read_below(target, by_target[target])
 
 
 def _sync(steps: Sequence[JournalStep]) -> FileAccessError | FilePermissionError | None:
@@ -320,16 +370,14 @@ def _sync(steps: Sequence[JournalStep]) -> FileAccessError | FilePermissionError
     fault = None
     for target in {step.target for step in steps if step.in_place}:
         fault = fault or _fault_of(sync_file, target)
-    for folder in {os.path.dirname(step.target) for step in steps}:
-        fault = fault or _fault_of(sync_folder, folder)
+    for step in {os.path.dirname(step.target): step for step in steps}.values():
+        fault = fault or _fault_of(sync_below, step)
     return fault
 
 
-def _fault_of(
-    sync: Callable[[str], None], path: str
-) -> FileAccessError | FilePermissionError | None:
+def _fault_of(sync: Callable[[T], None], what: T) -> FileAccessError | FilePermissionError | None:
     try:
-        sync(path)
+        sync(what)
     except (FileAccessError, FilePermissionError) as fault:
         return fault
     return None
@@ -374,7 +422,7 @@ def _kept(step: JournalStep, stranger: int | None) -> FileContent:
     """Return the backup of a step, and check that it is what the file held before."""
     if step.old is None:
         return FileContent(step.target)
-    content = read_plain_file(step.old)
+    content = read_below(step.old, step)
     if content.digest != step.before:
         raise UnusableJournalError(f"[{step.old}], the backup of [{step.target}], is missing")
     if stranger is not None and content.stat is not None:
@@ -405,23 +453,24 @@ def _is_untouched(step: JournalStep) -> bool:
     return (
         step.in_place
         and step.old is not None
-        and not read_plain_file(step.old).exists
-        and read_plain_file(step.target).digest == step.before
+        and not read_below(step.old, step).exists
+        and read_below(step.target, step).digest == step.before
     )
 
 
 def _roll_back(step: JournalStep, stranger: int | None) -> None:
     with FaultsOf(step.target, "restoring"):
         if step.old is None:
-            system.unlink(step.target)
+            reach_step(step, lambda reach: reach.unlink(step.target))
         elif step.had is not None:
             # A backup may belong to another user, who could write the file but not own it.
-            old = _kept(step, stranger)
+            kept = _kept(step, stranger)
             if stranger is None:
                 extended = Attributes.of(step.old, system.lstat(step.old)).extended
                 attributes = Attributes(*step.had, extended, is_tolerant=True)
             else:
                 attributes = Attributes(None)  # only its owner could have changed them
-            overwrite(step.target, old.data, attributes, step.inode)
+            overwrite(step.target, kept.data, attributes, step.inode)
         else:
-            system.rename(step.old, step.target)
+            old = step.old
+            reach_step(step, lambda reach: reach.rename(old, step.target))

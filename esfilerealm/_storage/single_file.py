@@ -190,7 +190,7 @@ class SingleFile:
         others = [system.realpath(realm.named(name)) for name in OTHER_FILES]
         both = system.realpath(realm.users), system.realpath(realm.users_roles)
         try:
-            journal = read_journal(*both, others)
+            journal = read_journal(*both, others, realm.config_dir)
         except UnusableJournalError:
             return True  # it may name the file; the recovery of the realm puts it aside
         return journal is not None and _names(journal, system.realpath(self._path))

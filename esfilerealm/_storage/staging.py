@@ -17,6 +17,7 @@ from .._ground.faults import FaultsOf
 from ..errors import FileChangedError
 from . import system
 from .descriptors import OpenFile, with_file
+from .reach import FOLDER, PLAIN, Reach, reaching
 from .read import read_plain_file
 
 if TYPE_CHECKING:
@@ -55,7 +56,6 @@ _OVERWRITE: Final = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
-_FOLDER: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 _RANDOM_BYTES: Final = 8
 
 #: The end of the name of a file that nobody needs once its writer is gone.
@@ -75,12 +75,25 @@ def temporary_pattern(target: str, end: str = TEMPORARY) -> str:
     return rf"(?:{target})\.[0-9a-f]{{{2 * _RANDOM_BYTES}}}{re.escape(end)}"
 
 
-def stage(target: str, path: str, data: bytes, attributes: Attributes) -> list[str]:
+def stage(
+    target: str, path: str, data: bytes, attributes: Attributes, reach: Reach = PLAIN
+) -> list[str]:
     """
     Create *path* with the content and attributes that *target* is to have.
 
     The mode is 0600 until everything is written. Owner, group and extended attributes are set
     before the first byte.
+
+    Args:
+        target: What the file is to become.
+
+        path: A new name beside it.
+
+        data: The content.
+
+        attributes: What it is to have.
+
+        reach: The way to both.
 
     Returns:
         What could not be set, as text.
@@ -101,11 +114,12 @@ def stage(target: str, path: str, data: bytes, attributes: Attributes) -> list[s
             return applied.lost
 
         try:
-            return with_file(fill, path, _CREATE, 0o600)
+            return with_file(fill, reach.name(path), _CREATE, 0o600, reach.descriptor)
         except FileExistsError:  # of somebody else
             raise
         except BaseException:
-            remove_quietly([path])
+            with suppress(OSError):
+                reach.unlink(path)
             raise
 
 
@@ -127,7 +141,12 @@ def create_or_replace(target: str, data: bytes, attributes: Attributes) -> None:
 
 
 def link_backup(
-    source: str, target: str, path: str, attributes: Attributes, digest: str | None
+    source: str,
+    target: str,
+    path: str,
+    attributes: Attributes,
+    digest: str | None,
+    reach: Reach = PLAIN,
 ) -> bool:
     """
     Back up the file *source*, which is or will be *target*, as *path*: a second name, or a copy.
@@ -139,15 +158,20 @@ def link_backup(
         FilePermissionError, FileAccessError: If it can be neither linked nor copied.
     """
     try:
-        system.link(source, path, follow_symlinks=False)
+        reach.link(source, path)
     except (OSError, NotImplementedError):  # no hard links on this file system
-        copy_backup(source, target, path, attributes, digest)
+        copy_backup(source, target, path, attributes, digest, reach)
         return False
     return True
 
 
 def copy_backup(
-    source: str, target: str, path: str, attributes: Attributes, digest: str | None
+    source: str,
+    target: str,
+    path: str,
+    attributes: Attributes,
+    digest: str | None,
+    reach: Reach = PLAIN,
 ) -> None:
     """
     Back up the file *source* as *path* by copying it.
@@ -156,10 +180,10 @@ def copy_backup(
         FilePermissionError, FileAccessError: If it cannot be copied, or if its content does not
             have the *digest*: the attributes are not meant for another content.
     """
-    content = read_plain_file(source)
+    content = read_plain_file(source, reach=reach)
     if content.digest != digest:
         raise FileChangedError(target)
-    stage(target, path, content.data, attributes.tolerant())
+    stage(target, path, content.data, attributes.tolerant(), reach)
 
 
 def overwrite(target: str, data: bytes, attributes: Attributes, inode: int | None) -> list[str]:
@@ -188,11 +212,17 @@ def overwrite(target: str, data: bytes, attributes: Attributes, inode: int | Non
         return with_file(fill, target, _OVERWRITE)
 
 
-def remove_quietly(paths: Iterable[str]) -> None:
-    """Remove files and ignore errors; ``remove_leftovers`` tries again."""
+def remove_quietly(paths: Iterable[str]) -> bool:
+    """Remove files and return whether they are gone; ``remove_leftovers`` tries again."""
+    are_gone = True
     for path in paths:
-        with suppress(OSError):
+        try:
             system.unlink(path)
+        except FileNotFoundError:
+            pass
+        except OSError:
+            are_gone = False
+    return are_gone
 
 
 def remove_leftovers(folder: str, names: str) -> None:
@@ -240,7 +270,7 @@ def sync_folder(folder: str) -> None:
     if os.name == "nt":
         return
     with FaultsOf(folder, "syncing"):
-        with_file(system.fsync, folder, _FOLDER)
+        with_file(system.fsync, folder, FOLDER)
 
 
 class OpenFolders:
@@ -262,17 +292,35 @@ class OpenFolders:
         for file in self._files.values():
             file.close_quietly()
 
-    def open(self, folder: str) -> None:
+    def open(self, folder: str, top: str | None = None) -> Reach:
         """
         Open a directory, unless it is open already. Windows has no such call.
+
+        Args:
+            folder: Its real path.
+
+            top: A directory above it from which no link is followed; see ``reaching``.
+
+        Returns:
+            The way to its files if *top* is given, else that by their paths.
 
         Raises:
             FilePermissionError, FileAccessError: If the system refuses.
         """
-        if os.name != "nt" and folder not in self._files:
+        if os.name == "nt":
+            return PLAIN
+        if folder not in self._files:
             with FaultsOf(folder, "opening"):
                 self._files[folder] = file = OpenFile()
-                self._descriptors[folder] = file.open(folder, _FOLDER)
+                if top is None:
+                    self._descriptors[folder] = file.open(folder, FOLDER)
+                else:
+                    self._descriptors[folder] = reaching(
+                        lambda reach: file.open(os.curdir, FOLDER, dir_fd=reach.descriptor),
+                        folder,
+                        top,
+                    )
+        return PLAIN if top is None else Reach(self._descriptors[folder])
 
     def sync(self, folder: str) -> None:
         """

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CALLS",
     "HAS_EXTENDED_ATTRIBUTES",
+    "HAS_FOLDER_DESCRIPTORS",
     "HAS_MODES",
     "HAS_OWNERS",
     "HAS_READV",
@@ -31,6 +32,8 @@ HAS_READV = hasattr(os, "readv")
 HAS_MODES = hasattr(os, "fchmod")
 HAS_EXTENDED_ATTRIBUTES = hasattr(os, "listxattr")
 HAS_STATVFS = hasattr(os, "statvfs")
+#: Whether a file can be named relative to a directory that is open.
+HAS_FOLDER_DESCRIPTORS = {os.open, os.link, os.rename, os.unlink} <= os.supports_dir_fd
 
 
 def anonymous_memory(size: int) -> mmap:
@@ -55,6 +58,7 @@ read = os.read
 readlink = os.readlink
 realpath = os.path.realpath
 rename = os.replace
+rmdir = os.rmdir
 stat = os.stat
 umask = os.umask
 unlink = os.unlink
@@ -77,6 +81,7 @@ CALLS = [
     "readlink",
     "realpath",
     "rename",
+    "rmdir",
     "stat",
     "umask",
     "unlink",

@@ -25,16 +25,20 @@ __all__ = [
     "Link",
     "Strategy",
     "Target",
+    "check_below",
     "could_replace",
     "follow",
     "is_believed",
     "is_owned_by",
     "is_sealed",
     "link_chain",
+    "nearest_folder",
     "owners_of",
     "real_target",
     "reason_for_doubt",
     "survey",
+    "survey_below",
+    "target_below",
     "trusted_target",
 ]
 
@@ -246,9 +250,78 @@ def follow(path: str, folders: dict[str, str] | None = None) -> tuple[list[Link]
     folders = {} if folders is None else folders
     if folder not in folders:
         folders[folder] = system.realpath(folder)
-    folder = folders[folder]
+    return _followed(folders[folder], [name])
+
+
+def target_below(top: str, path: str) -> str:
+    """
+    Follow all links below a directory to a file that is to be written, if they can be trusted.
+
+    Args:
+        top: The real path of the directory.
+
+        path: The path of the file, relative to it.
+
+    Returns:
+        The real path, which may be elsewhere.
+
+    Raises:
+        FilePermissionError: If one of the links cannot be trusted; see ``real_target``.
+        FileAccessError: If they are a loop, or cannot be examined.
+    """
+    link = os.path.join(top, path)
+    with FaultsOf(link, "following"):
+        links, end = _followed(top, path.split(os.sep))
+    refusal = _refusal(links)
+    if refusal is not None:
+        raise FilePermissionError(link, *refusal)
+    if any(found.path == end for found in links):
+        raise FileAccessError(link, errno.ELOOP, "it leads back to itself by links")
+    return end
+
+
+def check_below(top: str, path: str) -> None:
+    """
+    Check that a real path is below a directory.
+
+    Raises:
+        FileAccessError: If it is not.
+    """
+    if not path.startswith(os.path.join(top, "")):
+        raise FileAccessError(path, errno.EXDEV, f"it is not below the directory [{top}]")
+
+
+def survey_below(top: str, file: FileContent) -> None:
+    """
+    Find out whether a file below a directory can be replaced, before anything is written.
+
+    Args:
+        top: The real path of the directory.
+
+        file: The file that was read there.
+
+    Raises:
+        FilePermissionError, FileAccessError: As for ``survey``; also if it is elsewhere.
+    """
+    path = file.path
+    check_below(top, path)
+    if not system.HAS_FOLDER_DESCRIPTORS:
+        reason = "this system cannot name files relative to an open directory, as it takes here"
+        raise FileAccessError(path, errno.ENOSYS, reason)
+    with FaultsOf(path, "examining"):
+        folder = nearest_folder(os.path.dirname(path))[0]
+    _check_folder(path, folder)
+    if file.stat is None:
+        return
+    if is_mount_point(path):
+        reason = "it is a mount point, which cannot be replaced: change what is mounted there"
+        raise FileAccessError(path, errno.EBUSY, reason)
+    _check_sticky(path, folder, file.stat)
+
+
+def _followed(folder: str, left: list[str]) -> tuple[list[Link], str]:
+    """Follow links from a real *folder* by the names in *left*."""
     links: dict[str, Link] = {}
-    left = [name]
     while left:
         part = left.pop(0)
         place = os.path.dirname(folder) if part == os.pardir else os.path.join(folder, part)
@@ -299,12 +372,29 @@ def owners_of(path: str, *, with_us: bool = True) -> Collection[int]:
     """
     folder = os.path.dirname(path)
     with FaultsOf(folder, "examining"):
-        users = {0, system.stat(folder).st_uid}
+        users = {0, nearest_folder(folder)[1].st_uid}
         with suppress(FileNotFoundError):
             users.add(system.lstat(path).st_uid)
     if with_us and system.HAS_OWNERS:
         users.add(os.geteuid())
     return users
+
+
+def nearest_folder(folder: str) -> tuple[str, os.stat_result]:
+    """
+    Return a directory, or the nearest one above it that exists, with its status.
+
+    Raises:
+        OSError: If it cannot be examined.
+    """
+    while True:
+        try:
+            return folder, system.stat(folder)
+        except FileNotFoundError:
+            above = os.path.dirname(folder)
+            if above == folder:
+                raise
+            folder = above
 
 
 def is_owned_by(status: os.stat_result, users: Collection[int]) -> bool:

@@ -14,6 +14,7 @@ from ..errors import FilePermissionError
 from ..results import FileResult, UserChanges, WriteResult
 from . import system
 from .applied import Applied
+from .area import Area
 from .attributes import Attributes
 from .change import Change
 from .commit import commit, needs_journal
@@ -56,6 +57,9 @@ class Unit:
         users: The users that change, for the log of changes; None if only *contents* say it.
         modes: The modes that change after the contents, likewise.
         settings: The names of secure settings, likewise; by what happens to them.
+        attributes: What files are to have that change, by their real paths; the others keep theirs.
+        folders: The directories to make below the configuration directory if they are missing, by
+            their real paths. Others that are needed for a file are made like the one above them.
     """
 
     files: RealmFiles
@@ -67,6 +71,8 @@ class Unit:
     users: UserChanges | None = None
     modes: tuple[ModeChange, ...] = ()
     settings: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    attributes: Mapping[str, Attributes] = field(default_factory=dict)
+    folders: Mapping[str, Attributes] = field(default_factory=dict)
 
 
 class Locked:
@@ -131,15 +137,22 @@ def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteRes
         FilePermissionError, FileAccessError: If it cannot be written; nothing is changed.
     """
     contents = [*unit.contents, *_attribute_changes(unit, options)]
+    area = Area.of(paths, unit.files, unit.folders)
     links = unit.files.links(paths)
-    targets = {file.path: survey(links[file.path], file, options.strategy) for file, _ in contents}
-    changes = _changes(unit, contents, targets, options)
+    targets = {
+        file.path: area.survey(file)
+        if area.has(file)
+        else survey(links[file.path], file, options.strategy)
+        for file, _ in contents
+    }
+    changes = _changes(unit, contents, targets, options, area)
+    new_folders = area.new_folders(changes)
     records = list(_record_changes(unit, options))
     everything = [*_backups(unit, changes, options), *records, *changes]
     losses: list[list[str]] = [[] for _ in everything]
     foreseen: dict[str, Applied] = {}
-    if everything:
-        _check_writer(unit, everything)
+    if everything or new_folders:
+        _check_writer(unit, everything, [folder.path for folder in new_folders])
         if options.dry_run:
             outcomes = [foresee(change) for change in everything]
             foreseen = {
@@ -148,8 +161,14 @@ def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteRes
             losses = [one.lost for one in outcomes]
         else:
             journal = journal_path(unit.files.users.path)
-            noted = options.noted(_noted(paths, unit, [*records, *changes], options))
-            losses = commit(everything, journal, _journal_attributes(unit, changes), noted)
+            losses = commit(
+                everything,
+                journal,
+                _journal_attributes(unit, changes),
+                options.noted(_noted(paths, unit, [*records, *changes], options)),
+                top=area.top_of(changes, new_folders),
+                new_folders=new_folders,
+            )
     lost = {
         path: [*target.lost, *_lost_by(path, everything, losses)]
         for path, target in targets.items()
@@ -158,6 +177,7 @@ def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteRes
         tuple(file_result(file, changes, lost, foreseen) for file in unit.files.all),
         managed=unit.managed and file_result(unit.managed[0], records, {}, foreseen),
         accounts=unit.accounts and file_result(unit.accounts[0], records, {}, foreseen),
+        created=tuple(folder.path for folder in new_folders),
     )
 
 
@@ -215,6 +235,7 @@ def _changes(
     contents: Sequence[tuple[FileContent, bytes]],
     targets: dict[str, Target],
     options: WriteOptions,
+    area: Area,
 ) -> list[Change]:
     realm = {file.path for file in unit.files.both}
     latest: dict[str, Change] = {}
@@ -222,7 +243,9 @@ def _changes(
     for file, data in contents:
         earlier = latest.get(file.path)
         has = earlier.attributes if earlier else _found(file)
-        wanted = has.changed_by(options.requested_attributes()) if file.path in realm else has
+        wanted = unit.attributes.get(file.path, has)
+        if file.path in realm:
+            wanted = wanted.changed_by(options.requested_attributes())
         change = Change(
             target=file.path,
             before=earlier.after if earlier else file.digest,
@@ -232,6 +255,7 @@ def _changes(
             has=has,
             attributes=wanted.tolerant() if options.is_tolerant else wanted,
             in_place=targets[file.path].in_place,
+            top=area.top if area.has(file) else None,
         )
         latest[file.path] = change
         changes.append(change)
@@ -281,15 +305,16 @@ def _backups(unit: Unit, changes: Sequence[Change], options: WriteOptions) -> It
     return swap(both) if unit.is_undo else rotation(both, options.keep)
 
 
-def _check_writer(unit: Unit, changes: Sequence[Change]) -> None:
+def _check_writer(unit: Unit, changes: Sequence[Change], new_folders: Sequence[str]) -> None:
     """
     Refuse a change whose journal nobody else would trust.
 
     If its writer were killed, the change would stay half made.
     """
-    if not system.HAS_OWNERS or not needs_journal(changes):
+    is_below = bool(new_folders) or any(change.top is not None for change in changes)
+    if not system.HAS_OWNERS or not (is_below or needs_journal(changes)):
         return
-    others = _others(unit, changes)
+    others = [*_others(unit, changes), *new_folders]
     users = unit.files.users.path
     needed = {users, *others}
     groups = [os.getegid(), *os.getgroups()]
@@ -321,7 +346,8 @@ def _journal_attributes(unit: Unit, changes: Sequence[Change]) -> Attributes:
     users = unit.files.users
     own = next((change.has for change in changes if change.target == users.path), None)
     attributes = (own or Attributes.of_content(users)).tolerant()
-    return attributes.without_owner() if _others(unit, changes) else attributes
+    is_ours = unit.folders or _others(unit, changes)
+    return attributes.without_owner() if is_ours else attributes
 
 
 def _others(unit: Unit, changes: Sequence[Change]) -> list[str]:

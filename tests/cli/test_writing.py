@@ -72,7 +72,7 @@ class TestWriting:
         )
 
     def test_a_journal_of_a_later_version_stops_everything(self, run, config, bob):
-        (config / "users.journal").write_text("esfilerealm journal 2\n")
+        (config / "users.journal").write_text("esfilerealm journal 9\n")
         before = statuses(config, with_lock=False)
         for args in (["list"], ["userdel", "bob"], ["init"], ["check"]):
             result = run(*args)

@@ -16,14 +16,14 @@ import errno
 import os
 import signal
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from esfilerealm._storage import system
 from esfilerealm.formats import parse_users, parse_users_roles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 #: What a system may answer to nearly anything.
@@ -44,6 +44,7 @@ CHANGING = {
     "open",
     "removexattr",
     "rename",
+    "rmdir",
     "setxattr",
     "unlink",
     "write",
@@ -60,12 +61,14 @@ class Call:
         name: As in ``system.CALLS``.
         args: What it was called with, by position.
         make: Does it.
+        more: What it was called with, by name.
     """
 
     number: int
     name: str
     args: tuple[object, ...]
     make: Callable[[], object]
+    more: Mapping[str, object] = field(default_factory=dict)
 
 
 @contextmanager
@@ -78,7 +81,7 @@ def intercepted(handle: Callable[[Call], object]) -> Iterator[None]:
         def call(*args: object, **more: object) -> object:
             nonlocal count
             count += 1
-            return handle(Call(count, name, args, lambda: real[name](*args, **more)))
+            return handle(Call(count, name, args, lambda: real[name](*args, **more), more))
 
         return call
 

@@ -152,6 +152,7 @@ class Recorder:
             "mkdir": self._made,
             "open": self._opened,
             "rename": self._renamed,
+            "rmdir": self._unlinked,
             "unlink": self._unlinked,
             "write": self._written,
         }
@@ -159,8 +160,17 @@ class Recorder:
     def __call__(self, call: Call) -> object:
         result = as_without_ours(call)
         if call.name in self._notes:
-            self._notes[call.name](result, *call.args)
+            self._notes[call.name](result, *self._whole(call))
         return result
+
+    def _whole(self, call: Call) -> Iterator[object]:
+        """Yield the arguments of a call, with whole paths for names in an open directory."""
+        folders = [value for name, value in call.more.items() if name.endswith("dir_fd")]
+        for argument in call.args:
+            if folders and isinstance(argument, str) and folders[0] is not None:
+                yield os.path.join(os.readlink(f"/proc/self/fd/{folders[0]}"), argument)
+            else:
+                yield argument
 
     def has_seen_all(self) -> bool:
         """Check whether the directory is as recorded, so that no change went past the recorder."""
@@ -170,7 +180,7 @@ class Recorder:
         name = self._name(path)
         if name is None:
             return
-        if name not in self._names and flags & os.O_CREAT:
+        if self._names.get(name) is None and flags & os.O_CREAT:
             file = _scanned(Path(path), self._folder)
             self._changed(file)
             self._change_names({name: file.inode})
@@ -194,8 +204,12 @@ class Recorder:
             self._changed(replace(file, data=_cut(file.data, length)))
 
     def _given(self, _: object, descriptor: int, *__: object) -> None:
-        if descriptor in self._open:
-            attributes = _attributes(os.fstat(descriptor))
+        if descriptor not in self._open:
+            return
+        attributes, opened = _attributes(os.fstat(descriptor)), self._open[descriptor]
+        if isinstance(opened, str):
+            self._change_names({opened: Folder(attributes)})
+        else:
             self._changed(replace(self._file(descriptor), attributes=attributes))
 
     def _synced(self, _: object, descriptor: int) -> None:
@@ -218,7 +232,7 @@ class Recorder:
 
     def _made(self, _: object, path: str, *__: object) -> None:
         name = self._name(path)
-        if name not in self._names:
+        if self._names.get(name) is None:
             self._change_names({name: Folder(_attributes(os.lstat(path)))})
 
     def _name(self, path: str) -> str | None:

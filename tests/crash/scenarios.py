@@ -15,7 +15,7 @@ from crash.kit import Dead, DieAfterRenames, intercepted
 from support.hashes import CHEAP_HASH, SHA_HASH
 
 from esfilerealm import FileRealm, RealmSettings, UsersTool
-from esfilerealm._storage import RealmFolder, Unit, WriteOptions
+from esfilerealm._storage import Attributes, RealmFolder, Unit, WriteOptions
 from esfilerealm.cli import main
 from esfilerealm.errors import FileRealmError
 from esfilerealm.keystore import Keystore
@@ -168,6 +168,29 @@ def restore(folder: Path, **how: object) -> None:
         realm.commit(Unit(files, contents), options)
 
 
+def realm_with_folders(folder: Path) -> None:
+    """A realm with a file in a directory beside it."""
+    realm(folder)
+    (folder / "certs").mkdir(mode=0o750)
+    (folder / "certs" / "http.p12").write_bytes(b"old key")
+    (folder / "certs" / "http.p12").chmod(0o640)
+
+
+def restore_folders(folder: Path, **how: object) -> None:
+    """Change files anywhere as one unit, one of them in new directories."""
+    realm, options = RealmFolder(folder), WriteOptions(**how)
+    with realm.locked(options):
+        files = realm.read("certs/http.p12", "new/file")
+        contents = [
+            (files.others["certs/http.p12"], b"new key"),
+            (files.others["new/file"], b"new file"),
+            (files.users, files.users.data + f"new:{SHA_HASH}\n".encode()),
+        ]
+        attributes = {str(folder / "certs" / "http.p12"): Attributes.restored(0o604, None, None)}
+        folders = {str(folder / "new"): Attributes.restored(0o705, None, None, is_folder=True)}
+        realm.commit(Unit(files, contents, attributes=attributes, folders=folders), options)
+
+
 def realm_with_keystore(folder: Path) -> None:
     realm(folder)
     change_keystore(folder, Keystore.create())
@@ -292,6 +315,7 @@ SCENARIOS = {
     "recover, four files": Scenario(
         recover, unfinished(restore, 3, realm_with_other_files), restore
     ),
+    "any files": Scenario(restore_folders, realm_with_folders),
     "keystore, new": Scenario(new_keystore, realm),
     "keystore, new, no realm": Scenario(new_keystore, Path.mkdir),
     "keystore": Scenario(change_more, realm_with_keystore),

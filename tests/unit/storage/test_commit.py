@@ -216,7 +216,7 @@ class TestOrder:
             here,
             "rename users.journal",
             here,
-            *("unlink users.journal.tmp", "unlink users_roles.tmp", "unlink users.tmp"),
+            *("unlink users_roles.tmp", "unlink users.tmp", "unlink users.journal.tmp"),
         ]
 
     def test_backups_need_not_be_durable_one_by_one(self, folder):

@@ -191,10 +191,10 @@ class TestDamage:
         with pytest.raises(UnusableJournalError, match="not a journal of esfilerealm"):
             read(folder)
 
-    @pytest.mark.parametrize("version", [2, 17, 999_999_999])
+    @pytest.mark.parametrize("version", [3, 17, 999_999_999])
     def test_a_later_version_is_an_error_whatever_follows(self, folder, version):
         (folder / "users.journal").write_bytes(b"esfilerealm journal %d\n\xff" % version)
-        with pytest.raises(JournalVersionError, match=rf"version \[{version}\].* up to \[1\]"):
+        with pytest.raises(JournalVersionError, match=rf"version \[{version}\].* up to \[2\]"):
             read(folder)
 
     def test_zeros_where_the_disk_lost_it(self, folder, journal):

@@ -266,9 +266,9 @@ class TestReplaced:
         before = {path.name: path.read_bytes() for path in Path(config).iterdir()}
         real = write.commit
 
-        def commit(changes, journal, attributes, noted):
+        def commit(changes, journal, attributes, noted, **more):
             os.replace(place_of(config, b"{}"), Path(config, "users.lock"))
-            return real(changes, journal, attributes, noted)
+            return real(changes, journal, attributes, noted, **more)
 
         monkeypatch.setattr(write, "commit", commit)
         with pytest.raises(FileChangedError, match=r"users\.lock"):

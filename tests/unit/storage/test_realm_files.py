@@ -136,8 +136,8 @@ class TestOthers:
         assert files.all == (*files.both, *files.others.values())
 
     def test_other_names_are_refused(self, folder):
-        with pytest.raises(ValueError, match=r"\[passwd\] is not a file that changes with users"):
-            folder.read("passwd")
+        with pytest.raises(ValueError, match="is not the path of a file below"):
+            folder.read("../passwd")
 
     @posix
     def test_one_file_is_not_taken_for_two(self, realm, folder):
@@ -299,8 +299,8 @@ class TestRecord:
 
     def test_of_a_later_version(self, realm, folder):
         """It is not known what it says, so neither is what the files would be without it."""
-        (realm / "users.journal").write_bytes(b"esfilerealm journal 2\n")
-        with pytest.raises(JournalVersionError, match=r"version \[2\]"):
+        (realm / "users.journal").write_bytes(b"esfilerealm journal 9\n")
+        with pytest.raises(JournalVersionError, match=r"version \[9\]"):
             folder.read()
 
     def test_what_it_keeps_was_taken_away(self, realm, folder, tool):

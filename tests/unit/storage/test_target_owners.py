@@ -41,9 +41,16 @@ class TestTrusted:
         trusted = owners_of(str(tmp_path / "users"))
         assert is_owned_by((tmp_path / "f").stat(), trusted) == is_believed
 
+    @root
     def test_a_folder_that_is_not_there(self, tmp_path):
+        """Whoever owns the nearest one could make it."""
+        os.chown(tmp_path, STRANGER, 0)
+        assert STRANGER in owners_of(str(tmp_path / "none" / "nor this" / "users"))
+
+    def test_a_file_in_the_place_of_the_folder(self, tmp_path):
+        (tmp_path / "file").touch()
         with pytest.raises(FileAccessError, match="while examining it"):
-            owners_of(str(tmp_path / "none" / "users"))
+            owners_of(str(tmp_path / "file" / "none" / "users"))
 
 
 def test_where_files_have_no_owners_all_are_believed(tmp_path, monkeypatch):

@@ -457,7 +457,7 @@ class TestReadingBoth:
 
     def test_a_journal_of_a_later_version_leaves_the_last_good_state(self, store, folder):
         store.reload()
-        (folder / "users.journal").write_bytes(b"esfilerealm journal 2\n")
+        (folder / "users.journal").write_bytes(b"esfilerealm journal 9\n")
         (folder / "users").write_text("")
         assert not store.reload()
         assert list(store.snapshot.users) == ["bob", "jane"]
