@@ -292,10 +292,26 @@ class TestVerify:
         assert done.exit_code == 66
         assert reason in done.err
 
-    def test_encrypted_for_others(self, run, sealed, keys):
-        assert run("backup", "verify", sealed).exit_code == 65
-        done = run("backup", "verify", sealed, "--age-identity", str(keys / "stranger"))
+    @pytest.mark.parametrize(
+        ("words", "reason"),
+        [
+            ([], "it is encrypted to recipients: give the private key of one"),
+            (["--age-identity", "{keys}/stranger"], "none of the identities opens it"),
+            (["--age-identity", "{keys}/ops.pub"], "it is a public key: give the private key"),
+        ],
+        ids=["no key", "key of somebody else", "public key"],
+    )
+    def test_a_key_that_does_not_open_it(self, run, sealed, keys, words, reason):
+        done = run("backup", "verify", sealed, *(word.format(keys=keys) for word in words))
         assert done.exit_code == 65
+        assert reason in done.err
+
+    def test_a_public_key_in_place_of_who_is_trusted(self, run, plain, keys, create):
+        _, path = create("--plain", "--sign", str(keys / "sign"))
+        words = ["--allowed-signers", str(keys / "sign.pub"), "--identity", "sign@acme"]
+        done = run("backup", "verify", str(path), *words)
+        assert done.exit_code == 65
+        assert "line [1]: it has a key without an identity in front of it" in done.err
 
     def test_a_passphrase_is_asked_for_where_one_is_needed(self, run, plain, tmp_path):
         path = tmp_path / "backup.age"

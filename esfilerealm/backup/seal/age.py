@@ -111,8 +111,12 @@ def decrypt(data: bytes, identities: Sequence[str], passphrase: str | None, sour
     by_passphrase = _needs_passphrase(data, source)
     keys = [] if by_passphrase else [key for each in identities for key in _identities(each)]
     if passphrase is None if by_passphrase else not keys:
-        what = "a passphrase" if by_passphrase else "an identity: the private key of a recipient"
-        raise BackupDecryptionError(source, f"it is encrypted: give {what}")
+        what = (
+            "by a passphrase: give it (for a command, --passphrase-file)"
+            if by_passphrase
+            else "to recipients: give the private key of one (for a command, --age-identity)"
+        )
+        raise BackupDecryptionError(source, f"it is encrypted {what}")
     try:
         if by_passphrase:
             opened: bytes = pyrage.passphrase.decrypt(data, passphrase)
@@ -177,5 +181,7 @@ def _identity(text: str, path: str) -> Any:  # noqa: ANN401 - likewise
         return pyrage.x25519.Identity.from_str(text)
     except pyrage.IdentityError:
         pass
+    if text.startswith(("age1", "ssh-")):
+        raise BackupKeyError(path, "it is a public key: give the private key that belongs to it")
     reason = f"it holds no identity of age, which begins with {_IDENTITY}"
     raise BackupKeyError(path, reason)
