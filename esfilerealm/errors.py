@@ -21,6 +21,9 @@ FileRealmError
 ├── InvalidFingerprintError                                            also ValueError
 ├── UnsafePlanError
 ├── PlanOutdatedError
+├── InvalidSnapshotValueError                                          also ValueError
+├── SnapshotNotCompatibleError
+├── ClusterError
 ├── InvalidAuthorizationHeaderError, InvalidProxyHeaderError           also ValueError
 ├── ChallengeError
 ├── UnknownHashAlgorithmError, InvalidHashError                        also ValueError
@@ -79,6 +82,7 @@ __all__ = [
     "BackupVersionError",
     "CertificateNotTrustedError",
     "ChallengeError",
+    "ClusterError",
     "ConfidentialBackupError",
     "ConfigurationFileMissingError",
     "FileAccessError",
@@ -102,6 +106,7 @@ __all__ = [
     "InvalidRulesFileError",
     "InvalidSecureSettingError",
     "InvalidSettingError",
+    "InvalidSnapshotValueError",
     "InvalidTrustStoreError",
     "InvalidUserDataError",
     "InvalidUsernameError",
@@ -120,6 +125,7 @@ __all__ = [
     "RealmClosedError",
     "SecureSettingExistsError",
     "SecureSettingNotFoundError",
+    "SnapshotNotCompatibleError",
     "UnknownHashAlgorithmError",
     "UnknownRoleWarning",
     "UnsafePlanError",
@@ -512,6 +518,69 @@ class PlanOutdatedError(FileRealmError):
 
     def _message(self) -> str:
         return f"[{self.path}] has changed since the plan was made; make a new plan"
+
+
+class InvalidSnapshotValueError(FileRealmError, ValueError):
+    """
+    A name, release or address that a snapshot cannot be made or restored with.
+
+    Attributes:
+        what: What it is to be, such as ``repository``.
+        value: The value; None if it is not shown, since it may hold a secret.
+        rule: What is wrong with it.
+    """
+
+    def __init__(self, what: str, value: str | None, rule: str) -> None:
+        super().__init__(what, value, rule)
+        self.what = what
+        self.value = value
+        self.rule = rule
+
+    def _message(self) -> str:
+        value = "" if self.value is None else f" [{shown(self.value)}]"
+        return f"invalid {self.what}{value}: {self.rule}"
+
+
+class SnapshotNotCompatibleError(FileRealmError):
+    """
+    A snapshot that a release of Elasticsearch cannot restore. Nothing was changed.
+
+    Attributes:
+        source: The release that made it.
+        target: The release that was to restore it.
+        reasons: Why it cannot.
+    """
+
+    def __init__(self, source: str, target: str, reasons: tuple[str, ...]) -> None:
+        super().__init__(source, target, reasons)
+        self.source = source
+        self.target = target
+        self.reasons = reasons
+
+    def _message(self) -> str:
+        verdict = f"[{self.target}] cannot restore security data of [{self.source}]"
+        return f"{verdict}: {'; '.join(self.reasons)}"
+
+
+class ClusterError(FileRealmError):
+    """
+    A cluster that cannot be reached, or refuses a request, or gives another answer than it should.
+
+    Attributes:
+        doing: What was asked for, such as ``PUT /_snapshot/backup/first``.
+        reason: What went wrong, and what to do.
+        status: The status of the answer, or None if there was none.
+    """
+
+    def __init__(self, doing: str, reason: str, status: int | None = None) -> None:
+        super().__init__(doing, reason, status)
+        self.doing = doing
+        self.reason = reason
+        self.status = status
+
+    def _message(self) -> str:
+        status = "" if self.status is None else f" answered with {self.status}"
+        return f"[{self.doing}]{status}: {self.reason}"
 
 
 class InvalidAuthorizationHeaderError(FileRealmError, ValueError):

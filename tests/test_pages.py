@@ -42,6 +42,7 @@ VALUES_SHOWN = {
     "README.md": 2,
     "esfilerealm/admin/README.md": 17,
     "esfilerealm/backup/README.md": 5,
+    "esfilerealm/backup/snapshot/README.md": 6,
     "esfilerealm/certificates/README.md": 7,
     "esfilerealm/checks/README.md": 2,
     "esfilerealm/checks/autoconfiguration/README.md": 5,

@@ -23,6 +23,7 @@ TOPICS = {
     "role_mapping": ("role_mapping/README.md", "Find the roles of users of pki and ldap realms"),
     "storage": ("_storage/README.md", "How files are written"),
     "guarantees": ("guarantees.md", "What is kept after faults, kills and power cuts"),
+    "snapshot": ("backup/snapshot/README.md", "Save and restore the security index of a cluster"),
     "drift": ("drift/README.md", "Find nodes whose users differ, without moving hashes"),
     "checks": ("checks/README.md", "What check reports, by code"),
     "autoconfiguration": (
@@ -500,6 +501,15 @@ _BACKUP = Command(
     ),
 )
 
+_SNAPSHOT = Command(
+    "snapshot",
+    "Save and restore the security index of a cluster, or show how",
+    shared.general(version=shared.CLUSTER_RELEASE),
+    subcommands="snapshot_commands",
+    arguments="COMMAND",
+    examples=("esfilerealm snapshot plan create --es-version 8.19",),
+)
+
 _CERTIFICATE = Command(
     "certificate",
     "Show which user a certificate is, and whether it is trusted",
@@ -617,6 +627,7 @@ _WHOAMI = Command(
 _NODE = (
     _KEYSTORE,
     _BACKUP,
+    _SNAPSHOT,
     _CERTIFICATE,
     _ROLES_OF,
     _WHOAMI,

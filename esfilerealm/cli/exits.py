@@ -15,6 +15,7 @@ __all__ = [
     "INTERRUPTED",
     "IO",
     "NOT_CONFIGURED",
+    "NOT_RESTORABLE",
     "NOT_TRUSTED",
     "OK",
     "USAGE",
@@ -31,6 +32,7 @@ NOT_CONFIGURED = 1
 DIFFERENT = 1
 INCOMPLETE = 1
 NOT_TRUSTED = 1
+NOT_RESTORABLE = 1
 CHANGED = 2
 USAGE = 64
 DATA = 65
@@ -82,6 +84,9 @@ _CODES = (
     (errors.InvalidSettingError, CONFIGURATION),
     (errors.UnknownHashAlgorithmError, CONFIGURATION),
     (errors.FileChangedError, LOCKED),
+    (errors.InvalidSnapshotValueError, DATA),
+    (errors.SnapshotNotCompatibleError, DATA),
+    (errors.ClusterError, IO),
     (errors.KeystoreCorruptedError, IO),
     (errors.FileAccessError, IO),
     (errors.AuditLogError, IO),

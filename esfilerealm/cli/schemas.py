@@ -23,6 +23,7 @@ from .shapes import TEXT_OR_NULL as _TEXT_OR_NULL
 from .shapes import by_name as _by_name
 from .shapes import list_of as _list_of
 from .shapes import object_of as _object
+from .snapshot_shapes import SNAPSHOT_RESULTS
 
 if TYPE_CHECKING:
     from .arguments import Arguments
@@ -426,6 +427,7 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
             **_WHO_CHANGED,
         },
     ),
+    **SNAPSHOT_RESULTS,
 }
 _RESULTS.update(backup_results(_FINDING))
 _ERROR: Final = _object({"type": _TEXT, "message": _TEXT, "exit_code": _COUNT})

@@ -11,6 +11,7 @@ __all__ = [
     "ALLOW_LOCAL_LOCK",
     "ATTRIBUTES",
     "CHECK",
+    "CLUSTER_RELEASE",
     "CONFIGS",
     "DIFF",
     "DOCUMENTS",
@@ -99,6 +100,9 @@ RELEASE = Option(
     "Release of the oldest node that reads the keystore, such as 7.17 or 8; a new keystore gets "
     "the newest format that it reads, by default 4, which 6.8 and later releases read except 7.0",
     metavar="N",
+)
+CLUSTER_RELEASE = Option(
+    "es-version", "Release of the cluster, such as 8.19.3; needed", metavar="V"
 )
 _SILENT = Option("s silent", "Print only errors and warnings", native=True)
 _HELP = Option("h help", "Show this help", native=True)

@@ -12,6 +12,7 @@ from typing import get_args
 
 import pytest
 from support.backups import make_key
+from support.cluster import FakeCluster, serving
 from support.hashes import CHEAP_HASH
 from support.keystore_bytes import build
 from support.pki import CERTIFICATES
@@ -33,6 +34,10 @@ def test_a_plan_has_no_other_kinds_of_changes():
 
 SPEAKING = [c.name for c in every_command() if any(o.key == "json" for o in c.options)]
 PASSWORD = "test-password"
+
+#: Options by which a command finds the cluster of these tests.
+SNAPSHOT = ["--es-version", "8.19.3", "--repository", "backup", "--snapshot", "first"]
+SNAPSHOT += ["--url", "{cluster}", "--user", "admin", "--password-env", "CLUSTER_PASSWORD"]
 
 #: Command lines by command: some that succeed in different ways, and some that fail.
 LINES = {
@@ -131,6 +136,15 @@ LINES = {
     "keystore upgrade": [[], ["--es-version", "8"], ["--es-version", "x"]],
     "keystore passwd": [["--new-password-env", "PATH"], []],
     "keystore has-passwd": [[], ["-c", "{new}"]],
+    "snapshot plan": [
+        ["--es-version", "8.19", "--backup-user", "saver"],
+        ["restore", "--es-version", "7", "--made-by", "7.2"],
+        ["restore", "--es-version", "9.1", "--made-by", "7.2"],
+        [],
+    ],
+    "snapshot create": [[*SNAPSHOT, "--location", "x"], [*SNAPSHOT, "--by-index"], []],
+    "snapshot restore": [SNAPSHOT, [*SNAPSHOT, "--global-state"], []],
+    "snapshot verify": [SNAPSHOT, [*SNAPSHOT, "--index-created", "6.8"], []],
 }
 
 
@@ -159,11 +173,21 @@ def closed(schema):
     return schema
 
 
+@pytest.fixture(scope="module")
+def cluster():
+    """The address of a cluster with a snapshot."""
+    state = FakeCluster(repositories={"backup": {"type": "fs", "settings": {"location": "x"}}})
+    state.add_snapshot("first")
+    with serving(state) as url:
+        yield url
+
+
 @pytest.fixture
-def filled(config, tmp_path):
+def filled(config, tmp_path, cluster, monkeypatch):
     """A realm in which every key of the output has something to show."""
     (config / "users").write_text(f"bob:{CHEAP_HASH}\nal:clear\nbroken\n")
     (config / "users_roles").write_text("viewer:bob,ghost\nx:al\n")
+    monkeypatch.setenv("CLUSTER_PASSWORD", "admin-password")
     (config / "users.1~").write_text(f"bob:{CHEAP_HASH}\nold:{CHEAP_HASH}\n")
     (config / "users_roles.1~").write_text("viewer:old\nadmin:bob\n")
     keystore = build({"a.b": b"text", "c.d": b"\xff"}, version=3)
@@ -190,6 +214,7 @@ def filled(config, tmp_path):
         "backups": tmp_path / "backups",
         "backup": made.path,
         "key": tmp_path / "key",
+        "cluster": cluster,
         "alice": CERTIFICATES / "alice.pem",
         "root": CERTIFICATES / "bundle-root.pem",
         "new": tmp_path / "new",
@@ -249,8 +274,8 @@ def test_n25_one_type_for_one_name(run, filled):
         if named and value is not None:
             found.setdefault(named, {}).setdefault(types_of(value), value)
         for key, inner in value.items() if isinstance(value, dict) else ():
-            # Below these, the keys are names of users.
-            walk(inner, "" if named in ("added", "role_changes") else key)
+            # Below these, the keys are names of users, or those of Elasticsearch.
+            walk(inner, "" if named in ("added", "role_changes", "body") else key)
         for inner in value if isinstance(value, list) else ():
             walk(inner)
 

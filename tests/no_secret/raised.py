@@ -25,6 +25,7 @@ from no_secret.planted import (
     WRONG,
 )
 from no_secret.role_objects import ROLE_ERRORS
+from no_secret.snapshot_errors import SNAPSHOT_ERRORS
 
 from esfilerealm import (
     FileRealm,
@@ -194,6 +195,7 @@ REALM = "xpack.security.authc.realms.file.mine"
 ERRORS = {
     **ROLE_ERRORS,
     **DRIFT_ERRORS,
+    **SNAPSHOT_ERRORS,
     "AuditLogError": [
         lambda folder: UsersTool(folder, audit=folder / "users").useradd("other", PASSWORDS["new"]),
         lambda folder: UsersTool(folder, audit="/dev/null").passwd("bcrypt", PASSWORDS["new"]),
