@@ -227,9 +227,11 @@ def _document(data: bytes, source: str) -> object:
     try:
         content: object = json.loads(data)
     except (ValueError, RecursionError):
-        reason = "it is not JSON: the backup is damaged"
-        raise BackupFormatError(source, reason, DESCRIPTION) from None
-    return content
+        pass
+    else:
+        return content
+    # Not in the handler: its error holds the whole document.
+    raise BackupFormatError(source, "it is not JSON: the backup is damaged", DESCRIPTION)
 
 
 def _manifest(content: dict[str, Any]) -> Manifest:

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 from no_secret.account_objects import ACCOUNT_OBJECTS
+from no_secret.backup_objects import BACKUP_OBJECTS
 from no_secret.busy_realm import changed, log_everyone_in, spoilt
 from no_secret.chain_objects import CHAIN_OBJECTS
 from no_secret.drift_objects import DRIFT_OBJECTS
@@ -49,6 +50,7 @@ from esfilerealm.watcher import FileWatcher, Frequency, ResourceWatcherService
 #: What is public, by the name of its class: each gives all the objects of it that matter.
 OBJECTS = {
     **ROLE_OBJECTS,
+    **BACKUP_OBJECTS,
     **DRIFT_OBJECTS,
     **CHAIN_OBJECTS,
     **ACCOUNT_OBJECTS,

@@ -9,6 +9,7 @@ import sys
 from datetime import timedelta
 
 import pytest
+from no_secret.backup_objects import BACKUP_ERRORS
 from no_secret.drift_objects import DRIFT_ERRORS
 from no_secret.objects import keystore, planned
 from no_secret.planted import (
@@ -194,6 +195,7 @@ REALM = "xpack.security.authc.realms.file.mine"
 #: Ways to each error, all of them with a secret at hand.
 ERRORS = {
     **ROLE_ERRORS,
+    **BACKUP_ERRORS,
     **DRIFT_ERRORS,
     **SNAPSHOT_ERRORS,
     "AuditLogError": [

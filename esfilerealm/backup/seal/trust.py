@@ -158,7 +158,7 @@ class Trust:
             known = _parse(file.data, self._path)
             place = manifest.cluster, manifest.node
             before = known.get(place)
-            if before is None or before.time < manifest.time:
+            if before is None or before.objection(manifest, verified.digest) is None:
                 known[place] = Seen(manifest.counter, manifest.time, verified.digest)
                 store.commit(file, _written(known), options)
 
