@@ -128,7 +128,7 @@ class _Reader:
         found = _LINE.fullmatch(text)
         if found is None:
             raise self._error("it has no key behind the identities")
-        if _KINDS.match(text):
+        if _KINDS.match(text) and _KEY.fullmatch(text):
             raise self._error("it has a key without an identity in front of it")
         principals, rest = found[1].strip('"'), found[2]
         options: dict[str, str | None] = {}

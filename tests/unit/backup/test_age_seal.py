@@ -45,7 +45,7 @@ class TestRecipients:
         with pytest.raises(BackupDecryptionError, match="none of the identities") as caught:
             verify_backup(made.path, identities=[other])
         assert other not in str(caught.value)
-        with pytest.raises(BackupDecryptionError, match="give an identity"):
+        with pytest.raises(BackupDecryptionError, match="give the private key of one"):
             verify_backup(made.path, passphrase="x")
 
     def test_files_of_recipients(self, tmp_path):
@@ -64,7 +64,8 @@ class TestRecipients:
         [
             ("", "it holds no identity: make one"),
             ("# only a comment\n", "it holds no identity: make one"),
-            ("age1xyz\n", "it holds no identity of age"),
+            ("age1xyz\n", "it is a public key"),
+            ("x\n", "it holds no identity of age"),
             ("-----BEGIN OPENSSH PRIVATE KEY-----\n", "has a passphrase, or is of a kind"),
         ],
         ids=lambda text: text[:10],
@@ -92,7 +93,7 @@ class TestPassphrase:
         with pytest.raises(BackupDecryptionError, match="the passphrase is wrong") as caught:
             verify_backup(io.BytesIO(data), passphrase="shut")
         assert "shut" not in str(caught.value)
-        with pytest.raises(BackupDecryptionError, match="give a passphrase"):
+        with pytest.raises(BackupDecryptionError, match="by a passphrase: give it"):
             verify_backup(io.BytesIO(data), identities=["x"])
 
     @pytest.mark.parametrize("work", [23, 64, 999])

@@ -44,6 +44,9 @@ class TestAllowedSigners:
             (5, True),
         ]
 
+    def test_an_identity_may_look_like_a_key(self):
+        assert parsed(f"ssh-admin {KEY}").principals == "ssh-admin"
+
     def test_other_kinds_of_keys_may_stand_there(self):
         blob = base64.b64encode(string(b"sk-ssh-ed25519@openssh.com") + b"x").decode()
         assert parsed(f"a sk-ssh-ed25519@openssh.com {blob}").line == 1
@@ -52,7 +55,7 @@ class TestAllowedSigners:
         ("line", "reason"),
         [
             ("a", "no key behind"),
-            (KEY, "options are malformed"),
+            (KEY, "without an identity"),
             (f'"a {KEY}', "no key behind"),
             (f"a zones {KEY}", "not known"),
             (f"a namespaces {KEY}", "options are malformed"),
