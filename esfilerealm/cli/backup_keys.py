@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["encryption_of", "remember", "require_file", "signing_key_of", "verified"]
 
 _OPTION: Final = "passphrase"
+_AGE_KEY: Final = "AGE-SECRET-KEY-"
 _WAYS: Final = ("passphrase", "passphrase-file", "plain")
 #: How a file begins that age has encrypted by a passphrase.
 _BY_PASSPHRASE: Final = b"age-encryption.org/v1\n-> scrypt "
@@ -94,6 +95,11 @@ def verified(arguments: Arguments, terminal: Terminal, *, keep: bool) -> Verifie
     trust = _trust_of(arguments)
     identities = arguments.values("age-identity")
     for identity in identities:
+        if identity.upper().startswith(_AGE_KEY):
+            raise UsageError(
+                "option [age-identity] needs a file with the key, and not the key itself, which "
+                "other users of this machine can see in the process list"
+            )
         require_file("age-identity", identity)
     return verify_backup(
         path,

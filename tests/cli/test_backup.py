@@ -306,6 +306,11 @@ class TestVerify:
         assert done.exit_code == 65
         assert reason in done.err
 
+    def test_a_key_in_place_of_its_file_is_not_shown(self, run, sealed):
+        done = run("backup", "verify", sealed, "--age-identity", "AGE-SECRET-KEY-1QQPQ")
+        assert done.exit_code == 64
+        assert "QQPQ" not in done.err
+
     def test_a_public_key_in_place_of_who_is_trusted(self, run, plain, keys, create):
         _, path = create("--plain", "--sign", str(keys / "sign"))
         words = ["--allowed-signers", str(keys / "sign.pub"), "--identity", "sign@acme"]

@@ -18,6 +18,7 @@ from support.hashes import CHEAP_HASH
 
 import esfilerealm
 from esfilerealm._ground.showing import printable
+from esfilerealm.backup import create_backup
 
 #: C0 without NUL, DEL, C1, directions of text, no width, ends of lines; then a line that deceives.
 NASTY = (
@@ -237,6 +238,17 @@ class TestWords:
             ["useradd", "x", "-p", "secret1", "--keep", "@"],
             ["useradd", "x", "-p", "secret1", "--lock-timeout", "@"],
             ["--print-completion", "@"],
+            ["backup", "@"],
+            ["backup", "create", "@/@", "--plain"],
+            ["backup", "create", "@", "--plain", "--gzip", "--node", "@", "--cluster", "@"],
+            ["backup", "create", "x", "--plain", "--sign", "@"],
+            ["backup", "create", "x", "--recipient", "@"],
+            ["backup", "create", "x", "--recipients-file", "@"],
+            ["backup", "create", "x", "--passphrase-file", "@"],
+            ["backup", "verify", "@"],
+            ["backup", "verify", "plan.json", "--age-identity", "@"],
+            ["backup", "verify", "plan.json", "--allowed-signers", "plan.json", "--identity", "@"],
+            ["backup", "list", "@"],
             ["keystore", "@"],
             ["keystore", "show", "@"],
             ["keystore", "add", "@", "--stdin"],
@@ -249,6 +261,31 @@ class TestWords:
     @pytest.mark.parametrize("more", [[], ["--json"]], ids=["text", "json"])
     def test_of_the_command_line(self, printed, words, more):
         printed(*(word.replace("@", NASTY) for word in words), *more)
+
+
+class TestBackups:
+    @pytest.fixture
+    def backup(self, config, tmp_path):
+        """The backup of a directory in which every name is one of others."""
+        (config / INLINE).mkdir()
+        (config / INLINE / NASTY).write_text("x")
+        (config / "link").symlink_to(NASTY)
+        (config / "pipe").symlink_to(config / INLINE / "none")
+        (config / "elasticsearch.yml").write_text(f"reindex.ssl.key: '{INLINE}/a.key'\n")
+        (tmp_path / "backups").mkdir()
+        made = create_backup(
+            config, tmp_path / "backups", plain=True, node=NASTY, cluster=NASTY, compression="gzip"
+        )
+        return made.path
+
+    @pytest.mark.parametrize("more", [["-v"], ["--json"]], ids=["text", "json"])
+    def test_what_is_in_one(self, printed, backup, tmp_path, more):
+        printed("backup", "verify", backup, *more)
+        printed("backup", "show", backup, *more)
+        printed("backup", "list", "backups", *more)
+        printed(
+            "backup", "create", "backups", "--plain", "--node", NASTY, "--keep-last", "1", *more
+        )
 
 
 class TestEnvironment:

@@ -93,6 +93,9 @@ WORDS = {
     "output": ["export", "--format", "json", "--output", "@/@"],
     "file": ["useradd", "ann", "--password-file", "@"],
     "variable": ["useradd", "ann", "--password-env", "@"],
+    "recipient": ["backup", "create", "x", "--recipient", "@"],
+    "passphrase": ["backup", "create", "x", "--passphrase-file", "@"],
+    "identity": ["backup", "verify", "d", "--allowed-signers", "d", "--identity", "@"],
 }
 
 
@@ -104,7 +107,9 @@ def test_a_hash_on_the_command_line(printed, words, secret):
     assert code != 70
 
 
-@pytest.mark.parametrize("words", [WORDS["file"], WORDS["variable"]], ids=["file", "variable"])
+@pytest.mark.parametrize(
+    "words", [WORDS[name] for name in ("file", "variable", "passphrase")], ids=" ".join
+)
 @pytest.mark.parametrize("secret", PASSWORDS.values(), ids=PASSWORDS)
 def test_a_password_on_the_command_line(printed, words, secret):
     _, text = printed(*(word.replace("@", secret) for word in words))
