@@ -42,7 +42,7 @@ _READ_BY_NODE: Final = frozenset(
 _KEPT: Final = (
     r"(?:\.[1-9]\d*~|~|[._-](?:bak|backup|copy|old|orig|sav|save|rpm\w+|dpkg-\w+|\d{4,}).*)"
 )
-_HASHES: Final = re.compile(rf"(?:users|service_tokens){_KEPT}?")
+_HASHES: Final = re.compile(rf"(?:users(?:\.accounts)?|service_tokens){_KEPT}?")
 _COPY: Final = re.compile(rf"(?:users|service_tokens|elasticsearch\.keystore){_KEPT}")
 _KEYSTORE: Final = re.compile(rf"elasticsearch\.keystore{_KEPT}?")
 _KEY: Final = re.compile(r".*(?:\.key|[._-]key\.pem|\.keytab)")

@@ -131,6 +131,8 @@ SECRETS = [
     ("users", "", True),
     ("users.1~", "", True),
     ("users.bak", "", True),
+    ("users.accounts", "", True),
+    ("users.managed", "bob\n", False),
     ("service_tokens", "", True),
     ("elasticsearch.keystore.1700000000.orig", "", True),
     ("certs/node.p12", "", True),
