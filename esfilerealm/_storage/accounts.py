@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 
+from .._ground.faults import without_origin
 from ..errors import FileAccessError, FileRealmError
 from .paths import accounts_path
 from .read import LARGEST_RECORD, FileContent, read_plain_file
@@ -52,18 +54,19 @@ class Accounts:
     @classmethod
     def read(cls, real_users: str) -> Accounts:
         """
-        Read the record that belongs to a real ``users`` file. Raises nothing.
+        Read the record that belongs to a real ``users`` file, under the lock. Raises nothing.
 
         It is not used if it is malformed, if a later version of this package wrote it, if the
-        system refuses to read it, or if it belongs to another user of the directory, who could have
-        users removed or given another password by it.
+        system refuses to read it, or if another user of the directory may have put it there, who
+        could have users removed or given another password by it.
         """
         try:
-            found: FileContent | FileRealmError
-            found = read_plain_file(accounts_path(real_users), largest=LARGEST_RECORD)
+            file = read_plain_file(accounts_path(real_users), largest=LARGEST_RECORD)
+            if file.stat is not None:
+                _check_name(file)
         except FileRealmError as error:
-            found = error
-        return cls.of(found, real_users)
+            return cls.of(without_origin(error), real_users)
+        return cls.of(file, real_users)
 
     @classmethod
     def of(cls, found: FileContent | FileRealmError, real_users: str) -> Accounts:
@@ -81,7 +84,7 @@ class Accounts:
                 raise FileAccessError(found.path, errno.EPERM, reason)
             return cls(found, parse_accounts(found.data, found.path))
         except FileRealmError as error:
-            return cls(found, fault=error)
+            return cls(found, fault=without_origin(error))
 
     @classmethod
     def none(cls, real_users: str) -> Accounts:
@@ -119,3 +122,14 @@ class Accounts:
         from .account import accounts_data
 
         return accounts_data(accounts)
+
+
+def _check_name(file: FileContent) -> None:
+    """Refuse a file that may be any other of its owner."""
+    import re
+
+    from .second_names import reason_for_another_name
+
+    reason = reason_for_another_name(file, re.escape(os.path.basename(file.path)))
+    if reason is not None:
+        raise FileAccessError(file.path, errno.EMLINK, reason)

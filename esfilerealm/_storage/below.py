@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from .._ground.faults import FaultsOf
 from .._ground.showing import shown
-from ..errors import FileRealmError
+from ..errors import FilePermissionError, FileRealmError
 from . import system
 from .descriptors import with_file
 from .journal import UnusableJournalError
 from .reach import NO_LINK, reaching
-from .read import FileContent, read_plain_file
+from .read import UNREADABLE, FileContent, read_plain_file
 from .staging import REJECTED, TEMPORARY, sync_folder, temporary_pattern
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NewFolder",
     "clear",
+    "look_below",
     "make_folder",
     "quarantine",
     "reach_step",
@@ -130,6 +131,21 @@ def read_below(path: str, step: JournalStep) -> FileContent:
             return reach_step(step, lambda reach: read_plain_file(path, reach=reach))
         except FileNotFoundError:
             return FileContent(path)
+
+
+def look_below(path: str, step: JournalStep) -> FileContent:
+    """
+    Read as ``read_below`` does; a file that this user may not read has the digest ``UNREADABLE``.
+
+    That is a record of ours beside ``users``, which belongs to another writer of the directory.
+    """
+    try:
+        return read_below(path, step)
+    except FilePermissionError:
+        if step.top is not None:
+            raise
+        with FaultsOf(path, "examining"):
+            return FileContent(path, (), system.lstat(path), UNREADABLE)
 
 
 def sync_below(step: JournalStep) -> None:

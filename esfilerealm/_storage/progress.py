@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .journal import UnusableJournalError
-from .read import read_plain_file
+from .read import UNREADABLE, read_plain_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,19 +52,23 @@ def _steps_taken(steps: Sequence[JournalStep], now: FileContent) -> tuple[int, b
     Count the steps of one file that led to its state *now*; return too whether that is certain.
 
     If it holds the same at several points, as after a step that only changes attributes, its inode
-    decides. A file that is overwritten in place may be half written, and nothing shows how far. So
-    all of its steps count: rolling back a step that was not made does no harm.
+    decides; so it does if this user may not read the file. A file that is overwritten in place may
+    be half written, and nothing shows how far. So all of its steps count: rolling back a step that
+    was not made does no harm.
     """
     if any(step.in_place for step in steps):
         _check_is_same(steps[-1], now)
         return len(steps), False
-    states = [steps[0].before, *(step.after for step in steps)]
-    possible = [taken for taken, state in enumerate(states) if state == now.digest]
+    inode = None if now.stat is None else now.stat.st_ino
+    if now.digest == UNREADABLE:
+        possible = list(range(len(steps) + 1))
+    else:
+        states = [steps[0].before, *(step.after for step in steps)]
+        possible = [taken for taken, state in enumerate(states) if state == now.digest]
     if len(possible) == 1:
         return possible[0], True
     if not possible:
         raise UnusableJournalError(f"[{steps[0].target}] was changed by another program since")
-    inode = None if now.stat is None else now.stat.st_ino
     exact = [taken for taken in possible if taken and steps[taken - 1].inode == inode]
     return max(exact, default=possible[0]), True
 

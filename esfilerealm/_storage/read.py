@@ -15,6 +15,7 @@ from .reach import PLAIN
 __all__ = [
     "LARGEST_RECORD",
     "READ_FLAGS",
+    "UNREADABLE",
     "FileContent",
     "Stamp",
     "digest_of",
@@ -41,6 +42,9 @@ READ_FLAGS: Final = (
 
 LARGEST_RECORD: Final = 2**26
 """Bytes of the largest file that is read of those that this package keeps for itself."""
+
+UNREADABLE: Final = "unreadable"
+"""What stands in place of the digest of a file that this user may not read."""
 
 _SMALLEST_READ: Final = 2**16
 _LARGEST_READ: Final = 2**30

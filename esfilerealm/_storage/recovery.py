@@ -19,7 +19,15 @@ from ..errors import FileAccessError, FilePermissionError, FileRealmError, Journ
 from ..results import Recovery
 from . import system
 from .attributes import Attributes
-from .below import clear, quarantine, reach_step, read_below, remove_made, sync_below
+from .below import (
+    clear,
+    look_below,
+    quarantine,
+    reach_step,
+    read_below,
+    remove_made,
+    sync_below,
+)
 from .journal import Journal, UnusableJournalError
 from .lock import write_lock
 from .paths import (
@@ -33,7 +41,7 @@ from .paths import (
     records_of,
 )
 from .progress import Progress
-from .read import FileContent
+from .read import UNREADABLE, FileContent
 from .staging import (
     REJECTED,
     overwrite,
@@ -357,7 +365,7 @@ def restore(
 def _look(steps: Sequence[JournalStep]) -> Callable[[str], FileContent]:
     """Return what reads a target as it is now."""
     by_target = {step.target: step for step in steps}
-    return lambda target: read_below(target, by_target[target])
+    return lambda target: look_below(target, by_target[target])
 
 
 def _sync(steps: Sequence[JournalStep]) -> FileAccessError | FilePermissionError | None:
@@ -419,11 +427,16 @@ def _before(steps: Sequence[JournalStep], now: FileContent, stranger: int | None
 
 
 def _kept(step: JournalStep, stranger: int | None) -> FileContent:
-    """Return the backup of a step, and check that it is what the file held before."""
+    """
+    Return the backup of a step, and check that it is what the file held before.
+
+    One that this user may not read is only good to be put back as it is.
+    """
     if step.old is None:
         return FileContent(step.target)
-    content = read_below(step.old, step)
-    if content.digest != step.before:
+    content = look_below(step.old, step)
+    is_known = content.digest != UNREADABLE or step.in_place
+    if is_known and content.digest != step.before:
         raise UnusableJournalError(f"[{step.old}], the backup of [{step.target}], is missing")
     if stranger is not None and content.stat is not None:
         _check_backup(step, content.stat, stranger)

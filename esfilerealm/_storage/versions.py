@@ -11,7 +11,6 @@ import errno
 import os
 import re
 import stat
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import FaultsOf
@@ -21,7 +20,7 @@ from .attributes import Attributes
 from .change import Change
 from .paths import VERSION_PATTERN, version_path
 from .read import FileContent, digest_of, read_plain_file
-from .staging import REJECTED, TEMPORARY, temporary_pattern
+from .second_names import reason_for_another_name
 from .target import could_replace, is_owned_by, owners_of, reason_for_doubt
 
 if TYPE_CHECKING:
@@ -154,26 +153,7 @@ def _version(path: str, number: int) -> FileContent:
     reason = reason_for_doubt(version.stat, path)
     if reason is not None:
         raise FileAccessError(version.path, errno.EPERM, reason)
-    with FaultsOf(version.path, "examining"):
-        # By its name again: the open file may have had another name until a moment ago.
-        named = system.lstat(version.path)
-    is_replaced = not os.path.samestat(named, version.stat)
-    if is_replaced or (named.st_nlink > 1 and _has_foreign_name(version.path, named)):
-        reason = "it has a second name, so it may be any file: check what it is"
+    reason = reason_for_another_name(version, re.escape(os.path.basename(path)) + VERSION_PATTERN)
+    if reason is not None:
         raise FileAccessError(version.path, errno.EMLINK, reason)
     return version
-
-
-def _has_foreign_name(path: str, status: os.stat_result) -> bool:
-    """Check whether a file has names besides those that a writer gives it for a moment."""
-    folder, name = os.path.split(path)
-    versions_of_it = re.escape(name.rpartition(".")[0]) + VERSION_PATTERN
-    kept = "|".join(temporary_pattern(versions_of_it, end) for end in (TEMPORARY, REJECTED))
-    ours = re.compile(f"{versions_of_it}|{kept}")
-    known = 0
-    with FaultsOf(folder, "examining"):
-        for entry in filter(ours.fullmatch, system.listdir(folder)):
-            with suppress(FileNotFoundError):
-                other = system.lstat(os.path.join(folder, entry))
-                known += os.path.samestat(other, status)
-    return status.st_nlink > known
