@@ -135,7 +135,7 @@ class AccountEdit:
             return None
         outlook = look()
         changes: dict[str, Account | None] = {
-            name: _settled(self.after(name), *hashes(name), outlook)
+            name: _settled(self.after(name), self.before(name), *hashes(name), outlook)
             for name in {**self.found.by_name, **self._changes}
         }
         return self.found.file, self.found.edited(changes)
@@ -184,10 +184,23 @@ def over_remark(names: Collection[str]) -> str:
 
 
 def _settled(
-    account: Account, before: str | None, after: str | None, outlook: Outlook
+    account: Account, was: Account, before: str | None, after: str | None, outlook: Outlook
 ) -> Account | None:
-    """Return an account without what is no longer needed, as far as no undo may need it."""
-    may_return = outlook.keeps_versions and not outlook.is_rotated
+    """
+    Return an account without what is no longer needed, as far as no undo may need it.
+
+    Args:
+        account: With all changes.
+
+        was: Without them.
+
+        before: The stored hash of the user before the changes.
+
+        after: Likewise after them.
+
+        outlook: What may become of both files.
+    """
+    may_return = outlook.keeps_versions and not outlook.is_rotated and not was.says_nothing
     is_kept = outlook.keeps_versions and before is not None
     if after is None and not may_return and not is_kept:
         return None

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from .._ground import moments
 from .._ground.locked import is_locked
 from .._ground.showing import shown_name
-from .._ground.values import ReadOnlyDict
 from ..errors import (
     InvalidRoleNameError,
     InvalidUsernameError,
@@ -18,7 +17,6 @@ from ..errors import (
 from ..formats.realm import ParsedRealm
 from ..formats.users_editor import UsersEditor
 from ..formats.users_roles_editor import UsersRolesEditor
-from ..results import UserChanges
 from .account_edit import over_remark
 
 if TYPE_CHECKING:
@@ -184,12 +182,13 @@ class RealmEdit:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What somebody should know of the changes, one sentence each."""
-        gone = over_remark(self._expired())
+        gone = over_remark(self.expired)
         said = *self._said, *filter(None, [gone]), *self.accounts.remarks(self.hashes_of)
         return tuple(said)
 
-    def _expired(self) -> tuple[str, ...]:
-        """Return the users that are removed since their time is over."""
+    @property
+    def expired(self) -> tuple[str, ...]:
+        """The users that are removed since their time is over."""
         return tuple(name for name in sorted(self.over) if self._users.hash_of(name) is not None)
 
     def replace_hash(self, username: str, old: str, new: str) -> None:
@@ -206,6 +205,10 @@ class RealmEdit:
         after = tuple(role for role in dict.fromkeys((*before, *add)) if role not in remove)
         self._new_roles[username] = after
         return after
+
+    def roles_before(self, username: str) -> tuple[str, ...]:
+        """Return the roles of a user before the changes."""
+        return self._users_roles.roles_of(username)
 
     def roles_of(self, username: str) -> tuple[str, ...]:
         """Return the roles of a user, changes included."""
@@ -235,64 +238,11 @@ class RealmEdit:
         sources = (self.files.users.path, self.files.users_roles.path)
         return ParsedRealm.parse(users, users_roles, sources=sources, **self._name_rules)
 
-    def user_changes(self) -> UserChanges:
-        """Return which users are added, removed or changed."""
-        added, removed, passwords, roles, orphans = {}, [], [], {}, []
-        for name in {**self._new_hashes, **self._new_roles, **dict.fromkeys(self.accounts.changed)}:
-            old, new = self.hashes_of(name)
-            before, after = self._users_roles.roles_of(name), self.roles_of(name)
-            if old is None and new is not None:
-                added[name] = after
-            elif old is not None and new is None:
-                removed.append(name)
-            elif old is not None:
-                if self._has_new_password(name):
-                    passwords.append(name)
-                if set(before) != set(after):
-                    roles[name] = (before, after)
-            elif before and not after:
-                orphans.append(shown_name(name))
-        return UserChanges(
-            ReadOnlyDict(added),
-            tuple(removed),
-            tuple(passwords),
-            ReadOnlyDict(roles),
-            tuple(orphans),
-            *self._locks(),
-            ReadOnlyDict(self._expiries()),
-            self._expired(),
-        )
-
-    def _has_new_password(self, name: str) -> bool:
-        """Check whether another password opens an account, once it is unlocked."""
-        old, new = self.hashes_of(name)
-        if old is not None and is_locked(old):
-            old = self.accounts.before(name).kept_hash
-        if new is not None and is_locked(new):
-            new = self.accounts.after(name).kept_hash
-        return new is not None and old != new
-
-    def _locks(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the users that are locked and were not, and those that were and are not."""
-        locked, unlocked = [], []
-        for name in self._new_hashes:
-            was, is_now = (each is not None and is_locked(each) for each in self.hashes_of(name))
-            if is_now and not was:
-                locked.append(name)
-            elif was and not is_now and self._has(name):
-                unlocked.append(name)
-        return tuple(locked), tuple(unlocked)
-
-    def _expiries(self) -> dict[str, tuple[datetime | None, datetime | None]]:
-        """Return the users whose time is another, with the times before and after."""
-        found = {}
-        for name in filter(self._has, self.accounts.changed):
-            is_new = self._users.hash_of(name) is None
-            before = None if is_new else self.accounts.before(name).expires
-            after = self.accounts.after(name).expires
-            if before != after:
-                found[name] = (before, after)
-        return found
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """All names that a change is about."""
+        about = {**self._new_hashes, **self._new_roles, **dict.fromkeys(self.accounts.changed)}
+        return tuple(about)
 
     def edited(self) -> list[tuple[FileContent, bytes]]:
         """

@@ -21,6 +21,7 @@ from .credentials import NewCredentials
 from .edit import RealmEdit
 from .mode_fixes import ModeFixes
 from .provenance import Provenance
+from .user_changes import user_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -178,7 +179,7 @@ class Transaction:
         return edit
 
     def _commit(self, pending: _Pending) -> WriteResult:
-        edit, changes = pending.edit, pending.edit.user_changes()
+        edit, changes = pending.edit, user_changes(pending.edit)
         files, contents = edit.files, edit.edited()
         if pending.keystore is not None:
             files, keystore = self._with_keystore(files, *pending.keystore)
