@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import ConfigurationFileMissingError, FileRealmError
 from .accounts import Accounts
-from .paths import RealmPaths, accounts_path, exists, managed_path, version_path
+from .paths import RealmPaths, accounts_path, managed_path, version_path
 from .realm_files import RealmFiles, read_files, read_files_and_records, read_settled
 
 __all__ = ["RealmFolder"]
@@ -124,9 +124,11 @@ class RealmFolder:
 
     def keeps_versions(self, files: RealmFiles, options: WriteOptions) -> bool:
         """Check whether a write that changes *files* leaves an earlier version of them."""
+        from .recovery import is_there
+
         if options.keep is not None:
             return options.keep > 0
-        return exists(version_path(files.users.path, 1))
+        return is_there(version_path(files.users.path, 1))
 
     def read_settled(self) -> SettledRead:
         """Read both files once nobody is writing them; an error stands in place of a content."""

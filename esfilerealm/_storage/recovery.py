@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from .paths import RealmPaths
 
 __all__ = [
+    "is_there",
     "quarantined_journals",
     "read_file_journal",
     "read_journal",
@@ -90,7 +91,7 @@ def recover(paths: RealmPaths) -> Recovery:
     folders: dict[str, str] = {}  # mostly it is one, which is looked up once
     users, users_roles = (real_target(path, folders) for path in (paths.users, paths.users_roles))
     journal = journal_path(users)
-    others = _other_targets(paths, folders, is_strict=_exists(journal))
+    others = _other_targets(paths, folders, is_strict=is_there(journal))
 
     def read(path: str = journal) -> Journal | None:
         return read_journal(users, users_roles, list(others.values()), paths.config_dir, path)
@@ -201,7 +202,13 @@ def _other_targets(
     return {name: path for name, path in found.items() if path is not None}
 
 
-def _exists(path: str) -> bool:
+def is_there(path: str) -> bool:
+    """
+    Check whether anything has that name.
+
+    Raises:
+        FilePermissionError, FileAccessError: If nobody can tell.
+    """
     with FaultsOf(path, "examining"):
         try:
             system.lstat(path)
@@ -251,7 +258,7 @@ def _is_committed(steps: Sequence[JournalStep]) -> bool:
     be made durable, as on Windows, a power cut may bring the journal back without them.
     """
     olds = [step.old for step in steps if step.old is not None]
-    return Progress(steps, _look(steps)).is_complete and not all(map(_exists, olds))
+    return Progress(steps, _look(steps)).is_complete and not all(map(is_there, olds))
 
 
 def _quarantined(path: str, reason: str) -> Recovery:

@@ -330,7 +330,7 @@ class Transaction:
         """See ``UsersTool.sweep``."""
         record = self._open.edit.accounts.found.usable()
         if record.file.exists:
-            self._change(lambda edit: edit.files)
+            self._change(lambda edit: edit.accounts.require())
 
     def roles(
         self, username: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()

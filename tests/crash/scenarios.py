@@ -7,6 +7,7 @@ import io
 import os
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
@@ -15,6 +16,7 @@ from crash.kit import Dead, DieAfterRenames, intercepted
 from support.hashes import CHEAP_HASH, SHA_HASH
 
 from esfilerealm import FileRealm, RealmSettings, UsersTool
+from esfilerealm._ground import moments
 from esfilerealm._storage import Attributes, RealmFolder, Unit, WriteOptions
 from esfilerealm.cli import main
 from esfilerealm.errors import FileRealmError
@@ -22,9 +24,10 @@ from esfilerealm.keystore import Keystore
 from esfilerealm.provisioning import DesiredState, apply, plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 USERS = f"# people\nbob:{CHEAP_HASH}\n\nodd line\nal:{CHEAP_HASH}\njim:{CHEAP_HASH}\n"
+NOON = datetime(2100, 1, 1, 12, tzinfo=UTC)  # so that nobody is over by the clock of today
 USERS_ROLES = "# roles\r\nviewer: bob, al\r\nodd line\r\nadmin:bob\r\n"
 
 
@@ -256,6 +259,50 @@ def useradd(folder: Path, **options: object) -> None:
     UsersTool(folder, **options).useradd("new", password_hash=CHEAP_HASH, roles=["viewer", "fresh"])
 
 
+@contextlib.contextmanager
+def stopped_clock(minutes: int = 0) -> Iterator[None]:
+    """Let the same come out each time, of clocks and of what is drawn by lot."""
+    moment = moments.Moment(NOON + timedelta(minutes=minutes), "a start", 60.0 * minutes)
+    with (
+        mock.patch.object(moments, "now", return_value=moment),
+        mock.patch.object(secrets, "choice", lambda letters: letters[0]),
+    ):
+        yield
+
+
+def lock(folder: Path, **options: object) -> None:
+    with stopped_clock():
+        UsersTool(folder, **options).lock("bob")
+
+
+def unlock(folder: Path) -> None:
+    with stopped_clock():
+        UsersTool(folder).unlock("bob")
+
+
+def add_for_an_hour(folder: Path) -> None:
+    with stopped_clock():
+        UsersTool(folder).useradd(
+            "new", password_hash=CHEAP_HASH, roles=["viewer", "fresh"], expires=timedelta(hours=1)
+        )
+
+
+def realm_with_locked_user(folder: Path) -> None:
+    realm(folder)
+    lock(folder)
+
+
+def realm_with_expired_user(folder: Path) -> None:
+    realm(folder)
+    lock(folder)
+    add_for_an_hour(folder)
+
+
+def sweep(folder: Path) -> None:
+    with stopped_clock(minutes=60):
+        UsersTool(folder).sweep()
+
+
 def recover(folder: Path) -> None:
     UsersTool(folder).recover()
 
@@ -323,6 +370,10 @@ SCENARIOS = {
         lambda folder: change_more(folder, strategy="in_place"), realm_with_keystore
     ),
     "desired state, keystore": Scenario(apply_with_keystore, realm_with_managed_users_and_keystore),
+    "lock": Scenario(lock, realm),
+    "unlock": Scenario(unlock, realm_with_locked_user),
+    "useradd, expires": Scenario(add_for_an_hour, realm),
+    "sweep": Scenario(sweep, realm_with_expired_user),
     "recover, keystore": Scenario(recover, unfinished(new_keystore, 1)),
     "hash upgraded at login": Scenario(upgrade, realm, is_quiet=True),
     "recover, before the first file": Scenario(
