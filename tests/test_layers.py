@@ -267,6 +267,8 @@ def test_list_loads_yaml_for_a_yaml_file_only(realm, name):
         ("init -c .", {"filelock"}),
         ("keystore -h", set()),
         ("keystore list -h", set()),
+        ("backup -h", set()),
+        ("backup list .", set()),
     ],
 )
 def test_no_command_loads_what_it_does_not_need(realm, line, needed):

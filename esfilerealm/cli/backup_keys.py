@@ -67,7 +67,7 @@ def signing_key_of(arguments: Arguments, terminal: Terminal) -> SigningKey | Non
         return None
     require_file("sign", path)
     passphrase = _passphrase_in_file(arguments, "sign-passphrase-file")
-    if passphrase is None and SigningKey.is_protected(path):
+    if passphrase is None and os.path.isfile(path) and SigningKey.is_protected(path):
         passphrase = terminal.ask_secret(f"Enter passphrase of [{path}]: ")
     return SigningKey.read(path, passphrase)
 

@@ -178,6 +178,14 @@ class TestCreate:
         words = ["--sign", str(keys / "locked"), "--sign-passphrase-file", str(tmp_path / "secret")]
         assert create("--plain", *words)[0].exit_code == 0
 
+    def test_a_key_of_another_program_signs(self, create, keys):
+        reader, writer = os.pipe()
+        os.write(writer, (keys / "sign").read_bytes())
+        os.close(writer)
+        done, _ = create("--plain", "--sign", f"/dev/fd/{reader}")
+        os.close(reader)
+        assert "not encrypted, signed\n" in done.out
+
     @pytest.mark.parametrize(
         ("typed", "reason"),
         [("a\nb\n", "the two passphrases differ"), ("\n", "the passphrase is empty")],
@@ -305,6 +313,15 @@ class TestVerify:
         done = run("backup", "verify", sealed, *(word.format(keys=keys) for word in words))
         assert done.exit_code == 65
         assert reason in done.err
+
+    def test_a_key_from_another_program(self, run, sealed, keys):
+        """As ``--age-identity <(pass show ops)`` of a shell gives it."""
+        reader, writer = os.pipe()
+        os.write(writer, (keys / "ops").read_bytes())
+        os.close(writer)
+        done = run("backup", "verify", sealed, "--age-identity", f"/dev/fd/{reader}")
+        os.close(reader)
+        assert done.exit_code == 0
 
     def test_a_key_in_place_of_its_file_is_not_shown(self, run, sealed):
         done = run("backup", "verify", sealed, "--age-identity", "AGE-SECRET-KEY-1QQPQ")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import os
+import stat
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from ..._ground.extras import require_extra
+from ..._ground.faults import FaultsOf
 from ..._storage import read_file
 from ...errors import BackupKeyError
 from .agent import sign_by_agent
@@ -114,16 +116,27 @@ class SigningKey:
 
 def read_key_file(path: str | os.PathLike[str]) -> bytes:
     """
-    Read a file with keys.
+    Read a file with keys; or a pipe to its end, such as ``<(pass show key)`` of a shell makes.
 
     Raises:
         BackupKeyError: If there is none.
         FilePermissionError, FileAccessError: If it cannot be read, or is too large to be one.
     """
-    file = read_file(os.fspath(path), largest=_LARGEST)
+    name = os.fspath(path)
+    if _is_pipe(name):
+        with FaultsOf(name, "reading"), open(name, "rb") as pipe:
+            return pipe.read(_LARGEST)
+    file = read_file(name, largest=_LARGEST)
     if not file.exists:
-        raise BackupKeyError(os.fspath(path), "there is no such file: check the path")
+        raise BackupKeyError(name, "there is no such file: check the path")
     return file.data
+
+
+def _is_pipe(path: str) -> bool:
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except (OSError, ValueError):  # whoever reads it says more
+        return False
 
 
 def _cipher(data: bytes) -> bytes:
