@@ -342,6 +342,17 @@ _PROVISIONING = (
             shared.ADD,
             Option("remove", "Comma-separated roles to remove", metavar="ROLES", native=True),
             Option("absent", "Remove the user if it exists"),
+            Option(
+                "expires",
+                "Remove the user at this time, such as 2026-12-01T08:00Z; never to keep it",
+                metavar="TIME",
+            ),
+            Option(
+                "locked",
+                "true to lock the user out, who keeps its password; false to let it in again",
+                metavar="WHETHER",
+                choices=("true", "false"),
+            ),
         ),
         OptionGroup(
             "Password (at most one; needed for a new user)",

@@ -23,6 +23,8 @@ _USER_OPTIONS: Final = {
     "password-env": "password_env",
     "hash": "password_hash",
     "update-password": "update_password",
+    "expires": "expires",
+    "locked": "locked",
 }
 _ROLE_OPTIONS: Final = {"roles": "roles", "add": "roles_add", "remove": "roles_remove"}
 
@@ -59,6 +61,8 @@ def user_of_options(arguments: Arguments, terminal: Terminal) -> DesiredState:
     for key, field in _USER_OPTIONS.items():
         if arguments.has(key):
             user[field] = arguments.value(key)
+    if arguments.has("locked"):
+        user["locked"] = arguments.choice("locked", ("true", "false")) == "true"
     for key, field in _ROLE_OPTIONS.items():
         roles = arguments.value(key)
         user[field] = None if roles is None else split_list(roles)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from .._ground import moments
 from ..admin.users_tool import UsersTool
 from ..errors import FileChangedError, PlanOutdatedError, UnsafePlanError
 from ..findings import Fix
@@ -92,6 +93,7 @@ def apply_with(shared: SharedWork, plan: Plan, *, replan: bool, how: WriteArgume
     for _ in range(_ATTEMPTS if replan else 1):
         check_objections(plan)
         try:
+            _check_times(plan)
             return replace(plan, result=_write(plan, _hashes(plan, shared), how))
         except (FileChangedError, PlanOutdatedError) as error:
             outdated = error
@@ -120,6 +122,19 @@ def check_objections(plan: Plan) -> None:
     """Raise ``UnsafePlanError`` if a guard objects to a plan."""
     if plan.objections:
         raise UnsafePlanError(f"{'; '.join(plan.objections)}; {_ADVICE}")
+
+
+def _check_times(plan: Plan) -> None:
+    """
+    Check that all times that the plan sets are still to come.
+
+    Raises:
+        PlanOutdatedError: If one has passed since; a new plan removes the user.
+    """
+    basis = basis_of(plan)
+    now = moments.now().time
+    if any(time is not None and time <= now for time in basis.expiries.values()):
+        raise PlanOutdatedError(basis.accounts[0] if basis.accounts else plan.config_dir)
 
 
 def _plan_again(plan: Plan, shared: SharedWork) -> Plan:

@@ -55,7 +55,7 @@ def test_every_line_is_a_gauge_that_the_textfile_collector_reads_too(run, realm)
     out = run("digest", "--node", "a", "--openmetrics").out
     families = list(parser.text_string_to_metric_families(out))
     assert {family.type for family in families} == {"gauge"}
-    assert len(families) == 7
+    assert len(families) == 10
 
 
 def test_equal_users_have_equal_labels(run, realm, tmp_path):
@@ -98,7 +98,9 @@ def test_a_program_tells_the_same(run, realm, tmp_path):
     assert {n: v for n, v in by_command.items() if n in by_program} == {
         n: v for n, v in by_program.items() if n in by_command
     }
-    assert {name[0] for name in by_command.keys() ^ by_program.keys()} == {"findings", "generation"}
+    assert {name[0] for name in by_command.keys() ^ by_program.keys()} == {
+        *("findings", "generation", "expiring_users", "emergency_users")
+    }
 
 
 def test_a_file_that_is_missing_has_no_date(run, realm):

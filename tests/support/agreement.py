@@ -10,10 +10,12 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
+from datetime import date
 from importlib.util import find_spec
 
 import pytest
 
+from esfilerealm.documents.yaml import A_DATE, Unread
 from esfilerealm.errors import InvalidDesiredStateError
 from esfilerealm.provisioning import DesiredState, desired_state_schema
 
@@ -30,6 +32,7 @@ BEYOND_A_SCHEMA = {
     r": empty document": "a field that is null is not given, which a schema cannot count",
     r"must be a whole number above 0$": "1.0 is an integer for a schema",
     r"must have at least 6 characters$": "Java counts characters beyond U+FFFF twice",
+    r"must be \[never\] or a time": "a schema cannot tell that no month has 32 days",
     r"at most 65535 characters$": "it would be an annoyance in each message about a name",
 }
 
@@ -47,10 +50,18 @@ def as_json(value):
     """Return what a schema is asked about: plain values; others, such as dates, as no JSON."""
     if isinstance(value, Mapping):
         pairs = value.items()
-        return {k if isinstance(k, str) else f"\0{k!r}": as_json(v) for k, v in pairs}
+        plain = {k: _time(v) if k == "expires" else v for k, v in pairs}
+        return {k if isinstance(k, str) else f"\0{k!r}": as_json(v) for k, v in plain.items()}
     if isinstance(value, list | tuple):
         return [as_json(item) for item in value]
     return value if value is None or isinstance(value, str | int | float) else object()
+
+
+def _time(value):
+    """Return a time without quotes as a text, for which editors take it."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.text if isinstance(value, Unread) and value.kind == A_DATE else value
 
 
 def disagreement(value, issues):

@@ -5,29 +5,35 @@ from __future__ import annotations
 import copy
 import os
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from support.hashes import CHEAP_HASH
 from support.storing import statuses
 
 from esfilerealm import UsersTool
+from esfilerealm._ground.moments import shown_time
 from esfilerealm._ground.showing import shown_name
+from esfilerealm._storage import RealmFolder
 from esfilerealm._storage.managed import ManagedUsers
 from esfilerealm.errors import FileRealmError
 from esfilerealm.formats import parse_users, parse_users_roles
+from esfilerealm.hashing import is_locked
 from esfilerealm.provisioning import (
     AddRoles,
     AddUser,
     DesiredState,
+    LockUser,
     Plan,
     RehashPassword,
     RemoveOrphan,
     RemoveRoles,
     RemoveUser,
     SetAttributes,
+    SetExpiry,
     SetManaged,
     SetPassword,
+    UnlockUser,
     apply,
     plan,
 )
@@ -63,11 +69,13 @@ class State:
 
     Attributes:
         roles: From each user to the roles.
-        hashes: From each user to the hash.
+        hashes: From each user to the hash; of a locked one, the hash that is kept aside.
         orphans: From each other name in ``users_roles`` to its roles. The empty name, between two
             commas, is left out: it disappears with a line that names nobody else.
         managed: The users who are listed as managed.
         attributes: From each file to owner, group and mode, in the form of a plan.
+        locked: The users who are locked.
+        expiries: From each user who expires to the time, in the form of a plan.
     """
 
     roles: dict[str, frozenset[str]]
@@ -75,6 +83,8 @@ class State:
     orphans: dict[str, frozenset[str]]
     managed: set[str]
     attributes: dict[str, dict[str, str]]
+    locked: set[str] = field(default_factory=set)
+    expiries: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, folder: Path) -> State:
@@ -84,6 +94,15 @@ class State:
         by_name = parse_users_roles(data["users_roles"]).roles_by_user
         listed = UsersTool(folder).list_users()
         assert listed == {name: by_name.get(name, ()) for name in hashes}
+        locked = {name for name, text in hashes.items() if is_locked(text)}
+        expiries = {}
+        record = RealmFolder(folder).read_with_accounts(may_be_missing=True)[1].by_name
+        for name in hashes.keys() & record.keys():
+            expires = record[name].expires
+            if expires is not None:
+                expiries[name] = shown_time(expires)
+            if name in locked:
+                hashes[name] = record[name].kept_hash or hashes[name]
         attributes = {}
         for path in files.values():
             if path.exists():
@@ -100,6 +119,8 @@ class State:
             {name: frozenset(of) for name, of in by_name.items() if name and name not in hashes},
             managed_names(os.path.realpath(folder / "users")),
             attributes,
+            locked,
+            expiries,
         )
 
     def after(self, changes: Iterable[Change]) -> State:
@@ -118,6 +139,20 @@ class State:
                 self.orphans.pop(name, None)
             case RemoveUser(name):
                 del self.roles[name], self.hashes[name]
+                self.locked.discard(name)
+                self.expiries.pop(name, None)
+            case LockUser(name):
+                assert name in self.roles
+                assert name not in self.locked
+                self.locked.add(name)
+            case UnlockUser(name):
+                self.locked.remove(name)
+            case SetExpiry(name, before, after):
+                assert name in self.roles
+                assert self.expiries.get(name) == before != after
+                self.expiries |= {} if after is None else {name: after}
+                if after is None:
+                    del self.expiries[name]
             case RemoveOrphan(name, roles):
                 # A change shows no hash, nor what follows a colon.
                 same = [orphan for orphan in self.orphans if shown_name(orphan) == name]

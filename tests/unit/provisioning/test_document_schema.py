@@ -86,6 +86,7 @@ BEYOND = {
     r": empty document": '{"users": null}',
     r"must be a whole number above 0$": '{"users": [], "hash_policy": {"minimum_cost": 1.0}}',
     r"must have at least 6 characters$": '{"users": [{"name": "al", "password": "😀ab"}]}',
+    r"must be \[never\] or a time": '{"users": [{"name": "al", "expires": "2026-13-01"}]}',
     r"at most 65535 characters$": json.dumps({"keystore": [{"name": "a" * 65536}]}),
 }
 
@@ -113,6 +114,8 @@ ACCEPTED = {
     "numbers": {"attributes": {"owner": 0, "group": -1, "mode": "0007777"}},
     "old role": {"users": [{**USER, "roles_remove": ["#a,b:c"]}]},
     "empty values": {"keystore": [{"name": "a", "value": ""}], "keystore_password": ""},
+    "times": {"users": {"al": {"expires": "2026-12-01 08:00"}, "bob": {"expires": "never"}}},
+    "locks": {"users": {"al": {"locked": True}, "bob": {"locked": None, "expires": None}}},
     "null sections": {"users": [], "hash_policy": None, "attributes": None, "keystore": None},
 }
 REFUSED = {
@@ -124,6 +127,9 @@ REFUSED = {
     "two sources by name": {"users": {"al": {"password_env": "x", "password_file": "y"}}},
     "an empty path": {"users": [{**USER, "password_file": ""}]},
     "NUL": {"users": [{**USER, "password_env": "a\0\n"}]},
+    "a duration": {"users": [{**USER, "expires": "8h"}]},
+    "a line end behind a time": {"users": [{**USER, "expires": "never\n"}]},
+    "a lock in a word": {"users": [{**USER, "locked": "yes"}]},
     "two kinds of roles": {"users": [{**USER, "roles": [], "roles_add": []}]},
     "a line end": {"users": [{"name": "al\n"}]},
     "a line end behind a role": {"users": [{**USER, "roles": ["x\n"]}]},
