@@ -3,8 +3,8 @@ The audit log: one line for each change of a realm, chained by digests, so that 
 remove or move a line unseen.
 
 ``AuditLog`` writes it, from inside of every write: give ``UsersTool`` the argument *audit*, or set
-``ESFILEREALM_AUDIT``. ``chosen_log`` is for other writers of files, which hand it to storage as
-``WriteOptions(audit=chosen_log())``.
+``ESFILEREALM_AUDIT``. ``read`` and ``verify`` read it. ``chosen_log`` is for other writers of
+files, which hand it to storage as ``WriteOptions(audit=chosen_log())``.
 """
 
 from __future__ import annotations
@@ -13,10 +13,22 @@ from typing import TYPE_CHECKING
 
 from .environment import chosen_log
 from .log import AuditLog
+from .reading import read
+from .results import AuditEntry, AuditProblem, Verification
+from .verifying import verify
 
 if TYPE_CHECKING:
     from .._storage import ChangeLog as ChangeLog
     from .._storage import NotedChange as NotedChange
     from .._storage import NotedLine as NotedLine
+    from .results import ProblemKind as ProblemKind
 
-__all__ = ["AuditLog", "chosen_log"]
+__all__ = [
+    "AuditEntry",
+    "AuditLog",
+    "AuditProblem",
+    "Verification",
+    "chosen_log",
+    "read",
+    "verify",
+]
