@@ -7,6 +7,7 @@ __all__ = ["WriteOptions"]
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+    from os import PathLike
     from typing import Literal, TypedDict
 
     from .attributes import Attributes
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         attributes: Tolerance
         keep: int | None
         allow_local_lock: bool
+        audit: str | PathLike[str] | ChangeLog | None
 
 
 class WriteOptions:

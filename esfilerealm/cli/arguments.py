@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from .._ground.showing import shown
 from ..admin.known_roles import split_roles
 from ..errors import InvalidAttributeError
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
-    from .._storage import WriteArguments
+    from .._storage import ChangeLog, WriteArguments
     from .options import Command
 
     C = TypeVar("C", bound=str)
@@ -25,6 +27,15 @@ if TYPE_CHECKING:
 
 EXCLUDING = "options [s/silent] and [v/verbose] exclude each other"
 _LAST_WITH_PATH_CONF = 5
+#: Options of which an audit log tells the value, too.
+_TOLD = frozenset(
+    (
+        *("roles", "add", "remove", "owner", "group", "mode", "attributes", "strategy", "keep"),
+        *("purge", "protect", "update-password", "algorithm", "expires", "ttl", "select", "ignore"),
+    )
+)
+#: Options of which it tells nothing: what they say stands in the line anyway, or does not matter.
+_UNTOLD = frozenset(("audit", "config", "json", "silent", "verbose"))
 _LONGEST_NUMBER = 9
 """Digits."""
 
@@ -163,7 +174,31 @@ class Arguments:
             "attributes": self.choice("attributes", ATTRIBUTES),
             "keep": self.number("keep", "a number of versions"),
             "allow_local_lock": self.has("allow-local-lock"),
+            "audit": self.audit,
         }
+
+    @property
+    def audit(self) -> ChangeLog | None:
+        """
+        The audit log that an option or the environment names, or None.
+
+        Raises:
+            AuditLogError: If its key cannot be used.
+        """
+        if not self.has("audit") and not os.environ.get("ESFILEREALM_AUDIT"):
+            return None
+        from ..audit import AuditLog
+        from ..audit.keys import named_by
+
+        path, key_file = named_by(os.environ)
+        given = self.value("audit")
+        chosen = path if given is None else given
+        options = [self._told(key) for key in sorted(self._line.values) if key not in _UNTOLD]
+        return AuditLog(chosen or "", key_file, command=self.command.name, options=options)
+
+    def _told(self, key: str) -> str:
+        """Return an option as an audit log tells it: its value only if it cannot be a secret."""
+        return f"{key}={','.join(self.values(key))}" if key in _TOLD else key
 
     @property
     def known_roles(self) -> list[str]:

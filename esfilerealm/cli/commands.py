@@ -24,6 +24,7 @@ TOPICS = {
     "storage": ("_storage/README.md", "How files are written"),
     "guarantees": ("guarantees.md", "What is kept after faults, kills and power cuts"),
     "snapshot": ("backup/snapshot/README.md", "Save and restore the security index of a cluster"),
+    "audit": ("audit/README.md", "A log of every change, in which nobody can change a line unseen"),
     "drift": ("drift/README.md", "Find nodes whose users differ, without moving hashes"),
     "checks": ("checks/README.md", "What check reports, by code"),
     "autoconfiguration": (
@@ -180,6 +181,7 @@ _REALM = (
                 "mode", "Mode of new files, in octal; default: 660 less the umask", metavar="MODE"
             ),
             shared.ALLOW_LOCAL_LOCK,
+            shared.AUDIT,
         ),
         shared.general(*_DRY_RUN),
         run="realm:run_init",
@@ -273,7 +275,7 @@ _REALM = (
     Command(
         "recover",
         "Finish or roll back an interrupted write",
-        OptionGroup("How files are written", shared.ALLOW_LOCAL_LOCK),
+        OptionGroup("How files are written", shared.ALLOW_LOCAL_LOCK, shared.AUDIT),
         shared.general(shared.JSON),
         run="realm:run_recover",
         notes=("Every command that writes does this first, so it is rarely needed.",),
@@ -286,7 +288,7 @@ _REALM = (
     Command(
         "undo",
         "Return to the version before the last change",
-        OptionGroup("How files are written", *shared.OWNERSHIP),
+        OptionGroup("How files are written", *shared.OWNERSHIP, shared.AUDIT),
         shared.general(*_DRY_RUN),
         run="realm:run_undo",
         notes=(
@@ -295,6 +297,14 @@ _REALM = (
         ),
         examples=("esfilerealm undo --dry-run", "esfilerealm undo"),
         exits=((exits.NO_INPUT, "nothing to undo"), *shared.WRITE_EXITS),
+    ),
+    Command(
+        "audit",
+        "Show who changed what, and check that nobody has tampered with that",
+        shared.general(),
+        subcommands="audit_commands",
+        arguments="COMMAND",
+        examples=("esfilerealm audit verify /var/log/esfilerealm.log -c /etc/elasticsearch",),
     ),
 )
 

@@ -18,6 +18,7 @@ __all__ = [
     "NOT_RESTORABLE",
     "NOT_TRUSTED",
     "OK",
+    "UNPROVEN",
     "USAGE",
     "WRONG_PASSWORD",
     "CommandError",
@@ -33,6 +34,7 @@ DIFFERENT = 1
 INCOMPLETE = 1
 NOT_TRUSTED = 1
 NOT_RESTORABLE = 1
+UNPROVEN = 1
 CHANGED = 2
 USAGE = 64
 DATA = 65

@@ -24,7 +24,7 @@ _NEW_PASSWORD: Final = (
     Option("new-password-env", "Read an environment variable", metavar="VARIABLE"),
 )
 _WRITING: Final = OptionGroup(
-    "How the file is written", shared.IF_NOT_KEPT, shared.ALLOW_LOCAL_LOCK
+    "How the file is written", shared.IF_NOT_KEPT, shared.ALLOW_LOCAL_LOCK, shared.AUDIT
 )
 
 _MISSING: Final = (exits.DATA, "no keystore, or a wrong password")

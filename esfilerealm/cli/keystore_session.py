@@ -188,6 +188,7 @@ class KeystoreSession:
                 dry_run=self.is_dry_run,
                 attributes=self._attributes,
                 allow_local_lock=self._arguments.has("allow-local-lock"),
+                audit=self._arguments.audit,
             )
         except FileRealmError as error:
             self._written = before

@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from .backup_schemas import backup_results
+from .audit_shapes import AUDIT_ENTRY as _AUDIT_ENTRY
+from .audit_shapes import AUDIT_VERIFICATION as _AUDIT_VERIFICATION
 from .commands import every_command, find_command
 from .exits import OK, UsageError
 from .options import did_you_mean
@@ -272,6 +274,8 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
     ),
     "recover": (_OUTCOME, {}),
     "undo": (_ONE_WRITE, {}),
+    "audit show": ({"entries": _list_of(_AUDIT_ENTRY)}, {}),
+    "audit verify": (_AUDIT_VERIFICATION, {}),
     "plan": (_PLAN, {}),
     "apply": (_PLAN, {}),
     "ensure": (_PLAN, {}),

@@ -10,6 +10,7 @@ __all__ = [
     "ALGORITHM",
     "ALLOW_LOCAL_LOCK",
     "ATTRIBUTES",
+    "AUDIT",
     "CHECK",
     "CLUSTER_RELEASE",
     "CONFIGS",
@@ -190,7 +191,13 @@ _KEEP = Option(
     "Number of previous versions to keep, as users.1~ and so on; default: as many as exist",
     metavar="N",
 )
-WRITING = OptionGroup("How files are written", *OWNERSHIP, _KEEP)
+AUDIT = Option(
+    "audit",
+    "Write a line for the change to this audit log, and refuse the change if that fails; default: "
+    "that of ESFILEREALM_AUDIT. ESFILEREALM_AUDIT_KEY names the file with its key",
+    metavar="FILE",
+)
+WRITING = OptionGroup("How files are written", *OWNERSHIP, _KEEP, AUDIT)
 
 DOCUMENTS = (
     Option(
