@@ -48,6 +48,7 @@ FileRealmError
 ├── JournalVersionError
 ├── NoEarlierVersionError, NoKeptHashError                             also LookupError
 ├── FilePermissionError                                                also PermissionError
+├── AuditLogError                                                      also OSError
 └── FileAccessError                                                    also OSError
     └── FileChangedError
 ```

@@ -41,6 +41,7 @@ LONGEST_README = 220
 VALUES_SHOWN = {
     "README.md": 2,
     "esfilerealm/admin/README.md": 17,
+    "esfilerealm/audit/README.md": 3,
     "esfilerealm/backup/README.md": 5,
     "esfilerealm/backup/snapshot/README.md": 6,
     "esfilerealm/certificates/README.md": 7,

@@ -24,14 +24,14 @@ def described(change: NotedChange) -> dict[str, object]:
     if change.modes:
         changes["modes"] = [mode.to_dict() for mode in change.modes]
     if change.settings:
-        changes["settings"] = {what: list(names) for what, names in change.settings.items()}
+        changes |= {what: list(names) for what, names in change.settings.items()}
     told: dict[str, object] = {
         "folder": change.folder,
         "changes": _safe(changes),
         "files": {file.path: _file(file, is_end=bool(change.recovery)) for file in change.files},
     }
     if change.recovery:
-        told["recovery"] = change.recovery.outcome
+        told["recovered"] = change.recovery.outcome
     return told
 
 

@@ -107,7 +107,7 @@ def entry_of(line: Line) -> AuditEntry:
             for path, file in _mapping(fields.get("files")).items()
             if isinstance(file, dict)
         },
-        recovery=_text(fields.get("recovery")) or None,
+        recovered=_text(fields.get("recovered")) or None,
         taken_back=taken_back if isinstance(taken_back, int) else None,
         hash=line.hash,
     )

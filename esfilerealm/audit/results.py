@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from .._ground.showing import in_one_line
 from .._ground.values import ReadOnlyDict
@@ -31,6 +31,13 @@ ProblemKind = Literal[
 """What may be wrong with a line, or with the files that it tells of."""
 
 
+#: Changes that are about other names than those of users.
+_NOT_USERS: Final = (
+    *("modes", "settings_added", "settings_changed", "settings_removed"),
+    "keystore_password",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
     """
@@ -45,10 +52,10 @@ class AuditEntry:
         command: The command, or the function that was called.
         options: Of the command, without secrets.
         folder: The configuration directory.
-        changes: As ``UserChanges.to_dict``, without what is empty; besides, ``modes`` and the names
-            of secure ``settings``.
+        changes: As ``UserChanges.to_dict``, without what is empty; besides, ``modes``, and the
+            names of secure settings: ``settings_added``, ``settings_changed``, …
         files: From path to the digests ``before`` and ``after``, and new attributes.
-        recovery: How an interrupted change ended, if the line is about that.
+        recovered: How an interrupted change ended, if the line is about that.
         taken_back: The number of a line whose change was not made, if the line is about that.
         hash: The digest of the line.
     """
@@ -62,26 +69,26 @@ class AuditEntry:
     folder: str
     changes: Mapping[str, Any]
     files: Mapping[str, Mapping[str, Any]]
-    recovery: str | None
+    recovered: str | None
     taken_back: int | None
     hash: str
 
     @property
     def usernames(self) -> frozenset[str]:
         """All users that the change is about."""
-        lists = [value for key, value in self.changes.items() if key not in ("modes", "settings")]
+        lists = [value for key, value in self.changes.items() if key not in _NOT_USERS]
         return frozenset(name for each in lists for name in each if isinstance(name, str))
 
     def to_dict(self) -> dict[str, object]:
         """Return the attributes as a dictionary fit for JSON."""
-        told = {name: getattr(self, name) for name in self.__slots__}
+        told = {name: getattr(self, name) for name in self.__slots__ if name != "changes"}
         return {
             **told,
             "time": self.time and self.time.isoformat(),
             "who": dict(self.who),
             "options": list(self.options),
-            "changes": dict(self.changes),
-            "files": {path: dict(file) for path, file in self.files.items()},
+            "user_changes": dict(self.changes),
+            "files": [{"path": path, **file} for path, file in self.files.items()],
         }
 
 
@@ -120,7 +127,7 @@ class Verification:
     Attributes:
         problems: What is wrong, in the order of the lines; the first thousand of it.
         notes: What is odd, one sentence each.
-        lines: How many lines were read.
+        line_count: How many lines were read.
         head: The digest of the last line: keep it elsewhere, and give it to a later ``verify``;
             None if there is no line.
         folders: The directories of which the lines tell, with the number of lines of each.
@@ -128,7 +135,7 @@ class Verification:
 
     problems: tuple[AuditProblem, ...]
     notes: tuple[str, ...]
-    lines: int
+    line_count: int
     head: str | None
     folders: Mapping[str, int] = field(default_factory=ReadOnlyDict)
 
@@ -140,7 +147,7 @@ class Verification:
         return {
             "problems": [problem.to_dict() for problem in self.problems],
             "notes": list(self.notes),
-            "lines": self.lines,
+            "line_count": self.line_count,
             "head": self.head,
             "folders": dict(self.folders),
         }

@@ -66,9 +66,9 @@ class States:
         self._latest_keys = [(entry.host, path) for path in entry.files]
         for path, file in entry.files.items():
             known, after = self._known.get((entry.host, path)), _digest(file.get("after"))
-            before = after if entry.recovery else _digest(file.get("before"))
+            before = after if entry.recovered else _digest(file.get("before"))
             if known is not None and before != known.after:
-                self._tell(raw, path, known, before, is_end=bool(entry.recovery))
+                self._tell(raw, path, known, before, is_end=bool(entry.recovered))
             self._known[entry.host, path] = _Known(before, after, entry.seq, raw)
 
     def compare(self, folder: str) -> None:

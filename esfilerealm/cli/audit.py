@@ -48,7 +48,7 @@ def run_verify(arguments: Arguments, target: Target, terminal: Terminal) -> int:
         terminal.print_problem(str(problem), is_error=True)
     for note in result.notes:
         terminal.note(f"NOTE: {note}")
-    count, found = result.lines, len(result.problems)
+    count, found = result.line_count, len(result.problems)
     verdict = f"{found} problem{'s' * (found != 1)}" if found else "nothing is wrong"
     terminal.print(f"{count} line{'s' * (count != 1)}: {verdict}")
     if result.head is not None:
@@ -88,8 +88,8 @@ def _described(entry: AuditEntry) -> Iterator[str]:
     command = " ".join([entry.command, *(f"--{option}" for option in entry.options)])
     if entry.taken_back is not None:
         command = f"the change of line {entry.taken_back} was not made"
-    if entry.recovery is not None:
-        command += f" (an interrupted write: {entry.recovery})"
+    if entry.recovered is not None:
+        command += f" (an interrupted write: {entry.recovered})"
     yield f"{entry.seq}  {time}  {_actor(entry)}  {command}  [{entry.folder}]"
     for key, value in entry.changes.items():
         yield f"    {key.replace('_', ' ')}: {_value(value)}"

@@ -35,8 +35,8 @@ SUBCOMMANDS: Final = (
         arguments="[FILE...]",
         notes=(_FILES, "Whether the lines are true says 'esfilerealm audit verify'."),
         examples=(
-            "esfilerealm audit show /var/log/esfilerealm.log --since 2d",
-            "esfilerealm audit show --user jane --json",
+            "esfilerealm audit show audit.log --since 2d",
+            "esfilerealm audit show audit.log --user jane --json",
         ),
         exits=((exits.DATA, "an invalid time"), _UNREADABLE),
     ),
@@ -74,8 +74,8 @@ SUBCOMMANDS: Final = (
             "Without a key, only a head that is kept elsewhere shows a log that is forged whole.",
         ),
         examples=(
-            "esfilerealm audit verify /var/log/esfilerealm.log -c /etc/elasticsearch",
-            "esfilerealm audit verify audit.log.1 audit.log --key-file audit.key",
+            "esfilerealm audit verify audit.log -c node-a",
+            "esfilerealm audit verify sealed.log.1 sealed.log --key-file audit.key",
         ),
         exits=((exits.UNPROVEN, "something is wrong"), _UNREADABLE),
     ),

@@ -31,9 +31,9 @@ AUDIT_ENTRY: Final = object_of(
         "command": TEXT,
         "options": NAMES,
         "folder": TEXT,
-        "changes": {"type": "object"},
-        "files": by_name({"type": "object"}),
-        "recovery": TEXT_OR_NULL,
+        "user_changes": {"type": "object"},
+        "files": list_of({"type": "object"}),
+        "recovered": TEXT_OR_NULL,
         "taken_back": COUNT_OR_NULL,
         "hash": DIGEST,
     }
@@ -50,7 +50,7 @@ AUDIT_VERIFICATION: Final[dict[str, Schema]] = {
         )
     ),
     "notes": NAMES,
-    "lines": COUNT,
+    "line_count": COUNT,
     "head": TEXT_OR_NULL,
     "folders": by_name(COUNT),
 }

@@ -304,7 +304,7 @@ _REALM = (
         shared.general(),
         subcommands="audit_commands",
         arguments="COMMAND",
-        examples=("esfilerealm audit verify /var/log/esfilerealm.log -c /etc/elasticsearch",),
+        examples=("esfilerealm audit verify audit.log -c node-a",),
     ),
 )
 

@@ -236,14 +236,14 @@ class Draft:
         """Return the names of the settings that change, by what happens to them; no value."""
         before, after = self._before, self.contents.settings
         told = {
-            "added": sorted(after.keys() - before.keys()),
-            "changed": sorted(
+            "settings_added": sorted(after.keys() - before.keys()),
+            "settings_changed": sorted(
                 name for name in before if after.get(name, before[name]) != before[name]
             ),
-            "removed": sorted(before.keys() - after.keys()),
+            "settings_removed": sorted(before.keys() - after.keys()),
         }
         if self.contents.password != ("" if self.origin is None else self.origin.password):
-            told["keystore"] = ["password"]
+            told["keystore_password"] = ["changed"]
         return {what: names for what, names in told.items() if names}
 
     def change(self, change: Callable[[Contents], object]) -> None:

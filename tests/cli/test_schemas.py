@@ -17,6 +17,7 @@ from support.hashes import CHEAP_HASH
 from support.keystore_bytes import build
 from support.pki import CERTIFICATES
 
+from esfilerealm import UsersTool
 from esfilerealm.backup import create_backup
 from esfilerealm.cli import schemas
 from esfilerealm.cli.commands import every_command
@@ -65,6 +66,8 @@ LINES = {
     ],
     "recover": [[]],
     "undo": [[], ["--dry-run"]],
+    "audit show": [["{log}"], ["{log}", "--user", "ann", "--since", "1h"], ["{missing}"], []],
+    "audit verify": [["{log}", "-c", "{config}"], ["{broken}"], ["{missing}"]],
     "plan": [["{state}"], ["{missing}"]],
     "apply": [["{state}"], ["{state}", "--check"], ["{broken}"]],
     "ensure": [["ann", "--hash", CHEAP_HASH, "-a", "vewer"], ["bob", "--absent"], ["ann"]],
@@ -192,6 +195,9 @@ def filled(config, tmp_path, cluster, monkeypatch):
     (config / "users_roles.1~").write_text("viewer:old\nadmin:bob\n")
     keystore = build({"a.b": b"text", "c.d": b"\xff"}, version=3)
     (config / "elasticsearch.keystore").write_bytes(keystore)
+    audited = UsersTool(tmp_path / "audited", audit=tmp_path / "audit.log")
+    audited.init()
+    audited.useradd("ann", password_hash=CHEAP_HASH)
     users = [
         {"name": "new", "password_hash": CHEAP_HASH, "roles": ["vewer"]},
         {"name": "bob", "roles": ["admin"], "password": "secret-1"},
@@ -226,6 +232,7 @@ def filled(config, tmp_path, cluster, monkeypatch):
         "broken": tmp_path / "broken.json",
         "htpasswd": tmp_path / "htpasswd",
         "out": tmp_path / "out",
+        "log": tmp_path / "audit.log",
     }
 
 

@@ -51,7 +51,7 @@ def log(tmp_path, realm, key):
 def test_nothing_is_wrong(log, key, realm):
     result = verify(log, key=key, folders=[realm])
     assert result
-    assert (result.problems, result.notes, result.lines) == ((), (), 6)
+    assert (result.problems, result.notes, result.line_count) == ((), (), 6)
     assert result.head == json.loads(log.read_bytes().splitlines()[-1])["hash"]
     assert dict(result.folders) == {str(realm): 6}
     assert result.to_dict()["head"] == result.head
@@ -306,7 +306,7 @@ def test_so_much_is_wrong_that_it_ends(tmp_path):
     log.write_bytes(b"nothing\n" * 5000)
     result = verify(log)
     assert len(result.problems) == 1000
-    assert result.lines < 2000
+    assert result.line_count < 2000
     assert "not checked" in result.notes[0]
 
 
@@ -344,7 +344,7 @@ def test_what_a_line_tells(log, realm):
         ["al"],
     ]
     assert entries[0].folder == str(realm)
-    assert json.loads(json.dumps(entries[0].to_dict()))["changes"] == {
+    assert json.loads(json.dumps(entries[0].to_dict()))["user_changes"] == {
         "added": {"jane": ["viewer"]}
     }
 
