@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from .backup_schemas import backup_results
 from .audit_shapes import AUDIT_ENTRY as _AUDIT_ENTRY
 from .audit_shapes import AUDIT_VERIFICATION as _AUDIT_VERIFICATION
+from .backup_schemas import backup_results
 from .commands import every_command, find_command
 from .exits import OK, UsageError
 from .options import did_you_mean
