@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 from no_secret.account_objects import ACCOUNT_OBJECTS
+from no_secret.audit_objects import AUDIT_OBJECTS
 from no_secret.backup_objects import BACKUP_OBJECTS
 from no_secret.busy_realm import changed, log_everyone_in, spoilt
 from no_secret.chain_objects import CHAIN_OBJECTS
@@ -27,7 +28,6 @@ from esfilerealm import (
     UsersTool,
 )
 from esfilerealm._storage import RealmFolder
-from esfilerealm.audit import AuditLog
 from esfilerealm.checks.limits import Limits
 from esfilerealm.exchange import EXPORT_FORMATS, export_realm, import_users
 from esfilerealm.formats import parse_users, parse_users_roles
@@ -49,6 +49,7 @@ from esfilerealm.watcher import FileWatcher, Frequency, ResourceWatcherService
 
 #: What is public, by the name of its class: each gives all the objects of it that matter.
 OBJECTS = {
+    **AUDIT_OBJECTS,
     **ROLE_OBJECTS,
     **BACKUP_OBJECTS,
     **DRIFT_OBJECTS,
@@ -61,7 +62,6 @@ OBJECTS = {
             *("SetAttributes", "SetManaged", "SetPassword"),
         )
     },
-    "AuditLog": lambda _, folder: [AuditLog(folder / "audit.log", WRONG.encode() * 4)],
     "Accounts": lambda _, folder: [accounts(folder)],
     "AccountState": lambda _, folder: [
         fact
