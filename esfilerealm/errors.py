@@ -24,6 +24,7 @@ FileRealmError
 ├── InvalidSnapshotValueError                                          also ValueError
 ├── SnapshotNotCompatibleError
 ├── ClusterError
+├── RescueRefusedError
 ├── InvalidAuthorizationHeaderError, InvalidProxyHeaderError           also ValueError
 ├── ChallengeError
 ├── UnknownHashAlgorithmError, InvalidHashError                        also ValueError
@@ -124,6 +125,7 @@ __all__ = [
     "PasswordTruncatedWarning",
     "PlanOutdatedError",
     "RealmClosedError",
+    "RescueRefusedError",
     "SecureSettingExistsError",
     "SecureSettingNotFoundError",
     "SnapshotNotCompatibleError",
@@ -582,6 +584,25 @@ class ClusterError(FileRealmError):
     def _message(self) -> str:
         status = "" if self.status is None else f" answered with {self.status}"
         return f"[{self.doing}]{status}: {self.reason}"
+
+
+class RescueRefusedError(FileRealmError):
+    """
+    No user for an emergency was made, since this node would not let it in, or not out again.
+
+    Attributes:
+        obstacles: Why not: one line for each reason, with its place and the way out.
+    """
+
+    def __init__(self, obstacles: tuple[str, ...]) -> None:
+        super().__init__(obstacles)
+        self.obstacles = tuple(map(printable, obstacles))
+
+    def _message(self) -> str:
+        return (
+            f"no user was made, since it would be of no use on this node: "
+            f"{'; '.join(self.obstacles)}; with --force (check=False) one is made nevertheless"
+        )
 
 
 class InvalidAuthorizationHeaderError(FileRealmError, ValueError):

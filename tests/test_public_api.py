@@ -11,8 +11,8 @@ from support.public import MODULES, exported, importable, mentioned
 import esfilerealm
 from esfilerealm import errors
 
-#: What only the library passes to the constructor of a ``Transaction`` or a ``Keystore``.
-INTERNAL = {"Draft", "RealmFolder", "Sealed", "WriteOptions"}
+#: What only the library passes to a constructor, such as that of a ``Transaction``.
+INTERNAL = {"Account", "_Tool", "Draft", "RealmFolder", "Sealed", "WriteOptions"}
 
 ERRORS = [
     errors.InvalidUsernameError("a:b", "rule"),
@@ -46,6 +46,7 @@ ERRORS = [
     errors.SnapshotNotCompatibleError("7.17", "9.0", ("reason", "another")),
     errors.ClusterError("GET /", "reason", 403),
     errors.ClusterError("GET /", "reason"),
+    errors.RescueRefusedError(("security is off",)),
     errors.ChallengeError("refused", ("Negotiate",)),
     errors.UnknownHashAlgorithmError("bcrypt3", "advice"),
     errors.InvalidHashError("reason"),

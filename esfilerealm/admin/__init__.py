@@ -10,14 +10,33 @@ if TYPE_CHECKING:
     from .._storage import Strategy as Strategy
     from .._storage import Tolerance as Tolerance
     from .._storage import WriteArguments as WriteArguments
+    from .obstacles import Obstacle, rescue_obstacles
+    from .rescue import Rescue, RescueUser
     from .transaction import Transaction
 
-__all__ = ["RealmPaths", "Transaction", "UsersTool"]
+__all__ = [
+    "Obstacle",
+    "RealmPaths",
+    "Rescue",
+    "RescueUser",
+    "Transaction",
+    "UsersTool",
+    "rescue_obstacles",
+]
+
+#: Where the names are; loaded on first use, so that `list` does not wait for them.
+_LAZY = {
+    "Obstacle": "obstacles",
+    "Rescue": "rescue",
+    "RescueUser": "rescue",
+    "Transaction": "transaction",
+    "rescue_obstacles": "obstacles",
+}
 
 
 def __getattr__(name: str) -> object:
-    if name != "Transaction":
+    if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from .transaction import Transaction  # on first use, so that `list` does not wait for it
+    from importlib import import_module
 
-    return Transaction
+    return getattr(import_module(f".{_LAZY[name]}", __name__), name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from .._ground.locked import is_locked
 from .._storage import RealmFolder, WriteOptions, read_file
 from ..errors import (
     ConfigurationFileMissingError,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ..findings import Finding
     from ..formats import ParsedRealm
     from ..results import AccountState, Recovery, WriteResult, WrittenRoles
+    from .rescue import Rescue
     from .transaction import Transaction
 
 # Modules that only a write needs are imported by its methods, so that `list` does not load them.
@@ -309,6 +311,37 @@ class UsersTool:
             transaction.sweep()
         return transaction.result
 
+    def rescue(
+        self,
+        ttl: timedelta | None = None,
+        roles: Iterable[str] = ("superuser",),
+        *,
+        check: bool = True,
+    ) -> Rescue:
+        """
+        Return a context manager that makes a user for an emergency, and removes it at its end.
+
+        The user has a random name and password. If this process is killed, the first write after
+        the time removes the user.
+
+        Args:
+            ttl: How long the user lasts at most; by default 10 minutes.
+
+            roles: Its roles.
+
+            check: Whether to refuse if this node would not let the user in.
+
+        Returns:
+            What gives a ``RescueUser`` when it is entered. Then it raises ``RescueRefusedError`` if
+            the node would not let the user in, and what ``useradd`` raises.
+
+        Raises:
+            InvalidExpiryError: If *ttl* is not above 0.
+        """
+        from .rescue import Rescue
+
+        return Rescue(self, ttl, roles, check=check)
+
     def accounts(self) -> Mapping[str, AccountState]:
         """
         Return the state of every user who is locked or expires, by name, sorted.
@@ -316,10 +349,17 @@ class UsersTool:
         If ``users.accounts`` cannot be used, these are the users who are locked; whether somebody
         expires is unknown then, and ``check`` says why.
         """
+        return self.overview()[1]
+
+    def overview(self) -> tuple[ParsedRealm, Mapping[str, AccountState]]:
+        """Read what ``listing`` and ``accounts`` return, as one state."""
+        files, accounts = self._folder.read_with_accounts()
+        realm = parse_files(files, **self.settings.name_rules)
+        if not accounts.by_name and not any(map(is_locked, realm.hashes.values())):
+            return realm, {}
         from .account_states import account_states
 
-        files, accounts = self._folder.read_with_accounts()
-        return account_states(parse_files(files, **self.settings.name_rules).hashes, accounts)
+        return realm, account_states(realm.hashes, accounts)
 
     def undo(self) -> WriteResult:
         """

@@ -84,6 +84,7 @@ _CODES = (
     (errors.MissingExtraError, CONFIGURATION),
     (errors.JournalVersionError, CONFIGURATION),
     (errors.InvalidSettingError, CONFIGURATION),
+    (errors.RescueRefusedError, CONFIGURATION),
     (errors.UnknownHashAlgorithmError, CONFIGURATION),
     (errors.FileChangedError, LOCKED),
     (errors.InvalidSnapshotValueError, DATA),

@@ -19,6 +19,7 @@ from no_secret.planted import (
     VALUE,
     WRONG,
 )
+from no_secret.rescue_objects import RESCUE_OBJECTS
 from no_secret.role_objects import ROLE_OBJECTS
 
 from esfilerealm import (
@@ -55,6 +56,7 @@ OBJECTS = {
     **DRIFT_OBJECTS,
     **CHAIN_OBJECTS,
     **ACCOUNT_OBJECTS,
+    **RESCUE_OBJECTS,
     **{
         kind: lambda _, folder, kind=kind: changes_of(planned(folder), kind)
         for kind in (

@@ -25,6 +25,7 @@ from no_secret.planted import (
     VALUE,
     WRONG,
 )
+from no_secret.rescue_objects import switched_off
 from no_secret.role_objects import ROLE_ERRORS
 from no_secret.snapshot_errors import SNAPSHOT_ERRORS
 
@@ -338,6 +339,9 @@ ERRORS = {
     "NoKeptHashError": [without_kept_hash],
     "PlanOutdatedError": [outdated],
     "RealmClosedError": [closed],
+    "RescueRefusedError": [
+        lambda folder: UsersTool(switched_off(folder)).rescue().__enter__(),
+    ],
     "UnknownHashAlgorithmError": [
         lambda _: hash_password(PASSWORDS["new"], "rot13"),
         lambda folder: FileRealm(folder, settings=RealmSettings(cache_hash_algo="rot13")),
