@@ -87,6 +87,11 @@ class RealmPaths:
         return journal_path(system.realpath(self.users))
 
     @property
+    def accounts(self) -> str:
+        """The record of users that are locked or expire, beside the real ``users``."""
+        return accounts_path(system.realpath(self.users))
+
+    @property
     def all(self) -> tuple[str, ...]:
         """The files of the realm, and those that a write keeps beside the real ``users``."""
         users = system.realpath(self.users)

@@ -44,6 +44,7 @@ FailureReason: TypeAlias = Literal[
     "unknown_user",
     "wrong_password",
     "no_usable_hash",
+    "expired",
     "password_too_long",
     "realm_disabled",
     "busy",

@@ -46,7 +46,9 @@ _TOO_LONG: Final = AuthenticationResult.unsuccessful(
     f"the password is longer than {MAX_PASSWORD_BYTES} bytes", "password_too_long"
 )
 
-_Outcome: TypeAlias = Literal["right_password", "wrong_password", "no_usable_hash", "unknown_user"]
+_Outcome: TypeAlias = Literal[
+    "right_password", "wrong_password", "no_usable_hash", "expired", "unknown_user"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ class Authenticator:
     def lookup(self, username: str) -> User | None:
         """Return a user without checking a password, or None if there is no such user."""
         snapshot = self._store.snapshot
+        if snapshot.has_expiring and snapshot.is_over(username):
+            return None
         epoch = self._cache.epoch
         entry = self._cache.get(username, snapshot)
         if entry is None and username in snapshot.users:
@@ -140,8 +144,10 @@ class Authenticator:
     def _from_cache(self, username: str, secret: bytes) -> AuthenticationResult | None:
         if len(secret) > MAX_PASSWORD_BYTES:
             return _TOO_LONG
-        cache = self._cache
-        entry = cache.get(username, self._store.snapshot)
+        cache, snapshot = self._cache, self._store.snapshot
+        if snapshot.has_expiring and snapshot.is_over(username):
+            return None
+        entry = cache.get(username, snapshot)
         if entry is None or entry.password is None or not entry.password.matches(secret):
             return None
         if cache.is_cheap or cache.get(username, self._store.snapshot) is entry:
@@ -155,6 +161,8 @@ class Authenticator:
             now = self._store.snapshot
             if now.hash_of(username) != verdict.stored_hash:
                 continue
+            if verdict.stored_hash is not None and now.has_expiring and now.is_over(username):
+                return _refusal(username, "the time of the user is over", "expired")
             if verdict.outcome == "right_password":
                 return self._cache.put(username, now, verdict.password, epoch).result
             if verdict.outcome == "unknown_user":
@@ -166,6 +174,8 @@ class Authenticator:
         stored_hash = snapshot.hash_of(username)
         if stored_hash is None:
             return self._refused(username, secret, snapshot, _Verdict("unknown_user", None))
+        if snapshot.has_expiring and snapshot.is_over(username):
+            return self._refused(username, secret, snapshot, _Verdict("expired", stored_hash))
         if not self._is_usable(username, snapshot):
             verdict = _Verdict("no_usable_hash", stored_hash)
             return self._refused(username, secret, snapshot, verdict)

@@ -234,7 +234,7 @@ class FileRealm:
 
     def _watch(self, service: ResourceWatcherService) -> None:
         paths = self._store.folder.paths
-        files = FileWatcher(paths.users, paths.users_roles)
+        files = FileWatcher(paths.users, paths.users_roles, paths.accounts)
         # First the stamps, then the content: a change between the two is noticed later.
         files.init()
         self._load()

@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 
+from ..._ground import moments
 from ..._ground.values import ReadOnlyDict
-from ...hashing import decoy_hash
+from ...hashing import decoy_hash, is_locked
 from ...results import UserChanges
 
 if TYPE_CHECKING:
     from collections.abc import KeysView, Mapping
+    from datetime import datetime
 
+    from ..._storage import Account
     from ...errors import FileRealmError
     from ...findings import Finding
     from ...formats.realm import ParsedRealm
@@ -85,6 +88,7 @@ class RealmSnapshot:
 
     Attributes:
         generation: The number of different states so far, from 1; 0 before anything was read.
+        has_expiring: Whether the time of any user will be over.
         hash_issues: Maps each user who cannot log in to the reason.
         issues: Maps ``users`` and ``users_roles`` to the lines of that file that a node skips.
         stamps: Maps ``users`` and ``users_roles`` to the state in which that file was read.
@@ -92,10 +96,12 @@ class RealmSnapshot:
     """
 
     __slots__ = (
+        "_accounts",
         "_decoy_hash",
         "_hashes",
         "_roles",
         "generation",
+        "has_expiring",
         "hash_issues",
         "health",
         "issues",
@@ -109,8 +115,11 @@ class RealmSnapshot:
         generation: int = 0,
         stamps: Mapping[str, FileStamp] | None = None,
         health: RealmHealth = RealmHealth(),
+        accounts: Mapping[str, Account] | None = None,
     ) -> None:
         self._hashes = hashes = parsed.hashes
+        self._accounts = _expiring(accounts or {})
+        self.has_expiring = bool(self._accounts)
         self._roles = parsed.roles_by_user
         self.generation = generation
         self.hash_issues = MappingProxyType(parsed.hash_issues)
@@ -142,6 +151,16 @@ class RealmSnapshot:
         """Return the stored text of a user, even if it is unusable as a hash. It is a secret."""
         return self._hashes.get(username)
 
+    def is_over(self, username: str) -> bool:
+        """Check whether the time of a user is over at this moment, by either of two clocks."""
+        account = self._accounts.get(username)
+        return account is not None and account.is_over(moments.now())
+
+    def expires(self, username: str) -> datetime | None:
+        """Return when the time of a user is over, in UTC; None for never or an unknown user."""
+        account = self._accounts.get(username)
+        return None if account is None else account.expires
+
     @property
     def decoy_hash(self) -> str | None:
         """A usable hash of the most frequent cost, to verify for unknown users. It is a secret."""
@@ -160,13 +179,16 @@ class RealmSnapshot:
         old, new = before._hashes, self._hashes
         old_roles, new_roles = before._roles, self._roles
         stayed = [name for name in new if name in old]
+        changed = [name for name in stayed if new[name] != old[name]]
+        locked = tuple(n for n in changed if is_locked(new[n]) and not is_locked(old[n]))
+        unlocked = tuple(n for n in changed if is_locked(old[n]) and not is_locked(new[n]))
         return RealmChange(
             generation=self.generation,
             users=len(new),
             health=self.health,
             added=ReadOnlyDict({n: self.roles_of(n) for n in new if n not in old}),
             removed=tuple(name for name in old if name not in new),
-            passwords=tuple(name for name in stayed if new[name] != old[name]),
+            passwords=tuple(n for n in changed if n not in locked and n not in unlocked),
             roles=ReadOnlyDict(
                 {
                     name: (before.roles_of(name), self.roles_of(name))
@@ -174,11 +196,29 @@ class RealmSnapshot:
                     if old_roles.get(name) != new_roles.get(name)
                 }
             ),
+            locked=locked,
+            unlocked=unlocked,
+            expiries=ReadOnlyDict(self._expiries_since(before)),
         )
 
+    def _expiries_since(
+        self, before: RealmSnapshot
+    ) -> dict[str, tuple[datetime | None, datetime | None]]:
+        """Return the times before and now of the users whose time changed."""
+        names = dict.fromkeys((*before._accounts, *self._accounts))
+        times = {name: (before.expires(name), self.expires(name)) for name in names}
+        both = before._hashes.keys() & self._hashes.keys() if names else ()
+        return {
+            name: (old, new) for name, (old, new) in times.items() if old != new and name in both
+        }
+
     def has_same_content_as(self, other: RealmSnapshot) -> bool:
-        """Check whether users, hashes and roles are the same in both states."""
-        return self._hashes == other._hashes and self._roles == other._roles
+        """Check whether users, hashes, roles and times are the same in both states."""
+        return (
+            self._hashes == other._hashes
+            and self._roles == other._roles
+            and self._accounts == other._accounts
+        )
 
     def __repr__(self) -> str:
         return (
@@ -188,6 +228,10 @@ class RealmSnapshot:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a snapshot holds password hashes and cannot be pickled")
+
+
+def _expiring(accounts: Mapping[str, Account]) -> dict[str, Account]:
+    return {name: account for name, account in accounts.items() if account.expires is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

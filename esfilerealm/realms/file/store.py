@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from ..._ground.holding import Mutex
 from ..._ground.logs import get_logger, log_errors
-from ..._storage import RealmFolder
+from ..._storage import Accounts, RealmFolder
 from ...checks.realm import check_entries
-from ...errors import ConfigurationFileMissingError
+from ...errors import ConfigurationFileMissingError, FileRealmError
 from ...formats.realm import ParsedRealm
 from ...formats.users_roles import ParsedUsersRoles, UsersRolesReader
 from .snapshot import RealmHealth, RealmSnapshot
@@ -22,7 +22,7 @@ from .tracked_file import CheckedUsersReader, TrackedFile
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ...errors import FileRealmError
+    from ..._storage import Account, SettledRead
     from ...formats import HashIssue
     from ...settings import RealmSettings
     from .snapshot import HealthStatus, RealmChange
@@ -86,6 +86,8 @@ class FileRealmStore:
                 lambda parsed: f"roles of [{len(parsed.roles_by_user)}] users",
             ),
         )
+        self._record_fault = ""
+        self._accounts: Mapping[str, Account] = {}
         self._generations = itertools.count(1)
         self._folder: RealmFolder | None = None
         self._listeners: list[Callable[[RealmChange], object]] = []
@@ -255,7 +257,19 @@ class FileRealmStore:
             status: HealthStatus = "stale" if before.generation else "empty"
             health = RealmHealth(status, problems, before.health.issues)
             return files, before.with_health(health)
+        self._read_accounts(both, log)
         return files, self._snapshot(before, files, problems, log)
+
+    def _read_accounts(self, both: SettledRead, log: list[Callable[[], None]]) -> None:
+        """Read who expires; if the record of that cannot be used, what is known stays."""
+        if isinstance(both.users, FileRealmError):
+            return
+        record = Accounts.read(both.users.path)
+        known, self._record_fault = self._record_fault, str(record.fault or "")
+        if record.fault is None:
+            self._accounts = record.by_name
+        elif known != self._record_fault:
+            log.append(partial(_LOG.warning, "%s; so nobody new expires here", record.fault))
 
     def _snapshot(
         self,
@@ -282,6 +296,7 @@ class FileRealmStore:
             generation=before.generation,
             stamps={name: stamp for name, stamp in stamps.items() if stamp is not None},
             health=RealmHealth(status, problems, issues),
+            accounts=self._accounts,
         )
         if not before.generation or not after.has_same_content_as(before):
             after.generation = next(self._generations)
