@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import without_origin
 from .._ground.hints import did_you_mean
-from .._storage import RealmFolder
+from .._storage import Accounts, RealmFolder
 from ..errors import FileFormatError, FileRealmError
 from ..formats.lines import decode
 from ..formats.realm import parse_files
@@ -157,6 +157,11 @@ class Node(View):
     def realm(self) -> ParsedRealm:
         """What both files say; hashes are in it, and must get into no finding."""
         return parse_files(self.realm_files, **self.name_rules)
+
+    @part
+    def accounts(self) -> Accounts:
+        """The record of users that expire or are locked; ``fault`` says why it cannot be used."""
+        return Accounts.read(self.realm_files.users.path)
 
     @part
     def faults_of_text(self) -> list[FileFormatError]:
