@@ -44,6 +44,7 @@ VALUES_SHOWN = {
     "esfilerealm/audit/README.md": 3,
     "esfilerealm/backup/README.md": 5,
     "esfilerealm/backup/snapshot/README.md": 6,
+    "esfilerealm/admin/emergency.md": 1,
     "esfilerealm/certificates/README.md": 7,
     "esfilerealm/checks/README.md": 2,
     "esfilerealm/checks/autoconfiguration/README.md": 5,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import exits
 from . import shared_options as shared
+from .account_commands import ACCOUNTS, EXPIRES
 from .document_commands import DOCUMENTS
 from .drift_commands import DRIFT
 from .options import Command, Option, OptionGroup
@@ -13,6 +14,7 @@ __all__ = ["COMMANDS", "COMMAND_GROUPS", "PROGRAM", "TOPICS", "every_command", "
 #: The guides: from topic to its file in this package and what it is about.
 TOPICS = {
     "admin": ("admin/README.md", "Add, change and remove users from Python"),
+    "emergency": ("admin/emergency.md", "A way back in, and users that expire or are locked"),
     "provisioning": ("provisioning/README.md", "Describe the users that should exist, and apply"),
     "exchange": ("exchange/README.md", "Kubernetes Secrets, htpasswd, OpenSearch, JSON, YAML, tar"),
     "settings": ("settings/README.md", "Which settings of elasticsearch.yml count, and how"),
@@ -51,7 +53,7 @@ _USERS = (
     Command(
         "useradd",
         "Add a user",
-        OptionGroup("User", _ROLES, shared.KNOWN_ROLE),
+        OptionGroup("User", _ROLES, EXPIRES, shared.KNOWN_ROLE),
         shared.NEW_PASSWORD,
         shared.WRITING,
         shared.general(*_DRY_RUN),
@@ -61,10 +63,10 @@ _USERS = (
         notes=("A node sees the user at its next poll, within 5 seconds.",),
         examples=(
             "esfilerealm useradd jane --generate --roles viewer,monitoring_user",
-            "esfilerealm useradd jane --password-file secret.txt",
+            "esfilerealm useradd jane --password-file secret.txt --expires 8h",
         ),
         exits=(
-            (exits.DATA, "an invalid name, role, password or hash"),
+            (exits.DATA, "an invalid name, role, password, hash or time"),
             (exits.INTERNAL, "the user already exists"),
             *shared.WRITE_EXITS,
         ),
@@ -137,7 +139,10 @@ _USERS = (
         run="listing:run_list",
         run_all="nodes:run_each",
         arguments="[USERNAME]",
-        notes=("A * marks a role that neither Elasticsearch nor roles.yml defines.",),
+        notes=(
+            "A * marks a role that neither Elasticsearch nor roles.yml defines.",
+            "Users whose time is over are removed first, where this may write.",
+        ),
         examples=(
             "esfilerealm list jane --json",
             "esfilerealm list --role superuser --format csv",
@@ -745,7 +750,7 @@ _OTHER = (
 )
 
 COMMAND_GROUPS = (
-    ("Users", _USERS),
+    ("Users", (*_USERS, *ACCOUNTS)),
     ("Realm", _REALM),
     ("Provisioning", (*_PROVISIONING, *DOCUMENTS, *DRIFT)),
     ("Exchange", _EXCHANGE),

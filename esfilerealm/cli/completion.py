@@ -214,8 +214,9 @@ def _add_commands(parser: ArgumentParser, commands: Iterable[Command]) -> None:
             _add_commands(subparser, command.subcommands)
         elif command.arguments:
             nargs = "+" if command.argument_is_repeatable else None
-            argument = subparser.add_argument(command.argument, nargs=nargs)
-            _complete(argument, command.argument.upper())
+            for name in command.argument.split():
+                argument = subparser.add_argument(name, nargs=nargs)
+                _complete(argument, name.upper())
 
 
 def _add_options(parser: ArgumentParser, command: Command) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .. import hashing
 from ..admin.credentials import NewCredentials
+from .accounts import sweep_quietly, warn_of_lock
 from .exits import OK, WRONG_PASSWORD, UsageError
 from .options import did_you_mean
 from .passwords import ask_new_password, current_password, given_password, truncation_shown
@@ -56,12 +57,15 @@ def run_verify(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     from ..realms.file.realm import FileRealm
 
     username, tool = arguments.first, target.tool
+    if any(state.is_over for state in tool.accounts().values()):
+        sweep_quietly(target, terminal)
     tool.list_users(username)  # a missing user or an unreadable file is an error here
     password = current_password(arguments, terminal)
     realm = FileRealm(tool.config_dir, settings=tool.settings, watch_events=False)
     result = realm.authenticate(username, password)
     terminal.result.update(username=username, verified=bool(result))
     terminal.print(f"The password of [{username}] is {'right' if result else 'wrong'}")
+    warn_of_lock(target, terminal, username)
     issue = realm.snapshot.hash_issues.get(username)
     if issue is not None:
         terminal.result["hash_problem"] = issue.reason

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from .._storage import RealmPaths
     from ..formats import ParsedRealm
+    from ..results import AccountState
     from .arguments import Arguments
     from .target import Target
     from .terminal import Terminal
@@ -34,7 +35,12 @@ def show_users(
     Raises:
         UserNotFoundError: If there is no such user.
     """
-    listing = target.tool.listing()
+    listing, states = target.tool.overview()
+    if any(state.is_over for state in states.values()):
+        from .accounts import sweep_quietly
+
+        sweep_quietly(target, terminal)
+        listing, states = target.tool.overview()
     users = listing.users
     format_ = arguments.choice("format", ("text", "csv"))
     if format_ == "csv" and arguments.has("json"):
@@ -52,12 +58,15 @@ def show_users(
     if format_ == "csv":
         _print_csv(terminal, users)
     else:
-        _print_users(target, terminal, users, unknown)
+        _print_users(target, terminal, users, unknown, states)
     terminal.summary = "1 user" if len(users) == 1 else f"{len(users)} users"
     if username is None:
         _print_issues(target, terminal, listing)
     if arguments.has("json"):
         terminal.result.update(_for_programs(users, unknown, listing, target.tool.paths))
+        terminal.result["states"] = {
+            name: state.to_dict() for name, state in states.items() if name in users
+        }
     return OK
 
 
@@ -66,18 +75,33 @@ def _print_users(
     terminal: Terminal,
     users: Mapping[str, Collection[str]],
     unknown: Collection[str],
+    states: Mapping[str, AccountState],
 ) -> None:
     def marked(role: str) -> str:
         return role + "*" if role in unknown else role
 
     lines = [
-        f"{name:<15}: {','.join(map(marked, roles)) if roles else '-'}"
+        f"{name:<15}: {','.join(map(marked, roles)) if roles else '-'}{_state(states.get(name))}"
         for name, roles in users.items()
     ]
     if unknown:
         where = f"Role is not in the [{target.tool.paths.roles_yml}] file"
         lines += ["", f" [*]   {where}. That is fine if the role API defines it."]
     terminal.print(*(lines or ["No users found"]))
+
+
+def _state(state: AccountState | None) -> str:
+    """Return the marks of a user that is locked or expires; nothing for others."""
+    if state is None:
+        return ""
+    marks = "(locked)" if state.is_locked else ""
+    if state.expires is not None:
+        from .._ground.moments import shown_time
+
+        time = shown_time(state.expires)
+        what = f"(emergency, until {time})" if state.is_emergency else f"(expires {time})"
+        marks = f"{marks} {what}".strip()
+    return marks and f" {marks}"
 
 
 def _print_csv(terminal: Terminal, users: Mapping[str, Collection[str]]) -> None:

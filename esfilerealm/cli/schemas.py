@@ -122,7 +122,11 @@ _LOSSES: Final = _list_of(
         {"where": _TEXT, "what": _TEXT, "reason": _TEXT, "is_blocking": _FLAG, "is_note": _FLAG}
     )
 )
+_STATE: Final = _object(
+    {"expires": _TEXT_OR_NULL, "is_locked": _FLAG, "is_emergency": _FLAG, "is_over": _FLAG}
+)
 _LISTING: Final[dict[str, Schema]] = {
+    "states": _by_name(_STATE),
     "users": _list_of(_object({"username": _TEXT, "roles": _NAMES})),
     "unknown_roles": _NAMES,
     "orphans": _NAMES,
@@ -213,7 +217,18 @@ _DRIFT: Final[dict[str, Schema]] = {
     "skipped_by_node": _list_of(_object({"node": _TEXT, "skipped": _NAMES})),
     "unsaid": _list_of(_object({"node": _TEXT, "user_count": _COUNT})),
 }
-_EVENT: Final[Schema] = {"enum": ["start", "change", "recovery", "problem"]}
+_EVENT: Final[Schema] = {"enum": ["start", "change", "recovery", "problem", "added", "removed"]}
+_OBSTACLES: Final = _list_of(
+    _object(
+        {
+            "message": _TEXT,
+            "advice": _TEXT,
+            "is_certain": _FLAG,
+            "path": _TEXT_OR_NULL,
+            "code": _TEXT_OR_NULL,
+        }
+    )
+)
 _ONE_WRITE: Final = {**_WRITE, "dry_run": _FLAG}
 _USER: Final[dict[str, Schema]] = {"username": _TEXT}
 _KEYSTORE: Final[dict[str, Schema]] = {
@@ -252,14 +267,27 @@ _KEYSTORE_WRITE: Final[tuple[dict[str, Schema], dict[str, Schema]]] = (
 _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
     "useradd": ({**_USER, "roles": _NAMES, "unknown_roles": _NAMES, **_ONE_WRITE}, {}),
     "userdel": ({**_USER, **_ONE_WRITE}, {}),
-    "passwd": ({**_USER, **_ONE_WRITE}, {}),
+    "passwd": ({**_USER, **_ONE_WRITE}, {"is_locked": _FLAG}),
     "roles": (
         {**_USER, "unknown_roles": _NAMES},
         {"roles": _NAMES, **_ONE_WRITE, **_LISTING},
     ),
     "list": (_LISTING, {}),
-    "verify": ({**_USER, "verified": _FLAG}, {"hash_problem": _TEXT}),
+    "verify": ({**_USER, "verified": _FLAG}, {"hash_problem": _TEXT, "is_locked": _FLAG}),
     "hash": ({"algorithm": _TEXT, "hash": _TEXT}, {}),
+    "rescue": (
+        {"roles": _NAMES, "unknown_roles": _NAMES, "dry_run": _FLAG, "obstacles": _OBSTACLES},
+        {
+            **_USER,
+            "event": _EVENT,
+            "expires": _TEXT_OR_NULL,
+            "end": {"enum": ["time", "enter", "signal"]},
+        },
+    ),
+    "sweep": (_ONE_WRITE, {}),
+    "lock": ({"names": _NAMES, **_ONE_WRITE}, {}),
+    "unlock": ({"names": _NAMES, **_ONE_WRITE}, {}),
+    "expire": ({**_USER, "expires": _TEXT_OR_NULL, **_ONE_WRITE}, {}),
     "init": (_ONE_WRITE, {}),
     "check": (
         {},

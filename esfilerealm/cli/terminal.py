@@ -54,6 +54,7 @@ class Terminal:
         self.result: dict[str, object] = {}
         self.summary = ""
         self.describe_written: Callable[[], str] = str
+        self._status_width = 0
         self._stdin: TextIO | None = sys.stdin
         self._stdout: TextIO | None = sys.stdout
         self._stderr: TextIO | None = sys.stderr
@@ -288,6 +289,32 @@ class Terminal:
             return b""
         buffer = getattr(self._stdin, "buffer", None)
         return self._stdin.read(size).encode() if buffer is None else buffer.read(size)
+
+    def show_status(self, text: str) -> None:
+        """
+        Show what goes on in one line of the terminal, in place of what it showed before.
+
+        Args:
+            text: The line, of ASCII; an empty one clears it.
+        """
+        if not self.shows_status:
+            return
+        try:
+            _write(self._stderr, f"\r{text:<{self._status_width}}" + "\r" * (not text))
+            _flush(self._stderr)
+        except OutputError:  # the terminal is gone, and nobody looks
+            self._stderr = None
+        self._status_width = len(text)
+
+    @property
+    def shows_status(self) -> bool:
+        """Whether standard error is a terminal, and the user wants to read what goes on."""
+        return self.verbosity >= NORMAL and _is_terminal(self._stderr)
+
+    @property
+    def keyboard(self) -> int | None:
+        """The descriptor of standard input, if that is a terminal."""
+        return self._stdin.fileno() if self._stdin and _is_terminal(self._stdin) else None
 
     def flush(self) -> None:
         """Flush the results, so that they appear before what goes to standard error next."""

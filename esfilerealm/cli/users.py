@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .._ground.showing import shown_name
 from ..names import validate_role_name
+from .accounts import expiry, warn_of_lock
 from .exits import OK
 from .listing import show_users
 from .output import print_written
@@ -39,8 +40,15 @@ def run_useradd(arguments: Arguments, target: Target, terminal: Terminal) -> int
         change.require_no_user(username)
         roles = role_names(arguments, "roles", writable=True)
         warn_of_unknown_roles(target, terminal, roles)
+        expires = expiry(arguments)
         secret = new_secret(arguments, terminal)
-        change.useradd(username, secret.password, password_hash=secret.password_hash, roles=roles)
+        change.useradd(
+            username,
+            secret.password,
+            password_hash=secret.password_hash,
+            roles=roles,
+            expires=expires,
+        )
         _print_generated(arguments, terminal, secret)
     terminal.result["roles"] = roles
     with_roles = f" with the roles [{','.join(roles)}]" if roles else " without roles"
@@ -80,6 +88,7 @@ def run_passwd(arguments: Arguments, target: Target, terminal: Terminal) -> int:
         _print_generated(arguments, terminal, secret)
     effect = f"change the password of user [{username}]"
     print_written(arguments, target, terminal, change.result, effect)
+    warn_of_lock(target, terminal, username)
     return OK
 
 

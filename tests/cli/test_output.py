@@ -146,7 +146,7 @@ class TestOutputThatFails:
         def fail(*_):
             raise ZeroDivisionError("secret-1")
 
-        monkeypatch.setattr("esfilerealm.admin.users_tool.UsersTool.listing", fail)
+        monkeypatch.setattr("esfilerealm.admin.users_tool.UsersTool.overview", fail)
         assert main(["-c", str(config), "list"]) == 70
         err = capsys.readouterr().err
         assert err == "ERROR: unexpected ZeroDivisionError, please report it, with exit code 70\n"

@@ -55,6 +55,11 @@ LINES = {
     "list": [[], ["bob"], ["--role", "viewer"], ["nobody"], ["--format", "csv"]],
     "verify": [["bob", "-p", PASSWORD], ["bob", "-p", "wrong"], ["al", "-p", PASSWORD]],
     "hash": [["-p", PASSWORD], ["-p", PASSWORD, "--algorithm", "nothing"]],
+    "rescue": [["--dry-run"], ["--keep"], ["--ttl", "0s"], ["-E", "xpack.security.enabled=false"]],
+    "sweep": [[], ["--dry-run"]],
+    "lock": [["bob"], ["bob", "nobody"], []],
+    "unlock": [["bob"], ["bob", "--dry-run"]],
+    "expire": [["bob", "8h"], ["bob", "never"], ["bob", "soon"], ["bob"]],
     "init": [[], ["--dry-run"], ["-c", "{new}"]],
     "check": [
         [],
