@@ -54,6 +54,7 @@ class Unit:
         sets_attributes: Whether ``users`` and ``users_roles`` get the requested owner, group and
             mode even if their content stays.
         is_undo: Whether *contents* are the latest version, which changes places with *files*.
+        version: What an earlier version of both files is to hold, if not what they hold.
         users: The users that change, for the log of changes; None if only *contents* say it.
         modes: The modes that change after the contents, likewise.
         settings: The names of secure settings, likewise; by what happens to them.
@@ -68,6 +69,7 @@ class Unit:
     accounts: tuple[FileContent, bytes | None] | None = None
     sets_attributes: bool = False
     is_undo: bool = False
+    version: tuple[FileContent, FileContent] | None = None
     users: UserChanges | None = None
     modes: tuple[ModeChange, ...] = ()
     settings: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -301,7 +303,7 @@ def _backups(unit: Unit, changes: Sequence[Change], options: WriteOptions) -> It
     realm = {file.path for file in unit.files.both}
     if not any(change.target in realm for change in changes):
         return iter(())
-    both = unit.files.both
+    both = unit.version or unit.files.both
     return swap(both) if unit.is_undo else rotation(both, options.keep)
 
 

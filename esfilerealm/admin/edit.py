@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .._ground import moments
 from .._ground.locked import is_locked
 from .._ground.showing import shown_name
+from .._storage import FileContent
 from ..errors import (
     InvalidRoleNameError,
     InvalidUsernameError,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import NoReturn
 
-    from .._storage import Account, FileContent, RealmFiles
+    from .._storage import Account, RealmFiles
     from ..settings import RealmSettings
     from .account_edit import AccountEdit
 
@@ -233,6 +234,22 @@ class RealmEdit:
             return users.data, users_roles.data
         roles = UsersRolesEditor(users_roles.data, source=users_roles.path)
         return editor.edited(dict.fromkeys(gone)), roles.edited(dict.fromkeys(gone, ()))
+
+    @property
+    def version(self) -> tuple[FileContent, FileContent] | None:
+        """
+        What an earlier version of both files is to hold; None for what they hold.
+
+        Nobody whose time is over is in it, so that no undo brings them back.
+        """
+        if not self.expired:
+            return None
+        before = self.files.both
+        users, users_roles = (
+            FileContent(file.path, (data,), file.stat)
+            for file, data in zip(before, self._without_over(*before), strict=True)
+        )
+        return users, users_roles
 
     def _parsed(self, users: bytes, users_roles: bytes) -> ParsedRealm:
         sources = (self.files.users.path, self.files.users_roles.path)

@@ -191,6 +191,7 @@ class Transaction:
             accounts=edit.accounts.edited(edit.hashes_of, lambda: self._outlook(edit, contents)),
             sets_attributes=bool(pending.changes),
             is_undo=pending.is_undo,
+            version=edit.version,
             users=changes,
             modes=pending.modes.foreseen(edit.files),
         )

@@ -227,3 +227,27 @@ class TestOneTransaction:
             change.expire("al", HOUR)
             raise ZeroDivisionError
         assert {path.name: path.read_bytes() for path in realm.iterdir()} == before
+
+
+class TestVersions:
+    """What is kept of both files holds nobody whose time is over."""
+
+    @pytest.mark.parametrize(
+        "write",
+        [
+            pytest.param(lambda tool: tool.sweep(), id="sweep"),
+            pytest.param(lambda tool: tool.undo(), id="undo"),
+            pytest.param(
+                lambda tool: tool.useradd("new", password_hash=SHA_HASH), id="another of that name"
+            ),
+        ],
+    )
+    def test_nobody_is_kept_who_is_over(self, realm, tool, clocks, write):
+        tool.useradd("new", password_hash=CHEAP_HASH, roles=["viewer", "last"], expires=HOUR)
+        clocks.pass_by(hours=1)
+        write(tool)
+        kept = (realm / "users.1~").read_text() + (realm / "users_roles.1~").read_text()
+        assert "new" not in kept
+        assert "# people" in kept
+        tool.undo()
+        assert "new" not in tool.list_users()

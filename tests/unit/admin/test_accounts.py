@@ -6,11 +6,13 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
+from crash.kit import intercepted
 from support.clocks import START
 from support.hashes import CHEAP_HASH, PASSWORD, SHA_HASH
 from support.storing import contents
 
 from esfilerealm import UsersTool
+from esfilerealm._ground import moments
 from esfilerealm.errors import (
     InvalidExpiryError,
     InvalidUsernameError,
@@ -240,3 +242,35 @@ def test_a_dry_run_writes_nothing_and_tells_the_same(realm, tool, clocks):
     done = tool.lock("bob")
     assert foreseen.changes == done.changes
     assert foreseen.remarks == done.remarks
+
+
+class Mentions:
+    """Lets all calls through, and remembers those that are about the record."""
+
+    def __init__(self):
+        self.names = []
+
+    def __call__(self, call):
+        if any("users.accounts" in str(argument) for argument in call.args):
+            self.names.append(call.name)
+        return call.make()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        pytest.param(lambda tool: tool.useradd("new", password_hash=SHA_HASH), id="useradd"),
+        pytest.param(lambda tool: tool.passwd("bob", password_hash=SHA_HASH), id="passwd"),
+        pytest.param(lambda tool: tool.roles("bob", add=["x"]), id="roles"),
+        pytest.param(lambda tool: tool.userdel("bob"), id="userdel"),
+    ],
+)
+def test_without_a_record_a_write_only_looks_whether_there_is_one(tool, monkeypatch, write):
+    def unneeded():
+        raise AssertionError("nobody needs the time")
+
+    monkeypatch.setattr(moments, "now", unneeded)
+    calls = Mentions()
+    with intercepted(calls):
+        write(tool)
+    assert calls.names == ["open"]
