@@ -38,7 +38,7 @@ from .realm_files import RealmFiles
 
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
-    from .account import Account
+    from .account import Account, parse_accounts
     from .appended import AppendedFile, last_line_of
     from .attributes import Attributes
     from .create import make_config_dir
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .managed import ManagedUsers
     from .modes import ModeRecord, ModeStep
     from .mounts import is_network_mount
+    from .names_below import is_kept_by_writes
     from .noting import ChangeLog, NotedChange, NotedFile, NotedLine
     from .options import Tolerance, WriteArguments
     from .outputs import is_transient
@@ -82,11 +83,13 @@ __all__ = [
     "WriteArguments",
     "WriteOptions",
     "extended_of_the_same",
+    "is_kept_by_writes",
     "is_network_mount",
     "is_transient",
     "last_line_of",
     "link_chain",
     "make_config_dir",
+    "parse_accounts",
     "read_file",
     "remove_leftovers",
     "write_private_file",
@@ -107,11 +110,13 @@ _LAZY = {
     "SingleFile": "single_file",
     "Unit": "write",
     "extended_of_the_same": "extended",
+    "is_kept_by_writes": "names_below",
     "is_network_mount": "mounts",
     "is_transient": "outputs",
     "last_line_of": "appended",
     "link_chain": "target",
     "make_config_dir": "create",
+    "parse_accounts": "account",
     "remove_leftovers": "staging",
     "write_private_file": "private_file",
 }

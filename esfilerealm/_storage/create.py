@@ -15,6 +15,7 @@ from . import system
 from .attributes import Attributes
 from .descriptors import with_file
 from .paths import exists, lock_path
+from .reach import FOLDER
 from .read import digest_of
 from .realm_files import read_files
 from .staging import remove_quietly, sync_folder
@@ -73,17 +74,27 @@ def create_missing_files(paths: RealmPaths, options: WriteOptions) -> WriteResul
         return _written(paths, options)
 
 
-def make_config_dir(path: str) -> None:
+def make_config_dir(path: str, attributes: Attributes | None = None) -> None:
     """
     Create a configuration directory and those above it, if it is missing, durably.
 
     What root creates belongs to the owner of the directory above.
 
+    Args:
+        path: The directory.
+
+        attributes: What it is to have if it is created.
+
     Raises:
         FilePermissionError, FileAccessError: If the system refuses.
     """
-    if not _exists(path):
-        _make_directory(path, _DIRECTORY_MODE)
+    if _exists(path):
+        return
+    _make_directory(path, _DIRECTORY_MODE)
+    if attributes is not None:
+        given = attributes
+        with FaultsOf(path, "creating"):
+            with_file(lambda opened: given.apply_to(opened, path).set_mode(opened), path, FOLDER)
 
 
 def _would_create(

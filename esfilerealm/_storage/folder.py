@@ -70,6 +70,21 @@ class RealmFolder:
         """Read files as ``read`` does; a missing ``users`` counts as empty too."""
         return read_files(self.paths, others)
 
+    def place_below(self, name: str) -> str | None:
+        """
+        Return the real path of a file below the directory; None if links lead out of it.
+
+        Args:
+            name: The path of the file, relative to the directory, with ``/``.
+
+        Raises:
+            FilePermissionError, FileAccessError: If a link cannot be followed; see
+                ``target_below``.
+        """
+        from .target import place_below
+
+        return place_below(self.paths.config_dir, name)
+
     def read_with_managed(
         self, *, is_needed: bool, may_be_missing: bool = False
     ) -> tuple[RealmFiles, ManagedUsers]:

@@ -34,6 +34,7 @@ __all__ = [
     "link_chain",
     "nearest_folder",
     "owners_of",
+    "place_below",
     "real_target",
     "reason_for_doubt",
     "survey",
@@ -278,6 +279,18 @@ def target_below(top: str, path: str) -> str:
     if any(found.path == end for found in links):
         raise FileAccessError(link, errno.ELOOP, "it leads back to itself by links")
     return end
+
+
+def place_below(folder: str, name: str) -> str | None:
+    """
+    Return the real path of a file below a directory; None if links lead out of it.
+
+    For the errors see ``target_below``.
+    """
+    with FaultsOf(folder, "following"):
+        top = system.realpath(folder)
+    path = target_below(top, name.replace("/", os.sep))
+    return path if path.startswith(os.path.join(top, "")) else None
 
 
 def check_below(top: str, path: str) -> None:

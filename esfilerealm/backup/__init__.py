@@ -20,22 +20,31 @@ if TYPE_CHECKING:
     from .compression import Compression as Compression
     from .create import Backup, create_backup
     from .create import Progress as Progress
+    from .difference import BackupDiff, FileDifference, diff_backup
+    from .kinds import Scope as Scope
     from .limits import LIMITS, Limits
     from .manifest import Entry, Manifest
     from .manifest import Form as Form
     from .places import StoredBackup, list_backups
+    from .restore import restore_backup
+    from .restored import RestoreResult
     from .seal.age import read_recipients
     from .seal.keys import SigningKey
     from .seal.trust import Seen, Trust
+    from .user_changes import RoleChanges
     from .verified import Signer, VerifiedBackup
     from .verify import verify_backup
 
 __all__ = [
     "LIMITS",
     "Backup",
+    "BackupDiff",
     "Entry",
+    "FileDifference",
     "Limits",
     "Manifest",
+    "RestoreResult",
+    "RoleChanges",
     "Seen",
     "Signer",
     "SigningKey",
@@ -43,13 +52,21 @@ __all__ = [
     "Trust",
     "VerifiedBackup",
     "create_backup",
+    "diff_backup",
     "list_backups",
     "read_recipients",
+    "restore_backup",
     "verify_backup",
 ]
 
 #: Where the names are; loaded on first use (PEP 562).
 _LAZY: Final[dict[str, str]] = {
+    "restore_backup": "restore",
+    "diff_backup": "difference",
+    "RoleChanges": "user_changes",
+    "RestoreResult": "restored",
+    "FileDifference": "difference",
+    "BackupDiff": "difference",
     "LIMITS": "limits",
     "Backup": "create",
     "Entry": "manifest",

@@ -1,0 +1,143 @@
+"""What has changed since a backup."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+from support.hashes import CHEAP_HASH
+from support.storing import OTHER_HASH, STRANGER, posix, root
+
+from esfilerealm import UsersTool
+from esfilerealm.backup import create_backup, diff_backup, verify_backup
+from esfilerealm.errors import BackupError, FileAccessError
+
+pytestmark = posix
+
+
+@pytest.fixture
+def verified(folder, place):
+    (folder / "roles.yml").write_text("viewer: {}\nold: {}\n")
+    return verify_backup(create_backup(folder, place, plain=True).path)
+
+
+def letters(verified, folder, **how):
+    return {file.name: file.letters for file in diff_backup(verified, folder, **how).files}
+
+
+def test_nothing_differs(verified, folder):
+    found = diff_backup(verified, folder, lines=True)
+    assert not found
+    assert found.files == ()
+    assert not found.users.names
+    assert not found.roles
+
+
+def test_a_letter_for_each_kind_of_change(verified, folder):
+    (folder / "certs" / "http.key").write_text("other")
+    (folder / "certs" / "http.key").chmod(0o600)
+    (folder / "new").touch()
+    (folder / "empty").rmdir()
+    (folder / "link").unlink()
+    (folder / "link").symlink_to("users_roles")
+    (folder / "roles.yml").unlink()
+    (folder / "roles.yml").mkdir()
+    assert letters(verified, folder) == {
+        "certs/http.key": "CM",
+        "empty": "D",
+        "link": "C",
+        "new": "A",
+        "roles.yml": "T",
+    }
+
+
+@root
+def test_another_owner(verified, folder):
+    os.chown(folder / "users", STRANGER, STRANGER)
+    assert letters(verified, folder) == {"users": "O"}
+
+
+def test_extended_attributes(verified, folder):
+    try:
+        os.setxattr(folder / "users", "user.note", b"x")
+    except (AttributeError, OSError):
+        pytest.skip("no extended attributes here")
+    assert letters(verified, folder) == {"users": "X"}
+
+
+def test_the_directory_itself(verified, folder):
+    folder.chmod(0o700)
+    assert letters(verified, folder) == {".": "M"}
+
+
+def test_users_by_name(verified, folder):
+    tool = UsersTool(folder)
+    tool.useradd("new", password_hash=CHEAP_HASH, roles=["viewer"])
+    tool.passwd("bob", password_hash=OTHER_HASH)
+    tool.roles("bob", add=["viewer"])
+    found = diff_backup(verified, folder)
+    assert dict(found.users.added) == {"new": ("viewer",)}
+    assert found.users.passwords == ("bob",)
+    assert found.users.roles["bob"] == (("superuser",), ("superuser", "viewer"))
+    assert CHEAP_HASH not in str(found.to_dict())
+
+
+def test_roles_by_name(verified, folder):
+    (folder / "roles.yml").write_text("viewer: {cluster: [all]}\nnew: {}\n")
+    found = diff_backup(verified, folder)
+    assert found.roles.to_dict() == {
+        "added": ("new",),
+        "removed": ("old",),
+        "changed": ("viewer",),
+    }
+
+
+@pytest.mark.parametrize("name", ["roles.yml", "users", "certs/http.key"])
+def test_lines_only_of_what_is_not_confidential(verified, folder, name):
+    (folder / name).write_text("other:\n")
+    (file,) = diff_backup(verified, folder, lines=True).files
+    assert file.name == name
+    if name == "roles.yml":
+        assert {"-old: {}", "+other:"} < set(file.lines)
+    else:
+        assert file.lines == ()
+    assert diff_backup(verified, folder).files[0].lines == ()
+
+
+def test_lines_of_what_is_no_text(verified, folder):
+    (folder / "roles.yml").write_bytes(b"\xff")
+    assert diff_backup(verified, folder, lines=True).files[0].lines == ()
+
+
+def test_lines_show_no_control_characters(verified, folder):
+    (folder / "roles.yml").write_text("a\x1b[31m\n")
+    (file,) = diff_backup(verified, folder, lines=True).files
+    assert "\x1b" not in "".join(file.lines)
+
+
+def test_a_scope(verified, folder):
+    (folder / "certs" / "http.key").write_text("other")
+    (folder / "new").touch()
+    assert letters(verified, folder, only="realm") == {}
+    assert letters(verified, folder, only="security") == {"certs/http.key": "C"}
+    with pytest.raises(BackupError, match="cannot be restored"):
+        diff_backup(verified, folder, only="users")
+
+
+def test_no_directory(verified, folder):
+    shutil.rmtree(folder)
+    with pytest.raises(FileAccessError):
+        diff_backup(verified, folder)
+
+
+@root
+def test_a_file_that_cannot_be_read(verified, folder, monkeypatch):
+    """It is told as gone; the findings say why."""
+    from esfilerealm.backup import difference
+
+    def of(path, status):
+        raise FileAccessError(path, 5, "Input/output error")
+
+    monkeypatch.setattr(difference.Attributes, "of", of)
+    assert set(letters(verified, folder).values()) == {"D"}
