@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from .._ground.showing import shown
 from ..backup.snapshot.cluster import Cluster
 from ..backup.snapshot.create import create_snapshot
+from ..backup.snapshot.emergency import restore_with_emergency_access
 from ..backup.snapshot.order import SnapshotOrder
 from ..backup.snapshot.render import FORMS, Access, render_steps
 from ..backup.snapshot.restore import prepare_restore, restore_snapshot
@@ -19,9 +21,10 @@ from ..backup.snapshot.steps import (
 )
 from ..backup.snapshot.verify import verify_snapshot
 from ..backup.snapshot.versions import Release, compare_releases
-from .exits import NOT_RESTORABLE, OK, UsageError
-from .passwords import ask_new_password, current_password, named_password
+from .exits import NOT_RESTORABLE, OK, CommandError, UsageError
+from .passwords import PASSWORD_KEYS, ask_new_password, current_password, named_password
 from .snapshot_report import for_programs, outcome_line, plan_for_programs
+from .waiting import interrupted_by_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,7 +51,8 @@ _PLANS: Final[dict[str, Callable[[Release, SnapshotOrder], tuple[Step, ...]]]] =
     "restore": steps_to_restore,
     "verify": steps_to_verify,
 }
-_LONGEST_WAIT: Final = 86_400
+_TIMEOUT, _LONGEST_WAIT = 600, 86_400
+"""Seconds: the default, and what nobody waits longer than."""
 
 
 def run_plan(arguments: Arguments, target: Target, terminal: Terminal) -> int:
@@ -98,20 +102,50 @@ def run_create(arguments: Arguments, target: Target, terminal: Terminal) -> int:
 def run_restore(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """Restore the security index from a snapshot."""
     release, order = _release(arguments), _order(arguments)
-    with _cluster(arguments, target, terminal) as cluster:
-        prepared = prepare_restore(
-            cluster,
-            order,
-            expected=release,
-            created=_created(arguments),
-            any_user=arguments.has("any-user"),
-            tell=_teller(terminal),
-        )
-        result = restore_snapshot(cluster, prepared, tell=_teller(terminal))
+    created, tell = _created(arguments), _teller(terminal)
+    username = _restoring_user(arguments, target, terminal)
+    if username is None:
+        connect = _connector(arguments, target)
+        with interrupted_by_signals():
+            result = restore_with_emergency_access(
+                target.tool, connect, order, expected=release, created=created, tell=tell
+            )
+    else:
+        with _cluster(arguments, target, terminal, username) as cluster:
+            prepared = prepare_restore(
+                cluster,
+                order,
+                expected=release,
+                created=created,
+                any_user=arguments.has("any-user"),
+                tell=tell,
+            )
+            result = restore_snapshot(cluster, prepared, tell=tell)
     _report(result, terminal)
-    for step in AFTER_A_RESTORE:
+    is_removed = username is None
+    for step in AFTER_A_RESTORE[:-1] if is_removed else AFTER_A_RESTORE:
         terminal.note(f"Next: {step.title}. {step.why}")
     return OK
+
+
+def _restoring_user(arguments: Arguments, target: Target, terminal: Terminal) -> str | None:
+    """Return who restores: as given or asked for; None for a user that is made for it."""
+    if arguments.has("user"):
+        return arguments.value("user")
+    if any(map(arguments.has, PASSWORD_KEYS)):
+        raise UsageError("whose password is it? Give --user, too")
+    try:
+        _ = target.location
+    except CommandError:
+        terminal.note(
+            "NOTE: there is no configuration directory here in which to make a user for the time "
+            "of the restore: name a user of the file realm of that node"
+        )
+        name = terminal.ask_line("Name of the user: ", is_secret=False)
+        if not name:
+            raise UsageError("option [user] is missing: who restores?") from None
+        return name
+    return None
 
 
 def run_verify(arguments: Arguments, target: Target, terminal: Terminal) -> int:
@@ -190,20 +224,28 @@ def _authority(arguments: Arguments, target: Target) -> str | None:
     return path if os.path.exists(path) else None
 
 
-def _cluster(arguments: Arguments, target: Target, terminal: Terminal) -> Cluster:
-    username = arguments.value("user")
+def _cluster(
+    arguments: Arguments, target: Target, terminal: Terminal, username: str | None = None
+) -> Cluster:
+    """Connect as the user who is given, or by default as that of ``--user``."""
+    username = arguments.value("user") if username is None else username
     if username is None:
         raise UsageError("option [user] is missing: who asks the cluster?")
+    return _connector(arguments, target)(username, current_password(arguments, terminal))
+
+
+def _connector(arguments: Arguments, target: Target) -> Callable[[str, str], Cluster]:
+    """Return what connects as a user with a password."""
     timeout = arguments.number("timeout", "a number of seconds")
-    if timeout is not None and not 0 < timeout <= _LONGEST_WAIT:
+    timeout = _TIMEOUT if timeout is None else timeout
+    if not 0 < timeout <= _LONGEST_WAIT:
         raise UsageError(f"option [timeout] is between 1 and {_LONGEST_WAIT} seconds")
-    return Cluster(
+    return partial(
+        Cluster,
         arguments.value("url") or _URL,
-        username,
-        current_password(arguments, terminal),
         ca_file=_authority(arguments, target),
         allow_http=arguments.has("allow-http"),
-        **({} if timeout is None else {"timeout": float(timeout)}),
+        timeout=float(timeout),
     )
 
 

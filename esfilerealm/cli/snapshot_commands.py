@@ -150,7 +150,8 @@ SUBCOMMANDS: Final = (
         run="snapshot:run_restore",
         notes=(
             "It replaces all native users, roles, role mappings and API keys.",
-            "While it runs, only users of the file realm can log in: take one of that node.",
+            "While it runs, only users of the file realm can log in, each on its own node.",
+            "Without --user, one is made in the configuration directory, and removed at the end.",
         ),
         examples=(
             f"esfilerealm snapshot restore {_MONDAY} --user way-in --password-file secret.txt",

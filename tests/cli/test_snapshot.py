@@ -180,6 +180,31 @@ class TestRestore:
             "Next: Remove the user of the file realm",
         ]
 
+    def test_with_emergency_access(self, run, state, url, config):
+        """The node of the directory gets a user for the time of the restore."""
+        saved(state)
+        state.config = config
+        words = ["restore", "--es-version", "8", *NAMES, "--url", url]
+        result = run("snapshot", *words)
+        assert result.exit_code == 0
+        first, *_, last = result.out.splitlines()
+        assert first.startswith("done       Add a user of the file realm on the node that gets")
+        assert "is removed" in last
+        assert (config / "users").read_bytes() == b""
+        assert "Next: Remove the user" not in result.err
+
+    def test_a_password_without_a_user(self, run):
+        words = ["restore", "--es-version", "8", *NAMES, "--password-stdin"]
+        assert "whose password is it?" in run("snapshot", *words).err
+
+    def test_no_directory(self, run, state, url):
+        """Then a user of that node has to be there, and is asked for."""
+        saved(state)
+        words = ["restore", "--es-version", "8", *NAMES, "--url", url]
+        result = run("snapshot", *words, stdin="admin\nadmin-password\n", config_dir=None)
+        assert result.exit_code == 0
+        assert "name a user of the file realm of that node\nName of the user: " in result.err
+
     def test_a_user_who_may_be_locked_out(self, snapshot, state):
         saved(state)
         result = snapshot("restore", user="native", stdin="native-password\n")
@@ -233,7 +258,7 @@ class TestEveryVerb:
         [
             (["--es-version", "8", "--snapshot", "s"], 64, "option [repository] is missing"),
             (["--es-version", "8", "--repository", "r"], 64, "option [snapshot] is missing"),
-            (["--es-version", "8", *NAMES], 64, "option [user] is missing: who asks"),
+            (["--es-version", "8", *NAMES], 64, "option [user] is missing: who"),
             (NAMES, 64, "option [es-version] is missing"),
             (
                 ["--es-version", "8", *NAMES, "--user", "a", "--timeout", "0"],
@@ -246,7 +271,8 @@ class TestEveryVerb:
         ],
     )
     def test_refused_before_anything_is_sent(self, run, verb, words, exit_code, text):
-        result = run("snapshot", verb, *words, config_dir=None, stdin="secret-1\n")
+        answer = "\n" if "[user]" in text else "secret-1\n"
+        result = run("snapshot", verb, *words, config_dir=None, stdin=answer)
         assert (result.exit_code, result.out) == (exit_code, "")
         assert text in result.err
 

@@ -18,9 +18,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from support.making import AUTHORITY, as_pem, key, make_certificate
+
+from esfilerealm import UsersTool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +81,7 @@ class FakeCluster:
         snapshots: What the repositories hold, by name of the snapshot.
         indices: The open security indices.
         unknown_for: How many requests of users of the file realm are refused at first.
+        config: The configuration directory of the node that is reached, whose users are known too.
         broken: Answers by call, in place of the usual one.
         calls: What was received.
     """
@@ -89,6 +93,7 @@ class FakeCluster:
     snapshots: dict[str, dict[str, Any]] = field(default_factory=dict)
     indices: list[str] = field(default_factory=list)
     unknown_for: int = 0
+    config: Path | None = None
     broken: dict[str, tuple[int, Any]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
 
@@ -176,7 +181,7 @@ class FakeCluster:
                 raise RefusedError(400, "media_type_header_exception", f"Invalid [{name}]")
 
     def _user(self, call: Call, password: str) -> User:
-        user = self.users.get(call.user)
+        user = self.users.get(call.user) or self._of_files(call.user, password)
         is_known = user is not None and user.password == password
         if is_known and user.realm == "file" and self.unknown_for:
             self.unknown_for -= 1
@@ -187,6 +192,18 @@ class FakeCluster:
             text = f"unable to authenticate user [{call.user}] for REST request [{call.path}]"
             raise RefusedError(401, "security_exception", text)
         return user
+
+    def _of_files(self, name: str, password: str) -> User | None:
+        """Return a user of the file realm; a role may touch what `roles.yml` says it may."""
+        if self.config is None or not UsersTool(self.config).verify(name, password):
+            return None
+        roles = list(UsersTool(self.config).list_users()[name])
+        path = self.config / "roles.yml"
+        known = yaml.safe_load(path.read_bytes()) or {} if path.exists() else {}
+        for role in roles[:]:
+            for indices in known.get(role, {}).get("indices", ()):
+                roles += ["restricted"] if indices.get("allow_restricted_indices") else []
+        return User(password, roles)
 
     def _require(self, user: User, privilege: str) -> None:
         if "superuser" in user.roles:

@@ -18,6 +18,7 @@ from .contents import (
     security_indices,
 )
 from .create import create_snapshot
+from .emergency import restore_with_emergency_access
 from .found import FoundSnapshot
 from .order import SnapshotOrder
 from .render import FORMS, Access, render_steps
@@ -54,6 +55,7 @@ __all__ = [
     "prepare_restore",
     "render_steps",
     "restore_snapshot",
+    "restore_with_emergency_access",
     "security_indices",
     "steps_to_create",
     "steps_to_restore",

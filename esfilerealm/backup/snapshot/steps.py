@@ -10,6 +10,8 @@ from .contents import BACKUP_ROLE
 from .step import NodeCommand, NodeLines, Request, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .order import SnapshotOrder
     from .versions import Release
 
@@ -26,6 +28,7 @@ __all__ = [
     "look_at_user",
     "make_backup_user",
     "needs_restricted_role",
+    "open_emergency_access",
     "register_repository",
     "restore",
     "restricted_role",
@@ -137,7 +140,7 @@ def steps_to_restore(release: Release, order: SnapshotOrder) -> tuple[Step, ...]
     roles = ["superuser", *([_RESTRICTED_ROLE] if needs_role else ())]
     return (
         *([restricted_role(_RESTRICTED_ROLE)] if needs_role else ()),
-        _open_emergency_access(roles),
+        open_emergency_access(roles),
         look_at_repository(order),
         look_at_snapshot(order),
         *(() if uses_features(release, order) else [delete_indices()]),
@@ -301,7 +304,8 @@ def restricted_role(name: str) -> Step:
     )
 
 
-def _open_emergency_access(roles: list[str]) -> Step:
+def open_emergency_access(roles: Sequence[str]) -> Step:
+    """Return the step that adds a user of the file realm with some roles."""
     return Step(
         "open-emergency-access",
         "Add a user of the file realm on the node that gets the requests",
