@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from .._storage import RealmFolder, read_file
@@ -52,6 +52,7 @@ class States:
         self._findings = findings
         self._known: dict[tuple[str, str], _Known] = {}
         self._latest_keys: list[tuple[str, str]] = []
+        self._unmade: set[RawLine] = set()
 
     def forget(self) -> None:
         """Start anew, since lines are missing that might explain what comes."""
@@ -63,6 +64,7 @@ class States:
         if entry.taken_back is not None:
             self._take_back(entry.taken_back)
             return
+        raw = replace(raw, data=b"")  # its place is all that is needed later
         self._latest_keys = [(entry.host, path) for path in entry.files]
         for path, file in entry.files.items():
             known, after = self._known.get((entry.host, path)), _digest(file.get("after"))
@@ -111,22 +113,25 @@ class States:
     ) -> None:
         if before == known.before:
             if not is_end:  # the recovery says that it took the change back
-                self._findings.add("unmade", known.raw, _unmade(path, known))
+                self._tell_unmade(path, known)
             return
         text = f"{_changed(path, known)}, and {_short(before)} before this line"
         self._findings.add("unexplained", raw, text)
 
+    def _tell_unmade(self, path: str, known: _Known, advice: str = "") -> None:
+        """Tell of a line without its change, once, however many files it names."""
+        if known.raw not in self._unmade:
+            self._unmade.add(known.raw)
+            what = f"line [{known.seq}] tells of a change that was not made, or was taken back"
+            self._findings.add("unmade", known.raw, f"{what}: [{path}] is as before it{advice}")
+
     def _tell_of_now(self, path: str, known: _Known, digest: str | None) -> None:
         if digest == known.before:
             advice = "; if its writer was interrupted, `esfilerealm recover` ends that"
-            self._findings.add("unmade", known.raw, _unmade(path, known) + advice)
+            self._tell_unmade(path, known, advice)
         else:
             text = f"{_changed(path, known)}, and {_short(digest)} now"
             self._findings.add_about(path, "unexplained", text)
-
-
-def _unmade(path: str, known: _Known) -> str:
-    return f"line [{known.seq}] tells of a change of [{path}] that was not made, or was taken back"
 
 
 def _changed(path: str, known: _Known) -> str:

@@ -60,7 +60,7 @@ class Killer:
 def main() -> None:
     """Serve until the input ends."""
     from crash.kit import FailThenKill, Kill, intercepted
-    from crash.scenarios import SCENARIOS
+    from crash.scenarios import AUDITED, SCENARIOS
 
     from esfilerealm._storage import realm_files
 
@@ -68,7 +68,7 @@ def main() -> None:
     known = set()
     for line in sys.stdin:
         order = json.loads(line)
-        scenario = SCENARIOS[order["scenario"]]
+        scenario = {**SCENARIOS, **AUDITED}[order["scenario"]]
         if order["scenario"] not in known:
             known.add(order["scenario"])
             with tempfile.TemporaryDirectory() as place:

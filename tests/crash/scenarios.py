@@ -389,3 +389,35 @@ SCENARIOS = {
         recover, unfinished(several_changes, 4), several_changes
     ),
 }
+
+
+def audited_realm(folder: Path) -> None:
+    """Make a realm, and a log beside it that tells of its latest change."""
+    realm(folder)
+    UsersTool(folder, audit=log_of(folder)).roles("jim", add=["first"])
+
+
+def log_of(folder: Path) -> Path:
+    return folder.parent / "audit.log"
+
+
+def audited(act: Callable[..., object], **how: object) -> Callable[[Path], object]:
+    """Return what does the same with a log."""
+    return lambda folder: act(folder, audit=log_of(folder), **how)
+
+
+def passwd(folder: Path, **how: object) -> None:
+    """Replace one file, without a journal."""
+    UsersTool(folder, **how).passwd("bob", password_hash=SHA_HASH)
+
+
+#: Like ``SCENARIOS``, with a log of the changes.
+AUDITED: dict[str, Scenario] = {
+    "audited useradd": Scenario(audited(useradd), audited_realm),
+    "audited passwd": Scenario(audited(passwd), audited_realm),
+    "audited useradd, in place": Scenario(audited(useradd, strategy="in_place"), audited_realm),
+    "audited recovery": Scenario(
+        audited(lambda folder, **how: UsersTool(folder, **how).recover()),
+        unfinished(audited(useradd), 2, audited_realm),
+    ),
+}
