@@ -26,7 +26,7 @@ ACCOUNTS = (
             Option("force", "Make the user even if this node would not let it in"),
             shared.KNOWN_ROLE,
         ),
-        OptionGroup(shared.WRITING.title, *shared.OWNERSHIP),
+        OptionGroup(shared.WRITING.title, *shared.OWNERSHIP, shared.AUDIT),
         shared.general(
             Option("dry-run", "Say whether this node would let the user in, and write nothing"),
             Option("json", "Print one JSON object a line, which never holds a secret"),
