@@ -40,7 +40,7 @@ LONGEST_README = 220
 #: How many values the Python examples of each page show.
 VALUES_SHOWN = {
     "README.md": 2,
-    "esfilerealm/admin/README.md": 17,
+    "esfilerealm/admin/README.md": 21,
     "esfilerealm/audit/README.md": 3,
     "esfilerealm/backup/README.md": 5,
     "esfilerealm/backup/snapshot/README.md": 6,

@@ -251,3 +251,11 @@ class TestVersions:
         assert "# people" in kept
         tool.undo()
         assert "new" not in tool.list_users()
+
+
+def test_the_password_of_the_version_comes_back_and_that_is_told(realm, tool):
+    tool.lock("bob")
+    tool.passwd("bob", password_hash=SHA_HASH)
+    undone = tool.undo()
+    assert (undone.changes.unlocked, undone.changes.passwords) == (("bob",), ("bob",))
+    assert hash_of(realm) == CHEAP_HASH
