@@ -208,8 +208,7 @@ class Arguments:
     @property
     def writes(self) -> bool:
         """Whether the command may change the files of the realm."""
-        is_optional = any(option.key == "fix" for option in self.command.options)
-        return self.command.writes and (self.has("fix") or not is_optional)
+        return self.command.writes and (self.has("fix") or not self.command.has("fix"))
 
     @property
     def protected(self) -> list[str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from . import exits
 from . import shared_options as shared
 from .options import Command, Option, OptionGroup
 
+if TYPE_CHECKING:
+    from ..backup.kinds import Scope
+
 __all__ = ["SCOPES", "SUBCOMMANDS"]
 
-SCOPES: Final = ("all", "realm", "security")
+SCOPES: Final[tuple[Scope, ...]] = ("all", "realm", "security")
 """What a restore writes; the first is the default."""
 
 _SEALING: Final = OptionGroup(
@@ -63,6 +66,14 @@ _TRUST: Final = (
 )
 _OPENING_GROUP: Final = OptionGroup("How it is opened", *_OPENING)
 _TRUST_GROUP: Final = OptionGroup("Whose backup it has to be", *_TRUST)
+
+_ONLY: Final = Option(
+    "only",
+    "all (default), realm (users, roles, mappings and tokens), or security (also settings, "
+    "keystore, keys and certificates)",
+    metavar="SCOPE",
+    choices=SCOPES,
+)
 
 _REFUSED: Final = (exits.DATA, "the backup is refused: damaged, changed, or not by whom you trust")
 _READ: Final = (
@@ -139,6 +150,60 @@ SUBCOMMANDS: Final = (
         notes=("The digests are checked, and the signature is not: see backup verify.",),
         examples=("esfilerealm backup show a.tar.zst.age --age-identity ops_key",),
         exits=(_REFUSED, *_READ, _EXTRA),
+    ),
+    Command(
+        "backup diff",
+        "Show what has changed in the directory since a backup",
+        OptionGroup(
+            "What is compared",
+            _ONLY,
+            Option("lines", "Show the lines that differ in files that are not confidential"),
+        ),
+        _TRUST_GROUP,
+        _OPENING_GROUP,
+        shared.general(shared.JSON),
+        run="backup_restore:run_diff",
+        arguments="FILE",
+        notes=(
+            "A: added since; D: removed; C: content; M: mode; O: owner; X: attributes; T: type.",
+            "Of users, only names and roles are shown.",
+        ),
+        examples=("esfilerealm backup diff a.tar.zst --lines",),
+        exits=((exits.DIFFERENT, "something differs"), _REFUSED, *_READ, _EXTRA),
+    ),
+    Command(
+        "backup restore",
+        "Make the files what they are in a backup, all or none",
+        OptionGroup(
+            "What is restored",
+            _ONLY,
+            Option("allow-unsigned", "Restore a backup although nobody's signature was checked"),
+            Option("create", "Create the configuration directory if it is missing"),
+        ),
+        _TRUST_GROUP,
+        _OPENING_GROUP,
+        OptionGroup(
+            "How files are written",
+            shared.IF_NOT_KEPT,
+            shared.KEEP,
+            shared.ALLOW_LOCAL_LOCK,
+            shared.AUDIT,
+        ),
+        shared.general(shared.DRY_RUN, shared.DIFF, shared.JSON),
+        run="backup_restore:run_restore",
+        arguments="FILE",
+        notes=(
+            "The backup is verified first, whatever is forced. Stop the node if you can.",
+            "Files that are not in the backup stay. Files elsewhere are named, and not written.",
+        ),
+        examples=(
+            (
+                "esfilerealm backup restore a.tar.zst.age --age-identity ops_key "
+                "--allowed-signers allowed_signers --identity node-a --dry-run"
+            ),
+            "esfilerealm backup restore a.tar.zst --only realm --allow-unsigned",
+        ),
+        exits=(_REFUSED, *_READ, (exits.LOCKED, "locked by another writer; retry"), _EXTRA),
     ),
     Command(
         "backup list",

@@ -64,19 +64,52 @@ _STORED: Final = object_of(
     }
 )
 
+_DIFFERENCES: Final[dict[str, Schema]] = {
+    "differs": FLAG,
+    "differences": list_of(object_of({"name": TEXT, "letters": TEXT, "lines": NAMES})),
+    "roles_added": NAMES,
+    "roles_removed": NAMES,
+    "roles_changed": NAMES,
+}
+_RESTORED: Final[dict[str, Schema]] = {
+    "config_dir": TEXT,
+    "scope": {"enum": ["realm", "security", "all"]},
+    **dict.fromkeys(
+        (
+            *("written", "unchanged", "links", "left_alone", "outside"),
+            *("returning", "removed", "expired", "noticed_soon", "noticed_at_start"),
+        ),
+        NAMES,
+    ),
+}
 
-def backup_results(finding: Schema) -> dict[str, tuple[dict[str, Schema], dict[str, Schema]]]:
+
+def backup_results(
+    finding: Schema, write: dict[str, Schema]
+) -> dict[str, tuple[dict[str, Schema], dict[str, Schema]]]:
     """
     Return the keys of each command, those that are always there and others.
 
     Args:
         finding: The shape of a finding.
+
+        write: That of what a write has done.
     """
     findings: dict[str, Schema] = {"findings": list_of(finding)}
     verified = {**_BACKUP, **findings, "digest": DIGEST, "signer": _SIGNER, "is_older": FLAG}
     return {
         "backup create": ({**_BACKUP, **findings, "size": COUNT, "removed": NAMES}, {}),
         "backup verify": (verified, {}),
+        "backup diff": (
+            {
+                "config_dir": TEXT,
+                "user_changes": write["user_changes"],
+                **findings,
+                **_DIFFERENCES,
+            },
+            {},
+        ),
+        "backup restore": ({**write, **_RESTORED, **findings}, _DIFFERENCES),
         "backup list": ({"backups": list_of(_STORED)}, {}),
         "backup show": ({**verified, "entries": list_of(_ENTRY)}, {}),
     }

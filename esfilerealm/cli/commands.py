@@ -517,13 +517,13 @@ _KEYSTORE = Command(
 
 _BACKUP = Command(
     "backup",
-    "Back up the configuration of a node, and check backups",
+    "Back up the configuration of a node, check backups, and restore them",
     shared.general(),
     subcommands="backup_commands",
     arguments="COMMAND",
     examples=(
         "esfilerealm backup create backups --sign sign_key --recipients-file ops_key.pub",
-        "esfilerealm backup list backups",
+        "esfilerealm backup restore a.tar.zst --allow-unsigned --dry-run",
     ),
 )
 

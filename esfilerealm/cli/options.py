@@ -171,6 +171,10 @@ class Command:
         """The options of all groups."""
         return [option for group in self.groups for option in group.options]
 
+    def has(self, key: str) -> bool:
+        """Check whether it takes an option."""
+        return any(option.key == key for option in self.options)
+
     @property
     def subcommands(self) -> tuple[Command, ...]:
         """The commands whose names begin with the name of this one; loaded on first use."""
@@ -185,7 +189,7 @@ class Command:
     @property
     def writes(self) -> bool:
         """Whether it changes the files of a realm."""
-        return any(option.key in ("dry-run", "check") for option in self.options)
+        return self.has("dry-run") or self.has("check")
 
     @property
     def takes_releases(self) -> bool:

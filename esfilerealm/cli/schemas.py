@@ -461,7 +461,7 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
     ),
     **SNAPSHOT_RESULTS,
 }
-_RESULTS.update(backup_results(_FINDING))
+_RESULTS.update(backup_results(_FINDING, _ONE_WRITE))
 _ERROR: Final = _object({"type": _TEXT, "message": _TEXT, "exit_code": _COUNT})
 #: What there is of each of several nodes, besides the result of the command.
 _NODE: Final[dict[str, Schema]] = {"node": _TEXT, "is_skipped": _FLAG}

@@ -23,6 +23,7 @@ __all__ = [
     "IF_NOT_KEPT",
     "JOBS",
     "JSON",
+    "KEEP",
     "KEYSTORE_PASSWORD",
     "KNOWN_ROLE",
     "LOCK_EXITS",
@@ -186,7 +187,7 @@ OWNERSHIP = (
     ),
     ALLOW_LOCAL_LOCK,
 )
-_KEEP = Option(
+KEEP = Option(
     "keep",
     "Number of previous versions to keep, as users.1~ and so on; default: as many as exist",
     metavar="N",
@@ -197,7 +198,7 @@ AUDIT = Option(
     "that of ESFILEREALM_AUDIT. ESFILEREALM_AUDIT_KEY names the file with its key",
     metavar="FILE",
 )
-WRITING = OptionGroup("How files are written", *OWNERSHIP, _KEEP, AUDIT)
+WRITING = OptionGroup("How files are written", *OWNERSHIP, KEEP, AUDIT)
 
 DOCUMENTS = (
     Option(

@@ -116,7 +116,7 @@ class Target:
         location = self.location
         creates = self._arguments.command.name in _CREATING or self._arguments.has("create")
         if not creates:
-            _check_exists(location)
+            _check_exists(location, can_create=self._arguments.command.has("create"))
         return location.path
 
     @property
@@ -237,13 +237,14 @@ class Target:
         return {**self._arguments.settings(), **container_overrides(os.environ)}
 
 
-def _check_exists(location: ConfigLocation) -> None:
+def _check_exists(location: ConfigLocation, *, can_create: bool = False) -> None:
     """Raise an error that says where the name of a missing directory comes from."""
     try:
         is_directory = os.path.isdir(location.path)
         os.stat(location.path)
     except (FileNotFoundError, NotADirectoryError):
-        rule, advice = "does not exist", ", or run `esfilerealm init` to create it"
+        rule = "does not exist"
+        advice = f", or {'pass --create' if can_create else 'run `esfilerealm init`'} to create it"
     except (OSError, ValueError):  # whoever reads it will say more
         return
     else:

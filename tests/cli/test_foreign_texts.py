@@ -279,10 +279,14 @@ class TestBackups:
         return made.path
 
     @pytest.mark.parametrize("more", [["-v"], ["--json"]], ids=["text", "json"])
-    def test_what_is_in_one(self, printed, backup, tmp_path, more):
+    def test_what_is_in_one(self, printed, backup, config, more):
         printed("backup", "verify", backup, *more)
         printed("backup", "show", backup, *more)
         printed("backup", "list", "backups", *more)
+        (config / INLINE / NASTY).write_text(NASTY)
+        (config / "users").write_text("")
+        printed("backup", "diff", backup, "--lines", *more)
+        printed("backup", "restore", backup, "--allow-unsigned", *more)
         printed(
             "backup", "create", "backups", "--plain", "--node", NASTY, "--keep-last", "1", *more
         )

@@ -122,6 +122,12 @@ LINES = {
     ],
     "backup verify": [["{backup}"], ["{backup}", "{backup}"], ["{missing}"]],
     "backup show": [["{backup}"], ["{htpasswd}"]],
+    "backup diff": [["{backup}"], ["{backup}", "--lines", "--only", "realm"], ["{missing}"]],
+    "backup restore": [
+        ["{backup}", "--allow-unsigned", "--diff"],
+        ["{backup}", "--allow-unsigned", "-c", "{new}", "--create"],
+        ["{backup}"],
+    ],
     "backup list": [["{backups}"], ["{missing}"]],
     "watch": [["-E", "resource.reload.enabled=false"]],
     "keystore create": [
@@ -218,8 +224,11 @@ def filled(config, tmp_path, cluster, monkeypatch):
     mapping = {"enabled": True, "roles": ["api"], "rules": {"field": {"dn": "*"}}}
     (tmp_path / "mappings.json").write_text(json.dumps({"m": mapping}))
     (tmp_path / "backups").mkdir()
+    (config / "roles.yml").write_text("vewer: {}\n")
     (config / "alias").symlink_to("users")
     made = create_backup(config, tmp_path / "backups", plain=True, sign=make_key(tmp_path / "key"))
+    (config / "roles.yml").unlink()
+    (config / "users_roles").write_text("viewer:bob,ghost\nx:al\nadmin:bob\n")
     return {
         "config": config,
         "backups": tmp_path / "backups",
