@@ -240,7 +240,7 @@ class _Restore:
         one_of_two = {_KEYSTORE, _SETTINGS}.intersection(written)
         name = next(iter(one_of_two), "")
         other = _SETTINGS if name == _KEYSTORE else _KEYSTORE
-        if len(one_of_two) == 1 and self._has(other):
+        if len(one_of_two) == 1 and other not in selection.files and self._has(other):
             message = f"it is restored and [{other}] is not changed, and both belong together"
             self._find("BACKUP40", "warning", message, name)
         for name in selection.elsewhere:

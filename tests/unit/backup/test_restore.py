@@ -344,11 +344,29 @@ class TestLinks:
 
 
 class TestTold:
-    @pytest.mark.parametrize("name", ["elasticsearch.yml", "elasticsearch.keystore"])
-    def test_settings_and_keystore_belong_together(self, node, restore, name):
+    @pytest.mark.parametrize(
+        ("name", "other"),
+        [
+            ("elasticsearch.yml", "elasticsearch.keystore"),
+            ("elasticsearch.keystore", "elasticsearch.yml"),
+        ],
+    )
+    def test_settings_and_keystore_belong_together(self, node, place, name, other):
+        """The backup has one of both only, and the directory has another one of the other."""
+        content = (node / other).read_bytes()
+        (node / other).unlink()
+        verified = backup_of(node, place)
+        (node / other).write_bytes(content)
         (node / name).write_text("changed: true\n")
-        found = [finding for finding in restore().findings if finding.code == "BACKUP40"]
+        result = restore_backup(verified, node, allow_unsigned=True)
+        found = [finding for finding in result.findings if finding.code == "BACKUP40"]
         assert [finding.path for finding in found] == [str(node / name)]
+
+    @pytest.mark.parametrize("name", ["elasticsearch.yml", "elasticsearch.keystore"])
+    def test_one_of_both_that_had_changed(self, node, restore, name):
+        """Both are as in the backup then, so nothing is to be told."""
+        (node / name).write_text("changed: true\n")
+        assert [each for each in restore().findings if each.code == "BACKUP40"] == []
 
     def test_the_log_of_changes_has_one_line(self, node, restore, tmp_path):
         spoil(node)
