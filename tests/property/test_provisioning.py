@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import sys
+from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
@@ -26,13 +27,20 @@ from unit.provisioning.kit import (
 from esfilerealm.documents.document import FORMATS
 from esfilerealm.errors import FileRealmError, InvalidDesiredStateError, UnsafePlanError
 from esfilerealm.formats import parse_users, parse_users_roles
+from esfilerealm.hashing import locked_hash
 from esfilerealm.provisioning import ChangeKind, DesiredState, apply, plan
 
 pytestmark = pytest.mark.property
 
 CANARY = "Kanarienvogel"
 
-stored = st.sampled_from([CHEAP_HASH, CHEAP_HASH, NEW_HASH, "swordfish", "$2a$04$x", "{SHA}x"])
+LOCKED = locked_hash()
+LATER, LATEST = "2198-12-01T08:00:00Z", "2199-12-01T08:00:00Z"
+MADE = "2026-01-01T00:00:00+00:00"
+
+stored = st.sampled_from(
+    [CHEAP_HASH, CHEAP_HASH, NEW_HASH, LOCKED, LOCKED, "swordfish", "$2a$04$x", "{SHA}x"]
+)
 #: Mostly a few, so that whom a document names is there.
 names = st.one_of(*[st.sampled_from(own.NAMES)] * 6, own.usernames)
 users_files = own.files(st.one_of(*[st.builds("{}:{}".format, names, stored)] * 3, own.users_lines))
@@ -66,11 +74,19 @@ wanted_roles = st.one_of(
         roles,
     ),
 )
+standings = st.fixed_dictionaries(
+    {},
+    optional={
+        "locked": st.booleans(),
+        "expires": st.sampled_from(["never", LATER, LATEST, "2020-01-01"]),
+    },
+)
 present = st.builds(
-    lambda name, secret, of: {"name": name, **secret, **of},
+    lambda name, secret, of, standing: {"name": name, **secret, **of, **standing},
     names,
     credentials,
     wanted_roles,
+    st.just({}) | standings,
 )
 absent = st.builds(lambda name: {"name": name, "state": "absent"}, names)
 documents = st.fixed_dictionaries(
@@ -92,19 +108,34 @@ managed_files = st.none() | st.builds(
 )
 
 
+accounts = st.fixed_dictionaries(
+    {},
+    optional={
+        "hash": st.sampled_from([CHEAP_HASH, NEW_HASH]),
+        "expires": st.sampled_from([LATER, LATEST]),
+        "emergency": st.just(True),
+    },
+).map(lambda told: {**told, **({"made": MADE} if "expires" in told else {})})
+records = st.none() | st.dictionaries(names, accounts, max_size=3).map(
+    lambda users: json.dumps({"version": 1, "users": users}).encode()
+)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """One for all examples, each of which empties it first."""
     return tmp_path_factory.mktemp("realm")
 
 
-def lay_out(folder, users, users_roles, managed=None):
+def lay_out(folder, users, users_roles, managed=None, record=None):
     shutil.rmtree(folder)
     folder.mkdir()
     (folder / "users").write_bytes(users)
     (folder / "users_roles").write_bytes(users_roles)
     if managed is not None:
         (folder / "users.managed").write_bytes(managed)
+    if record is not None:
+        (folder / "users.accounts").write_bytes(record)
     (folder / "elasticsearch.yml").write_text(
         "xpack.security.authc.password_hashing.algorithm: bcrypt4\n"
     )
@@ -134,6 +165,16 @@ def assert_lines_are_kept(folder, users, users_roles):
         assert_in_order(kept_lines(data, parse), after)
 
 
+def assert_nobody_is_let_in_by_accident(wanted, before, after):
+    """Check that nobody is unlocked, and nobody's time moves, of whom the document says nothing."""
+    said = {user.name: user for user in wanted.users}
+    for name in before.locked & after.roles.keys():
+        assert name in after.locked or said[name].locked is False
+    for name in before.expiries.keys() & after.roles.keys():
+        is_said = name in said and said[name].expires is not None
+        assert is_said or after.expiries.get(name) == before.expiries[name]
+
+
 class TestAnyRealm:
     """Any files, with comments, invalid lines and any line ends, and any desired state."""
 
@@ -142,19 +183,23 @@ class TestAnyRealm:
         users=users_files,
         users_roles=users_roles_files,
         managed=managed_files,
+        record=records,
         document=documents,
     )
     def test_the_plan_is_what_happens_and_nothing_happens_twice(
-        self, folder, users, users_roles, managed, document
+        self, folder, users, users_roles, managed, record, document
     ):
-        lay_out(folder, users, users_roles, managed)
-        before = statuses(folder)
+        lay_out(folder, users, users_roles, managed, record)
+        before, state = statuses(folder), State.of(folder)
         wanted = DesiredState.from_dict(document)
         try:
             planned = plan(folder, wanted, force=True)
         except InvalidDesiredStateError as error:
             event("refused")
-            rules = ("needs a password: give one of ", "it does not meet the policy")
+            rules = (
+                *("needs a password: give one of ", "it does not meet the policy"),
+                *("its password hash is not kept: give", "whose time no document changes"),
+            )
             assert all(any(rule in fault for rule in rules) for fault in error.issues)
             assert statuses(folder) == before
             return
@@ -162,6 +207,7 @@ class TestAnyRealm:
             event(change.kind)
         check_apply_again(folder, wanted, force=True)
         assert_lines_are_kept(folder, users, users_roles)
+        assert_nobody_is_let_in_by_accident(wanted, state, State.of(folder))
 
     @settings(max_examples=60)
     @given(users=users_files, users_roles=users_roles_files, document=documents)
@@ -192,8 +238,11 @@ class TestAnyRealm:
         before = State.of(folder)
         apply(planned)
         after = State.of(folder)
+        now = datetime.now(UTC)
+        absent = (user for user in wanted.users if user.is_absent or user.is_over_at(now))
+        gone_by_wish = {user.name for user in absent}
         for user in wanted.users:
-            if user.state == "absent":
+            if user.name in gone_by_wish:
                 assert user.name not in after.roles
                 continue
             has = after.roles[user.name]
@@ -205,7 +254,7 @@ class TestAnyRealm:
             assert all(wanted.protects(name) for name in extra)
         else:
             gone = before.roles.keys() - after.roles.keys()
-            assert gone <= {user.name for user in wanted.users if user.state == "absent"}
+            assert gone <= gone_by_wish
 
     @settings(max_examples=60)
     @given(
@@ -244,6 +293,9 @@ def random_document(chance, names):
             user["roles_remove"] = chance.sample(["d", "e"], chance.randint(0, 2))
         else:
             user["update_password"] = "on_create"
+        if kind and chance.random() < 0.3:
+            user["locked"] = chance.choice([True, False])
+            user["expires"] = chance.choice(["never", LATER, LATEST])
         users.append(user)
     return {
         "users": users,
@@ -310,6 +362,7 @@ def test_a_hundred_changes_keep_every_comment_in_place_and_in_order(folder, seed
 
 
 _fields = ["users", "name", "password", "password_hash", "password_env", "roles", "state", "purge"]
+_fields += ["expires", "locked"]
 _groups = ["protect", "hash_policy", "algorithm", "minimum_cost", "attributes", "owner", "mode"]
 _values = [
     "absent",
@@ -322,6 +375,8 @@ _values = [
     "yes",
     "NaN",
     "2020-01-01",
+    "8h",
+    "never",
     "\ufeff",
 ]
 _tags = ["!!int", "!!float", "!!bool", "!!null", "!!str", "!!binary", "!vault", "!", "%TAG"]
