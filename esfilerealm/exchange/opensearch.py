@@ -119,11 +119,15 @@ class _Reader:
                 "pass --roles-mapping roles_mapping.yml"
             )
             self._lose(where, shown_user(name), reason, is_blocking=False)
-        return {
+        entry: dict[str, object] = {
             "name": name,
             "password_hash": password_hash,
             "roles": self._converted_roles(name, roles),
         }
+        if _is_disabled(fields):
+            self._note(where, shown_user(name), "it is disabled there, and locked here")
+            entry["locked"] = True
+        return entry
 
     def _converted_roles(self, name: str, roles: dict[str, list[tuple[str, str]]]) -> list[str]:
         converted: dict[str, None] = {}
@@ -223,14 +227,20 @@ def _hash(fields: dict[str, Node]) -> tuple[str, str | None]:
 
 def _barred(fields: dict[str, Node]) -> str | None:
     """Return why OpenSearch rejects a user that a file realm accepts, or None."""
-    # Service accounts also have these two as attributes. Source: ``UserService``.
-    attributes = fields["attributes"].entries() if "attributes" in fields else {}
-    for place in (fields, attributes):
-        if "enabled" in place and place["enabled"].is_false:
-            return "the user is disabled, and a file realm has no disabled users"
-        if "service" in place and place["service"].is_true:
-            return "the user is a service account, which has no password"
+    if any("service" in place and place["service"].is_true for place in _places(fields)):
+        return "the user is a service account, which has no password"
     return None
+
+
+def _is_disabled(fields: dict[str, Node]) -> bool:
+    """Check whether nobody may log in as the user there."""
+    return any("enabled" in place and place["enabled"].is_false for place in _places(fields))
+
+
+def _places(fields: dict[str, Node]) -> tuple[dict[str, Node], dict[str, Node]]:
+    """Return the fields and the attributes of a user: service accounts have flags in either."""
+    # Source: ``UserService``.
+    return fields, fields["attributes"].entries() if "attributes" in fields else {}
 
 
 def _texts(fields: dict[str, Node], key: str) -> list[tuple[str, str]]:

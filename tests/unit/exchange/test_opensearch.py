@@ -188,12 +188,6 @@ class TestUsers:
             ("{hash: '$2$214748364800224$eQgqv2=$tGHW=='}", "PBKDF2 in the form of OpenSearch"),
             ("{hash: $2y$15${tail}}", "unknown hash function [bcrypt15]"),
             ("{hash: '{md5}'}", "a hash that OpenSearch does not know"),
-            (
-                "{hash: {h}, enabled: false}",
-                "the user is disabled, and a file realm has no disabled",
-            ),
-            ("{hash: {h}, enabled: 'false'}", "the user is disabled"),
-            ("{hash: {h}, attributes: {enabled: 'false'}}", "the user is disabled"),
             ("{hash: {h}, service: true}", "the user is a service account, which has no password"),
             ("{hash: {h}, attributes: {service: 'true'}}", "the user is a service account"),
         ],
@@ -216,6 +210,16 @@ class TestUsers:
     def test_that_settings_allow(self, read_users, bcrypt):
         fields = f"{{hash: {bcrypt}}}"
         assert names_of(read_users({"elastic": fields}, allow_reserved=True)) == ["elastic"]
+
+    @pytest.mark.parametrize(
+        "fields", ["enabled: false", "enabled: 'false'", "attributes: {enabled: 'false'}"]
+    )
+    def test_that_are_disabled_are_locked(self, read_users, bcrypt, fields):
+        imported = read_users({"bob": f"{{hash: {bcrypt}, backend_roles: [x], {fields}}}"})
+        (user,) = imported.document["users"]
+        assert (user["password_hash"], user["locked"]) == (bcrypt, True)
+        notes = [loss.reason for loss in imported.losses if loss.is_note]
+        assert "it is disabled there, and locked here" in notes
 
     def test_that_are_enabled(self, read_users, bcrypt, losses_of):
         fields = f"{{hash: {bcrypt}, enabled: true, service: false, backend_roles: [kibanauser]}}"
