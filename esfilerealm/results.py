@@ -217,6 +217,7 @@ class WriteResult:
         modes: The modes that a fix changed, or an undo of it.
         remarks: One sentence for each thing that was asked for and is probably not meant, such as
             a role that nobody defines.
+        about_accounts: Those of the remarks that are about users who expire or are locked.
         faults: One sentence for each thing that failed when the change was made already.
     """
 
@@ -228,6 +229,7 @@ class WriteResult:
     accounts: FileResult | None = None
     modes: tuple[ModeChange, ...] = ()
     remarks: tuple[str, ...] = ()
+    about_accounts: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 
     @property
@@ -262,7 +264,7 @@ class WriteResult:
     def to_dict(self) -> dict[str, object]:
         """Return the attributes as a dictionary fit for JSON, with ``warnings``."""
         told = asdict(self)
-        del told["changes"], told["remarks"], told["faults"]
+        del told["changes"], told["remarks"], told["about_accounts"], told["faults"]
         return {
             **told,
             "warnings": list(self.warnings),

@@ -197,7 +197,10 @@ class Transaction:
         )
         result = self._folder.commit(unit, self._options)
         result = pending.modes.made(edit.files, result, self._options)
-        return replace(result, changes=changes, remarks=(*pending.remarks, *edit.remarks))
+        own = edit.remarks
+        return replace(
+            result, changes=changes, remarks=(*pending.remarks, *own), about_accounts=own
+        )
 
     def _outlook(self, edit: RealmEdit, contents: Sequence[object]) -> Outlook:
         keeps_versions = self._folder.keeps_versions(edit.files, self._options)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from .._ground import moments
+from ..admin.account_edit import over_remark
 from ..admin.users_tool import UsersTool
 from ..errors import FileRealmError
 from .exits import OK, UsageError
@@ -38,7 +40,8 @@ def run_sweep(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """Remove the users whose time is over."""
     result = target.tool.sweep()
     names = result.changes.expired
-    print_written(arguments, target, terminal, result)
+    others = tuple(text for text in result.about_accounts if text != over_remark(names))
+    print_written(arguments, target, terminal, replace(result, about_accounts=others))
     verb = "Dry run. Would remove" if arguments.has("dry-run") else "Removed"
     if names:
         terminal.print(*(f"{verb} [{name}]" for name in names))

@@ -95,11 +95,17 @@ def print_reload(target: Target, terminal: Terminal, result: WriteResult) -> Non
 
 
 def print_warnings(terminal: Terminal, result: WriteResult) -> None:
-    """Warn of a write that was recovered, of what was not kept, and of what failed at the end."""
+    """
+    Warn of a write that was recovered, of what was not kept, and of what failed at the end.
+
+    What happened to users who expire or are locked is among it; other remarks were printed before.
+    """
     if result.recovery:
         terminal.warn(f"WARNING: {result.recovery}")
     for loss in result.losses:
         terminal.warn(f"WARNING: {loss}")
+    for remark in result.about_accounts:
+        terminal.warn(f"WARNING: {remark}")
     for fault in result.faults:
         terminal.warn(f"WARNING: {fault}")
 

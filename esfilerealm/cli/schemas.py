@@ -267,7 +267,7 @@ _KEYSTORE_WRITE: Final[tuple[dict[str, Schema], dict[str, Schema]]] = (
 _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
     "useradd": ({**_USER, "roles": _NAMES, "unknown_roles": _NAMES, **_ONE_WRITE}, {}),
     "userdel": ({**_USER, **_ONE_WRITE}, {}),
-    "passwd": ({**_USER, **_ONE_WRITE}, {"is_locked": _FLAG}),
+    "passwd": ({**_USER, **_ONE_WRITE}, {}),
     "roles": (
         {**_USER, "unknown_roles": _NAMES},
         {"roles": _NAMES, **_ONE_WRITE, **_LISTING},

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .._ground.showing import shown_name
 from ..names import validate_role_name
-from .accounts import expiry, warn_of_lock
+from .accounts import expiry
 from .exits import OK
 from .listing import show_users
 from .output import print_written
@@ -88,7 +88,6 @@ def run_passwd(arguments: Arguments, target: Target, terminal: Terminal) -> int:
         _print_generated(arguments, terminal, secret)
     effect = f"change the password of user [{username}]"
     print_written(arguments, target, terminal, change.result, effect)
-    warn_of_lock(target, terminal, username)
     return OK
 
 

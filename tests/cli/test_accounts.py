@@ -125,6 +125,11 @@ class TestSweep:
     def test_of_readers_does_not_wait_long(self):
         assert accounts._PATIENCE < 1
 
+    def test_of_other_writers_is_told(self, run, over):
+        result = run("useradd", "ann", "--hash", CHEAP_HASH)
+        assert result.err == "WARNING: user [bob] removed: the time is over\n"
+        assert "user [bob] removed: the time is over" not in run("sweep").err
+
     def test_is_none_of_check(self, run, over, config):
         before = (config / "users").read_bytes()
         assert "EFR131" in run("check").out
@@ -161,7 +166,7 @@ class TestLock:
         run("lock", bob)
         result = run("passwd", bob, "-p", "battery-staple")
         assert result.exit_code == 0
-        assert "[bob] is locked" in result.err
+        assert "WARNING: user [bob] stays locked" in result.err
         assert run("verify", bob, "-p", "battery-staple").exit_code == 1
         run("unlock", bob)
         assert run("verify", bob, "-p", "battery-staple").exit_code == 0
