@@ -144,6 +144,8 @@ class TestLock:
         assert result.exit_code == 1
         assert "WARNING: [bob] is locked, so no password is right" in result.err
         assert json.loads(run("verify", bob, "-p", PASSWORD, "--json").out)["is_locked"] is True
+        told = run("list", "--json"), run("check"), run("lock", bob, "--json"), result
+        assert not any("$2" in each.out + each.err for each in told)
         assert run("unlock", bob).exit_code == 0
         assert run("list").out == f"{LIST}\n"
         assert run("verify", bob, "-p", PASSWORD).exit_code == 0

@@ -126,6 +126,26 @@ class TestTheUser:
         assert files_of(config) == before
 
 
+class TestUndo:
+    def test_brings_no_user_back_whose_time_is_over(self, config, clocks):
+        tool = UsersTool(config, keep=2)
+        with tool.rescue(timedelta(minutes=1)) as user:
+            pass
+        assert user.username in tool.undo().changes.added
+        tool.undo()
+        clocks.pass_by(61)
+        tool.undo()
+        assert tool.list_users() == {}
+
+    def test_lets_a_user_that_it_brings_back_end_in_time(self, config, clocks):
+        tool = UsersTool(config, keep=2)
+        with tool.rescue(timedelta(minutes=1)) as user:
+            pass
+        tool.undo()
+        clocks.pass_by(61)
+        assert tool.sweep().changes.expired == (user.username,)
+
+
 class TestTwoAtOnce:
     def test_each_removes_its_own(self, tool, config):
         with tool.rescue() as one:
