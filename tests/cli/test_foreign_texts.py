@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from support.agreement import reader_and_schema_agree  # noqa: F401 - used by itself
+from support.cluster import FakeCluster, serving
 from support.hashes import CHEAP_HASH
 
 import esfilerealm
@@ -249,6 +250,20 @@ class TestWords:
             ["backup", "verify", "plan.json", "--age-identity", "@"],
             ["backup", "verify", "plan.json", "--allowed-signers", "plan.json", "--identity", "@"],
             ["backup", "list", "@"],
+            ["snapshot", "@"],
+            ["snapshot", "plan", "@", "--es-version", "8"],
+            ["snapshot", "plan", "--es-version", "@"],
+            ["snapshot", "plan", "--es-version", "8", "--made-by", "@"],
+            ["snapshot", "plan", "--es-version", "8", "--repository", "@"],
+            ["snapshot", "plan", "--es-version", "8", "--snapshot", "@"],
+            ["snapshot", "plan", "--es-version", "8", "--location", "@"],
+            ["snapshot", "plan", "--es-version", "8", "--backup-user", "@"],
+            ["snapshot", "plan", "--es-version", "8", "--url", "https://@"],
+            *(
+                ["snapshot", "plan", "--es-version", "8", "--format", form, option, "@"]
+                for form in ("curl", "python")
+                for option in ("--ca", "--user", "--netrc-file")
+            ),
             ["keystore", "@"],
             ["keystore", "show", "@"],
             ["keystore", "add", "@", "--stdin"],
@@ -290,6 +305,49 @@ class TestBackups:
         printed(
             "backup", "create", "backups", "--plain", "--node", NASTY, "--keep-last", "1", *more
         )
+
+
+class TestClusters:
+    """Whatever a cluster answers."""
+
+    NAMES = ("--es-version", "8.19", "--repository", "backup", "--snapshot", "first")
+
+    @pytest.mark.parametrize("more", [[], ["--json"]], ids=["text", "json"])
+    @pytest.mark.parametrize("verb", ["create", "restore", "verify"])
+    @pytest.mark.parametrize(
+        ("call", "answer"),
+        [
+            ("GET /", (400, {"error": {"type": NASTY, "reason": NASTY}})),
+            ("GET /", (500, {"error": NASTY})),
+            ("GET /", (200, {"version": {"number": NASTY}, "tagline": "You Know, for Search"})),
+            ("GET /", (200, NASTY)),
+            ("GET /_security/_authenticate", (200, {"authentication_realm": {"type": NASTY}})),
+            ("GET /_features", (200, {"features": [{"name": NASTY}]})),
+            ("GET /_snapshot/backup", (200, {"backup": {"type": NASTY, "settings": NASTY}})),
+            ("GET /_snapshot/backup/first", (200, {"snapshots": [{"state": NASTY}]})),
+            (
+                "GET /_snapshot/backup/first",
+                (200, {"snapshots": [{"state": NASTY, "version": "8.1.0"}]}),
+            ),
+            (
+                "GET /_snapshot/backup/first",
+                (200, {"snapshots": [{"version": "8.1", "snapshot": NASTY, "indices": [NASTY]}]}),
+            ),
+            ("POST /_snapshot/backup/_verify", (403, {"error": NASTY})),
+            (
+                "POST /_snapshot/backup/first/_restore",
+                (200, {"snapshot": {"shards": {"failed": NASTY}}}),
+            ),
+        ],
+    )
+    def test_an_answer(self, printed, monkeypatch, call, answer, verb, more):
+        pytest.importorskip("elasticsearch")
+        monkeypatch.setenv("CLUSTER_PASSWORD", "admin-password")
+        state = FakeCluster(repositories={"backup": {"type": "fs"}}, broken={call: answer})
+        state.add_snapshot("first")
+        with serving(state) as url:
+            who = ["--url", url, "--user", "admin", "--password-env", "CLUSTER_PASSWORD"]
+            printed("snapshot", verb, *self.NAMES, *who, *more)
 
 
 class TestEnvironment:
@@ -421,7 +479,8 @@ class TestNoWayAround:
             for node in ast.walk(tree)
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("getLogger")
         ]
-        reads_only = {"cli/watch.py", "watcher/events.py"}  # what others log
+        # What others log.
+        reads_only = {"backup/snapshot/cluster.py", "cli/watch.py", "watcher/events.py"}
         assert set(made) == {"_ground/logs.py", *reads_only}
 
     def test_streams_are_written_by_the_terminal(self):

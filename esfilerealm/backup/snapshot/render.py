@@ -7,6 +7,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from ...errors import InvalidSnapshotValueError
 from .address import check_url
 from .calls import python_call
 from .step import NodeCommand, NodeLines, Request
@@ -64,7 +65,8 @@ class Access:
         netrc_file: A file from which curl takes name and password; None to ask.
 
     Raises:
-        InvalidSnapshotValueError: If the address is none, or has a password in it.
+        InvalidSnapshotValueError: If the address is none, or has a password in it, or a script
+            cannot hold the others.
     """
 
     url: str = "https://localhost:9200"
@@ -74,6 +76,11 @@ class Access:
 
     def __post_init__(self) -> None:
         check_url(self.url, allow_http=True)
+        for what in ("username", "ca_file", "netrc_file"):
+            value = getattr(self, what)
+            if value is not None and not value.isprintable():
+                rule = "it has characters that cannot be printed in a script"
+                raise InvalidSnapshotValueError(what.replace("_", " "), value, rule)
 
 
 def render_steps(

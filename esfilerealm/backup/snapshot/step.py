@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 from urllib.parse import urlencode
 
+from ..._ground.showing import in_one_line
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -38,6 +40,7 @@ class Request:
         """The path with its parameters."""
         return f"{self.path}?{urlencode(self.query, safe='*')}" if self.query else self.path
 
+    @in_one_line
     def __str__(self) -> str:
         return f"{self.method} {self.target}"
 
