@@ -12,6 +12,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from . import (
+    backups,
     certificates,
     checking,
     contention,
@@ -47,6 +48,7 @@ _SUBJECTS = {
     "provisioning": provisioning.rows,
     "drift": drift.rows,
     "keystores": keystores.rows,
+    "backups": backups.rows,
     "certificates": certificates.rows,
     "logins": logins.rows,
     "mappings": mappings.rows,
