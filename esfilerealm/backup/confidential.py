@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from ..checks.layout import secret_of
@@ -25,13 +26,20 @@ _WITH_OPTIONS: Final[frozenset[Kind]] = frozenset({"operator", "jvm"})
 #: Of larger files, such as dictionaries, only the beginning is looked at by nobody.
 _LARGEST: Final = 2**20
 
-_MARKS: Final = re.compile(
-    rb"PRIVATE KEY-----|AGE-SECRET-KEY-1"
-    rb"|^[^\s:]+:(?:\$(?:2[a-z]?|argon2\w*|[156y])\$|\{[A-Za-z0-9_-]+\}.{8})"  # hashes of users
-    rb"|\A(?:\xfe\xed\xfe\xed|\xce\xce\xce\xce)"  # JKS and JCEKS
-    rb"|\A\x30.{1,16}\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01",  # PKCS#12
-    re.MULTILINE | re.DOTALL,
+#: These are looked for as they are: a pattern would cost a hundred times as much on large files.
+_MARKS: Final = (b"PRIVATE KEY-----", b"AGE-SECRET-KEY-1")
+_STARTS: Final = re.compile(
+    rb"\xfe\xed\xfe\xed|\xce\xce\xce\xce"  # JKS and JCEKS
+    rb"|\x30.{1,16}\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01",  # PKCS#12
+    re.DOTALL,
 )
+#: The hash of a user, with the colon before it: two patterns, since each begins with plain text.
+_HASHES: Final = (
+    re.compile(rb":\$(?:2[a-z]?|argon2\w*|[156y])\$"),
+    re.compile(rb":\{[A-Za-z0-9_-]{1,40}\}.{8}", re.DOTALL),
+)
+_NAME: Final = re.compile(rb"[^\s:]+")
+_LONGEST_NAME: Final = 1024
 _OPTIONS: Final = re.compile(
     rb"^[^#\n]*(?:password|passphrase|secret|token)[\"']?\s*[=:]\s*[\"']?[^\s\"'$,}]",
     re.MULTILINE | re.IGNORECASE,
@@ -61,6 +69,16 @@ def is_confidential(path: str, kind: Kind) -> bool:
 
 def holds_secrets(data: bytes, kind: Kind) -> bool:
     """Check whether a content shows keys, hashes or, among options, passwords."""
-    if _MARKS.search(data):
+    if any(mark in data for mark in _MARKS) or _STARTS.match(data) or _has_hash(data):
         return True
     return kind in _WITH_OPTIONS and _OPTIONS.search(data) is not None
+
+
+def _has_hash(data: bytes) -> bool:
+    """Check whether a line begins with a name, a colon and a hash."""
+    for found in chain.from_iterable(pattern.finditer(data) for pattern in _HASHES):
+        start = max(0, found.start() - _LONGEST_NAME)
+        line = data[start : found.start()].rpartition(b"\n")[2]
+        if _NAME.fullmatch(line):
+            return True
+    return False

@@ -88,27 +88,24 @@ class InventoryReader:
         return _entry(file, status, self._extended(file.path, status)), b""
 
     def _read_file(self, file: BackupFile, realm: dict[str, FileContent]) -> tuple[Entry, bytes]:
-        """Read a file again if it changes meanwhile, but not for ever."""
-        path = self._real_path(file.path)
-        content = realm.get(path)
+        content, status = self._still(file.path, realm.get(self._real_path(file.path)))
+        extended = self._extended(content.path, status)
+        return _entry(file, status, extended, content), content.data
+
+    def _still(self, path: str, content: FileContent | None) -> tuple[FileContent, os.stat_result]:
+        """Read a file, unless it is read; and again if it changes meanwhile, but not for ever."""
         for _ in range(_ATTEMPTS):
-            content = content or read_file(file.path, largest=LIMITS.file_size)
-            if content.stat is None or content.path != path:
-                raise FileChangedError(file.path)
-            is_still = path in realm or _stamp(path) == Stamp.of(content.stat)
-            if is_still:
-                break
-            content = None
-        else:
-            content = read_file(file.path, largest=LIMITS.file_size)
-            message = (
-                "it changed while it was read, again and again: the backup may have half of it"
-            )
-            self._find("BACKUP31", "warning", message, file.path)
-        if content.stat is None:
-            raise FileChangedError(file.path)
-        extended = self._extended(path, content.stat)
-        return _entry(file, content.stat, extended, content), content.data
+            is_of_realm = content is not None
+            content = content or read_file(path, largest=LIMITS.file_size)
+            status, real_path = content.stat, self._real_path(path)
+            if status is None or content.path != real_path:
+                raise FileChangedError(path)
+            if is_of_realm or _stamp(real_path) == Stamp.of(status):
+                return content, status
+            latest, content = (content, status), None
+        message = "it changed while it was read, again and again: the backup may have half of it"
+        self._find("BACKUP31", "warning", message, path)
+        return latest
 
     def _extended(self, path: str, status: os.stat_result) -> dict[str, bytes]:
         try:

@@ -10,6 +10,7 @@ from support.hashes import CHEAP_HASH
 from support.reference import cases
 
 from esfilerealm.backup import inventory as module
+from esfilerealm.backup.confidential import holds_secrets
 from esfilerealm.backup.inventory import inventory
 from esfilerealm.backup.kinds import kind_of, scope_of
 from esfilerealm.backup.limits import Limits
@@ -465,3 +466,19 @@ def test_the_reference_of_the_scope(node_dir, case):
 def test_a_realm_of_version_6_that_is_off(node_dir):
     settings = {f"{REALMS}.pki1.truststore.path": "none", f"{REALMS}.pki1.enabled": "false"}
     assert found(node_dir, settings) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "is_so"),
+    [
+        (b"bob:$2a$10$x", True),
+        (b"# x\nbob:{PBKDF2}10000$abc", True),
+        (b"a b:$2a$10$x", False),
+        (b"see: a:b:$2a$10$x", False),
+        (b"path: ${HOME}\nurl:{x}", False),
+        (b"x" * 2000 + b":$2a$10$x", True),
+    ],
+    ids=repr,
+)
+def test_hashes_of_users_are_found_anywhere(data, is_so):
+    assert holds_secrets(data, "other") == is_so
