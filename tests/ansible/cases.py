@@ -52,6 +52,8 @@ class Case:
         empty: Whether there is no realm at the beginning.
         warning: A part of the warning that it gives.
         settings: More settings of the node.
+        locked: Users who are locked afterwards.
+        expiring: Users who expire afterwards, with the day.
         warns_again: Whether it gives the warning also when nothing is to change.
     """
 
@@ -67,6 +69,8 @@ class Case:
     empty: bool = False
     warning: str = ""
     settings: str = ""
+    locked: tuple[str, ...] = ()
+    expiring: dict = field(default_factory=dict)
     warns_again: bool = False
 
     @property
@@ -162,6 +166,45 @@ USER_CASES = [
         changed=False,
         passwords={"bob": OLD},
     ),
+    Case("user-locked", "user", user("bob", locked=True), locked=("bob",)),
+    Case(
+        "user-password-of-a-locked-one",
+        "user",
+        user("bob", password=NEW),
+        before=user("bob", locked=True),
+        locked=("bob",),
+        warning="stays locked",
+    ),
+    Case(
+        "user-same-password-of-a-locked-one",
+        "user",
+        user("bob", password=OLD),
+        before=user("bob", locked=True),
+        locked=("bob",),
+        changed=False,
+    ),
+    Case(
+        "user-unlocked",
+        "user",
+        user("bob", locked=False),
+        before=user("bob", locked=True),
+        passwords={"bob": OLD},
+    ),
+    Case(
+        "user-new-that-expires",
+        "user",
+        user("jane", password=NEW, expires="2199-12-01T08:00Z", locked=True),
+        roles={"jane": ()},
+        locked=("jane",),
+        expiring={"jane": "2199-12-01"},
+    ),
+    Case(
+        "user-never-expires",
+        "user",
+        user("bob", expires="never"),
+        before=user("bob", expires="2199-12-01"),
+    ),
+    Case("user-expired", "user", user("bob", expires="2020-01-01"), gone=("bob",)),
     Case("user-roles", "user", user("bob", roles=["editor"]), roles={"bob": ("editor",)}),
     Case(
         "user-roles-text",

@@ -181,6 +181,10 @@ def test_what_comes_of_it(case, steps, ansible):
     assert {name: set(of) for name, of in tool.list_users().items()} == case.expected
     for name, password in case.passwords.items():
         assert tool.verify(name, password)
+    states = tool.accounts()
+    assert {name for name, state in states.items() if state.is_locked} == {*case.locked}
+    times = {name: state.expires for name, state in states.items() if state.expires is not None}
+    assert {name: f"{time:%Y-%m-%d}" for name, time in times.items()} == case.expiring
     for name in REALM_FILES:
         status = (folder / name).stat()
         found = {"mode": stat.S_IMODE(status.st_mode), "uid": status.st_uid, "gid": status.st_gid}
@@ -212,11 +216,23 @@ def test_changes_are_typed(run):
         "rehash_password",
         "add_roles",
         "remove_roles",
+        "set_expiry",
+        "lock_user",
+        "unlock_user",
         "set_attributes",
         "set_managed",
     }
     assert changes_of(run, "user-new") == [
         {"kind": "add_user", "username": "jane", "roles": ["viewer", "editor"]}
+    ]
+    assert changes_of(run, "user-new-that-expires")[1:] == [
+        {
+            "kind": "set_expiry",
+            "username": "jane",
+            "expires_before": None,
+            "expires_after": "2199-12-01T08:00:00Z",
+        },
+        {"kind": "lock_user", "username": "jane"},
     ]
     assert changes_of(run, "user-minimum-cost") == [
         {"kind": "rehash_password", "username": "bob", "algorithm": "bcrypt5"}

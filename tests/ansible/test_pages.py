@@ -23,6 +23,7 @@ def variables():
         "vault_drift_key": "a key for tests only, of 32 byte",
         "vault_key_passphrase": "a passphrase",
         "vault_bob_password": "battery-staple",
+        "vault_guest_password": "battery-staple",
         "vault_deploy_hash": hash_password("battery-staple", "bcrypt12"),  # as a policy wants it
         "file_realm_users": [{"name": "carl", "password_hash": CHEAP_HASH, "roles": ["viewer"]}],
     }

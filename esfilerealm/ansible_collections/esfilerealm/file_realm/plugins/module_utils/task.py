@@ -84,6 +84,8 @@ def user_options() -> dict[str, Any]:
         "roles": {"type": "list", "elements": "str"},
         "roles_add": {"type": "list", "elements": "str"},
         "roles_remove": {"type": "list", "elements": "str"},
+        "expires": {"type": "str"},
+        "locked": {"type": "bool"},
     }
 
 

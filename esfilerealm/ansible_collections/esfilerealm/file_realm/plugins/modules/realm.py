@@ -67,6 +67,17 @@ options:
           - Roles to remove.
         type: list
         elements: str
+      expires:
+        description:
+          - When the time of the user is over, such as V(2026-12-01T08:00:00Z), or V(never).
+            Without a zone it is UTC. A duration is refused, since each run would begin it anew.
+          - After a time that has passed, the user is absent. Without it, the user's time stays.
+        type: str
+      locked:
+        description:
+          - Whether nobody may log in as the user, who keeps its password.
+          - Without it, a locked user stays locked, and gets a new password once it is unlocked.
+        type: bool
   from:
     description:
       - Take all users of another node, with their hashes and roles, from this file or directory on
@@ -232,7 +243,8 @@ changes:
     kind:
       description:
         - V(add_user), V(remove_user), V(remove_orphan) for a name that has roles and is not a user,
-          V(set_password), V(rehash_password), V(add_roles), V(remove_roles), V(set_attributes),
+          V(set_password), V(rehash_password), V(add_roles), V(remove_roles), V(set_expiry),
+          V(lock_user), V(unlock_user), V(set_attributes),
           V(set_secure_setting), V(remove_secure_setting), or V(set_managed) for the list of users
           that O(esfilerealm.file_realm.realm#module:purge=managed) created.
       returned: always
@@ -250,9 +262,18 @@ changes:
       elements: str
       sample: [viewer]
     reason:
-      description: Why the user is removed, V(absent) or V(purge).
+      description: Why the user is removed, V(absent), V(purge) or V(expired).
       returned: for V(remove_user) and V(remove_orphan)
       type: str
+    expires_before:
+      description: When the time of the user was over until now, null for never.
+      returned: for V(set_expiry)
+      type: str
+    expires_after:
+      description: When it is over now, null for never.
+      returned: for V(set_expiry)
+      type: str
+      sample: "2026-12-01T08:00:00Z"
     algorithm:
       description: The algorithm with which the password is hashed again.
       returned: for V(rehash_password)

@@ -60,6 +60,17 @@ options:
       - Roles to remove.
     type: list
     elements: str
+  expires:
+    description:
+      - When the time of the user is over, such as V(2026-12-01T08:00:00Z), or V(never).
+        Without a zone it is UTC. A duration is refused, since each run would begin it anew.
+      - After a time that has passed, the user is absent. Without it, the user's time stays.
+    type: str
+  locked:
+    description:
+      - Whether nobody may log in as the user, who keeps its password.
+      - Without it, a locked user stays locked, and gets a new password once it is unlocked.
+    type: bool
   hash_algorithm:
     description:
       - Algorithm for new hashes, such as V(bcrypt12) or V(pbkdf2_stretch).
@@ -106,6 +117,18 @@ EXAMPLES = r"""
     group: elasticsearch
     mode: "0660"
 
+- name: A user until the end of the project
+  esfilerealm.file_realm.user:
+    name: guest
+    password: "{{ vault_guest_password }}"
+    roles: [viewer]
+    expires: "2099-12-01T08:00:00Z"
+
+- name: Nobody logs in as this user for now
+  esfilerealm.file_realm.user:
+    name: bob
+    locked: true
+
 - name: No such user
   esfilerealm.file_realm.user:
     name: al
@@ -122,9 +145,9 @@ changes:
     kind:
       description:
         - V(add_user), V(remove_user), V(remove_orphan) for a name that has roles and is not a user,
-          V(set_password), V(rehash_password), V(add_roles),
-          V(remove_roles), V(set_attributes), or V(set_managed) for the list of users that
-          O(esfilerealm.file_realm.realm#module:purge=managed) created.
+          V(set_password), V(rehash_password), V(add_roles), V(remove_roles), V(set_expiry),
+          V(lock_user), V(unlock_user), V(set_attributes), or V(set_managed) for the list of users
+          that O(esfilerealm.file_realm.realm#module:purge=managed) created.
       returned: always
       type: str
       sample: add_roles
@@ -140,9 +163,18 @@ changes:
       elements: str
       sample: [viewer]
     reason:
-      description: Why the user is removed, V(absent) or V(purge).
+      description: Why the user is removed, V(absent), V(purge) or V(expired).
       returned: for V(remove_user) and V(remove_orphan)
       type: str
+    expires_before:
+      description: When the time of the user was over until now, null for never.
+      returned: for V(set_expiry)
+      type: str
+    expires_after:
+      description: When it is over now, null for never.
+      returned: for V(set_expiry)
+      type: str
+      sample: "2026-12-01T08:00:00Z"
     algorithm:
       description: The algorithm with which the password is hashed again.
       returned: for V(rehash_password)
