@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.registry import Collector
 
-from ...drift import DescribedRealm, Fingerprint
+from ..._ground.moments import shown_time
+from ...drift import DescribedRealm, Fingerprint, Standing
 from ...drift.metrics import NodeFacts, UserFacts, families_of, modified_last
 from ...errors import FileRealmError
 
@@ -74,9 +75,21 @@ class RealmCollector(Collector):
             users = {
                 name: (snapshot.hash_of(name), snapshot.roles_of(name)) for name in snapshot.users
             }
-            made = Fingerprint.of(DescribedRealm(users), key=self._key)
+            realm = DescribedRealm(users, standings=_standings(snapshot), is_whole=True)
+            made = Fingerprint.of(realm, key=self._key)
             known = self._known = snapshot.generation, UserFacts.of(made)
         return known[1]
+
+
+def _standings(snapshot: RealmSnapshot) -> dict[str, Standing]:
+    """Return who expires, and who of them gives emergency access."""
+    standings = {}
+    for name in snapshot.users if snapshot.has_expiring else ():
+        expires = snapshot.expires(name)
+        if expires is not None:
+            is_emergency = snapshot.is_emergency(name)
+            standings[name] = Standing(expires=shown_time(expires), is_emergency=is_emergency)
+    return standings
 
 
 def _skipped_lines(snapshot: RealmSnapshot) -> int:

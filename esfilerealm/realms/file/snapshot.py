@@ -161,6 +161,11 @@ class RealmSnapshot:
         account = self._accounts.get(username)
         return None if account is None else account.expires
 
+    def is_emergency(self, username: str) -> bool:
+        """Check whether a user gives emergency access."""
+        account = self._accounts.get(username)
+        return account is not None and account.is_emergency
+
     @property
     def decoy_hash(self) -> str | None:
         """A usable hash of the most frequent cost, to verify for unknown users. It is a secret."""

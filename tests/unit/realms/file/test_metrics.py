@@ -56,7 +56,7 @@ def test_what_is_told(told, folder):
     assert values == {
         ("users",): 3,
         ("superusers",): 2,
-        ("locked_users",): 0,
+        **{(f"{kind}_users",): 0 for kind in ("locked", "expiring", "emergency")},
         ("skipped_lines",): 1,
         ("generation",): 1,
         ("last_change_timestamp_seconds",): 1_700_000_001,
