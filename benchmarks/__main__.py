@@ -12,6 +12,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from . import (
+    auditing,
     backups,
     certificates,
     checking,
@@ -44,6 +45,7 @@ _SUBJECTS = {
     "checking": checking.rows,
     "memory": memory.rows,
     "write": write.rows,
+    "auditing": auditing.rows,
     "contention": contention.rows,
     "provisioning": provisioning.rows,
     "drift": drift.rows,

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 from .environment import chosen_log
 from .log import AuditLog
-from .reading import read
-from .results import AuditEntry, AuditProblem, Verification
-from .verifying import verify
 
 if TYPE_CHECKING:
     from .._storage import ChangeLog as ChangeLog
     from .._storage import NotedChange as NotedChange
     from .._storage import NotedLine as NotedLine
+    from .reading import read
+    from .results import AuditEntry, AuditProblem, Verification
     from .results import ProblemKind as ProblemKind
+    from .verifying import verify
 
 __all__ = [
     "AuditEntry",
@@ -32,3 +32,22 @@ __all__ = [
     "read",
     "verify",
 ]
+
+#: Where the names are that a writer does not need; loaded on first use (PEP 562).
+_LAZY = {
+    "AuditEntry": "results",
+    "AuditProblem": "results",
+    "Verification": "results",
+    "read": "reading",
+    "verify": "verifying",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    globals()[name] = value
+    return value
