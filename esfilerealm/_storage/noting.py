@@ -56,6 +56,7 @@ class NotedChange:
         folder: The directory of the realm, or of the file that changes alone.
         files: ``users`` and ``users_roles``, and every other file that changes.
         users: The users that change; None if only the contents say it.
+        former_roles: The roles of the users that are removed.
         modes: The modes that a fix changes.
         settings: The names of secure settings, by what happens to them.
         recovery: How an interrupted change ended, just now; else None.
@@ -65,6 +66,7 @@ class NotedChange:
     folder: str
     files: tuple[NotedFile, ...] = ()
     users: UserChanges | None = field(default_factory=UserChanges)
+    former_roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     modes: tuple[ModeChange, ...] = ()
     settings: Mapping[str, Sequence[str]] = field(default_factory=dict)
     recovery: Recovery | None = None

@@ -56,6 +56,7 @@ class Unit:
         is_undo: Whether *contents* are the latest version, which changes places with *files*.
         version: What an earlier version of both files is to hold, if not what they hold.
         users: The users that change, for the log of changes; None if only *contents* say it.
+        former_roles: The roles of the users that are removed, likewise.
         modes: The modes that change after the contents, likewise.
         settings: The names of secure settings, likewise; by what happens to them.
         attributes: What files are to have that change, by their real paths; the others keep theirs.
@@ -71,6 +72,7 @@ class Unit:
     is_undo: bool = False
     version: tuple[FileContent, FileContent] | None = None
     users: UserChanges | None = None
+    former_roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     modes: tuple[ModeChange, ...] = ()
     settings: Mapping[str, Sequence[str]] = field(default_factory=dict)
     attributes: Mapping[str, Attributes] = field(default_factory=dict)
@@ -192,6 +194,7 @@ def _noted(
         paths.config_dir,
         noted_files(unit.files.both, changes),
         unit.users,
+        unit.former_roles,
         unit.modes,
         unit.settings,
         contents=_contents(unit, changes) if is_compared else None,

@@ -24,7 +24,7 @@ from .provenance import Provenance
 from .user_changes import user_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
     from types import TracebackType
     from typing import NoReturn, Self
@@ -56,6 +56,7 @@ class _Pending:
         remarks: What the result says about the changes, each once.
         is_undo: Whether the only change goes back to the latest version.
         keystore: The digest of the keystore before, and its new content.
+        settings: The names of its settings that change, by what happens to them.
     """
 
     edit: RealmEdit
@@ -65,6 +66,7 @@ class _Pending:
     remarks: dict[str, None] = field(default_factory=dict)
     is_undo: bool = False
     keystore: tuple[str | None, bytes] | None = None
+    settings: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class Transaction:
@@ -193,7 +195,9 @@ class Transaction:
             is_undo=pending.is_undo,
             version=edit.version,
             users=changes,
+            former_roles={name: edit.roles_before(name) for name in changes.removed},
             modes=pending.modes.foreseen(edit.files),
+            settings=pending.settings,
         )
         result = self._folder.commit(unit, self._options)
         result = pending.modes.made(edit.files, result, self._options)
@@ -373,7 +377,12 @@ class Transaction:
         """Put users on the list of those that provisioning has made, and take others off it."""
         self._open.provenance.set_listed(add, remove)
 
-    def replace_keystore(self, digest: str | None, data: bytes) -> None:
+    def replace_keystore(
+        self,
+        digest: str | None,
+        data: bytes,
+        settings: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         """
         Replace ``elasticsearch.keystore`` in the same write.
 
@@ -383,8 +392,11 @@ class Transaction:
             digest: SHA-256 of its content, in hexadecimal; None if it does not exist.
 
             data: The new content.
+
+            settings: The names that change, by what happens to them, for an audit log.
         """
         self._open.keystore = digest, data
+        self._open.settings = settings or {}
 
     def set_attributes(self) -> None:
         """Set the requested owner, group and mode of both files, even if nothing else changes."""

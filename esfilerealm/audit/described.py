@@ -19,8 +19,16 @@ __all__ = ["described"]
 
 def described(change: NotedChange) -> dict[str, object]:
     """Return the fields of a line that tell of a change."""
-    users = change.users if change.users is not None else _compared(change)
+    users, former_roles = change.users, change.former_roles
+    if users is None:
+        users, former_roles = _compared(change)
     changes = {key: value for key, value in users.to_dict().items() if value}
+    roles = dict(users.roles) | {name: (had, ()) for name, had in former_roles.items() if had}
+    if roles:
+        changes["role_changes"] = {
+            name: {"roles_before": before, "roles_after": after}
+            for name, (before, after) in roles.items()
+        }
     if change.modes:
         changes["modes"] = [mode.to_dict() for mode in change.modes]
     if change.settings:
@@ -54,13 +62,14 @@ def _safe(value: object) -> object:
     return value
 
 
-def _compared(change: NotedChange) -> UserChanges:
-    """Find the users that change by the contents of both files."""
+def _compared(change: NotedChange) -> tuple[UserChanges, dict[str, tuple[str, ...]]]:
+    """Find the users that change, and the roles of those that go, by the contents of both files."""
     assert change.contents is not None  # noqa: S101 - if nobody tells the users, contents do
     old, new = (ParsedRealm.parse(*contents) for contents in change.contents)
-    return UserChanges(
+    removed = tuple(name for name in old.hashes if name not in new.hashes)
+    changes = UserChanges(
         {name: new.roles_of(name) for name in new.hashes if name not in old.hashes},
-        tuple(name for name in old.hashes if name not in new.hashes),
+        removed,
         _with_other(old.hashes, new.hashes),
         {
             name: (old.roles_of(name), new.roles_of(name))
@@ -68,6 +77,7 @@ def _compared(change: NotedChange) -> UserChanges:
             if name in old.hashes and set(old.roles_of(name)) != set(new.roles_of(name))
         },
     )
+    return changes, {name: old.roles_of(name) for name in removed}
 
 
 def _with_other(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[str, ...]:

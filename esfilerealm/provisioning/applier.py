@@ -16,11 +16,13 @@ from .plan_result import (
     LockUser,
     RehashPassword,
     RemoveRoles,
+    RemoveSecureSetting,
     RemoveUser,
     SetAttributes,
     SetExpiry,
     SetManaged,
     SetPassword,
+    SetSecureSetting,
     UnlockUser,
     basis_of,
     given_roles,
@@ -69,8 +71,8 @@ def apply(
 
         show_progress: Whether to show a progress bar on standard error, if that is a terminal.
 
-        how: As for ``UsersTool``: *lock_timeout*, *strategy*, *attributes*, *keep* and
-            *allow_local_lock*.
+        how: As for ``UsersTool``: *lock_timeout*, *strategy*, *attributes*, *keep*,
+            *allow_local_lock* and *audit*.
 
     Returns:
         The plan that was applied, with its ``result``.
@@ -185,7 +187,7 @@ def _write(
     with tool.transaction() as transaction:
         transaction.expect(basis.digests, basis.accounts)
         if keystore is not None:
-            transaction.replace_keystore(basis.keystore_digest, keystore)
+            transaction.replace_keystore(basis.keystore_digest, keystore, _settings(plan))
         for change in plan.changes:
             _make(change, transaction, hashes, basis.expiries)
         for name in basis.orphans:
@@ -195,6 +197,18 @@ def _write(
     if creation is None:
         return transaction.result
     return replace(transaction.result, created=creation.created)
+
+
+def _settings(plan: Plan) -> dict[str, list[str]]:
+    """Return the names of the secure settings that change, by what happens to them."""
+    told: dict[str, list[str]] = {}
+    for change in plan.changes:
+        if isinstance(change, SetSecureSetting):
+            what = "settings_added" if change.is_new else "settings_changed"
+            told.setdefault(what, []).append(change.setting)
+        elif isinstance(change, RemoveSecureSetting):
+            told.setdefault("settings_removed", []).append(change.setting)
+    return told
 
 
 def _make(
