@@ -303,6 +303,18 @@ def sweep(folder: Path) -> None:
         UsersTool(folder).sweep()
 
 
+def realm_with_expiring_user(folder: Path) -> None:
+    realm(folder)
+    with stopped_clock():
+        UsersTool(folder).expire("bob", timedelta(hours=1))
+
+
+def expire_never(folder: Path) -> None:
+    """Change nothing but the record, which goes."""
+    with stopped_clock():
+        UsersTool(folder).expire("bob", None)
+
+
 def recover(folder: Path) -> None:
     UsersTool(folder).recover()
 
@@ -373,6 +385,7 @@ SCENARIOS = {
     "lock": Scenario(lock, realm),
     "unlock": Scenario(unlock, realm_with_locked_user),
     "useradd, expires": Scenario(add_for_an_hour, realm),
+    "expire, never": Scenario(expire_never, realm_with_expiring_user),
     "sweep": Scenario(sweep, realm_with_expired_user),
     "recover, keystore": Scenario(recover, unfinished(new_keystore, 1)),
     "hash upgraded at login": Scenario(upgrade, realm, is_quiet=True),

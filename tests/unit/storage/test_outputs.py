@@ -23,6 +23,7 @@ OF_THE_REALM = (
     "users_roles",
     "users.lock",
     "users.journal",
+    "users.accounts",
     "users.managed",
     "users.1~",
     "users.12~",
