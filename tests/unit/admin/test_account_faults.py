@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from datetime import timedelta
 
 import pytest
+from crash.kit import intercepted
 from crash.layouts import LAYOUTS, acting, lay_out, need
 from crash.processes import open_place
 from crash.scenarios import realm as lay_a_realm
 from support.hashes import CHEAP_HASH, SHA_HASH
-from support.storing import posix, root
+from support.storing import contents, posix, root
 
 from esfilerealm import UsersTool
 from esfilerealm.errors import FileAccessError, FileFormatError, FilePermissionError
@@ -130,3 +132,30 @@ class TestSharedDirectories:
         status = (folder / "users.accounts").stat()
         assert (status.st_uid, status.st_mode & 0o777) == (first[0], 0o600)
         assert acting(*first, lambda: bool(UsersTool(folder).unlock("bob")))
+
+
+class FailWhenGone:
+    """Fails the first fsync after the record is removed."""
+
+    def __init__(self, record):
+        self.record = str(record)
+        self.is_next = False
+
+    def __call__(self, call):
+        if call.name == "fsync" and self.is_next:
+            self.is_next = False
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        self.is_next = self.is_next or (call.name, call.args[:1]) == ("unlink", (self.record,))
+        return call.make()
+
+
+def test_a_record_that_could_not_be_removed_is_back_at_once(realm):
+    tool = UsersTool(realm)
+    tool.expire("bob", HOUR)
+    before = contents(realm)
+    with (
+        pytest.raises(FileAccessError, match=r"^cannot use \[[^]]*\]: [^;]*$"),
+        intercepted(FailWhenGone(realm / "users.accounts")),
+    ):
+        tool.expire("bob", None)
+    assert contents(realm) == before
