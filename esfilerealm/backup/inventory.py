@@ -123,7 +123,7 @@ class _Search:
 
     node: Node
     files: dict[str, BackupFile] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    findings: dict[Finding, None] = field(default_factory=dict)
     #: The names in the archive, by path; of files that are left out, too.
     _seen: dict[str, str] = field(default_factory=dict)
 
@@ -241,7 +241,7 @@ class _Search:
         if self._is_inside(end.path):
             self._find("BACKUP1", "info", message, link.path)
         elif end.kind == "file":
-            where = f"{message}; a restore writes the link, and only names the file"
+            where = f"{message}, out of the directory: a restore writes neither"
             self._find("BACKUP2", "warning", where, link.path)
             self._add_outside(end.path, kind)
         else:
@@ -273,7 +273,9 @@ class _Search:
             self._note_use(self._listed_path(end.path), kind, keys)
             return
         if not os.path.islink(path):  # else the link is found already
-            message = f"[{keys[0]}] names this file, which a restore only names, too"
+            message = (
+                f"[{keys[0]}] names this file out of the directory: a restore does not write it"
+            )
             self._find("BACKUP3", "warning", message, path, keys[0])
         self._note_use(path, kind, keys)
         self._add_outside(end.path, kind, keys)
@@ -374,8 +376,7 @@ class _Search:
             subject=subject,
             advice=advice,
         )
-        if finding not in self.findings:
-            self.findings.append(finding)
+        self.findings[finding] = None
 
 
 def _listed(folder: str) -> Iterator[str]:

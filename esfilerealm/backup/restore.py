@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from .._ground.holding import inside
-from .._ground.showing import shown_name
+from .._ground.showing import shown, shown_name
 from .._storage import RealmFolder, Unit, WriteOptions, make_config_dir
 from ..audit import chosen_log
 from ..errors import BackupSignatureError, FileRealmError
@@ -246,9 +246,10 @@ class _Restore:
         for name in selection.elsewhere:
             message = "a link leads out of the configuration directory here: it is not restored"
             self._find("BACKUP41", "warning", message, name)
-        for name in selection.links:
+        for name, entry in selection.links.items():
             if not os.path.islink(os.path.join(self._config_dir, *name.split("/"))):
-                self._find("BACKUP42", "warning", "this link is not restored: make it", name)
+                message = f"this link to [{shown(entry.target)}] is not restored: make it"
+                self._find("BACKUP42", "warning", message, name)
         for message in write.losses:
             self._find("BACKUP43", "warning", message)
         for name in state.gone:
