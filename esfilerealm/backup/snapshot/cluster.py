@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import base64
 import logging
-import ssl
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from ..._ground.extras import require_extra
-from ..._ground.faults import FaultsOf
 from ..._ground.showing import shown
-from ...errors import ClusterError, InvalidSnapshotValueError
+from ...errors import ClusterError
 from .address import check_url
+from .trust import trusting
 from .versions import Release
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator, Mapping
     from types import TracebackType
 
@@ -92,15 +92,14 @@ class Cluster:
         timeout: float = 600.0,
     ) -> None:
         check_url(url, allow_http=allow_http)
-        if ca_file is not None:
-            _check_authorities(ca_file)
+        trust = trusting(ca_file) if ca_file is not None or url.startswith("https:") else None
         require_extra("cluster", "a snapshot of the security index", "elasticsearch")
         self.username = username
         self._url = url
         self._secrets = [password]
         pair = f"{username}:{password}".encode("utf-8", "surrogatepass")
         self._authorization = f"Basic {base64.b64encode(pair).decode()}"
-        self._link = _link(url, ca_file if url.startswith("https:") else None, timeout)
+        self._link = _link(url, trust if url.startswith("https:") else None, timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -186,19 +185,6 @@ class Cluster:
         for secret in self._secrets:
             text = text.replace(secret, "(a password)") if secret else text
         return text
-
-
-def _check_authorities(path: str) -> None:
-    with FaultsOf(path, "reading"), open(path, "rb"):
-        pass
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
-    except ssl.SSLError:
-        pass
-    else:
-        return
-    rule = "it must have certificates in PEM"
-    raise InvalidSnapshotValueError("file of authorities", path, rule)
 
 
 class _Dropping(logging.Filter):
@@ -291,20 +277,19 @@ class _LinkOf7(_Link):
         return 200, found
 
 
-def _link(url: str, ca_file: str | None, timeout: float) -> _Link:
+def _link(url: str, trust: ssl.SSLContext | None, timeout: float) -> _Link:
     """Return the installed client, which sends each request once."""
     import elasticsearch
 
     major = elasticsearch.__version__[0]
-    trust = {"verify_certs": True, "ca_certs": ca_file} if url.startswith("https:") else {}
-    trust = {key: value for key, value in trust.items() if value is not None}
+    more = {} if trust is None else {"ssl_context": trust}
     client: Any = elasticsearch.Elasticsearch
     if major <= _LAST_WITH_OTHER_TRANSPORT:
         return _LinkOf7(
-            client([url], timeout=timeout, max_retries=0, **trust),
+            client([url], timeout=timeout, max_retries=0, **more),
             (elasticsearch.exceptions.ElasticsearchException,),  # type: ignore[attr-defined]
             timeout,
         )
     from elastic_transport import TransportError
 
-    return _Link(client(url, max_retries=0, **trust), (TransportError,), timeout)
+    return _Link(client(url, max_retries=0, **more), (TransportError,), timeout)

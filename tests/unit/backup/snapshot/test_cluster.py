@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from support.cluster import FakeCluster, authority_files, serving
+from support.making import AUTHORITY, as_pem, make_certificate
 
 from esfilerealm.backup.snapshot import Cluster, Release, Request
 from esfilerealm.backup.snapshot import cluster as module
@@ -50,6 +51,20 @@ class TestTls:
             with pytest.raises(ClusterError, match="is not trusted: check --ca") as caught:
                 cluster.release()
         assert caught.value.status is None
+
+    def test_other_authorities_are_not_trusted_besides(self, secure, files, tmp_path, monkeypatch):
+        """Clients add the public ones, and those of the system, to any that they are given."""
+        url, authority = secure
+        monkeypatch.setenv("SSL_CERT_FILE", authority)
+        node = pytest.importorskip("elastic_transport._node._http_urllib3")
+        monkeypatch.setattr(node, "DEFAULT_CA_CERTS", authority)
+        other = tmp_path / "other.pem"
+        other.write_bytes(as_pem(make_certificate("other", "other", AUTHORITY)))
+        with Cluster(url, "admin", "admin-password", ca_file=str(other)) as cluster:
+            with pytest.raises(ClusterError, match="is not trusted"):
+                cluster.release()
+        with Cluster(url, "admin", "admin-password") as cluster:
+            assert cluster.release()
 
     def test_another_name(self, files):
         authority, own = files
@@ -224,7 +239,8 @@ class TestClientOf7:
             monkeypatch.setitem(sys.modules, "elasticsearch", fake)
             cluster = Cluster("https://node", "admin", "x", timeout=7)
             ((hosts, more),) = made
-            assert (hosts, more["verify_certs"], more["max_retries"]) == (["https://node"], True, 0)
+            assert (hosts, more["max_retries"], more["timeout"]) == (["https://node"], 0, 7)
+            assert more["ssl_context"].check_hostname
             return cluster
 
         return give
