@@ -80,7 +80,7 @@ def _counted_down(seconds: float) -> str:
 
 
 def _pause(keyboard: int | None, seconds: float) -> bool:
-    if keyboard is None:
+    if keyboard is None or not _is_in_front(keyboard):
         time.sleep(seconds)
         return False
     try:
@@ -94,9 +94,17 @@ def _pause(keyboard: int | None, seconds: float) -> bool:
     return True
 
 
+def _is_in_front(keyboard: int) -> bool:
+    """Check whether what is typed is for this process; one in the background would be stopped."""
+    try:
+        return os.tcgetpgrp(keyboard) == os.getpgrp()
+    except (AttributeError, OSError):  # no terminal, or none of POSIX
+        return True
+
+
 def _forget_typed(keyboard: int | None) -> None:
     """Drop what was typed before anybody could know what Enter does here."""
-    if keyboard is None:
+    if keyboard is None or not _is_in_front(keyboard):
         return
     try:
         import termios

@@ -288,7 +288,7 @@ class TestWhatWasWritten:
         assert "cannot print: No space left on device; both files may have changed" in done.stderr
 
     def test_a_command_that_only_reads(self, config, monkeypatch, capsys):
-        monkeypatch.setattr("esfilerealm.admin.users_tool.UsersTool.listing", lambda _: 1 / 0)
+        monkeypatch.setattr("esfilerealm.admin.users_tool.UsersTool.overview", lambda _: 1 / 0)
         assert main(["-c", str(config), "list"]) == 70
         assert capsys.readouterr().err.endswith("please report it, with exit code 70\n")
 

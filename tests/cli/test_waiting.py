@@ -126,6 +126,20 @@ def test_a_real_pause_takes_the_line_that_was_typed():
     assert not waiting._pause(reading, 0.01)  # a descriptor that is closed
 
 
+def test_a_process_in_the_background_touches_no_keyboard(monkeypatch):
+    """The system would stop it, and nobody would be removed."""
+    monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp() + 1)
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, b"\n")
+        assert not waiting._pause(reading, 0.01)
+        waiting._forget_typed(reading)
+        assert os.read(reading, 9) == b"\n"
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_signals_interrupt(name):
     number = getattr(signal, name)

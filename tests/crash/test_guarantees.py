@@ -49,6 +49,12 @@ HELD_BY = {
         "crash/test_power_cut.py::test_a_write_is_whole_or_not_made",
         "crash/test_power_cut.py::test_a_write_stands_whatever_a_killed_one_left",
     ],
+    "a fault, an interrupt or a kill during a [`rescue`](admin/emergency.md)": [
+        "crash/test_rescue.py::test_killed_after_every_call",
+        "crash/test_rescue.py::test_a_call_that_fails",
+        "crash/test_rescue.py::test_an_interrupt_at_every_call",
+        "cli/test_rescue.py::test_a_closed_pipe",
+    ],
     "a kill or a power cut during a recovery": [
         "crash/test_power_cut.py::test_a_recovery_may_be_cut_too",
         "crash/test_power_cut.py::test_a_recovery_relies_on_nothing_that_a_killed_writer_left",

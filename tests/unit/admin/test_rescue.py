@@ -13,6 +13,8 @@ from esfilerealm._ground import moments
 from esfilerealm.admin import rescue as module
 from esfilerealm.admin.rescue import Rescue
 from esfilerealm.errors import (
+    ConfigurationFileMissingError,
+    FileAccessError,
     InvalidExpiryError,
     LockTimeoutError,
     RescueRefusedError,
@@ -223,6 +225,23 @@ class TestFailures:
         (config / "users").write_bytes(b"\xff")
         with pytest.raises(RescueRefusedError, match="UTF-8"), tool.rescue():
             pytest.fail("there is no user")
+
+    def test_of_a_realm_that_is_not_there(self, tool, config):
+        (config / "users").unlink()
+        with pytest.raises(ConfigurationFileMissingError), tool.rescue():
+            pytest.fail("there is no user")
+        assert "users" not in files_of(config)
+
+    def test_to_look_is_no_reason_not_to_remove(self, tool, monkeypatch):
+        rescue, look = tool.rescue(), UsersTool.list_users
+
+        def fail(_):
+            raise FileAccessError("users", 5, "it cannot be read")
+
+        with rescue:
+            monkeypatch.setattr(UsersTool, "list_users", fail)
+        monkeypatch.setattr(UsersTool, "list_users", look)
+        assert tool.list_users() == {}
 
     def test_to_remove_is_told(self, tool, monkeypatch):
         def fail(*_):
