@@ -204,9 +204,9 @@ def home(tmp_path):
         UsersTool(tmp_path / f"node-{node}").init()
         for name in ("users", "users_roles"):
             shutil.copy(tmp_path / "realm" / name, tmp_path / f"node-{node}")
-    UsersTool(tmp_path / "node-a", audit=tmp_path / "audit.log", mode=0o600).roles(
-        "jane", add=["admin"]
-    )
+    audited = UsersTool(tmp_path / "node-a", audit=tmp_path / "audit.log", mode=0o600)
+    audited.roles("jane", add=["admin"])
+    audited.roles("jane", remove=["admin"])
     (tmp_path / "audit.key").write_text("0123456789abcdef0123456789abcdef\n")
     sealed = {"audit": tmp_path / "sealed.log", "audit_key": tmp_path / "audit.key"}
     UsersTool(tmp_path / "node-b", **sealed).roles("jane", add=["admin"])

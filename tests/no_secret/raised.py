@@ -333,7 +333,7 @@ ERRORS = {
     "MissingExtraError": [without_cryptography],
     "SecureSettingExistsError": [lambda folder: reopened(folder).rename("a.b", "c.d")],
     "SecureSettingNotFoundError": [lambda folder: reopened(folder).string("e.f")],
-    "JournalVersionError": [with_record_of(2)],
+    "JournalVersionError": [with_record_of(999)],
     "LockTimeoutError": [locked],
     "NoEarlierVersionError": [lambda folder: UsersTool(folder).undo()],
     "NoKeptHashError": [without_kept_hash],
