@@ -12,15 +12,16 @@ from .._ground.faults import FaultsOf
 from ..errors import FileAccessError, FileChangedError
 from . import system
 from .attributes import Attributes
-from .below import NewFolder
+from .below import NewFolder, link_data
+from .change import Change
 from .names_below import is_kept_by_writes
 from .paths import OTHER_FILES
+from .read import digest_of
 from .target import Target, check_below, nearest_folder, survey_below, target_below
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .change import Change
     from .paths import RealmPaths
     from .read import FileContent
     from .realm_files import RealmFiles
@@ -43,11 +44,44 @@ class Area:
     names: Mapping[str, str]
     folders: Mapping[str, Attributes]
 
+    def link_changes(self, links: Mapping[str, str]) -> list[Change]:
+        """
+        Return the changes that make links.
+
+        Args:
+            links: What each is to hold, by its real path, where nothing is.
+
+        Raises:
+            FileAccessError: If one is to be elsewhere.
+        """
+        for path in links:
+            check_below(self.top, path)
+        return [
+            Change(
+                target=path,
+                before=None,
+                status=None,
+                data=None,
+                after=digest_of(link_data(target)),
+                has=Attributes(None),
+                attributes=Attributes(None),
+                top=self.top,
+                link=target,
+            )
+            for path, target in sorted(links.items())
+        ]
+
     @classmethod
-    def of(cls, paths: RealmPaths, files: RealmFiles, folders: Mapping[str, Attributes]) -> Area:
-        """Return those among *files*."""
+    def of(
+        cls,
+        paths: RealmPaths,
+        files: RealmFiles,
+        folders: Mapping[str, Attributes],
+        links: Mapping[str, str],
+    ) -> Area:
+        """Return those among *files*; *folders* and *links* are there to be made."""
         names = {f.path: name for name, f in files.others.items() if name not in OTHER_FILES}
-        if not names and not folders:
+        if not names and not folders and not links:
             return cls("", names, folders)
         with FaultsOf(paths.config_dir, "following"):
             return cls(system.realpath(paths.config_dir), names, folders)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from .._ground.faults import FaultsOf
 from .._ground.showing import shown
-from ..errors import FilePermissionError, FileRealmError
+from ..errors import FileAccessError, FilePermissionError, FileRealmError
 from . import system
 from .descriptors import with_file
 from .journal import UnusableJournalError
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NewFolder",
     "clear",
+    "link_data",
     "look_below",
     "make_folder",
     "quarantine",
@@ -128,7 +129,7 @@ def read_below(path: str, step: JournalStep) -> FileContent:
         return read_plain_file(path)
     with FaultsOf(path, "reading"):
         try:
-            return reach_step(step, lambda reach: read_plain_file(path, reach=reach))
+            return reach_step(step, lambda reach: _file_or_link(path, reach))
         except FileNotFoundError:
             return FileContent(path)
 
@@ -146,6 +147,21 @@ def look_below(path: str, step: JournalStep) -> FileContent:
             raise
         with FaultsOf(path, "examining"):
             return FileContent(path, (), system.lstat(path), UNREADABLE)
+
+
+def _file_or_link(path: str, reach: Reach) -> FileContent:
+    try:
+        return read_plain_file(path, reach=reach)
+    except FileAccessError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        data = link_data(reach.readlink(path))
+        return FileContent(path, (data,), reach.lstat(path))
+
+
+def link_data(target: str) -> bytes:
+    """Return what counts as the content of a symbolic link."""
+    return b"link to " + os.fsencode(target)
 
 
 def sync_below(step: JournalStep) -> None:

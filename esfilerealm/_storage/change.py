@@ -33,7 +33,7 @@ class Change:
         target: Its real path.
         before: Digest of the old content; None if there is no file.
         status: Of the file when it was read; None if an earlier change creates it.
-        data: The new content; None to remove the file.
+        data: The new content; None to remove the file, or to make a link.
         after: Digest of the new content.
         has: The attributes before.
         attributes: The attributes after.
@@ -42,6 +42,7 @@ class Change:
         is_unread: Whether no node reads the file, so that its place in the order does not matter.
         top: The real path of the configuration directory, if the file is below it and to be reached
             from there without following a link; None if it is named by its path.
+        link: What the symbolic link is to hold that is made where nothing is; else None.
     """
 
     target: str
@@ -55,6 +56,7 @@ class Change:
     source: str | None = None
     is_unread: bool = False
     top: str | None = None
+    link: str | None = None
 
 
 class Move:
@@ -75,7 +77,8 @@ class Move:
     def __init__(self, change: Change) -> None:
         self.change = change
         self.folder = os.path.dirname(change.target)
-        is_staged = change.data is not None and not change.in_place
+        has_new = change.data is not None or change.link is not None
+        is_staged = has_new and not change.in_place
         self.staged = temporary_name(change.target) if is_staged else None
         self.old = None if change.before is None else temporary_name(change.target)
         self.lost: list[str] = []
@@ -108,9 +111,14 @@ class Move:
     def stage(self) -> None:
         """Make the new content durable."""
         change = self.change
-        if self.staged is None or change.data is None:
+        if self.staged is None:
             return
-        if change.source is not None:
+        if change.link is not None:
+            with FaultsOf(change.target, "linking"):
+                self.reach.symlink(change.link, self.staged)
+        elif change.data is None:
+            return
+        elif change.source is not None:
             link_backup(change.source, change.target, self.staged, change.attributes, change.after)
         else:
             self.lost = stage(

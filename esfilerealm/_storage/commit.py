@@ -379,7 +379,7 @@ class _UnitBelow(_Unit):
         for number, move in enumerate(self.moves):
             move.keep_inode(self.moves[:number])
         self.folders.open(os.path.dirname(self._journal_path))
-        announced = self._staged()
+        self._journal = announced = self._staged()
         check_held_locks()
         self._is_open = True
         announced.announce(self._staged_journal, self.folders)

@@ -77,6 +77,14 @@ class Reach:
                 dst_dir_fd=self.descriptor,
             )
 
+    def readlink(self, path: str) -> str:
+        """See ``os.readlink``."""
+        return system.readlink(self.name(path), dir_fd=self.descriptor)
+
+    def symlink(self, target: str, path: str) -> None:
+        """See ``os.symlink``."""
+        system.symlink(target, self.name(path), dir_fd=self.descriptor)
+
     def unlink(self, path: str) -> None:
         """See ``os.unlink``."""
         if self.descriptor is None:

@@ -60,6 +60,7 @@ realpath = os.path.realpath
 rename = os.replace
 rmdir = os.rmdir
 stat = os.stat
+symlink = os.symlink
 umask = os.umask
 unlink = os.unlink
 write = os.write
@@ -83,6 +84,7 @@ CALLS = [
     "rename",
     "rmdir",
     "stat",
+    "symlink",
     "umask",
     "unlink",
     "write",

@@ -295,13 +295,16 @@ def place_below(folder: str, name: str) -> str | None:
 
 def check_below(top: str, path: str) -> None:
     """
-    Check that a real path is below a directory.
+    Check that a real path is below a directory, from which it can be reached without links.
 
     Raises:
-        FileAccessError: If it is not.
+        FileAccessError: If it is not, or if the system has no such way.
     """
     if not path.startswith(os.path.join(top, "")):
         raise FileAccessError(path, errno.EXDEV, f"it is not below the directory [{top}]")
+    if not system.HAS_FOLDER_DESCRIPTORS:
+        reason = "this system cannot name files relative to an open directory, as it takes here"
+        raise FileAccessError(path, errno.ENOSYS, reason)
 
 
 def survey_below(top: str, file: FileContent) -> None:
@@ -318,9 +321,6 @@ def survey_below(top: str, file: FileContent) -> None:
     """
     path = file.path
     check_below(top, path)
-    if not system.HAS_FOLDER_DESCRIPTORS:
-        reason = "this system cannot name files relative to an open directory, as it takes here"
-        raise FileAccessError(path, errno.ENOSYS, reason)
     with FaultsOf(path, "examining"):
         folder = nearest_folder(os.path.dirname(path))[0]
     _check_folder(path, folder)

@@ -62,6 +62,7 @@ class Unit:
         attributes: What files are to have that change, by their real paths; the others keep theirs.
         folders: The directories to make below the configuration directory if they are missing, by
             their real paths. Others that are needed for a file are made like the one above them.
+        links: The symbolic links to make there, where nothing is: what each holds, by real path.
     """
 
     files: RealmFiles
@@ -77,6 +78,7 @@ class Unit:
     settings: Mapping[str, Sequence[str]] = field(default_factory=dict)
     attributes: Mapping[str, Attributes] = field(default_factory=dict)
     folders: Mapping[str, Attributes] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 class Locked:
@@ -141,7 +143,8 @@ def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteRes
         FilePermissionError, FileAccessError: If it cannot be written; nothing is changed.
     """
     contents = [*unit.contents, *_attribute_changes(unit, options)]
-    area = Area.of(paths, unit.files, unit.folders)
+    area = Area.of(paths, unit.files, unit.folders, unit.links)
+    made_links = area.link_changes(unit.links)
     links = unit.files.links(paths)
     targets = {
         file.path: area.survey(file)
@@ -150,13 +153,14 @@ def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteRes
         for file, _ in contents
     }
     changes = _changes(unit, contents, targets, options, area)
-    new_folders = area.new_folders(changes)
+    new_folders = area.new_folders([*changes, *made_links])
     records = list(_record_changes(unit, options))
-    everything = [*_backups(unit, changes, options), *records, *changes]
+    everything = [*_backups(unit, changes, options), *records, *changes, *made_links]
     losses: list[list[str]] = [[] for _ in everything]
     foreseen: dict[str, Applied] = {}
     if everything or new_folders:
-        _check_writer(unit, everything, [folder.path for folder in new_folders])
+        made = [*(folder.path for folder in new_folders), *unit.links]
+        _check_writer(unit, everything, made)
         if options.dry_run:
             outcomes = [foresee(change) for change in everything]
             foreseen = {
@@ -170,7 +174,7 @@ def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteRes
                 journal,
                 _journal_attributes(unit, changes),
                 options.noted(_noted(paths, unit, [*records, *changes], options)),
-                top=area.top_of(changes, new_folders),
+                top=area.top_of([*changes, *made_links], new_folders),
                 new_folders=new_folders,
             )
     lost = {
@@ -310,16 +314,16 @@ def _backups(unit: Unit, changes: Sequence[Change], options: WriteOptions) -> It
     return swap(both) if unit.is_undo else rotation(both, options.keep)
 
 
-def _check_writer(unit: Unit, changes: Sequence[Change], new_folders: Sequence[str]) -> None:
+def _check_writer(unit: Unit, changes: Sequence[Change], made: Sequence[str]) -> None:
     """
     Refuse a change whose journal nobody else would trust.
 
     If its writer were killed, the change would stay half made.
     """
-    is_below = bool(new_folders) or any(change.top is not None for change in changes)
+    is_below = bool(made) or any(change.top is not None for change in changes)
     if not system.HAS_OWNERS or not (is_below or needs_journal(changes)):
         return
-    others = [*_others(unit, changes), *new_folders]
+    others = [*_others(unit, changes), *made]
     users = unit.files.users.path
     needed = {users, *others}
     groups = [os.getegid(), *os.getgroups()]
@@ -351,7 +355,7 @@ def _journal_attributes(unit: Unit, changes: Sequence[Change]) -> Attributes:
     users = unit.files.users
     own = next((change.has for change in changes if change.target == users.path), None)
     attributes = (own or Attributes.of_content(users)).tolerant()
-    is_ours = unit.folders or _others(unit, changes)
+    is_ours = unit.folders or unit.links or _others(unit, changes)
     return attributes.without_owner() if is_ours else attributes
 
 

@@ -154,11 +154,11 @@ class _Restore:
         selection = Selection(self._verified.manifest, self._scope, self._folder)
         state = RestoreState(self._folder, selection, self._verified)
         unit = self._unit(selection, state)
-        left_alone = self._left_alone()
+        left_alone, links = self._left_alone(), self._links(selection).keys()
         write = self._commit(unit)
         if recovery is not None:
             write = replace(write, recovery=recovery)
-        return self._result(selection, state, write, left_alone)
+        return self._result(selection, state, write, left_alone, links)
 
     def _commit(self, unit: Unit) -> WriteResult:
         if self._options.dry_run and not os.path.isdir(os.path.dirname(unit.files.users.path)):
@@ -180,7 +180,20 @@ class _Restore:
             users=state.users,
             attributes=state.attributes,
             folders=folders,
+            links=dict(self._links(selection).values()),
         )
+
+    def _links(self, selection: Selection) -> dict[str, tuple[str, str]]:
+        """Return where the links that are missing are to be, and what they hold, by name."""
+        found = {}
+        for name, entry in selection.links.items():
+            parent, _, last = name.rpartition("/")
+            folder = self._folder.place_below(parent) if parent else self._top
+            path = folder and os.path.join(folder, last)
+            # Not for the files that say who may do what: they change in an order of their own.
+            if path and entry.is_member and name not in WATCHED and not os.path.lexists(path):
+                found[name] = path, entry.target
+        return found
 
     def _left_alone(self) -> tuple[str, ...]:
         """Return the files of the directory that the backup does not have."""
@@ -205,10 +218,11 @@ class _Restore:
         state: RestoreState,
         write: WriteResult,
         left_alone: tuple[str, ...],
+        links: Collection[str],
     ) -> RestoreResult:
         written = {each.name: each.kind for each in state.restored if each.differs}
         soon = [name for name, kind in written.items() if is_noticed_soon(kind)]
-        self._note(selection, state, written, write)
+        self._note(selection, state, {*written, *links}, write)
         return RestoreResult(
             config_dir=self._config_dir,
             scope=self._scope,
@@ -216,6 +230,7 @@ class _Restore:
             written=tuple(sorted(written)),
             unchanged=tuple(sorted(each.name for each in state.restored if not each.differs)),
             created=tuple(self._inner(path) for path in write.created),
+            links=tuple(sorted(links)),
             left_alone=left_alone,
             outside=tuple(e.original for e in self._verified.manifest.entries if e.is_outside),
             expired=state.gone,
@@ -226,8 +241,12 @@ class _Restore:
             write=write,
         )
 
+    @property
+    def _top(self) -> str:
+        return os.path.realpath(self._config_dir)
+
     def _inner(self, path: str) -> str:
-        return os.path.relpath(path, os.path.realpath(self._config_dir)).replace(os.sep, "/")
+        return os.path.relpath(path, self._top).replace(os.sep, "/")
 
     def _note(
         self,
@@ -247,14 +266,18 @@ class _Restore:
             message = "a link leads out of the configuration directory here: it is not restored"
             self._find("BACKUP41", "warning", message, name)
         for name, entry in selection.links.items():
-            if not os.path.islink(os.path.join(self._config_dir, *name.split("/"))):
-                message = f"this link to [{shown(entry.target)}] is not restored: make it"
+            if name not in written and not self._is_link_to(name, entry.target):
+                message = f"this link to [{shown(entry.target)}] is not restored"
                 self._find("BACKUP42", "warning", message, name)
         for message in write.losses:
             self._find("BACKUP43", "warning", message)
         for name in state.gone:
             message = f"the time of user [{shown_name(name)}] is over: it is not restored"
             self._find("BACKUP44", "info", message, "users")
+
+    def _is_link_to(self, name: str, target: str) -> bool:
+        path = os.path.join(self._config_dir, *name.split("/"))
+        return os.path.islink(path) and os.readlink(path) == target
 
     def _has(self, name: str) -> bool:
         """Check whether a file is in the backup or in the directory."""

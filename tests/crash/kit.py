@@ -46,6 +46,7 @@ CHANGING = {
     "rename",
     "rmdir",
     "setxattr",
+    "symlink",
     "unlink",
     "write",
 }

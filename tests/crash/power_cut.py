@@ -153,6 +153,7 @@ class Recorder:
             "open": self._opened,
             "rename": self._renamed,
             "rmdir": self._unlinked,
+            "symlink": self._pointed,
             "unlink": self._unlinked,
             "write": self._written,
         }
@@ -226,6 +227,9 @@ class Recorder:
         assert os.path.dirname(old) == os.path.dirname(new)
         if self._names[old] != self._names.get(new):  # for two names of one file it does nothing
             self._change_names({old: None, new: self._names[old]})
+
+    def _pointed(self, _: object, *paths: str) -> None:
+        self._change_names({self._name(paths[1]): Link(os.readlink(paths[1]))})
 
     def _unlinked(self, _: object, path: str) -> None:
         self._change_names({self._name(path): None})

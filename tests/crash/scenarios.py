@@ -191,7 +191,9 @@ def restore_folders(folder: Path, **how: object) -> None:
         ]
         attributes = {str(folder / "certs" / "http.p12"): Attributes.restored(0o604, None, None)}
         folders = {str(folder / "new"): Attributes.restored(0o705, None, None, is_folder=True)}
-        realm.commit(Unit(files, contents, attributes=attributes, folders=folders), options)
+        links = {str(folder / "new" / "link"): "file"}
+        unit = Unit(files, contents, attributes=attributes, folders=folders, links=links)
+        realm.commit(unit, options)
 
 
 def realm_with_keystore(folder: Path) -> None:

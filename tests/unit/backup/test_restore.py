@@ -332,6 +332,42 @@ class TestLinks:
         assert str(tmp_path / "real") in result.outside
         assert (tmp_path / "real").read_text() == "other:x\n"
 
+    def links(self, result):
+        return [os.path.basename(f.path) for f in result.findings if f.code == "BACKUP42"]
+
+    def test_those_that_stay_inside_are_made(self, node, place):
+        (node / "certs" / "current.p12").symlink_to("http.p12")
+        verified = backup_of(node, place)
+        before = everything(node)
+        shutil.rmtree(node)
+        result = restore_backup(verified, node, allow_unsigned=True)
+        assert result.links == ("certs/current.p12",)
+        assert everything(node) == before
+        again = restore_backup(verified, node, allow_unsigned=True)
+        assert not again
+        assert self.links(again) == []
+
+    @pytest.mark.parametrize(
+        ("name", "target"), [("out", "/etc/passwd"), ("role_mapping.yml", "certs/http.p12")]
+    )
+    def test_others_are_not(self, node, place, name, target):
+        """They lead out, or would give rights at a moment of their own."""
+        (node / name).unlink(missing_ok=True)
+        (node / name).symlink_to(target)
+        verified = backup_of(node, place)
+        (node / name).unlink()
+        result = restore_backup(verified, node, allow_unsigned=True)
+        assert self.links(result) == [name]
+        assert not os.path.lexists(node / name)
+
+    def test_what_is_in_the_place_of_one_stays(self, node, place):
+        (node / "link").symlink_to("certs")
+        verified = backup_of(node, place)
+        (node / "link").unlink()
+        (node / "link").write_bytes(b"mine")
+        assert self.links(restore_backup(verified, node, allow_unsigned=True)) == ["link"]
+        assert (node / "link").read_bytes() == b"mine"
+
     def test_a_directory_that_leads_out_is_named(self, node, restore, tmp_path):
         (node / "certs").rename(tmp_path / "volume")
         (node / "certs").symlink_to(tmp_path / "volume")

@@ -34,7 +34,7 @@ def realm(realm):
     return realm
 
 
-def put(realm, files, folders=None, attributes=None, *, with_user=True, **how):
+def put(realm, files, folders=None, attributes=None, links=None, *, with_user=True, **how):
     """Write any files, with a user."""
     folder, options = RealmFolder(realm), WriteOptions(**how)
     with folder.locked(options):
@@ -47,6 +47,7 @@ def put(realm, files, folders=None, attributes=None, *, with_user=True, **how):
             contents,
             attributes={str(realm / name): given for name, given in (attributes or {}).items()},
             folders={str(realm / name): given for name, given in (folders or {}).items()},
+            links={str(realm / name): target for name, target in (links or {}).items()},
         )
         return folder.commit(unit, options)
 
@@ -86,6 +87,24 @@ class TestWrite:
     def test_only_a_directory(self, realm):
         put(realm, {}, {"empty": Attributes.restored(0o750, None, None)}, with_user=False)
         assert (realm / "empty").is_dir()
+
+    def test_links(self, realm):
+        put(realm, {}, links={"current": "certs", "a/b": "../certs/http.p12"}, with_user=False)
+        assert os.readlink(realm / "current") == "certs"
+        assert (realm / "a" / "b").read_bytes() == b"old"
+
+    @pytest.mark.parametrize("renames", [1, 2, 3, 4])
+    def test_links_that_were_broken_off_are_gone(self, realm, renames):
+        before = everything(realm)
+        broken_off(lambda: put(realm, {}, links={"current": "certs", "gone": "nowhere"}), renames)
+        RealmFolder(realm).recover(WriteOptions())
+        assert everything(realm) == before
+
+    def test_a_link_where_something_is(self, realm):
+        before = everything(realm)
+        with pytest.raises(FileChangedError):
+            put(realm, {}, links={"certs": "elsewhere"})
+        assert everything(realm) == before
 
     def test_a_dry_run_makes_nothing(self, realm):
         before = everything(realm)
@@ -154,6 +173,10 @@ class TestRefusals:
         with pytest.raises(FileAccessError, match=r"because .* is a file"):
             put(realm, {}, {"a": Attributes.restored(0o750, None, None)})
 
+    def test_a_link_elsewhere(self, realm, tmp_path):
+        with pytest.raises(FileAccessError, match="is not below the directory"):
+            put(realm, {}, links={str(tmp_path / "other"): "certs"})
+
     def test_a_directory_elsewhere(self, realm, tmp_path):
         with pytest.raises(FileAccessError, match="is not below the directory"):
             put(realm, {}, {str(tmp_path / "other"): Attributes.restored(0o750, None, None)})
@@ -162,6 +185,8 @@ class TestRefusals:
         monkeypatch.setattr(system, "HAS_FOLDER_DESCRIPTORS", False)
         with pytest.raises(FileAccessError, match="open directory"):
             put(realm, {"certs/http.p12": b"new"})
+        with pytest.raises(FileAccessError, match="open directory"):
+            put(realm, {}, {"a": Attributes.restored(0o750, None, None)})
 
     @root
     def test_a_writer_who_could_not_roll_it_back(self):
