@@ -161,7 +161,7 @@ def _file_or_link(path: str, reach: Reach) -> FileContent:
 
 def link_data(target: str) -> bytes:
     """Return what counts as the content of a symbolic link."""
-    return b"link to " + os.fsencode(target)
+    return b"link to " + target.encode("utf-8", "surrogateescape")
 
 
 def sync_below(step: JournalStep) -> None:
