@@ -9,7 +9,7 @@ from .backup import print_findings
 from .backup_commands import SCOPES
 from .backup_keys import remember, verified
 from .exits import DIFFERENT, OK
-from .output import print_changes, print_warnings
+from .output import print_changes
 from .shared_options import ATTRIBUTES
 
 if TYPE_CHECKING:
@@ -141,7 +141,10 @@ def _print(terminal: Terminal, result: RestoreResult) -> None:
         same = f"; {len(result.unchanged)} already as in the backup" if result.unchanged else ""
         terminal.print(f"{verb} {_counted(len(result.written))}{same}")
     print_findings(terminal, result.findings)
-    print_warnings(terminal, result.write)
+    if result.write.recovery:
+        terminal.warn(f"WARNING: {result.write.recovery}")
+    for fault in result.write.faults:  # what was not kept is among the findings
+        terminal.warn(f"WARNING: {fault}")
     for path in result.outside:
         terminal.warn(f"WARNING: [{path}] is outside of the directory, and not restored")
     if result:

@@ -10,7 +10,9 @@ from support.backups import make_key
 from support.hashes import CHEAP_HASH
 
 from esfilerealm import UsersTool
-from esfilerealm.backup import create_backup
+from esfilerealm.backup import RestoreResult, create_backup
+from esfilerealm.findings import Finding
+from esfilerealm.results import FileResult, Recovery, WriteResult
 
 pytest.importorskip("cryptography")
 
@@ -200,6 +202,22 @@ class TestRestore:
         assert told["returning"] == ["bob"]
         assert told["left_alone"] == ["extra.txt"]
         assert (told["changed"], told["dry_run"]) == (True, False)
+
+    def test_each_warning_once(self, run, node, backup, trusted, monkeypatch):
+        lost = WriteResult(
+            (FileResult("users", "rename", None, None, 0, 0, 0, ("owner [0]",)),),
+            recovery=Recovery(outcome="rolled_back", path="users.journal"),
+            faults=("the lock stays",),
+        )
+        found = Finding(code="BACKUP43", severity="warning", message="[users]: owner is lost")
+        result = RestoreResult(config_dir="c", scope="all", findings=(found,), write=lost)
+        monkeypatch.setattr(
+            "esfilerealm.cli.backup_restore.restore_backup", lambda *_, **__: result
+        )
+        err = run("backup", "restore", backup, *trusted).err
+        assert err.count("owner") == 1
+        assert err.count("the lock stays") == 1
+        assert err.count("users.journal") == 1
 
     def test_an_interrupt_says_what_may_be(self, run, node, backup, trusted, monkeypatch):
         def interrupted(*_, **__):
