@@ -100,7 +100,7 @@ def run_restore(arguments: Arguments, target: Target, terminal: Terminal) -> int
         allow_unsigned=arguments.has("allow-unsigned"),
         attributes=attributes,
         settings=arguments.settings(),
-        audit=arguments.value("audit"),
+        audit=arguments.audit,
         keep=keep,
         allow_local_lock=arguments.has("allow-local-lock"),
     )

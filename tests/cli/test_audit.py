@@ -12,6 +12,7 @@ from support.hashes import CHEAP_HASH, SHA_HASH
 
 from esfilerealm import UsersTool
 from esfilerealm.audit import read, verify
+from esfilerealm.backup import create_backup
 from esfilerealm.cli.commands import every_command
 from esfilerealm.keystore import Keystore
 
@@ -67,6 +68,12 @@ def keystore(config):
     store.save(config / "elasticsearch.keystore")
 
 
+def backed_up(config):
+    """Make a backup, and change something after it."""
+    create_backup(config, config.parent / "backup.tar", plain=True, compression="gzip")
+    UsersTool(config).roles("bob", add=["later"])
+
+
 def no_files(config):
     (config / "users").unlink()
     (config / "users_roles").unlink()
@@ -91,6 +98,7 @@ CASES = {
     "check": (orphan, ["--fix", "--fail-on", "never"], 1),
     "recover": (killed_writer, [], 1),
     "undo": (kept_version, [], 1),
+    "backup restore": (backed_up, ["{backup}", "--only", "realm", "--allow-unsigned"], 1),
     "plan": (nothing, ["{document}"], 0),
     "apply": (nothing, ["{document}"], 1),
     "ensure": (nothing, ["bob", "--add", "admin"], 1),
@@ -108,11 +116,7 @@ CASES = {
 def test_every_command_that_writes_has_the_option():
     named = {c.name for c in every_command() if any(o.key == "audit" for o in c.options)}
     assert named == set(CASES)
-    assert {c.name for c in every_command() if c.writes} - NOT_OF_A_REALM <= named
-
-
-#: Commands with a dry run whose change is none of the files of a realm.
-NOT_OF_A_REALM = set()
+    assert {c.name for c in every_command() if c.writes} <= named
 
 
 @pytest.fixture
@@ -125,6 +129,7 @@ def on(run, config, tmp_path, log):
         prepare, words, _ = CASES[name]
         prepare(config)
         places = {"{document}": tmp_path / "document.yml", "{htpasswd}": tmp_path / "htpasswd"}
+        places["{backup}"] = tmp_path / "backup.tar"
         return run(*name.split(), *(str(places.get(word, word)) for word in words), *more, stdin="")
 
     return run_case

@@ -9,6 +9,8 @@ import json
 import os
 import pickle
 import stat
+import subprocess
+import sys
 
 import pytest
 from crash.kit import Count, Fail, intercepted
@@ -17,7 +19,7 @@ from support.storing import posix
 
 from esfilerealm import UsersTool
 from esfilerealm._storage import RealmFolder, Unit, WriteOptions
-from esfilerealm.audit import AuditLog, chosen_log
+from esfilerealm.audit import AuditLog, chosen_log, verify
 from esfilerealm.errors import AuditLogError, FileRealmError, LockTimeoutError
 
 KEY = b"k" * 32
@@ -347,6 +349,118 @@ def test_the_command_may_be_named(realm, log, lines):
     )
 
 
+def test_a_line_longer_than_what_is_read_at_once(realm, log, lines):
+    tool = UsersTool(realm, audit=log)
+    with tool.transaction() as change:
+        for number in range(1500):
+            change.useradd(f"user-{number}", password_hash=CHEAP_HASH)
+    tool.userdel("bob")
+    first, second = lines()
+    assert second["previous"] == first["hash"]
+
+
+def test_a_last_line_that_never_ends(tool, log, realm, monkeypatch):
+    from esfilerealm._storage import appended
+
+    monkeypatch.setattr(appended, "_LONGEST", 2**16)
+    log.write_bytes(b"x" * 2**18)
+    with pytest.raises(AuditLogError, match="its last line has more than"):
+        tool.userdel("bob")
+
+
+@posix
+def test_a_rotated_name_that_is_no_log_is_passed_over(tool, log, lines):
+    log.with_name("audit.log.1").write_text("something else\n")
+    os.mkfifo(log.with_name("audit.log.2"))
+    tool.userdel("bob")
+    assert lines()[0]["seq"] == 1
+
+
+def test_what_the_kernel_knows_of_the_login(tool, lines, tmp_path, monkeypatch):
+    from esfilerealm.audit import actors
+
+    for content in ("1000", "4294967295", "nothing"):
+        (tmp_path / "loginuid").write_text(content)
+        monkeypatch.setattr(actors, "_LOGIN", str(tmp_path / "loginuid"))
+        tool.roles("bob", add=[content])
+    assert [line["who"].get("login_uid") for line in lines()] == [1000, None, None]
+
+
+def test_a_user_without_a_name(tool, lines, monkeypatch):
+    from esfilerealm.audit import actors
+
+    monkeypatch.setattr(actors, "_name", lambda _: None)
+    monkeypatch.delattr(os, "uname", raising=False)
+    monkeypatch.setenv("COMPUTERNAME", "PC")
+    tool.userdel("bob")
+    assert (lines()[0]["who"]["user"], lines()[0]["host"]) == (None, "PC")
+
+
+def test_a_system_without_user_numbers(monkeypatch):
+    from esfilerealm.audit import actors
+
+    monkeypatch.delattr(os, "geteuid", raising=False)
+    monkeypatch.setenv("USERNAME", "jane")
+    assert actors.who()["user"] == "jane"
+    assert "uid" not in actors.who()
+    assert actors._name(2**31 - 7) is None
+
+
+def test_no_such_name():
+    from esfilerealm import audit
+
+    with pytest.raises(AttributeError, match="nothing"):
+        audit.nothing  # noqa: B018 - the access is what is tested
+
+
+def test_a_line_that_cannot_be_taken_back_is_logged(tool, log, monkeypatch, caplog):
+    """The log may only grow, and the disk is full by now."""
+    from esfilerealm._storage import system
+
+    tool.roles("bob", add=["one"])
+    real_rename, real_write = system.rename, system.write
+
+    def rename(old, new, **more):
+        if os.path.basename(new) == "users":
+            monkeypatch.setattr(system, "write", write)
+            raise OSError(errno.EIO, "broken")
+        real_rename(old, new, **more)
+
+    def write(descriptor, data):
+        if b"taken_back" in bytes(data):
+            raise OSError(errno.ENOSPC, "full")
+        return real_write(descriptor, data)
+
+    def ftruncate(*_):
+        raise PermissionError(errno.EPERM, "append only")
+
+    monkeypatch.setattr(system, "rename", rename)
+    monkeypatch.setattr(system, "ftruncate", ftruncate)
+    with pytest.raises(FileRealmError):
+        tool.userdel("bob")
+    assert "tells of a change that failed" in caplog.text
+
+
+@posix
+def test_two_realms_share_a_log_from_several_processes(realm, log, tmp_path):
+    """Each line follows the one before, whoever writes it."""
+    other = tmp_path / "other"
+    UsersTool(other).init()
+    program = (
+        "import sys; from esfilerealm import UsersTool\n"
+        "tool = UsersTool(sys.argv[1], audit=sys.argv[2])\n"
+        "for number in range(5):\n"
+        "    tool.useradd(f'{sys.argv[3]}-{number}', password_hash=sys.argv[4])\n"
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-c", program, folder, log, name, CHEAP_HASH])
+        for folder, name in ((realm, "a"), (other, "b"), (realm, "c"))
+    ]
+    assert [process.wait(60) for process in running] == [0, 0, 0]
+    result = verify(log, folders=[realm, other])
+    assert (result.problems, result.line_count) == ((), 15)
+
+
 def test_sudo_is_told(tool, lines, monkeypatch):
     monkeypatch.setenv("SUDO_USER", "jane")
     monkeypatch.setenv("SUDO_UID", "1000")
@@ -368,7 +482,7 @@ def test_whatever_call_fails_a_line_stands_for_its_change(tool, log, realm, line
     count = Count()
     with intercepted(count):
         tool.roles("bob", add=["counted"])
-    for at in range(1, len(count.names) + 1):
+    for at in range(1, len(count.names) + 1, 3):  # tests/crash has all of those that change
         users, before = (realm / "users_roles").read_bytes(), log.read_bytes()
         try:
             with intercepted(Fail(at, errno.EIO)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 
 import pytest
 from support.hashes import CHEAP_HASH, SHA_HASH
@@ -34,18 +35,46 @@ def key(request):
     return request.param
 
 
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
+    """By key, a realm with a log of six changes, and a copy of both."""
+    made = {}
+    for key in (None, KEY):
+        place = tmp_path_factory.mktemp("place") / "place"
+        realm = place / "config"
+        realm.mkdir(parents=True)
+        (realm / "users").write_text(f"bob:{CHEAP_HASH}\nal:{CHEAP_HASH}\n")
+        (realm / "users_roles").write_text("viewer:bob\n")
+        tool = UsersTool(realm, audit=place / "audit.log", audit_key=key)
+        tool.useradd("jane", password_hash=CHEAP_HASH, roles=["viewer"])
+        tool.roles("jane", add=["admin"])
+        tool.passwd("jane", password_hash=SHA_HASH)
+        tool.roles("bob", add=["admin"])
+        tool.userdel("jane")
+        tool.userdel("al")
+        shutil.copytree(place, place.with_name("copy"))
+        made[key] = place
+    return made
+
+
 @pytest.fixture
-def log(tmp_path, realm, key):
+def place(places, key):
+    """The realm and the log as they were made: making them anew would take long."""
+    place = places[key]
+    shutil.rmtree(place)
+    shutil.copytree(place.with_name("copy"), place)
+    return place
+
+
+@pytest.fixture
+def realm(place):
+    return place / "config"
+
+
+@pytest.fixture
+def log(place):
     """A log of six changes."""
-    path = tmp_path / "audit.log"
-    tool = UsersTool(realm, audit=path, audit_key=key)
-    tool.useradd("jane", password_hash=CHEAP_HASH, roles=["viewer"])
-    tool.roles("jane", add=["admin"])
-    tool.passwd("jane", password_hash=SHA_HASH)
-    tool.roles("bob", add=["admin"])
-    tool.userdel("jane")
-    tool.userdel("al")
-    return path
+    return place / "audit.log"
 
 
 def test_nothing_is_wrong(log, key, realm):
@@ -281,8 +310,13 @@ class TestSeveral:
         b'{"version":1,"seq":"x","hash":"' + b"0" * 64 + b'"}',
         b'{"version":1,"seq":1,"previous":{},"hash":"' + b"0" * 64 + b'"}',
         b'{"version":2,"seq":1,"hash":"' + b"0" * 64 + b'"}',
+        b'{"version":1,"seq":1,' + b"[" * 100_000 + b',"hash":"' + b"0" * 64 + b'"}',
+        b'{"version":1,"seq":1,"x":\xff,"hash":"' + b"0" * 64 + b'"}',
     ],
-    ids=["other object", "zeros", "deep", "a number of text", "a digest of text", "later version"],
+    ids=[
+        *("other object", "zeros", "deep", "a number of text", "a digest of text"),
+        *("later version", "deep, with an end", "no UTF-8"),
+    ],
 )
 def test_foreign_lines(tmp_path, raw):
     log = tmp_path / "audit.log"
