@@ -33,9 +33,13 @@ def described(change: NotedChange) -> dict[str, object]:
         changes["modes"] = [mode.to_dict() for mode in change.modes]
     if change.settings:
         changes |= {what: list(names) for what, names in change.settings.items()}
+    safe = {key: _safe(value) for key, value in changes.items()}
+    times = changes.get("expiries")
+    if isinstance(times, dict):  # no part of a time is a secret to be left out
+        safe["expiries"] = {_safe(name): each for name, each in times.items()}
     told: dict[str, object] = {
         "folder": change.folder,
-        "changes": _safe(changes),
+        "changes": safe,
         "files": {file.path: _file(file, is_end=bool(change.recovery)) for file in change.files},
     }
     if change.recovery:

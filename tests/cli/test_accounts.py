@@ -190,6 +190,15 @@ class TestLock:
         assert run("lock", "nobody").exit_code == 67
 
 
+def test_a_time_stands_whole_in_an_audit_log(run, bob, clock, tmp_path):
+    log = tmp_path / "audit.log"
+    run("expire", bob, "1h", "--audit", str(log))
+    (line,) = map(json.loads, log.read_text().splitlines())
+    (times,) = line["changes"]["expiries"].values()
+    assert datetime.fromisoformat(times["after"]) == NOON + timedelta(hours=1)
+    assert line["command"] == "expire"
+
+
 def test_an_emergency_is_listed(run, tool, clock):
     rescue = tool.rescue(timedelta(minutes=10), ["viewer"])
     with rescue as user:
