@@ -38,6 +38,9 @@ _MOST_NAMES: Final = 20
 
 _SUPERUSER: Final = "superuser"
 
+#: The changes by which somebody can log in no longer, or again.
+_ACCESS: Final[tuple[ChangeKind, ...]] = ("remove_user", "set_expiry", "lock_user", "unlock_user")
+
 
 def superusers_of(target: Target, terminal: Terminal) -> set[str]:
     """
@@ -61,7 +64,7 @@ def print_diff(terminal: Terminal, planned: Plan, superusers: set[str]) -> None:
         line
         for line, change in zip(changes, planned.changes, strict=True)
         if _SUPERUSER in getattr(change, "roles", ())
-        or (change.kind == "remove_user" and getattr(change, "username", None) in superusers)
+        or (change.kind in _ACCESS and getattr(change, "username", None) in superusers)
     }
     for line in planned.diff().splitlines():
         terminal.print_change(line, is_important=line in important)

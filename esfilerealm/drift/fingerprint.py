@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from .._ground.locked import is_locked
@@ -208,13 +208,15 @@ class Fingerprint:
         }
 
     def _user(self, name: str) -> dict[str, object]:
-        record, roles = self._records[name], self.roles_of(name)
+        record, roles, standing = self._records[name], self.roles_of(name), self.standing_of(name)
         return {
             "username": name,
             "roles": None if roles is None else list(roles),
             "roles_digest": _hex(roles_part(record)),
             "hash_digest": _hex(hash_part(record)),
-            **asdict(self.standing_of(name)),
+            "is_locked": standing.is_locked,
+            "expires": standing.expires,
+            "is_emergency": standing.is_emergency,
         }
 
     @property

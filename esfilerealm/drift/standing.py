@@ -41,7 +41,7 @@ class Standing:
     def of(cls, account: AccountState | None, *, is_locked: bool) -> Standing:
         """Return the standing of a user of a node; *account* is what its record says, if any."""
         if account is None:
-            return cls(is_locked)
+            return cls(is_locked) if is_locked else ORDINARY
         expires = NEVER if account.expires is None else shown_time(account.expires)
         return cls(is_locked, expires, account.is_emergency)
 
@@ -58,7 +58,8 @@ class Standing:
 
         Nothing stands for what nearly every user of a node or of a document has.
         """
-        if self == (UNSAID_STANDING if is_document else ORDINARY):
+        usual = UNSAID_STANDING if is_document else ORDINARY
+        if self is usual or self == usual:  # nearly always the first
             return b""
         emergency = _EMERGENCY if self.is_emergency else _NO_EMERGENCY
         return f"{_LOCKS[self.is_locked]}{emergency}{self.expires or ''}".encode()

@@ -23,17 +23,18 @@ users:
 - {{name: al, roles: [viewer]}}
 - {{name: old, state: absent}}
 - {{name: boss, state: absent}}
+- {{name: chief, locked: true}}
 """
 UNSET = ("COLUMNS", "LINES", "NO_COLOR", "PAGER")
 POLL = ("-E", "resource.reload.interval.high=50ms")
-USERS = ("bob", "al", "old", "boss")
+USERS = ("bob", "al", "old", "boss", "chief")
 GREEN, RED, YELLOW, BOLD = "32", "31", "33", "1;"
 
 
 @pytest.fixture
 def realm(config):
     (config / "users").write_text("".join(f"{n}:{CHEAP_HASH}\n" for n in USERS))
-    (config / "users_roles").write_text("superuser:boss\nviewer:bob,old\n")
+    (config / "users_roles").write_text("superuser:boss,chief\nviewer:bob,old\n")
     (config / "state.yaml").write_text(DOCUMENT)
     return config
 
@@ -76,6 +77,7 @@ class TestColours:
             "~ al: roles +viewer": YELLOW,
             "- old": RED,
             "- boss": BOLD + RED,
+            "~ chief: locked": BOLD + YELLOW,
         }.items():
             assert coloured(line, codes) in out
         assert "\nDry run. Would change: " in out
@@ -156,7 +158,7 @@ class TestColours:
             # A test run in the background of a shell ignores interrupts, and so would the child.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
-        child.expect_exact("4 users")
+        child.expect_exact("5 users")
         with UsersTool(realm).transaction() as change:
             change.userdel("boss")
             change.roles("bob", add=["superuser"])
