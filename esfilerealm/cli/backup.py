@@ -31,6 +31,8 @@ def run_create(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     keep_last = arguments.number("keep-last", "a number of backups")
     if keep_last == 0:
         raise UsageError("option [keep-last] keeps at least the new backup: give 1 or more")
+    if keep_last is not None and not os.path.isdir(arguments.first):
+        raise UsageError("option [keep-last] counts the backups in a directory: name one as DEST")
     if arguments.first == "-":
         raise UsageError("a backup needs a directory or a file, not [-]")
     encryption = encryption_of(arguments, terminal)

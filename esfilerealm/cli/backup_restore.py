@@ -133,13 +133,16 @@ def _print(terminal: Terminal, result: RestoreResult) -> None:
         terminal.print_change(f"+ {name}/")
     for name in result.written:
         terminal.print_change(f"~ {name}")
+    for name in result.links:
+        terminal.print_change(f"+ {name} (link)")
     print_changes(terminal, result.users, {})
     if not result:
         terminal.print("Everything is as in the backup")
     else:
         verb = "Dry run. Would restore" if result.is_dry_run else "Restored"
+        restored = (*result.written, *result.links)
         same = f"; {len(result.unchanged)} already as in the backup" if result.unchanged else ""
-        terminal.print(f"{verb} {_counted(len(result.written))}{same}")
+        terminal.print(f"{verb} {_counted(len(restored))}{same}")
     print_findings(terminal, result.findings)
     if result.write.recovery:
         terminal.warn(f"WARNING: {result.write.recovery}")

@@ -10,6 +10,8 @@ import pytest
 from support.backups import age_by_passphrase, make_key
 from support.hashes import CHEAP_HASH
 
+from esfilerealm.cli.backup import _sized
+
 pytest.importorskip("cryptography")
 pytest.importorskip("pyrage")
 
@@ -132,6 +134,11 @@ class TestCreate:
     def test_a_file_is_not_counted(self, run, bob, tmp_path):
         done = run("backup", "create", str(tmp_path / "one"), "--plain")
         assert "number" not in done.out
+
+    def test_only_those_in_a_directory_are_counted(self, run, bob, tmp_path):
+        done = run("backup", "create", str(tmp_path / "one"), "--plain", "--keep-last", "2")
+        assert (done.exit_code, (tmp_path / "one").exists()) == (64, False)
+        assert "option [keep-last] counts the backups in a directory" in done.err
 
     @pytest.mark.parametrize(
         ("words", "reason"),
@@ -400,3 +407,11 @@ class TestList:
 
     def test_no_directory(self, run):
         assert run("backup", "list", "nothing").exit_code == 66
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(999, "999 bytes"), (1500, "1.5 kB"), (2_500_000, "2.5 MB"), (3_200_000_000, "3.2 GB")],
+)
+def test_sizes(size, text):
+    assert _sized(size) == text

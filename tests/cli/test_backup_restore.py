@@ -192,6 +192,14 @@ class TestRestore:
         assert f"WARNING: [{tmp_path}/far.key] is outside of the directory" in done.err
         assert (tmp_path / "far.key").read_text() == "y"
 
+    def test_links_are_files_too(self, run, node, trusted, tmp_path, backup):
+        (node / "alias").symlink_to("users")
+        path = create_backup(node, tmp_path / "backup", plain=True, sign=tmp_path / "key").path
+        (node / "alias").unlink()
+        done = run("backup", "restore", path, *trusted)
+        assert "+ alias (link)\nRestored 1 file; 5 already as in the backup\n" in done.out
+        assert (node / "alias").is_symlink()
+
     def test_many_names_are_counted(self, run, changed, backup, trusted):
         for number in range(12):
             (changed / f"extra{number}.txt").touch()
