@@ -194,7 +194,7 @@ class RealmEdit:
 
     def replace_hash(self, username: str, old: str, new: str) -> None:
         """Change a hash only if it is still *old*; the file may have changed meanwhile."""
-        if self._users.hash_of(username) == old:
+        if self.hash_of(username) == old:
             self._new_hashes[username] = new
 
     def change_roles(

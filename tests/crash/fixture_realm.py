@@ -19,6 +19,7 @@ class FixtureRealm:
     """A scenario in a directory that can be reset, with its state before and after."""
 
     def __init__(self, name: str, place: Path) -> None:
+        self.name = name
         self.scenario = SCENARIOS[name]
         self.folder = place / "config"
         self._template = place / "template"

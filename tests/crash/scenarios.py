@@ -436,3 +436,7 @@ AUDITED: dict[str, Scenario] = {
         unfinished(audited(useradd), 2, audited_realm),
     ),
 }
+
+#: Those that are tried under all faults. The others, under one and under kills, do what one of
+#: these does, with less in it.
+TYPICAL = [name for name in SCENARIOS if name not in ("lock", "unlock", "useradd, expires")]

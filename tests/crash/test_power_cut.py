@@ -45,7 +45,7 @@ from crash.power_cut import (
     scan,
     ways_to_choose,
 )
-from crash.scenarios import SCENARIOS, realm, realm_with_links, recover, several_changes, useradd
+from crash.scenarios import TYPICAL, realm, realm_with_links, recover, several_changes, useradd
 from support.hashes import CHEAP_HASH, SHA_HASH
 
 from esfilerealm import UsersTool
@@ -149,7 +149,7 @@ def place():
         yield Path(name)
 
 
-@pytest.fixture(params=SCENARIOS)
+@pytest.fixture(params=TYPICAL)
 def case(request, place, monkeypatch):
     monkeypatch.setattr(realm_files, "_STILL", 0.0)  # so that no login waits
     case = FixtureRealm(request.param, place)

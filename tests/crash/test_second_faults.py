@@ -19,7 +19,7 @@ import pytest
 from crash.fixture_realm import MEMORY, FixtureRealm
 from crash.killer import Killer
 from crash.kit import CHANGING, CountAfter, FailFrom, FailTwice, intercepted
-from crash.scenarios import SCENARIOS
+from crash.scenarios import TYPICAL
 
 from esfilerealm._storage import realm_files
 from esfilerealm._storage.change import Move
@@ -95,7 +95,7 @@ def test_a_fault_on_the_way_back(case, record_property):
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.EROFS])
-@pytest.mark.parametrize("case", SCENARIOS, indirect=True)
+@pytest.mark.parametrize("case", TYPICAL, indirect=True)
 def test_a_disk_that_goes_away(case, number, record_property):
     """A single file stays replaced if nothing can be done any more; the message says so."""
     stays = points = 0

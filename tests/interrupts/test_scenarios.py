@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from crash.kit import snapshot
-from crash.scenarios import SCENARIOS
+from crash.scenarios import SCENARIOS, TYPICAL
 from interrupts.kit import Interrupt, Resources, Strike, interrupt, points_of
 
 from esfilerealm import UsersTool
@@ -51,7 +51,7 @@ def results(scenario, folder):
 
 
 @pytest.mark.parametrize("most", [QUICK, pytest.param(SLOW, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", TYPICAL)
 def test_a_scenario(tmp_path, streams, name, most, record_property):
     scenario, folder = SCENARIOS[name], tmp_path / "config"
     before, after = results(scenario, folder)

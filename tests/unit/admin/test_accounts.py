@@ -175,6 +175,15 @@ class TestExpiry:
             getattr(tool, verb)("new", **arguments.get(verb, {}))
         assert contents(realm) == before
 
+    def test_a_better_hash_brings_nobody_back(self, realm, tool, clocks):
+        """A login may ask for one at the moment at which the time is over."""
+        with_two_roles(tool)
+        clocks.pass_by(hours=1)
+        with tool.transaction() as change:
+            change.replace_hash("new", CHEAP_HASH, SHA_HASH)
+        assert change.result.changes.removed == ("new",)
+        assert hash_of(realm, "new") is None
+
     def test_moved_and_dropped(self, realm, tool, clocks):
         with_two_roles(tool)
         clocks.pass_by(minutes=30)
