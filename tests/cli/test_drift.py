@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
+from datetime import UTC, datetime
 
 import pytest
 from support.hashes import CHEAP_HASH
 
+from esfilerealm import UsersTool
+from esfilerealm.cli.schemas import schema_of
 from esfilerealm.drift import Fingerprint
 from esfilerealm.exchange import export_realm
 
@@ -400,3 +404,51 @@ def evil_fingerprint(node, name, role):
     from esfilerealm.drift import DescribedRealm
 
     return Fingerprint.of(DescribedRealm({name: ("h", (role,))}), node=node).to_dict()
+
+
+class TestLocksAndTimes:
+    """Locked here and open there is a difference of its own."""
+
+    @pytest.fixture
+    def nodes(self, node):
+        for name in ("a", "b", "c"):
+            node(name, f"ann:{CHEAP_HASH}\nbob:{CHEAP_HASH}\n", "viewer:ann,bob\n")
+        UsersTool("a").lock("ann")
+        UsersTool("b").expire("bob", datetime(2199, 12, 1, 8, tzinfo=UTC))
+
+    def test_as_a_table(self, nodes, compare):
+        result = compare("a", "b", "c")
+        assert result.exit_code == 1
+        rows = [re.split(r"\s{2,}", line) for line in result.out.splitlines()[2:5]]
+        assert rows == [
+            ["user", "most nodes", "a", "b"],
+            ["ann", "viewer; not locked", "locked", "="],
+            ["bob", "viewer; never expires", "=", "expires 2199-12-01T08:00:00Z"],
+        ]
+
+    def test_as_json(self, nodes, compare):
+        jsonschema = pytest.importorskip("jsonschema")
+        said = json.loads(compare("a", "b", "c", "--json").out)
+        jsonschema.validate(said, schema_of("compare"))
+        ann, bob = said["differing"]
+        assert [(group["is_locked"], group["nodes"]) for group in ann["lock_groups"]] == [
+            (False, ["b", "c"]),
+            (True, ["a"]),
+        ]
+        assert [group["expires"] for group in bob["expiry_groups"]] == [
+            "never",
+            "2199-12-01T08:00:00Z",
+        ]
+        assert ann["password_groups"] == bob["password_groups"] == []
+
+    def test_by_files(self, nodes, digest, compare):
+        for name in ("a", "b", "c"):
+            digest(name, "--key-file", "key")
+        there = compare("a.json", "b.json", "c.json")
+        assert there.out == compare("a", "b", "c").out
+
+    def test_all_locked_is_equal(self, nodes, compare):
+        for name in ("b", "c"):
+            UsersTool(name).lock("ann")
+        UsersTool("b").expire("bob", None)
+        assert compare("a", "b", "c").out == "Equal: 3 nodes, 2 users\n"

@@ -75,7 +75,12 @@ LINES = {
     "audit verify": [["{log}", "-c", "{config}"], ["{broken}"], ["{missing}"]],
     "plan": [["{state}"], ["{missing}"]],
     "apply": [["{state}"], ["{state}", "--check"], ["{broken}"]],
-    "ensure": [["ann", "--hash", CHEAP_HASH, "-a", "vewer"], ["bob", "--absent"], ["ann"]],
+    "ensure": [
+        ["ann", "--hash", CHEAP_HASH, "-a", "vewer"],
+        ["bob", "--locked", "true", "--expires", "2199-12-01T08:00Z"],
+        ["bob", "--absent"],
+        ["ann"],
+    ],
     "validate": [["{state}"], ["{state}", "{state}", "--strict"], ["{broken}", "{missing}"]],
     "hash-document": [
         ["{state}", "--output", "{out}"],
