@@ -116,13 +116,11 @@ class Move:
         if change.link is not None:
             with FaultsOf(change.target, "linking"):
                 self.reach.symlink(change.link, self.staged)
-        elif change.data is None:
-            return
         elif change.source is not None:
             link_backup(change.source, change.target, self.staged, change.attributes, change.after)
         else:
             self.lost = stage(
-                change.target, self.staged, change.data, change.attributes, self.reach
+                change.target, self.staged, change.data or b"", change.attributes, self.reach
             )
         with FaultsOf(change.target, "examining"):
             status = self.reach.lstat(self.staged)

@@ -140,15 +140,22 @@ class _Restore:
         """Restore."""
         if self._options.dry_run:
             return self._write(None)
-        own = attributes_of(self._verified.manifest.by_path[CONFIG])
-        make_config_dir(self._config_dir, own.tolerant() if self._options.is_tolerant else own)
-        make_config_dir(os.path.dirname(self._folder.paths.users))
+        self._make_folder(self._config_dir, CONFIG)
+        users = os.path.dirname(self._folder.paths.users)
+        if users != self._config_dir:
+            self._make_folder(users, f"{CONFIG}/{os.path.basename(users)}")
         selection = Selection(self._verified.manifest, self._scope, self._folder)
         also = (_KEYSTORE,) if _KEYSTORE in selection.files else ()
         locked = self._folder.locked(self._options, *also)
         result = inside(locked, self._write)
         faults = tuple(locked.faults)
         return replace(result, write=replace(result.write, faults=(*result.write.faults, *faults)))
+
+    def _make_folder(self, path: str, name: str) -> None:
+        """Make a directory, in which the lock has to be before anything else can be written."""
+        entry = self._verified.manifest.by_path.get(name)
+        own = None if entry is None else attributes_of(entry)
+        make_config_dir(path, own and own.tolerant() if self._options.is_tolerant else own)
 
     def _write(self, recovery: Recovery | None) -> RestoreResult:
         selection = Selection(self._verified.manifest, self._scope, self._folder)

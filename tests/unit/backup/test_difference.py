@@ -125,6 +125,30 @@ def test_a_scope(verified, folder):
         diff_backup(verified, folder, only="users")
 
 
+def test_a_realm_in_its_old_place(folder, place):
+    """Elasticsearch 5 to 6.2 have it in ``x-pack/``."""
+    (folder / "x-pack").mkdir()
+    for name in ("users", "users_roles"):
+        (folder / name).rename(folder / "x-pack" / name)
+    verified = verify_backup(create_backup(folder, place, plain=True).path)
+    (folder / "x-pack" / "users").write_text(f"new:{CHEAP_HASH}\n")
+    found = diff_backup(verified, folder)
+    assert list(found.users.added) == ["new"]
+    assert found.users.removed == ("bob",)
+
+
+def test_earlier_versions_do_not_count(verified, folder):
+    (folder / "users.1~").touch()
+    assert letters(verified, folder) == {}
+
+
+def test_a_file_that_cannot_be_read_any_more(verified, folder):
+    """The content of a file of the realm counts as empty then."""
+    (folder / "roles.yml").unlink()
+    (folder / "roles.yml").mkdir()
+    assert set(diff_backup(verified, folder).roles.removed) == {"old", "viewer"}
+
+
 def test_no_directory(verified, folder):
     shutil.rmtree(folder)
     with pytest.raises(FileAccessError):

@@ -24,6 +24,7 @@ from esfilerealm.errors import (
     FileAccessError,
     FilePermissionError,
 )
+from esfilerealm.keystore import Keystore
 
 pytestmark = posix
 
@@ -61,6 +62,38 @@ def restore(node, place):
     """Return what restores the node as it is now, from a backup that nobody signed."""
     verified = backup_of(node, place)
     return lambda **how: restore_backup(verified, node, **{"allow_unsigned": True, **how})
+
+
+REALMS = {
+    "pki.p": {"truststore.path": "trust/ca.p12", "files.role_mapping": "mapping.yml"},
+    "saml.s": {"idp.metadata.path": "saml/idp.xml", "signing.key": "saml/sign.key"},
+    "oidc.o": {"op.jwkset_path": "oidc/keys.json"},
+    "jwt.j": {"pkc_jwkset_path": "jwt/keys.json"},
+    "kerberos.k": {"keytab.path": "es.keytab"},
+}
+
+
+def make_node(folder):
+    """Make a directory as automatic configuration leaves it, with realms of five types."""
+    named = {
+        f"xpack.security.authc.realms.{realm}.{key}": path
+        for realm, settings in REALMS.items()
+        for key, path in settings.items()
+    }
+    named["xpack.security.http.ssl.keystore.path"] = "certs/http.p12"
+    named["xpack.security.transport.ssl.truststore.path"] = "certs/transport.p12"
+    for path in (*named.values(), "certs/http_ca.crt"):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(path)
+        (folder / path).chmod(0o640)
+    settings = "".join(f"{key}: {path}\n" for key, path in named.items())
+    (folder / "elasticsearch.yml").write_text(f"xpack.security.enabled: true\n{settings}")
+    store = Keystore.create()
+    store.set("a.b", "secret")
+    store.save(folder / "elasticsearch.keystore")
+    UsersTool(folder).init()
+    UsersTool(folder).useradd("bob", password_hash=CHEAP_HASH, roles=["superuser"])
+    return folder
 
 
 def backup_of(node, place):
@@ -131,6 +164,36 @@ class TestRoundTrip:
         (node / "certs" / "http.p12").chmod(0o600)
         assert restore().written == ("certs/http.p12", "users")
         assert oct((node / "certs" / "http.p12").stat().st_mode) == oct(0o100640)
+
+    def test_a_node_with_realms_of_five_types(self, tmp_path, place):
+        """As automatic configuration leaves it, with every file that its realms name."""
+        node = make_node(tmp_path / "config")
+        verified = backup_of(node, place)
+        before = everything(node)
+        shutil.rmtree(node)
+        result = restore_backup(verified, node, allow_unsigned=True, only="security")
+        assert everything(node) == before
+        assert Keystore.read(node / "elasticsearch.keystore").string("a.b") == "secret"
+        assert result.findings == tuple(f for f in result.findings if f.code == "BACKUP20")
+
+    def test_a_realm_in_its_old_place(self, node, place):
+        (node / "x-pack").mkdir()
+        for name in ("users", "users_roles", "roles.yml", "role_mapping.yml"):
+            (node / name).rename(node / "x-pack" / name)
+        verified = backup_of(node, place)
+        before = everything(node)
+        shutil.rmtree(node)
+        restore_backup(verified, node, allow_unsigned=True)
+        assert everything(node) == before
+
+    def test_a_directory_without_a_realm(self, node, place):
+        (node / "users").unlink()
+        (node / "users_roles").unlink()
+        verified = backup_of(node, place)
+        UsersTool(node).init()
+        UsersTool(node).useradd("mine", password_hash=CHEAP_HASH, roles=["viewer"])
+        restore_backup(verified, node, allow_unsigned=True)
+        assert UsersTool(node).list_users() == {"mine": ("viewer",)}
 
     @root
     def test_owners(self, node, place):

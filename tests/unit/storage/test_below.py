@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -325,6 +327,23 @@ class TestBrokenOff:
         assert os.listdir(realm / "certs") == ["http.p12"]
         assert (realm / "certs" / "http.p12").read_bytes() == b"new"
 
+    def test_what_is_not_durably_gone_keeps_its_record(self, realm):
+        """The temporary file that was the journal stays until the next write has tidied up."""
+        left = []
+
+        def handle(call):
+            if call.name == "unlink" and "http.p12" in str(call.args[0]):
+                left.append(call.number)
+            if left and call.name == "fsync":
+                raise OSError(5, "Input/output error")
+            return call.make()
+
+        with intercepted(handle):
+            put(realm, {"certs/http.p12": b"new"})
+        assert [p.name for p in realm.glob("users.journal.*.tmp")]
+        RealmFolder(realm).recover(WriteOptions())
+        assert [p.name for p in realm.glob("users.journal.*.tmp")] == []
+
     @pytest.mark.parametrize("call", ["unlink", "rmdir"])
     def test_what_cannot_be_removed_keeps_its_journal(self, realm, monkeypatch, call):
         before = everything(realm)
@@ -364,6 +383,18 @@ class TestForgedJournals:
     def test_a_path_that_is_not_below(self, realm, path):
         self.forge(realm, path.format(realm))
         with pytest.raises(UnusableJournalError, match="about another file"):
+            self.read(realm)
+
+    @pytest.mark.parametrize(
+        "change", [{"top": 1}, {"folders": "a"}, {"folders": [1]}, {"top": None}, {"steps": [{}]}]
+    )
+    def test_a_malformed_one(self, realm, change):
+        self.forge(realm, realm / "a")
+        path = realm / "users.journal"
+        first, content, _ = path.read_bytes().split(b"\n", 2)
+        lines = b"%s\n%s\n" % (first, json.dumps({**json.loads(content), **change}).encode())
+        path.write_bytes(lines + hashlib.sha256(lines).hexdigest().encode() + b"\n")
+        with pytest.raises(UnusableJournalError, match="malformed"):
             self.read(realm)
 
     def test_a_directory_that_is_not_below(self, realm):
