@@ -39,6 +39,8 @@ _TAR_MAGIC: Final = slice(257, 262)
 
 _GZIP_WINDOW: Final = 31  # of zlib: the largest window, and the header of gzip
 _LARGEST_WINDOW: Final = 27  # of zstd: 128 MiB, which is what `zstd -d` takes
+#: Of zstd: configuration is small, and a node has other things to do than to compress it well.
+_LEVEL: Final = 1
 _INPUT: Final = 2**17
 _OUTPUT: Final = 2**20
 _GRACE: Final = 64 * 2**20
@@ -69,7 +71,11 @@ def compressor(compression: Compression) -> Compressor:
     if compression == "gzip":
         return zlib.compressobj(wbits=_GZIP_WINDOW)
     zstd = require_zstd()
-    made: Compressor = zstd.ZstdCompressor(options={zstd.CompressionParameter.checksum_flag: 1})
+    options = {
+        zstd.CompressionParameter.compression_level: _LEVEL,
+        zstd.CompressionParameter.checksum_flag: 1,
+    }
+    made: Compressor = zstd.ZstdCompressor(options=options)
     return made
 
 

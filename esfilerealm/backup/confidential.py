@@ -40,6 +40,8 @@ _HASHES: Final = (
 )
 _NAME: Final = re.compile(rb"[^\s:]+")
 _LONGEST_NAME: Final = 1024
+#: Bytes in which a file that is no text has a NUL.
+_HEAD: Final = 8192
 _OPTIONS: Final = re.compile(
     rb"^[^#\n]*(?:password|passphrase|secret|token)[\"']?\s*[=:]\s*[\"']?[^\s\"'$,}]",
     re.MULTILINE | re.IGNORECASE,
@@ -75,7 +77,9 @@ def holds_secrets(data: bytes, kind: Kind) -> bool:
 
 
 def _has_hash(data: bytes) -> bool:
-    """Check whether a line begins with a name, a colon and a hash."""
+    """Check whether a line of a text begins with a name, a colon and a hash."""
+    if b"\0" in data[:_HEAD] or not (b"$" in data or b"{" in data):
+        return False
     for found in chain.from_iterable(pattern.finditer(data) for pattern in _HASHES):
         start = max(0, found.start() - _LONGEST_NAME)
         line = data[start : found.start()].rpartition(b"\n")[2]
