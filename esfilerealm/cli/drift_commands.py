@@ -54,7 +54,7 @@ DRIFT = (
         OptionGroup(
             "What to compare",
             _KEY_FILE,
-            Option("ignore-hashes", "Compare users and roles only, not passwords"),
+            Option("ignore-hashes", "Compare everything but passwords"),
             Option(
                 "watch",
                 "Compare again whenever a source changes, and print each result that is new, until "

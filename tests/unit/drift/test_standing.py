@@ -64,6 +64,11 @@ class TestNodes:
         ]
         assert (found.presence, found.roles, found.passwords, found.expiries) == ((), (), (), ())
 
+    def test_without_hashes(self, read):
+        drift = compare([read(node("a", LOCKED)), read(node("b", "other"))], ignore_hashes=True)
+        assert [group.value for group in drift.users[0].locks] == [True, False]
+        assert not drift.unsaid
+
     def test_another_time(self, read):
         found = drift_of(read(node("a", bob=EXPIRING)), read(node("b")))
         assert {group.value: group.nodes for group in found.expiries} == {
