@@ -18,7 +18,11 @@ SCOPES: Final[tuple[Scope, ...]] = ("all", "realm", "security")
 
 _SEALING: Final = OptionGroup(
     "Who made it, and who can read it",
-    Option("sign", "Sign with this Ed25519 key of OpenSSH", metavar="KEYFILE"),
+    Option(
+        "sign",
+        "Sign with this Ed25519 key of OpenSSH; with a public key, ssh-agent signs",
+        metavar="KEYFILE",
+    ),
     Option(
         "sign-passphrase-file",
         "Read the passphrase of that key from a file; without, it is asked for",
@@ -76,8 +80,9 @@ _ONLY: Final = Option(
 )
 
 _REFUSED: Final = (exits.DATA, "the backup is refused: damaged, changed, or not by whom you trust")
+_MISSING: Final = (exits.NO_INPUT, "a file does not exist")
 _READ: Final = (
-    (exits.NO_INPUT, "a file does not exist"),
+    _MISSING,
     (exits.IO, "a file cannot be read"),
     (exits.NO_PERMISSION, "no permission to read a file"),
 )
@@ -203,7 +208,13 @@ SUBCOMMANDS: Final = (
             ),
             "esfilerealm backup restore a.tar.zst --only realm --allow-unsigned",
         ),
-        exits=(_REFUSED, *_READ, (exits.LOCKED, "locked by another writer; retry"), _EXTRA),
+        exits=(
+            _REFUSED,
+            _MISSING,
+            (exits.IO, "a file cannot be read or written; the message says what was written"),
+            *shared.LOCK_EXITS,
+            _EXTRA,
+        ),
     ),
     Command(
         "backup list",
