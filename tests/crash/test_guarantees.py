@@ -55,6 +55,10 @@ HELD_BY = {
         "crash/test_rescue.py::test_an_interrupt_at_every_call",
         "cli/test_rescue.py::test_a_closed_pipe",
     ],
+    "a fault or a kill while an [audit log](audit/README.md) is kept": [
+        "crash/test_audit.py::test_a_writer_that_is_killed",
+        "crash/test_audit.py::test_a_call_that_fails",
+    ],
     "a kill or a power cut during a recovery": [
         "crash/test_power_cut.py::test_a_recovery_may_be_cut_too",
         "crash/test_power_cut.py::test_a_recovery_relies_on_nothing_that_a_killed_writer_left",
