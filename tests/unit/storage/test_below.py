@@ -237,23 +237,28 @@ class TestLinks:
             put(realm, {"current/http.p12": b"new"})
         assert (realm / "certs" / "http.p12").read_bytes() == b"old"
 
-    @pytest.mark.parametrize("moment", ["write", "mkdir", "link", "rename"])
-    def test_one_that_comes_at_the_last_moment_is_not(self, realm, tmp_path, moment):
+    @pytest.mark.parametrize("moment", ["announce", "stage", "write"])
+    @pytest.mark.parametrize("name", ["http.p12", "new"])
+    def test_one_that_comes_at_the_last_moment_is_not(self, realm, tmp_path, name, moment):
         """Whatever the owner of a directory does: all goes to the one that was opened, or fails."""
-        victim = tmp_path / "victim"
+        victim, hidden = tmp_path / "victim", tmp_path / "hidden"
         victim.mkdir()
         (victim / "http.p12").write_bytes(b"victim")
-        hidden = tmp_path / "hidden"
+        moments = {
+            "announce": lambda call: call.name == "rename",
+            "stage": lambda call: call.name == "open" and f"{name}." in str(call.args[0]),
+            "write": lambda call: call.name == "write" and bytes(call.args[1]) == b"content",
+        }
 
         def handle(call):
-            if call.name == moment and not hidden.exists():
+            if not hidden.exists() and moments[moment](call):
                 (realm / "certs").rename(hidden)
                 (realm / "certs").symlink_to(victim)
             return call.make()
 
-        with intercepted(handle):
-            with contextlib.suppress(FileAccessError):
-                put(realm, {"certs/http.p12": b"new", "certs/sub/key": b"deep"})
+        with intercepted(handle), contextlib.suppress(FileAccessError):
+            put(realm, {f"certs/{name}": b"content"})
+        assert hidden.exists()
         assert {p.name: p.read_bytes() for p in victim.iterdir()} == {"http.p12": b"victim"}
 
 
