@@ -187,6 +187,21 @@ class TestFaults:
                 with pytest.raises(ClusterError, match="took too long; the cluster may go on"):
                     cluster.release()
 
+    def test_the_transport_knows_the_time_limit(self, monkeypatch):
+        """It would stop after 10 seconds, since its client tells it for its own methods only."""
+        transport = pytest.importorskip("elastic_transport")
+        limits = []
+
+        def perform(*_, request_timeout=None, **__):
+            limits.append(request_timeout)
+            raise transport.ConnectionTimeout("late")
+
+        monkeypatch.setattr(transport.Transport, "perform_request", perform)
+        with Cluster("http://localhost", "admin", "x", timeout=77) as cluster:
+            with pytest.raises(ClusterError, match="took too long"):
+                cluster.release()
+        assert limits == [77]
+
     @pytest.mark.parametrize(
         ("answer", "why"),
         [
