@@ -265,7 +265,7 @@ class TestEveryVerb:
                 *(64, "option [timeout] is between 1 and 86400 seconds"),
             ),
             (
-                ["--es-version", "8", *NAMES, "--user", "a", "--url", "http://node"],
+                ["--es-version", "8", *NAMES, "--user", "a", "--url", "http://node:9200"],
                 *(65, "allow it by --allow-http"),
             ),
         ],

@@ -50,7 +50,7 @@ SNAPSHOT_ERRORS = {
     ],
     "InvalidSnapshotValueError": [
         lambda _: Cluster(f"https://new:{PASSWORDS['new']}@node", "new", PASSWORDS["new"]),
-        lambda _: Cluster("http://node", "new", PASSWORDS["new"]),
+        lambda _: Cluster("http://node:9200", "new", PASSWORDS["new"]),
         with_cluster(lambda cluster: create_snapshot(cluster, ORDER)),
     ],
     "SnapshotNotCompatibleError": [

@@ -20,13 +20,15 @@ def check_url(url: str, *, allow_http: bool) -> None:
     """
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        host, port = parts.hostname, parts.port
     except ValueError:
-        parts, host = urlsplit(""), None
+        parts, host, port = urlsplit(""), None, None
     if "@" in url:
         rule = "give the name by --user and the password apart: others can see an address"
         raise InvalidSnapshotValueError("address", None, rule)
-    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
+    is_known = parts.scheme == "https" or (parts.scheme == "http" and port is not None)
+    is_usable = url.isprintable() and " " not in url and not parts.query and not parts.fragment
+    if not host or not is_known or not is_usable:
         raise InvalidSnapshotValueError("address", url, "write it as https://node:9200")
     if parts.scheme == "http" and not allow_http and not _is_this_machine(host):
         rule = "the password would travel in clear text: use https, or allow it by --allow-http"

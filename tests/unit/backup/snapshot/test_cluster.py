@@ -89,7 +89,10 @@ class TestAddresses:
         ("url", "why"),
         [
             ("http://node:9200", "in clear text: use https, or allow it by --allow-http"),
-            ("http://192.0.2.1", "in clear text"),
+            ("http://192.0.2.1:9200", "in clear text"),
+            ("http://localhost", "write it as"),
+            ("https://no de:9200", "write it as"),
+            ("https://node\n:9200", "write it as"),
             ("node:9200", "write it as https://node:9200"),
             ("ftp://node", "write it as"),
             ("https://", "write it as"),
@@ -197,7 +200,7 @@ class TestFaults:
             raise transport.ConnectionTimeout("late")
 
         monkeypatch.setattr(transport.Transport, "perform_request", perform)
-        with Cluster("http://localhost", "admin", "x", timeout=77) as cluster:
+        with Cluster("http://localhost:9200", "admin", "x", timeout=77) as cluster:
             with pytest.raises(ClusterError, match="took too long"):
                 cluster.release()
         assert limits == [77]
