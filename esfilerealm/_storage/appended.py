@@ -53,6 +53,8 @@ class AppendedFile:
 
         config_dir: The directory of the realm, none of whose files it may be.
 
+        beginning: What every such file begins with: no other file is touched, or gets a lock.
+
         lock_timeout: Seconds to wait for another writer.
 
         allow_local_lock: Whether to accept a lock that other machines do not see.
@@ -63,10 +65,17 @@ class AppendedFile:
     """
 
     def __init__(
-        self, path: str, config_dir: str, *, lock_timeout: float, allow_local_lock: bool
+        self,
+        path: str,
+        config_dir: str,
+        *,
+        beginning: bytes = b"",
+        lock_timeout: float,
+        allow_local_lock: bool,
     ) -> None:
         self._link = os.path.abspath(path)
         self._config_dir = config_dir
+        self._beginning = beginning
         self.path = self._link
         self.size = 0
         self._file = OpenFile()
@@ -79,6 +88,7 @@ class AppendedFile:
             self.path = self._real_path()
             if is_reserved(os.path.basename(self.path)):
                 self._check_name()  # its lock may be one that this thread holds
+            self._check_beginning()
             self._lock.__enter__()
             self.path = self._real_path()
             with FaultsOf(self.path, "opening"):
@@ -160,19 +170,50 @@ class AppendedFile:
             self._descriptor = self._file.open(self.path, _FLAGS | os.O_CREAT, _MODE)
             self._is_new = True
         status = system.fstat(self._descriptor)
+        self._check_kind(status)
+        self.size = status.st_size
+        if not self.size:
+            self._check_name()
+
+    def _check_kind(self, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
             raise FileAccessError(self.path, errno.EINVAL, "it is not a regular file")
         if status.st_nlink > 1:
             raise FileAccessError(self.path, errno.EMLINK, "it has a second name: remove that")
-        self.size = status.st_size
-        if not self.size:
-            self._check_name()
+
+    def _check_beginning(self) -> None:
+        """Refuse a file of another kind, and a directory that is missing."""
+
+        def read(descriptor: int) -> bytes:
+            self._check_kind(system.fstat(descriptor))
+            return system.read(descriptor, len(self._beginning))
+
+        folder = os.path.dirname(self.path)
+        with FaultsOf(self.path, "examining"):
+            try:
+                found = with_file(read, self.path, READ_FLAGS)
+            except FileNotFoundError:
+                found = b""
+                if not _exists(folder):
+                    reason = f"its directory [{folder}] does not exist: create it"
+                    raise FileAccessError(self.path, errno.ENOENT, reason) from None
+        if found.strip(b"\0") and found != self._beginning[: len(found)]:
+            reason = "it is a file of another kind"
+            raise FileAccessError(self.path, errno.EEXIST, reason)
 
     def _check_name(self) -> None:
         """Refuse the name of a file of the realm, which may be empty or not yet there."""
         refusal = output_refusal(self.path, self._config_dir, force=True)
         if refusal is not None:
             raise FileAccessError(self.path, errno.EEXIST, f"it {refusal}")
+
+
+def _exists(folder: str) -> bool:
+    try:
+        system.stat(folder)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def last_line_of(path: str) -> bytes:

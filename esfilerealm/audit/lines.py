@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Line", "hash_of", "key_id", "sealed", "starts_like_a_line"]
+__all__ = ["BEGINNING", "Line", "hash_of", "key_id", "sealed", "starts_like_a_line"]
 
 _VERSION: Final = 1
 _DIGEST_SIZE: Final = 64
-_BEGINNING: Final = b'{"version":1,"seq":'
+BEGINNING: Final = b'{"version":1,"seq":'
+"""Of every line."""
+
 _SEAL: Final = b',"hash":"'
 _SEAL_SIZE: Final = len(_SEAL) + _DIGEST_SIZE + len(b'"}')
 _KEY_ID: Final = 16
@@ -51,7 +53,7 @@ class Line:
     def parse(cls, raw: bytes) -> Line | None:
         """Parse a line without its end; return None if it is none of ours."""
         body, seal = raw[:-_SEAL_SIZE], raw[-_SEAL_SIZE:]
-        if not raw.startswith(_BEGINNING) or not seal.startswith(_SEAL):
+        if not raw.startswith(BEGINNING) or not seal.startswith(_SEAL):
             return None
         try:
             fields = json.loads(raw)
@@ -77,7 +79,7 @@ def sealed(fields: Mapping[str, object], key: bytes | None) -> bytes:
 
 def starts_like_a_line(part: bytes) -> bool:
     """Check whether *part* may be the beginning of a line, or what a power cut leaves of one."""
-    return not part.strip(b"\0") or part[: len(_BEGINNING)] == _BEGINNING[: len(part)]
+    return not part.strip(b"\0") or part[: len(BEGINNING)] == BEGINNING[: len(part)]
 
 
 def key_id(key: bytes | None) -> str | None:

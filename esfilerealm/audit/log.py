@@ -14,7 +14,7 @@ from ..errors import AuditLogError, FileAccessError, FilePermissionError, FileRe
 from .actors import host, verb, who
 from .described import described
 from .keys import key_of
-from .lines import Line, hash_of, key_id, sealed, starts_like_a_line
+from .lines import BEGINNING, Line, hash_of, key_id, sealed, starts_like_a_line
 from .rotation import last_line_before
 
 if TYPE_CHECKING:
@@ -108,7 +108,11 @@ class AuditLog:
             **described(change),
         }
         file = AppendedFile(
-            self.path, change.folder, lock_timeout=lock_timeout, allow_local_lock=allow_local_lock
+            self.path,
+            change.folder,
+            beginning=BEGINNING,
+            lock_timeout=lock_timeout,
+            allow_local_lock=allow_local_lock,
         )
         return _NotedLine(self.path, self._key, fields, file)
 

@@ -177,6 +177,7 @@ class TestFaults:
         assert (realm / "users").read_bytes() == before
         assert content is None or log.read_bytes() == content
         assert isinstance(found.value, AuditLogError)
+        assert not log.with_name("audit.log.lock").exists()
         assert "nothing was changed" in str(found.value)
 
     @pytest.mark.parametrize("name", ["users", "roles.yml", "users.journal", "role_mapping.yml"])
@@ -186,6 +187,10 @@ class TestFaults:
             UsersTool(realm, audit=realm / name).userdel("bob")
         left = {path.name: path.read_bytes() for path in realm.iterdir()}
         assert {name: data for name, data in left.items() if ".lock" not in name} == before
+
+    def test_a_directory_that_is_missing_is_named(self, realm, tmp_path):
+        with pytest.raises(AuditLogError, match=r"its directory \[.*/none\] does not exist"):
+            UsersTool(realm, audit=tmp_path / "none" / "audit.log").userdel("bob")
 
     def test_a_log_may_lie_in_the_directory_of_the_realm(self, realm):
         UsersTool(realm, audit=realm / "audit.log").userdel("bob")
@@ -363,7 +368,7 @@ def test_a_last_line_that_never_ends(tool, log, realm, monkeypatch):
     from esfilerealm._storage import appended
 
     monkeypatch.setattr(appended, "_LONGEST", 2**16)
-    log.write_bytes(b"x" * 2**18)
+    log.write_bytes(b'{"version":1,"seq":' + b"x" * 2**18)
     with pytest.raises(AuditLogError, match="its last line has more than"):
         tool.userdel("bob")
 
