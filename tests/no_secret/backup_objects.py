@@ -20,7 +20,9 @@ from esfilerealm.backup import (
     Limits,
     SigningKey,
     create_backup,
+    diff_backup,
     list_backups,
+    restore_backup,
     verify_backup,
 )
 
@@ -56,10 +58,32 @@ def seen(folder):
     return trust.seen(proven.manifest)
 
 
+def compared(folder):
+    """Every file and every role differs, and the lines are asked for."""
+    roles = folder / "roles.yml"
+    roles.write_text("a: {}\nb: {}\n")
+    proven, _ = verified(folder)
+    for path in folder.iterdir():
+        path.unlink()
+    (folder / "users").write_text("")
+    roles.write_text("b: {cluster: [all]}\nc: {}\n")
+    return diff_backup(proven, folder, lines=True)
+
+
+def restored(folder):
+    proven, _ = verified(folder)
+    (folder / "users").write_text("")
+    return [restore_backup(proven, folder, dry_run=dry_run) for dry_run in (True, False)]
+
+
 BACKUP_OBJECTS = {
     "Backup": lambda _, folder: [made(folder)],
+    "BackupDiff": lambda _, folder: [compared(folder)],
     "Entry": lambda _, folder: made(folder).manifest.entries,
+    "FileDifference": lambda _, folder: compared(folder).files,
     "Manifest": lambda _, folder: [made(folder).manifest, made(folder).manifest.to_bytes()],
+    "RestoreResult": lambda _, folder: restored(folder),
+    "RoleChanges": lambda _, folder: [compared(folder).roles],
     "Seen": lambda _, folder: [seen(folder)],
     "Signer": lambda _, folder: [verified(folder)[0].signer],
     "SigningKey": lambda _, folder: [SigningKey.read(key_beside(folder), KEYSTORE)],
