@@ -139,7 +139,8 @@ class _Unit:
             move.keep_old(self.moves[:number])
         for path in (self._journal_path, *(move.change.target for move in self.moves)):
             self.folders.open(os.path.dirname(path))
-        if needs_journal([move.change for move in self.moves]):
+        is_announced = self._journal is not None
+        if is_announced or needs_journal([move.change for move in self.moves]):
             self._journal = self._staged()
         check_held_locks()
 

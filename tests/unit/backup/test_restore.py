@@ -133,6 +133,20 @@ class TestRoundTrip:
         assert result.created == ("certs", "empty", "jvm.options.d")
         assert result
 
+    @pytest.mark.parametrize("name", sorted(FILES))
+    @pytest.mark.parametrize("has_roles", [True, False], ids=["roles", "no roles"])
+    def test_one_file_alone(self, node, place, name, has_roles):
+        if not has_roles:  # so that no file changes twice
+            (node / "role_mapping.yml").unlink()
+            (node / "roles.yml").unlink()
+            (node / name).write_text(FILES[name])
+        verified = backup_of(node, place)
+        before = everything(node)
+        (node / name).write_text("")
+        result = restore_backup(verified, node, allow_unsigned=True)
+        assert result.written == (name,)
+        assert everything(node) == before
+
     def test_a_changed_directory(self, node, restore):
         before = everything(node)
         spoil(node)

@@ -86,6 +86,20 @@ class TestWrite:
         assert not any(name.endswith(".tmp") for name in found)
         assert (realm / "users").read_bytes().endswith(NEW_USER)
 
+    def test_only_a_file(self, realm):
+        put(realm, {"certs/http.p12": b"new"}, with_user=False)
+        assert (realm / "certs" / "http.p12").read_bytes() == b"new"
+        assert sorted(os.listdir(realm / "certs")) == ["http.p12"]
+        assert not list(realm.glob("*.journal*"))
+
+    @pytest.mark.parametrize("renames", [1, 2, 3])
+    def test_only_a_file_that_was_broken_off(self, realm, renames):
+        before = everything(realm)
+        how = {"with_user": False}
+        broken_off(lambda: put(realm, {"certs/http.p12": b"new"}, **how), renames)
+        RealmFolder(realm).recover(WriteOptions())
+        assert everything(realm) == before
+
     def test_only_a_directory(self, realm):
         put(realm, {}, {"empty": Attributes.restored(0o750, None, None)}, with_user=False)
         assert (realm / "empty").is_dir()
