@@ -17,6 +17,7 @@ from ..errors import BackupContentError, BackupFormatError, BackupLimitError
 from .compression import compressor
 from .headers import BLOCK, Header, read_header
 from .manifest import CHECKSUMS, DESCRIPTION, SIGNATURE
+from .packed_digest import with_digest
 from .paths import is_inside, path_problem
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class ArchiveWriter:
     """
 
     def __init__(self, compression: Compression, time: int) -> None:
+        self._compression: Compression = compression
         self._compressor = compressor(compression)
         self._time = time
         self._chunks: list[bytes] = []
@@ -71,7 +73,7 @@ class ArchiveWriter:
         """End the archive and return it."""
         self._put(bytes(2 * BLOCK))
         self._chunks.append(self._compressor.flush())
-        return b"".join(self._chunks)
+        return with_digest(self._compression, b"".join(self._chunks))
 
     def _write(self, info: tarfile.TarInfo, data: bytes) -> None:
         info.size = len(data)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from .._ground.extras import require_extra
 from ..errors import BackupFormatError, BackupLimitError
+from .packed_digest import without_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,13 +133,20 @@ class Unpacked:
 
     def _unpack(self, data: bytes) -> Iterator[bytes]:
         if data.startswith(_ZSTD):
+            self._take("zstd", data)
             return self._unpack_zstd()
         if data.startswith(_GZIP):
+            self._take("gzip", data)
             return self._unpack_gzip()
         if data[_TAR_MAGIC] == _TAR:
             return self._inputs()
         reason = "it is no tar archive, compressed by zstd, gzip or not at all"
         raise BackupFormatError(self._source, reason)
+
+    def _take(self, compression: Compression, data: bytes) -> None:
+        packed = without_digest(compression, data)
+        self._require(packed is not None)
+        self._data = memoryview(packed or b"")
 
     def _bounded(self, pieces: Iterator[bytes]) -> Iterator[memoryview]:
         limits = self._limits
