@@ -26,6 +26,7 @@ BEGINNING: Final = b'{"version":1,"seq":'
 _SEAL: Final = b',"hash":"'
 _SEAL_SIZE: Final = len(_SEAL) + _DIGEST_SIZE + len(b'"}')
 _KEY_ID: Final = 16
+_MOST_LINES: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,9 @@ class Line:
         seq, own = fields.get("seq"), fields.get("hash")
         previous, key = fields.get("previous"), fields.get("key")
         texts = all(isinstance(text, str | None) for text in (previous, key))
-        if not isinstance(seq, int) or not isinstance(own, str) or not texts:
+        if type(seq) is not int or not 0 < seq <= _MOST_LINES:
+            return None
+        if not isinstance(own, str) or not texts:
             return None
         return cls(fields, body, seq, own, previous, key)
 

@@ -115,9 +115,10 @@ def entry_of(line: Line) -> AuditEntry:
 
 def _time(value: object) -> datetime | None:
     try:
-        return datetime.fromisoformat(_text(value))
+        time = datetime.fromisoformat(_text(value))
     except ValueError:
         return None
+    return None if time.tzinfo is None else time  # ours are in UTC
 
 
 def _text(value: object) -> str:

@@ -111,7 +111,7 @@ class _Run:
         self.states.take(raw, entry)
 
     def _note_time(self, raw: RawLine, entry: AuditEntry) -> None:
-        if entry.time is None or entry.time.tzinfo is None:
+        if entry.time is None:
             return
         if self._time is not None and entry.time < self._time:
             place = f"[{raw.path}], line {raw.number}"

@@ -325,6 +325,22 @@ def test_foreign_lines(tmp_path, raw):
     assert list(read(log)) == []
 
 
+@pytest.mark.parametrize("seq", [0, -1, True, 2**63, 10**30], ids=str)
+def test_a_number_that_no_line_has(log, seq):
+    """Such numbers would make ranges of missing lines that no computer can count."""
+    with log.open("ab") as file:
+        file.write(sealed({"seq": seq, "key": None, "previous": None}, None))
+    assert found(log)[-1] == ("malformed", 7)
+
+
+def test_a_time_without_a_zone_is_none(tmp_path):
+    log = tmp_path / "audit.log"
+    time = {"time": "2026-11-30T00:00:00"}
+    log.write_bytes(sealed({"seq": 1, **time, "key": None, "previous": None}, None))
+    (entry,) = read(log)
+    assert entry.time is None
+
+
 def test_fields_of_other_kinds_are_left_out(tmp_path):
     log = tmp_path / "audit.log"
     odd = dict.fromkeys(("time", "who", "host", "command", "options", "folder", "changes"), 7)
