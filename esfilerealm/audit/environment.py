@@ -27,7 +27,7 @@ def chosen_log(
         key: Its key, or a file that holds it. By default, ``ESFILEREALM_AUDIT_KEY`` names the file.
 
     Raises:
-        AuditLogError: If the key cannot be used.
+        AuditLogError: If the path is empty, or a key of bytes is too short.
     """
     path, key_file = named_by(os.environ)
     if audit is not None and not isinstance(audit, str | os.PathLike):

@@ -59,7 +59,8 @@ class AuditLog:
         path: The file, as an absolute path.
 
     Raises:
-        AuditLogError: If the key is too short or cannot be read.
+        AuditLogError: If the key is too short. A file of a key is read for each change, and not
+            before: whoever only reads a realm needs no key.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class AuditLog:
         if not os.fspath(path):
             raise AuditLogError("", "its path is empty: name a file")
         self.path: str = os.path.abspath(os.fspath(path))
-        self._key = key_of(key)
+        self._key = key_of(key) if isinstance(key, bytes) else key
         self._command = command
         self._options = list(options)
 
@@ -82,6 +83,15 @@ class AuditLog:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("an audit log cannot be pickled: it may hold a key")
+
+    def require_key(self) -> None:
+        """
+        Check that the key can be used, before much is done for a change.
+
+        Raises:
+            AuditLogError: If it is too short or cannot be read.
+        """
+        key_of(self._key)
 
     def noted(
         self, change: NotedChange, *, lock_timeout: float = 10.0, allow_local_lock: bool = False
@@ -97,8 +107,10 @@ class AuditLog:
             allow_local_lock: Whether to accept a lock that other machines do not see.
 
         At the end of the block the line is taken back, unless ``keep`` was called. Entering raises
-        ``AuditLogError`` or ``LockTimeoutError`` if the line cannot be written.
+        ``AuditLogError`` or ``LockTimeoutError`` if the line cannot be written, and this function
+        ``AuditLogError`` if the key cannot be used.
         """
+        key = key_of(self._key)
         fields = {
             "time": _now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "who": who(),
@@ -114,7 +126,7 @@ class AuditLog:
             lock_timeout=lock_timeout,
             allow_local_lock=allow_local_lock,
         )
-        return _NotedLine(self.path, self._key, fields, file)
+        return _NotedLine(self.path, key, fields, file)
 
 
 class _NotedLine:

@@ -97,11 +97,16 @@ def run_expire(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     return OK
 
 
-def sweep_quietly(target: Target, terminal: Terminal) -> None:
+def sweep_quietly(arguments: Arguments, target: Target, terminal: Terminal) -> None:
     """Remove the users whose time is over, if that is possible at once, before others are read."""
     tool = target.tool
-    sweeper = UsersTool(tool.config_dir, settings=tool.settings, lock_timeout=_PATIENCE)
     try:
+        sweeper = UsersTool(
+            tool.config_dir,
+            settings=tool.settings,
+            lock_timeout=_PATIENCE,
+            audit=arguments.audit,
+        )
         names = sweeper.sweep().changes.expired
     except FileRealmError:  # whoever may write will do it
         return

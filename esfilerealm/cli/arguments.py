@@ -183,7 +183,7 @@ class Arguments:
         The audit log that an option or the environment names, or None.
 
         Raises:
-            AuditLogError: If its key cannot be used.
+            AuditLogError: If its path is empty, or the command writes and the key cannot be used.
         """
         if not self.has("audit") and not os.environ.get("ESFILEREALM_AUDIT"):
             return None
@@ -194,7 +194,10 @@ class Arguments:
         given = self.value("audit")
         chosen = path if given is None else given
         options = [self._told(key) for key in sorted(self._line.values) if key not in _UNTOLD]
-        return AuditLog(chosen or "", key_file, command=self.command.name, options=options)
+        log = AuditLog(chosen or "", key_file, command=self.command.name, options=options)
+        if self.writes:
+            log.require_key()
+        return log
 
     def _told(self, key: str) -> str:
         """Return an option as an audit log tells it: its value only if it cannot be a secret."""

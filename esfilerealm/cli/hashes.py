@@ -58,7 +58,7 @@ def run_verify(arguments: Arguments, target: Target, terminal: Terminal) -> int:
 
     username, tool = arguments.first, target.tool
     if any(state.is_over for state in tool.accounts().values()):
-        sweep_quietly(target, terminal)
+        sweep_quietly(arguments, target, terminal)
     tool.list_users(username)  # a missing user or an unreadable file is an error here
     password = current_password(arguments, terminal)
     realm = FileRealm(tool.config_dir, settings=tool.settings, watch_events=False)

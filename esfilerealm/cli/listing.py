@@ -39,7 +39,7 @@ def show_users(
     if any(state.is_over for state in states.values()):
         from .accounts import sweep_quietly
 
-        sweep_quietly(target, terminal)
+        sweep_quietly(arguments, target, terminal)
         listing, states = target.tool.overview()
     users = listing.users
     format_ = arguments.choice("format", ("text", "csv"))

@@ -11,6 +11,7 @@ from support.hashes import CHEAP_HASH, PASSWORD
 
 from esfilerealm import UsersTool
 from esfilerealm._ground import moments
+from esfilerealm.audit import read
 from esfilerealm.cli import accounts
 from esfilerealm.errors import LockTimeoutError
 
@@ -111,6 +112,22 @@ class TestSweep:
         result = run(*words)
         assert "NOTE: removed [bob], since their time is over" in result.err
         assert UsersTool(os.environ["ES_PATH_CONF"]).list_users() == {}
+
+    @pytest.mark.parametrize("words", [["list"], ["verify", "bob", "-p", "x"]])
+    def test_of_readers_has_their_name_in_an_audit_log(
+        self, run, over, tmp_path, monkeypatch, words
+    ):
+        log = tmp_path / "audit.log"
+        monkeypatch.setenv("ESFILEREALM_AUDIT", str(log))
+        run(*words)
+        (entry,) = read(log)
+        assert (entry.command, entry.usernames) == (words[0], {"bob"})
+
+    def test_of_readers_is_silent_where_the_log_cannot_be(self, run, over, tmp_path, monkeypatch):
+        monkeypatch.setenv("ESFILEREALM_AUDIT", str(tmp_path / "audit.log"))
+        monkeypatch.setenv("ESFILEREALM_AUDIT_KEY", str(tmp_path / "no key"))
+        result = run("list")
+        assert (result.exit_code, result.err) == (0, "")
 
     def test_of_readers_is_silent_where_it_cannot_be(self, run, over, monkeypatch):
         def fail(*_):

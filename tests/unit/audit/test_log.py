@@ -275,7 +275,8 @@ class TestFaults:
     )
     def test_a_key_that_cannot_be_used(self, realm, log, key, reason):
         with pytest.raises(AuditLogError, match=reason):
-            UsersTool(realm, audit=log, audit_key=key)
+            UsersTool(realm, audit=log, audit_key=key).userdel("bob")
+        assert "bob" in UsersTool(realm).list_users()
 
     def test_an_empty_path(self, realm):
         with pytest.raises(AuditLogError, match="empty"):
