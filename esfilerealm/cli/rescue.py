@@ -10,8 +10,9 @@ from .._ground.holding import inside
 from ..admin.obstacles import rescue_obstacles
 from ..admin.rescue import Rescue
 from ..errors import FileRealmError, RescueRefusedError
-from .exits import OK
+from .exits import OK, CommandError, UsageError
 from .output import print_warnings
+from .terminal import OutputError
 from .users import role_names, warn_of_unknown_roles
 from .waiting import interrupted_by_signals, undisturbed, wait_for_end
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from .arguments import Arguments
     from .target import Target
     from .terminal import Terminal
-    from .waiting import End
 
 __all__ = ["run_rescue"]
 
@@ -32,13 +32,14 @@ _WHY: Final = {
     "time": "its time is over",
     "enter": "Enter was typed",
     "signal": "the wait was interrupted",
+    "unheard": "it could not be printed",
 }
 
 
 def run_rescue(arguments: Arguments, target: Target, terminal: Terminal) -> int:
     """Make a user for an emergency, print it once, wait, and remove it."""
     ttl = _ttl(arguments)
-    roles = role_names(arguments, "roles", writable=True) or _ROLES
+    roles = _roles(arguments)
     terminal.result.update(roles=roles, dry_run=arguments.has("dry-run"))
     warn_of_unknown_roles(target, terminal, roles)
     _print_obstacles(arguments, target, terminal)
@@ -53,8 +54,18 @@ def run_rescue(arguments: Arguments, target: Target, terminal: Terminal) -> int:
 
 
 def _ttl(arguments: Arguments) -> timedelta:
-    now = moments.now()
-    return moments.parse_expiry(arguments.value("ttl") or _TTL, now) - now.time
+    now, text = moments.now(), arguments.value("ttl")
+    return moments.parse_expiry(_TTL if text is None else text, now) - now.time
+
+
+def _roles(arguments: Arguments) -> list[str]:
+    """Return the roles of the user; an empty list is a variable that is not set, not a wish."""
+    if not arguments.has("roles"):
+        return _ROLES
+    roles = role_names(arguments, "roles", writable=True)
+    if not roles:
+        raise UsageError("option [roles] must name a role; without it, the user is a superuser")
+    return roles
 
 
 def _print_obstacles(arguments: Arguments, target: Target, terminal: Terminal) -> None:
@@ -89,7 +100,7 @@ class _Stay:
         self._poll = target.tool.settings.reload_interval_high
 
     def __call__(self, user: RescueUser) -> None:
-        end: End = "signal"
+        end = "signal"
         is_left = False
         try:
             self._print(user)
@@ -100,6 +111,9 @@ class _Stay:
                 end = self._wait(user)
         except KeyboardInterrupt:  # before the wait, which has its own
             pass
+        except (CommandError, OutputError):
+            end = "unheard"
+            raise
         finally:
             if not is_left:
                 with undisturbed():
@@ -128,13 +142,13 @@ class _Stay:
         else:
             terminal.note(f"{sees}, and as late that it is gone")
 
-    def _wait(self, user: RescueUser) -> End:
+    def _wait(self, user: RescueUser) -> str:
         if not self._terminal.shows_status:
             expires = moments.shown_time(user.expires)
             self._terminal.note(f"Waiting until [{expires}]; an interrupt or SIGTERM ends it now")
         return wait_for_end(self._rescue.seconds_left, self._terminal, f"[{user.username}]")
 
-    def _remove(self, user: RescueUser, end: End) -> None:
+    def _remove(self, user: RescueUser, end: str) -> None:
         terminal = self._terminal
         try:
             self._rescue.remove()

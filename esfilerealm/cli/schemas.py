@@ -281,7 +281,7 @@ _RESULTS: Final[dict[str, tuple[dict[str, Schema], dict[str, Schema]]]] = {
             **_USER,
             "event": _EVENT,
             "expires": _TEXT_OR_NULL,
-            "end": {"enum": ["time", "enter", "signal"]},
+            "end": {"enum": ["time", "enter", "signal", "unheard"]},
         },
     ),
     "sweep": (_ONE_WRITE, {}),

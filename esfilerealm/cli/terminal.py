@@ -295,16 +295,26 @@ class Terminal:
         Show what goes on in one line of the terminal, in place of what it showed before.
 
         Args:
-            text: The line, of ASCII; an empty one clears it.
+            text: The line, of ASCII; an empty one clears it. What the window has no room for is
+                left out, since a line that wraps cannot be replaced.
         """
         if not self.shows_status:
             return
+        text = text[: self._status_room()]
         try:
             _write(self._stderr, f"\r{text:<{self._status_width}}" + "\r" * (not text))
             _flush(self._stderr)
         except OutputError:  # the terminal is gone, and nobody looks
             self._stderr = None
         self._status_width = len(text)
+
+    def _status_room(self) -> int:
+        """Return how many columns a line of standard error has, but for the last."""
+        try:
+            columns = os.get_terminal_size(self._stderr.fileno() if self._stderr else -1).columns
+        except (OSError, ValueError):  # no terminal, such as in a test
+            columns = 0
+        return (columns or _WIDEST) - 1
 
     @property
     def shows_status(self) -> bool:

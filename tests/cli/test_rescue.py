@@ -16,6 +16,7 @@ from support.pages import ROOT
 from esfilerealm import UsersTool
 from esfilerealm._ground import moments
 from esfilerealm.cli import main, rescue
+from esfilerealm.cli.terminal import OutputError, Terminal
 from esfilerealm.errors import LockTimeoutError
 
 pexpect = pytest.importorskip("pexpect")
@@ -129,6 +130,13 @@ class TestItNeverStaysUnheard:
         assert main(["-c", str(config), "rescue", *options]) == 74
         assert tool.list_users() == {}
 
+    def test_says_why_it_is_gone(self, run, monkeypatch, wait):
+        def fail(*_):
+            raise OutputError("no space left")
+
+        monkeypatch.setattr(rescue._Stay, "_print", fail)
+        assert run("rescue").err.splitlines()[0].endswith(", since it could not be printed")
+
     def test_no_stream_at_all(self, tool, config, monkeypatch, wait):
         monkeypatch.setattr(sys, "stdout", None)
         assert main(["-c", str(config), "rescue", "--keep"]) == 74
@@ -218,7 +226,10 @@ class TestObstacles:
     [
         (["--ttl", "soon"], 65, "invalid time [soon]"),
         (["--ttl", "0s"], 65, "must be in the future"),
+        (["--ttl", ""], 65, "invalid time []"),
         (["--roles", "a:b"], 65, "invalid role"),
+        (["--roles", ""], 64, "must name a role"),
+        (["--roles", ","], 64, "must name a role"),
         (["jane"], 64, "takes no argument"),
     ],
 )
@@ -273,6 +284,20 @@ class TestAtATerminal:
         child.expect(EOF)
         child.close()
         assert tool.list_users() == {}
+
+
+@pytest.mark.parametrize(("columns", "shown"), [(10, 9), (120, 20), (0, 20)])
+def test_a_countdown_never_wraps(monkeypatch, columns, shown):
+    """A line that wraps cannot be replaced, so each second would add another."""
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stderr, "fileno", lambda: 2)
+    monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((columns, 24)))
+    terminal = Terminal()
+    terminal.show_status("x" * 20)
+    assert sys.stderr.getvalue() == "\r" + "x" * shown
+    terminal.show_status("")
+    assert sys.stderr.getvalue().endswith("\r" + " " * shown + "\r")
 
 
 def test_the_time_of_a_killed_rescue_is_kept(run, tool, monkeypatch):
