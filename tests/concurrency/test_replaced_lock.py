@@ -85,11 +85,11 @@ def test_the_first_of_two_with_different_locks_changes_nothing(config, monkeypat
 
     commit = write.commit
 
-    def overtaken(*arguments):
+    def overtaken(*arguments, **others):
         monkeypatch.undo()
         renamed(Path(config))
         UsersTool(config).useradd("second", password_hash=CHEAP_HASH)
-        return commit(*arguments)
+        return commit(*arguments, **others)
 
     monkeypatch.setattr(write, "commit", overtaken)
     with pytest.raises(FileChangedError):
@@ -172,11 +172,11 @@ def test_the_lock_of_a_keystore(tmp_path, monkeypatch):
     first.set("a.b", "first")
     second.set("a.b", "second")
 
-    def overtaken(*arguments):
+    def overtaken(*arguments, **others):
         monkeypatch.undo()
         (tmp_path / "new").touch()
         os.replace(tmp_path / "new", f"{path}.lock")
-        return commit(*arguments)
+        return commit(*arguments, **others)
 
     monkeypatch.setattr(single_file, "commit", overtaken)
     before = path.read_bytes()

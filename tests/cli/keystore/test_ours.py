@@ -14,7 +14,7 @@ from support import keystore_runs as runs
 from support.keystore_bytes import Content, build, parse
 
 from esfilerealm import keystore as library
-from esfilerealm._storage import system
+from esfilerealm._storage import Stamp, system
 
 SEED = "keystore.seed"
 SETTINGS = {SEED: b"zZ9-yY8_xX7=wW6+vV5?", "a.b": b"alpha"}
@@ -242,10 +242,10 @@ class TestDryRun:
         ],
     )
     def test_nothing_is_written(self, run, conf, path, words, stdin, out):
-        before, names = path.stat(), os.listdir(conf)
+        before, names = Stamp.of(path.stat()), os.listdir(conf)
         ran = run(*(word.format(path) for word in words), "--dry-run", stdin=stdin.encode())
         assert (ran.exit_code, ran.out.decode()) == (0, f"Dry run. Would {out.format(path)}\n")
-        assert (path.stat(), os.listdir(conf)) == (before, names)
+        assert (Stamp.of(path.stat()), os.listdir(conf)) == (before, names)
 
     def test_without_a_keystore(self, run, conf):
         (conf).rmdir()
