@@ -24,7 +24,7 @@ from .descriptors import with_file
 from .journal import UnusableJournalError
 from .reach import NO_LINK, reaching
 from .read import UNREADABLE, FileContent, read_plain_file
-from .staging import REJECTED, TEMPORARY, sync_folder, temporary_pattern
+from .staging import REJECTED, TEMPORARY, sync_folder, temporary_base, temporary_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -205,7 +205,7 @@ def _each_leftover(journal: Journal, deal_with: Callable[[Reach, str], None]) ->
     names: dict[str, list[str]] = {}
     for step in journal.steps:
         if step.top is not None:
-            folder, name = os.path.split(step.target)
+            folder, name = os.path.split(temporary_base(step.target))
             names.setdefault(folder, []).append(re.escape(name))
     for folder, own in names.items():
         leftover = re.compile(temporary_pattern("|".join(own)))

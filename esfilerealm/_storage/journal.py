@@ -29,7 +29,7 @@ from ..errors import FileChangedError, JournalVersionError
 from . import system
 from .attributes import PERMISSIONS
 from .read import digest_of, read_plain_file
-from .staging import stage, temporary_pattern
+from .staging import stage, temporary_base, temporary_pattern
 from .target import is_owned_by, is_sealed, owners_of
 
 if TYPE_CHECKING:
@@ -398,7 +398,7 @@ def _check_paths(step: JournalStep, allowed: Sequence[str]) -> None:
     if not any(re.fullmatch(pattern, step.target) for pattern in allowed):
         raise UnusableJournalError(f"it is about another file [{shown(step.target)}]")
     if step.old is not None and not re.fullmatch(
-        temporary_pattern(re.escape(step.target)), step.old
+        temporary_pattern(re.escape(temporary_base(step.target))), step.old
     ):
         raise UnusableJournalError(f"it names a backup that is not ours [{shown(step.old)}]")
 

@@ -11,6 +11,7 @@ import os
 import re
 import stat
 from contextlib import suppress
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from .._ground.faults import FaultsOf
@@ -40,6 +41,7 @@ __all__ = [
     "stage",
     "sync_file",
     "sync_folder",
+    "temporary_base",
     "temporary_name",
     "temporary_pattern",
     "write_all",
@@ -57,6 +59,8 @@ _OVERWRITE: Final = (
     | getattr(os, "O_BINARY", 0)
 )
 _RANDOM_BYTES: Final = 8
+#: In bytes; file systems allow no more.
+_LONGEST_NAME: Final = 255
 
 #: The end of the name of a file that nobody needs once its writer is gone.
 TEMPORARY: Final = ".tmp"
@@ -65,13 +69,26 @@ TEMPORARY: Final = ".tmp"
 REJECTED: Final = ".rejected"
 
 
+def temporary_base(target: str) -> str:
+    """Return what the names of temporary files of *target* begin with: its own unless too long."""
+    folder, name = os.path.split(target)
+    encoded = name.encode("utf-8", "surrogateescape")
+    if len(encoded) <= _LONGEST_NAME - len(REJECTED) - 1 - 2 * _RANDOM_BYTES:
+        return target
+    return os.path.join(folder, sha256(encoded).hexdigest())
+
+
 def temporary_name(target: str) -> str:
     """Return a name beside *target* that nobody can guess."""
-    return f"{target}.{os.urandom(_RANDOM_BYTES).hex()}{TEMPORARY}"
+    return f"{temporary_base(target)}.{os.urandom(_RANDOM_BYTES).hex()}{TEMPORARY}"
 
 
 def temporary_pattern(target: str, end: str = TEMPORARY) -> str:
-    """Return a regular expression for all such names; *target* is a regular expression."""
+    """
+    Return a regular expression for all such names.
+
+    *target* is a regular expression for what ``temporary_base`` returns.
+    """
     return rf"(?:{target})\.[0-9a-f]{{{2 * _RANDOM_BYTES}}}{re.escape(end)}"
 
 

@@ -80,12 +80,13 @@ class InventoryReader:
     def _read(self, file: BackupFile, realm: dict[str, FileContent]) -> tuple[Entry, bytes]:
         if file.form == "file":
             return self._read_file(file, realm)
+        path = os.path.realpath(file.path) if file.name == CONFIG else file.path
         with FaultsOf(file.path, "examining"):
-            status = os.stat(file.path) if file.name == CONFIG else os.lstat(file.path)
+            status = os.lstat(path)
         if file.form == "link":
             return _entry(file, status, {}), b""
         self._folders.add(file.name)
-        return _entry(file, status, self._extended(file.path, status)), b""
+        return _entry(file, status, self._extended(path, status)), b""
 
     def _read_file(self, file: BackupFile, realm: dict[str, FileContent]) -> tuple[Entry, bytes]:
         content, status = self._still(file.path, realm.get(self._real_path(file.path)))

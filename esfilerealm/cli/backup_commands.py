@@ -108,7 +108,8 @@ SUBCOMMANDS: Final = (
         run="backup:run_create",
         arguments="DEST",
         notes=(
-            "DEST is a directory, where the backup gets a name of its own, or a new file.",
+            "DEST is a directory, where the backup gets a name of its own, or a file.",
+            "A backup that is such a file already is replaced.",
             "Do it on every node: each has keys and a keystore of its own.",
             "Keystore, keys and hashes are confidential: encrypt, or say --plain.",
         ),

@@ -112,6 +112,13 @@ class TestContent:
         made = verify_backup(create_backup(folder, place, plain=True).path)
         assert made.read(f"outside{tmp_path}/real/users") == USERS
 
+    def test_a_directory_behind_a_link(self, folder, place, tmp_path):
+        (tmp_path / "etc").symlink_to(folder)
+        os.setxattr(folder, "user.colour", b"red")
+        made = create_backup(tmp_path / "etc", place, plain=True)
+        assert made.manifest.by_path["config"].xattrs == {"user.colour": b"red"}
+        assert not any(finding.code == "BACKUP32" for finding in made.findings)
+
     def test_what_is_under_way_is_left_out(self, folder, place):
         for name in ("users.lock", "users.0123456789abcdef.tmp"):
             (folder / name).touch()

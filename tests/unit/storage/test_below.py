@@ -92,11 +92,21 @@ class TestWrite:
         assert sorted(os.listdir(realm / "certs")) == ["http.p12"]
         assert not list(realm.glob("*.journal*"))
 
+    @pytest.mark.parametrize("name", ["certs/http.p12", f"certs/{'a' * 255}", f"{'ü' * 127}"])
+    @pytest.mark.parametrize("is_there", [True, False])
+    def test_names_of_any_length(self, realm, name, is_there):
+        if is_there:
+            (realm / name).write_bytes(b"old")
+        put(realm, {name: b"new"}, with_user=False)
+        assert (realm / name).read_bytes() == b"new"
+        assert not list(realm.rglob("*.tmp"))
+
     @pytest.mark.parametrize("renames", [1, 2, 3])
-    def test_only_a_file_that_was_broken_off(self, realm, renames):
+    @pytest.mark.parametrize("name", ["http.p12", "a" * 255])
+    def test_only_a_file_that_was_broken_off(self, realm, name, renames):
+        (realm / "certs" / name).write_bytes(b"old")
         before = everything(realm)
-        how = {"with_user": False}
-        broken_off(lambda: put(realm, {"certs/http.p12": b"new"}, **how), renames)
+        broken_off(lambda: put(realm, {f"certs/{name}": b"new"}, with_user=False), renames)
         RealmFolder(realm).recover(WriteOptions())
         assert everything(realm) == before
 
