@@ -39,6 +39,6 @@ def without_times(
     for name in names:
         account = accounts.get(name)
         if account is not None and account.expires is not None:
-            until = f"its time is over at [{shown_time(account.expires)}]"
+            until = f"it expires at [{shown_time(account.expires)}]"
             reason = f"{until}, which this format cannot say: {_ADVICE}"
             yield name, Loss("users", shown_user(name), reason, is_blocking=True)

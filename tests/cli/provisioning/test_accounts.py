@@ -79,7 +79,7 @@ class TestExport:
         tool.expire("bob", timedelta(days=9))
         result = run("export", "--format", "htpasswd")
         assert result.exit_code == 65
-        assert "user [bob]: its time is over at [" in result.err
+        assert "user [bob]: it expires at [" in result.err
         result = run("export", "--format", "htpasswd", "--partial")
         assert result.exit_code == 0
         assert "bob:" not in result.out
