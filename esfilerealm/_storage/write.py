@@ -20,7 +20,7 @@ from .change import Change
 from .commit import commit, needs_journal
 from .lock import write_lock
 from .noting import NotedChange, note_recovery, noted_files
-from .paths import LOCKED_ALONE, journal_path, lock_path
+from .paths import LOCKED_ALONE, journal_path, lock_path, records_of
 from .read import digest_of
 from .recovery import recover
 from .target import could_replace, owners_of, real_target, survey
@@ -123,8 +123,9 @@ class Locked:
 
     def _recovered(self) -> Recovery:
         paths, recovery = self._paths, recover(self._paths)
-        both = paths.users, paths.users_roles
-        note_recovery(recovery, paths.config_dir, both, self._options.noted)
+        if recovery:
+            files = paths.users, paths.users_roles, *records_of(real_target(paths.users))
+            note_recovery(recovery, paths.config_dir, files, self._options.noted)
         return recovery
 
 

@@ -289,6 +289,12 @@ def add_for_an_hour(folder: Path) -> None:
         )
 
 
+def add_for_the_next_hour(folder: Path, **options: object) -> None:
+    UsersTool(folder, **options).useradd(
+        "new", password_hash=CHEAP_HASH, expires=timedelta(hours=1)
+    )
+
+
 def realm_with_locked_user(folder: Path) -> None:
     realm(folder)
     lock(folder)
@@ -429,6 +435,7 @@ def passwd(folder: Path, **how: object) -> None:
 #: Like ``SCENARIOS``, with a log of the changes.
 AUDITED: dict[str, Scenario] = {
     "audited useradd": Scenario(audited(useradd), audited_realm),
+    "audited rescue": Scenario(audited(add_for_the_next_hour), audited_realm),
     "audited passwd": Scenario(audited(passwd), audited_realm),
     "audited useradd, in place": Scenario(audited(useradd, strategy="in_place"), audited_realm),
     "audited recovery": Scenario(

@@ -5,8 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+from contextlib import suppress
+from datetime import timedelta
 
 import pytest
+from crash.kit import Dead, DieAfterRenames, intercepted
 from support.hashes import CHEAP_HASH, SHA_HASH
 
 from esfilerealm import UsersTool
@@ -323,6 +326,19 @@ def test_foreign_lines(tmp_path, raw):
     log.write_bytes(raw + b"\n")
     assert found(log) == [("malformed", 1)]
     assert list(read(log)) == []
+
+
+@pytest.mark.parametrize("renames", [1, 2, 3])
+def test_a_recovery_tells_of_the_record_too(tmp_path, renames):
+    """A rescue that is killed has written three files; its line is made good for all of them."""
+    log = tmp_path / "audit.log"
+    tool = UsersTool(tmp_path, audit=log)
+    tool.init()
+    with suppress(Dead), intercepted(DieAfterRenames(renames)):
+        tool.useradd("ann", password_hash=CHEAP_HASH, expires=timedelta(hours=1))
+    tool.useradd("jane", password_hash=CHEAP_HASH, expires=timedelta(hours=1))
+    assert any(entry.recovered for entry in read(log))
+    assert found(log, folders=[tmp_path]) == []
 
 
 @pytest.mark.parametrize("seq", [0, -1, True, 2**63, 10**30], ids=str)
