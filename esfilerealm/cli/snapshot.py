@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -27,7 +28,7 @@ from .snapshot_report import for_programs, outcome_line, plan_for_programs
 from .waiting import interrupted_by_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ..backup.snapshot.run import SnapshotResult, StepOutcome
     from ..backup.snapshot.step import Step
@@ -51,6 +52,9 @@ _PLANS: Final[dict[str, Callable[[Release, SnapshotOrder], tuple[Step, ...]]]] =
     "restore": steps_to_restore,
     "verify": steps_to_verify,
 }
+_INTERRUPTED: Final = (
+    "the cluster may go on with the last request; run the same command again, which looks first"
+)
 _TIMEOUT, _LONGEST_WAIT = 600, 86_400
 """Seconds: the default, and what nobody waits longer than."""
 
@@ -86,7 +90,7 @@ def run_create(arguments: Arguments, target: Target, terminal: Terminal) -> int:
         given = named_password(arguments, "new-password")
         return ask_new_password(terminal) if given is None else given
 
-    with _cluster(arguments, target, terminal) as cluster:
+    with _telling_what_goes_on(terminal), _cluster(arguments, target, terminal) as cluster:
         result = create_snapshot(
             cluster,
             order,
@@ -106,12 +110,15 @@ def run_restore(arguments: Arguments, target: Target, terminal: Terminal) -> int
     username = _restoring_user(arguments, target, terminal)
     if username is None:
         connect = _connector(arguments, target)
-        with interrupted_by_signals():
+        with _telling_what_goes_on(terminal), interrupted_by_signals():
             result = restore_with_emergency_access(
                 target.tool, connect, order, expected=release, created=created, tell=tell
             )
     else:
-        with _cluster(arguments, target, terminal, username) as cluster:
+        with (
+            _telling_what_goes_on(terminal),
+            _cluster(arguments, target, terminal, username) as cluster,
+        ):
             prepared = prepare_restore(
                 cluster,
                 order,
@@ -247,6 +254,16 @@ def _connector(arguments: Arguments, target: Target) -> Callable[[str, str], Clu
         allow_http=arguments.has("allow-http"),
         timeout=float(timeout),
     )
+
+
+@contextmanager
+def _telling_what_goes_on(terminal: Terminal) -> Iterator[None]:
+    """Let an interrupt say that it ends this command, and not what the cluster does."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        terminal.describe_written = lambda: _INTERRUPTED
+        raise
 
 
 def _teller(terminal: Terminal) -> Callable[[StepOutcome], None]:

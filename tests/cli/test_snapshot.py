@@ -193,6 +193,17 @@ class TestRestore:
         assert (config / "users").read_bytes() == b""
         assert "Next: Remove the user" not in result.err
 
+    @pytest.mark.parametrize("verb", ["create", "restore"])
+    def test_an_interrupt_says_what_may_go_on(self, snapshot, state, verb, monkeypatch):
+        def interrupted(*_, **__):
+            raise KeyboardInterrupt
+
+        saved(state)
+        monkeypatch.setattr(f"esfilerealm.cli.snapshot.{verb}_snapshot", interrupted)
+        done = snapshot(verb)
+        assert done.exit_code == 130
+        assert "Interrupted: the cluster may go on with the last request" in done.err
+
     def test_a_password_without_a_user(self, run):
         words = ["restore", "--es-version", "8", *NAMES, "--password-stdin"]
         assert "whose password is it?" in run("snapshot", *words).err

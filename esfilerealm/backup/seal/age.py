@@ -124,7 +124,7 @@ def decrypt(data: bytes, identities: Sequence[str], passphrase: str | None, sour
             opened = pyrage.decrypt(data, keys)
     except pyrage.DecryptError:
         what = "the passphrase is wrong" if by_passphrase else "none of the identities opens it"
-        raise BackupDecryptionError(source, f"{what}, or it was changed") from None
+        raise BackupDecryptionError(source, f"{what}, or the backup was changed") from None
     return opened
 
 

@@ -36,6 +36,7 @@ _UNKNOWN_USER: Final = 401
 _FORBIDDEN: Final = 403
 _ERRORS: Final = 400
 _LONGEST_REASON: Final = 500
+_TOO_DEEP: Final = "the answer is nested deeper than that of any cluster: check the address"
 _TAGLINE: Final = "You Know, for Search"
 #: Loggers of the clients that may show a body, and so a password.
 _LOGGERS: Final = ("elasticsearch", "elasticsearch.trace", "elastic_transport.node")
@@ -179,6 +180,8 @@ class Cluster:
                 status, found = self._link.send(request.method, request.target, headers, body)
         except self._link.faults as error:
             return _fault(error)
+        except RecursionError:
+            return _TOO_DEEP
         return Answer(status, found if isinstance(found, dict) else {})
 
     def _without_secrets(self, text: str) -> str:

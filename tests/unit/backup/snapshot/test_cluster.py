@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import pickle
 import socket
@@ -204,6 +205,17 @@ class TestFaults:
             with pytest.raises(ClusterError, match="took too long"):
                 cluster.release()
         assert limits == [77]
+
+    def test_an_answer_that_is_nested_too_deep(self, monkeypatch):
+        transport = pytest.importorskip("elastic_transport")
+
+        def perform(*_, **__):
+            return json.loads("[" * 100_000)
+
+        monkeypatch.setattr(transport.Transport, "perform_request", perform)
+        with Cluster("http://localhost:9200", "admin", "x") as cluster:
+            with pytest.raises(ClusterError, match="nested deeper"):
+                cluster.release()
 
     @pytest.mark.parametrize(
         ("answer", "why"),
