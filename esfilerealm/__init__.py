@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._ground.lazy import lazily
 from ._version import __version__
 
 TYPE_CHECKING = False  # see `_ground`
@@ -56,18 +57,15 @@ _HOMES = {
     "validate_username": "names",
     "verify_hash": "hashing.guarded",
 }
+_load = lazily(__name__, _HOMES)
 
 
 def __getattr__(name: str) -> object:
-    if name != "errors" and name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
     if name == "errors":
+        from importlib import import_module
+
         return import_module(".errors", __name__)
-    value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
-    globals()[name] = value
-    return value
+    return _load(name)
 
 
 def __dir__() -> list[str]:

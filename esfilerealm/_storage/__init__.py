@@ -29,6 +29,7 @@ process there.
 
 from __future__ import annotations
 
+from .._ground.lazy import lazily
 from .accounts import Accounts
 from .folder import RealmFolder
 from .options import WriteOptions
@@ -121,12 +122,4 @@ _LAZY = {
     "write_private_file": "private_file",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _LAZY)

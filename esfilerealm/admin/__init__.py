@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._ground.lazy import lazily
 from .._storage import RealmPaths
 from .users_tool import UsersTool
 
@@ -33,10 +34,4 @@ _LAZY = {
     "rescue_obstacles": "obstacles",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f".{_LAZY[name]}", __name__), name)
+__getattr__ = lazily(__name__, _LAZY)

@@ -13,6 +13,8 @@ SSH signatures and age. Signing needs the extra ``backup``, and so do age and zs
 
 from __future__ import annotations
 
+from .._ground.lazy import lazily
+
 TYPE_CHECKING = False  # see `_ground`
 if TYPE_CHECKING:
     from typing import Final
@@ -84,12 +86,4 @@ _LAZY: Final[dict[str, str]] = {
     "verify_backup": "verify",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _LAZY)

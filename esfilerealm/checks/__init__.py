@@ -13,6 +13,7 @@ and ``formats`` that render findings.
 
 from __future__ import annotations
 
+from .._ground.lazy import lazily
 from ..findings import Finding
 
 TYPE_CHECKING = False  # see `_ground`
@@ -52,6 +53,7 @@ _LAZY = {
     "check_parsed": "realm",
     "check_realm": "realm",
 }
+_load = lazily(__name__, _LAZY)
 
 
 def __getattr__(name: str) -> object:
@@ -61,10 +63,4 @@ def __getattr__(name: str) -> object:
         from .registry import all_rules
 
         return MappingProxyType({code: each.title for code, each in all_rules().items()})
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
-    globals()[name] = value
-    return value
+    return _load(name)
