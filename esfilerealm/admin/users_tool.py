@@ -351,15 +351,20 @@ class UsersTool:
         """
         return self.overview()[1]
 
-    def overview(self) -> tuple[ParsedRealm, Mapping[str, AccountState]]:
-        """Read what ``listing`` and ``accounts`` return, as one state."""
+    def overview(self) -> tuple[ParsedRealm, Mapping[str, AccountState], FileRealmError | None]:
+        """
+        Read what ``listing`` and ``accounts`` return, as one state.
+
+        The third is why ``users.accounts`` cannot be used, so that nobody knows who expires; None
+        if it can.
+        """
         files, accounts = self._folder.read_with_accounts()
         realm = parse_files(files, **self.settings.name_rules)
         if not accounts.by_name and not any(map(is_locked, realm.hashes.values())):
-            return realm, {}
+            return realm, {}, accounts.fault
         from .account_states import account_states
 
-        return realm, account_states(realm.hashes, accounts)
+        return realm, account_states(realm.hashes, accounts), accounts.fault
 
     def undo(self) -> WriteResult:
         """

@@ -35,12 +35,7 @@ def show_users(
     Raises:
         UserNotFoundError: If there is no such user.
     """
-    listing, states = target.tool.overview()
-    if any(state.is_over for state in states.values()):
-        from .accounts import sweep_quietly
-
-        sweep_quietly(arguments, target, terminal)
-        listing, states = target.tool.overview()
+    listing, states = _read(arguments, target, terminal)
     users = listing.users
     format_ = arguments.choice("format", ("text", "csv"))
     if format_ == "csv" and arguments.has("json"):
@@ -68,6 +63,21 @@ def show_users(
             name: state.to_dict() for name, state in states.items() if name in users
         }
     return OK
+
+
+def _read(
+    arguments: Arguments, target: Target, terminal: Terminal
+) -> tuple[ParsedRealm, Mapping[str, AccountState]]:
+    """Read the users and their states, once those are removed whose time is over."""
+    listing, states, fault = target.tool.overview()
+    if any(state.is_over for state in states.values()):
+        from .accounts import sweep_quietly
+
+        sweep_quietly(arguments, target, terminal)
+        listing, states, fault = target.tool.overview()
+    if fault is not None:
+        terminal.note(f"NOTE: nobody knows who expires: {fault}")
+    return listing, states
 
 
 def _print_users(

@@ -225,6 +225,8 @@ def test_an_emergency_is_listed(run, tool, clock):
 
 def test_a_record_that_is_none_stops_nobody(run, bob, config):
     (config / "users.accounts").write_text("none")
-    assert run("list").out == f"{LIST}\n"
+    listed = run("list")
+    assert (listed.exit_code, listed.out) == (0, f"{LIST}\n")
+    assert listed.err.startswith("NOTE: nobody knows who expires: file [")
     assert run("useradd", "ann", "--hash", CHEAP_HASH).exit_code == 0
     assert run("sweep").exit_code == 70
