@@ -104,8 +104,10 @@ def _actor(entry: AuditEntry) -> str:
 def _value(value: object) -> str:
     """Return a part of a change as text."""
     if isinstance(value, dict):
+        if [str(key).rpartition("_")[2] for key in value] == ["before", "after"]:
+            return " -> ".join(map(_value, value.values()))
         parts = (f"{name} {_value(item)}".rstrip() for name, item in value.items())
         return "; ".join(parts)
     if isinstance(value, list):
         return f"[{', '.join(map(_value, value))}]"
-    return str(value)
+    return "never" if value is None else str(value)  # only times may be none

@@ -201,8 +201,16 @@ class TestShow:
         assert f"useradd --hash --roles=viewer  [{config}]" in lines[0]
         assert [line for line in lines if line[0] == " "] == [
             "    added: ann [viewer]",
-            "    role changes: bob roles_before [viewer]; roles_after [viewer, admin]",
+            "    role changes: bob [viewer] -> [viewer, admin]",
             "    settings added: [keystore.seed]",
+        ]
+
+    def test_a_time(self, run, log):
+        for time in ("2099-01-01", "never"):
+            run("expire", "bob", time, "--audit", str(log))
+        assert run("audit", "show", str(log)).out.splitlines()[1::2] == [
+            "    expiries: bob never -> 2099-01-01T00:00:00Z",
+            "    expiries: bob 2099-01-01T00:00:00Z -> never",
         ]
 
     @pytest.mark.parametrize(
