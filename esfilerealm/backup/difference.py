@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from .._ground.showing import printable
 from .._storage import Attributes, RealmFolder, read_file
-from ..errors import FileRealmError
+from ..errors import FilePermissionError, FileRealmError
 from ..results import UserChanges
 from .inventory import inventory
 from .order import parsed
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["BackupDiff", "FileDifference", "diff_backup"]
 
 _CONTEXT: Final = 3
+_UNREADABLE: Final = "?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class FileDifference:
         name: Its path in the configuration directory, with slashes.
         letters: ``A`` if it was added since the backup, ``D`` if it was removed; else those of
             ``T`` for another type, ``C`` for another content or target of a link, ``M`` for another
-            mode, ``O`` for another owner or group, ``X`` for other extended attributes.
+            mode, ``O`` for another owner or group, ``X`` for other extended attributes; ``?`` if it
+            cannot be read.
         lines: What differs in the content, as ``diff -u`` tells it, if that was asked for and the
             file is not confidential.
     """
@@ -114,7 +116,8 @@ def diff_backup(
 
     Raises:
         BackupError: If there is no such scope.
-        FilePermissionError, FileAccessError: If the directory cannot be listed.
+        FilePermissionError: If the directory cannot be listed, or the realm cannot be read.
+        FileAccessError: If the directory cannot be listed for another reason.
         ValueError: If the backup was verified with ``keep=False``.
     """
     require_scope(only, verified.source)
@@ -138,11 +141,12 @@ class _Comparison:
         found = inventory(config_dir, settings)
         self._config_dir = found.config_dir
         self._findings = (*verified.findings, *found.findings)
-        self._now = {file.name: file for file in found.files if _is_meant(file.name, file, scope)}
-        self._then = {
-            entry.path: entry
-            for entry in verified.manifest.entries
-            if _is_meant(entry.path, entry, scope)
+        self._then = verified.manifest.by_path
+        self._now = {file.name: file for file in found.files}
+        # By what it was for or is for: settings that changed may name other files.
+        self._meant = {
+            *(path for path, entry in self._then.items() if _is_meant(path, entry, scope)),
+            *(path for path, file in self._now.items() if _is_meant(path, file, scope)),
         }
 
     def result(self) -> BackupDiff:
@@ -158,16 +162,26 @@ class _Comparison:
         )
 
     def _differences(self) -> Iterator[FileDifference]:
-        for path in sorted({*self._then, *self._now}, key=os.fsencode):
+        for path in sorted(self._meant, key=os.fsencode):
             name = path.partition("/")[2]
             entry, file = self._then.get(path), self._now.get(path)
             if entry is None or file is None:
-                yield FileDifference(name, "A" if entry is None else "D")
+                yield FileDifference(name, "A" if entry is None else self._letter_of_none(name))
                 continue
             letters = self._letters(entry, file)
             if letters:
                 lines = self._changed_lines(entry, file) if "C" in letters else ()
                 yield FileDifference(name or ".", letters, lines)
+
+    def _letter_of_none(self, name: str) -> str:
+        """Return why a file of the backup is not among those of the directory."""
+        try:
+            mode = os.lstat(os.path.join(self._config_dir, *name.split("/"))).st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return "D"
+        except OSError:
+            return _UNREADABLE
+        return _UNREADABLE if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else "T"
 
     def _letters(self, entry: Entry, file: BackupFile) -> str:
         if entry.form != file.form:
@@ -178,7 +192,7 @@ class _Comparison:
             status = os.stat(file.path)
             has = Attributes.of(file.path, status)
         except (OSError, FileRealmError):
-            return "D"  # it has gone meanwhile, or cannot be read
+            return self._letter_of_none(entry.original)  # it may have gone meanwhile
         wanted = attributes_of(entry)
         owners = (wanted.owner, wanted.group) != (status.st_uid, status.st_gid)
         letters = {
@@ -214,7 +228,7 @@ class _Comparison:
         path = {"users": folder.users, "users_roles": folder.users_roles}.get(
             name, folder.roles_yml
         )
-        return then, _content(path)
+        return then, _content(path, must_be_readable=True)
 
 
 def _is_meant(path: str, item: Entry | BackupFile, scope: Scope) -> bool:
@@ -226,8 +240,12 @@ def _is_meant(path: str, item: Entry | BackupFile, scope: Scope) -> bool:
     return scope == "all" if item.form == "directory" else is_selected(item.kind, scope)
 
 
-def _content(path: str) -> bytes:
+def _content(path: str, *, must_be_readable: bool = False) -> bytes:
     try:
         return read_file(path).data
+    except FilePermissionError:
+        if must_be_readable:  # else its users would look as if they were removed
+            raise
     except FileRealmError:
-        return b""
+        pass
+    return b""

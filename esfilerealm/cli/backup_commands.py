@@ -172,6 +172,7 @@ SUBCOMMANDS: Final = (
         arguments="FILE",
         notes=(
             "A: added since; D: removed; C: content; M: mode; O: owner; X: attributes; T: type.",
+            "?: it cannot be read.",
             "Of users, only names and roles are shown.",
         ),
         examples=("esfilerealm backup diff a.tar.zst --lines",),

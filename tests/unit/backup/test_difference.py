@@ -6,12 +6,14 @@ import os
 import shutil
 
 import pytest
+from crash.processes import open_place
+from support.backups import make_folder
 from support.hashes import CHEAP_HASH
-from support.storing import OTHER_HASH, STRANGER, posix, root
+from support.storing import OTHER_HASH, STRANGER, acting_as, posix, root
 
 from esfilerealm import UsersTool
 from esfilerealm.backup import create_backup, diff_backup, verify_backup
-from esfilerealm.errors import BackupError, FileAccessError
+from esfilerealm.errors import BackupError, FileAccessError, FilePermissionError
 
 pytestmark = posix
 
@@ -157,11 +159,50 @@ def test_no_directory(verified, folder):
 
 @root
 def test_a_file_that_cannot_be_read(verified, folder, monkeypatch):
-    """It is told as gone; the findings say why."""
     from esfilerealm.backup import difference
 
     def of(path, status):
         raise FileAccessError(path, 5, "Input/output error")
 
     monkeypatch.setattr(difference.Attributes, "of", of)
-    assert set(letters(verified, folder).values()) == {"D"}
+    assert set(letters(verified, folder).values()) == {"?"}
+
+
+@root
+@pytest.mark.parametrize("name", ["certs", "certs/http.key", "elasticsearch.yml"])
+def test_what_this_user_may_not_read_is_not_told_as_gone(place, name):
+    with open_place() as top:
+        folder = make_folder(top / "config")
+        for path in folder.rglob("*"):
+            path.chmod(0o755)
+        verified = verify_backup(create_backup(folder, place, plain=True).path)
+        (folder / name).chmod(0)
+        with acting_as(STRANGER, STRANGER):
+            assert letters(verified, folder)[name] == "?"
+
+
+@root
+@pytest.mark.parametrize("name", ["users", "users_roles"])
+def test_a_realm_that_this_user_may_not_read(place, name):
+    """Nobody would know who is in it."""
+    with open_place() as top:
+        folder = make_folder(top / "config")
+        verified = verify_backup(create_backup(folder, place, plain=True).path)
+        (folder / name).chmod(0o600)
+        with acting_as(STRANGER, STRANGER), pytest.raises(FilePermissionError):
+            diff_backup(verified, folder)
+
+
+def test_a_pipe_in_the_place_of_a_file(verified, folder):
+    (folder / "users").unlink()
+    os.mkfifo(folder / "users")
+    assert letters(verified, folder)["users"] == "T"
+
+
+def test_a_file_that_settings_name_no_more(folder, place):
+    (folder / "signing").write_text("key")
+    settings = folder / "elasticsearch.yml"
+    settings.write_text("xpack.security.http.ssl.key: signing\n")
+    verified = verify_backup(create_backup(folder, place, plain=True).path)
+    settings.write_text("{}\n")
+    assert letters(verified, folder, only="security") == {"elasticsearch.yml": "C"}
