@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from .._ground.locked import is_locked
 from .._ground.showing import shown_name
 from .._ground.values import ReadOnlyDict
 from ..results import UserChanges
@@ -40,19 +41,29 @@ class RoleChanges:
 
 
 def user_changes(before: ParsedRealm, after: ParsedRealm) -> UserChanges:
-    """Return the users that differ between two states."""
+    """
+    Return the users that differ between two states, without their times.
+
+    Of a user who is locked in one of them, nobody knows here whether the password differs.
+    """
     old, new = before.hashes, after.hashes
     both = [name for name in old if name in new]
+    locked_before, locked_after = (
+        {name for name in both if is_locked(hashes[name])} for hashes in (old, new)
+    )
+    unlocked = [name for name in both if name not in locked_before | locked_after]
     roles = {name: (before.roles_of(name), after.roles_of(name)) for name in both}
     orphans = [name for name in before.roles_by_user if name not in old and name not in new]
     return UserChanges(
         added=ReadOnlyDict({name: after.roles_of(name) for name in new if name not in old}),
         removed=tuple(name for name in old if name not in new),
-        passwords=tuple(name for name in both if old[name] != new[name]),
+        passwords=tuple(name for name in unlocked if old[name] != new[name]),
         roles=ReadOnlyDict({n: pair for n, pair in roles.items() if set(pair[0]) != set(pair[1])}),
         orphans=tuple(
             shown_name(n) for n in orphans if before.roles_of(n) and not after.roles_of(n)
         ),
+        locked=tuple(name for name in both if name in locked_after - locked_before),
+        unlocked=tuple(name for name in both if name in locked_before - locked_after),
     )
 
 

@@ -167,6 +167,10 @@ def _print_what_to_know(terminal: Terminal, result: RestoreResult) -> None:
         known.append(f"Users that were removed since are there again: {_listed(result.returning)}.")
     if result.users.passwords:
         known.append(f"Passwords of then are valid again: {_listed(result.users.passwords)}.")
+    if result.users.unlocked:
+        known.append(
+            f"Users that were locked since are not any more: {_listed(result.users.unlocked)}."
+        )
     if result.left_alone:
         known.append(f"What is not in the backup stays: {_listed(result.left_alone)}.")
     known.append("Other nodes have files of their own; native users are in no backup of files.")

@@ -131,6 +131,10 @@ def print_changes(
         terminal.print_change(f"  - {name}", is_important=is_important)
     for name in changes.passwords:
         terminal.print_change(f"  ~ {name}: password")
+    for name in changes.locked:
+        terminal.print_change(f"  ~ {name}: locked")
+    for name in changes.unlocked:
+        terminal.print_change(f"  ~ {name}: unlocked")
     for name, (old, new) in changes.roles.items():
         is_important = (_SUPERUSER in old) != (_SUPERUSER in new)
         line = f"  ~ {name}: roles {_listed(old)} -> {_listed(new)}"

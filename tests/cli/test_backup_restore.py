@@ -133,6 +133,13 @@ class TestRestore:
         out = run("backup", "restore", backup, *trusted).out
         assert "Passwords of then are valid again: bob.\n" in out
 
+    def test_a_user_who_was_locked_since(self, run, node, backup, trusted):
+        UsersTool(node).lock("bob")
+        out = run("backup", "restore", backup, *trusted).out
+        assert "  ~ bob: unlocked\n" in out
+        assert "Users that were locked since are not any more: bob.\n" in out
+        assert "Passwords of then" not in out
+
     def test_a_dry_run_writes_nothing(self, run, changed, backup, trusted, tmp_path):
         before = contents(tmp_path)
         done = run("backup", "restore", backup, *trusted, "--dry-run")

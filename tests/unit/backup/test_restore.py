@@ -365,6 +365,14 @@ class TestUsers:
         UsersTool(node).unlock("ann")
         assert f"ann:{CHEAP_HASH}" in (node / "users").read_text()
 
+    def test_locks_are_no_passwords(self, node, place, restore):
+        UsersTool(node).lock("ann")
+        later = backup_of(node, place)
+        there = restore().users
+        assert (there.unlocked, there.locked, there.passwords) == (("ann",), (), ())
+        back = restore_backup(later, node, allow_unsigned=True).users
+        assert (back.unlocked, back.locked, back.passwords) == ((), ("ann",), ())
+
     def test_records_that_the_backup_has_not_go(self, node, restore):
         UsersTool(node).expire("ann", timedelta(hours=1))
         (node / "users.managed").write_text('{"version": 1, "users": ["ann"]}\n')
