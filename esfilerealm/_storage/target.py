@@ -109,7 +109,7 @@ def survey(link: str, file: FileContent, strategy: Strategy) -> Target:
     if is_mounted:
         reason = (
             "it is a mount point, which cannot be replaced: mount its directory instead of the "
-            "file, or overwrite it with strategy [auto] (for a command, --strategy auto)"
+            "file, or overwrite it with strategy [auto] (for some commands, --strategy auto)"
         )
         raise FileAccessError(path, errno.EBUSY, reason)
     _check_sticky(path, folder, file.stat)

@@ -23,7 +23,7 @@ _ALWAYS: Final[frozenset[Kind]] = frozenset(
 )
 #: Kinds whose files may hold a password beside other options.
 _WITH_OPTIONS: Final[frozenset[Kind]] = frozenset({"operator", "jvm"})
-#: Of larger files, such as dictionaries, only the beginning is looked at by nobody.
+#: Larger files, such as dictionaries, are not looked into.
 _LARGEST: Final = 2**20
 
 #: These are looked for as they are: a pattern would cost a hundred times as much on large files.
