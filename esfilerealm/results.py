@@ -177,11 +177,13 @@ class Recovery:
             ``quarantined`` if the journal was unusable, and the files are as they were found.
         path: The journal; if it was quarantined, where it is now.
         reason: Why the journal could not be used.
+        targets: The real paths of the files that the write was about; empty if nobody knows.
     """
 
     outcome: Literal["none", "rolled_back", "completed", "quarantined"] = "none"
     path: str | None = None
     reason: str | None = None
+    targets: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return self.outcome != "none"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from .._ground.holding import inside
+from ..errors import FileRealmError
 from ..results import UserChanges
 from .read import read_file
 
@@ -153,7 +155,7 @@ def note_recovery(
 
         folder: The directory of the realm, or of the file that changes alone.
 
-        files: Their paths.
+        files: The paths of those that the line names at least; it also names those of the change.
 
         noted: As ``WriteOptions.noted``.
 
@@ -162,6 +164,10 @@ def note_recovery(
     """
     if not recovery:
         return
-    found = [read_file(path) for path in files]
-    told = tuple(NotedFile(file.path, None, file.digest) for file in found)
+    found = {file.path: file.digest for file in map(read_file, files)}
+    for path in recovery.targets:
+        if path not in found:
+            with suppress(FileRealmError):  # another user may have the right to read it, and not us
+                found[path] = read_file(path).digest
+    told = tuple(NotedFile(path, None, digest) for path, digest in found.items())
     inside(noted(NotedChange(folder, told, recovery=recovery)), lambda line: line.keep())

@@ -247,7 +247,8 @@ def _recovered(journal: Journal | None) -> Recovery:
         remove_made(journal)
     journal.retire(temporary_name(journal.path), may_be_missing=True)
     sync_folder(os.path.dirname(journal.path))
-    return Recovery("completed" if is_committed else "rolled_back", journal.path)
+    targets = tuple(dict.fromkeys(step.target for step in journal.steps))
+    return Recovery("completed" if is_committed else "rolled_back", journal.path, targets=targets)
 
 
 def _is_committed(steps: Sequence[JournalStep]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from .._ground.showing import printable, shown
@@ -38,7 +39,7 @@ def run_recover(_: Arguments, target: Target, terminal: Terminal) -> int:
     if not os.path.lexists(tool.paths.journal):
         tool.listing()  # so that no lock file is created in a mistyped directory
     recovery = tool.recover()
-    terminal.result.update(outcome=recovery.outcome, path=recovery.path, reason=recovery.reason)
+    terminal.result.update(asdict(recovery))
     terminal.print(_sentence(str(recovery)) if recovery else "Nothing to recover")
     return DATA if recovery.outcome == "quarantined" else OK
 

@@ -54,6 +54,7 @@ _OUTCOME: Final[dict[str, Schema]] = {
     "outcome": {"enum": ["none", "rolled_back", "completed", "quarantined"]},
     "path": _TEXT_OR_NULL,
     "reason": _TEXT_OR_NULL,
+    "targets": _NAMES,
 }
 _ROLE_CHANGES: Final = _by_name(_object({"roles_before": _NAMES, "roles_after": _NAMES}))
 _WHO_CHANGED: Final[dict[str, Schema]] = {

@@ -15,7 +15,7 @@ from unit.backup.test_order import assert_nobody_gains, rights
 
 from esfilerealm import UsersTool
 from esfilerealm._ground import moments
-from esfilerealm.audit import AuditLog
+from esfilerealm.audit import AuditLog, verify
 from esfilerealm.backup import create_backup, restore_backup, verify_backup
 from esfilerealm.backup.order import WATCHED
 from esfilerealm.errors import (
@@ -496,6 +496,20 @@ class TestTold:
         assert CHEAP_HASH not in (tmp_path / "log").read_text()
         restore(audit=AuditLog(tmp_path / "log"))
         assert (tmp_path / "log").read_text().count("\n") == 1
+
+
+@pytest.mark.parametrize("renames", [3, 5, 8])
+def test_the_log_of_changes_explains_what_was_broken_off(node, restore, tmp_path, renames):
+    """The recovery names every file, so that a later change of one of them leaves no question."""
+    log = tmp_path / "log"
+    spoil(node)
+    UsersTool(node, audit=log).useradd("eve", password_hash=CHEAP_HASH)
+    with pytest.raises(Dead), intercepted(DieAfterRenames(renames)):
+        restore(audit=AuditLog(log))
+    assert "unmade" in [problem.kind for problem in verify(log, folders=[node]).problems]
+    assert UsersTool(node, audit=log).recover().targets
+    restore(audit=AuditLog(log))
+    assert verify(log, folders=[node]).problems == ()
 
 
 class TestBrokenOff:
