@@ -148,10 +148,12 @@ class TestRecover:
             "outcome": "none",
             "path": None,
             "reason": None,
+            "targets": [],
         }
         broken_off(lambda: tool.useradd("ann", password_hash=CHEAP_HASH, roles=["viewer"]), 2)
         found = json.loads(run("recover", "--json").out)
         assert (found["outcome"], found["path"]) == ("rolled_back", str(config / "users.journal"))
+        assert found["targets"] == [str(config / "users_roles"), str(config / "users")]
 
     def test_a_journal_that_is_unusable(self, run, config, bob):
         (config / "users.journal").write_text("notes\n")
