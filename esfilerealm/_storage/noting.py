@@ -155,7 +155,7 @@ def note_recovery(
 
         folder: The directory of the realm, or of the file that changes alone.
 
-        files: The paths of those that the line names at least; it also names those of the change.
+        files: What the line names besides the files of the change, as far as this user may read it.
 
         noted: As ``WriteOptions.noted``.
 
@@ -164,10 +164,10 @@ def note_recovery(
     """
     if not recovery:
         return
-    found = {file.path: file.digest for file in map(read_file, files)}
-    for path in recovery.targets:
-        if path not in found:
-            with suppress(FileRealmError):  # another user may have the right to read it, and not us
-                found[path] = read_file(path).digest
+    found = {}
+    for path in (*files, *recovery.targets):
+        with suppress(FileRealmError):  # the record of another user must not stop this one
+            file = read_file(path)
+            found[file.path] = file.digest
     told = tuple(NotedFile(path, None, digest) for path, digest in found.items())
     inside(noted(NotedChange(folder, told, recovery=recovery)), lambda line: line.keep())

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
+from .._ground.faults import FaultsOf
+from ..errors import FilePermissionError
+from . import system
 from .journal import UnusableJournalError
 from .read import UNREADABLE, read_plain_file
 
@@ -32,6 +36,7 @@ class Progress:
     Raises:
         UnusableJournalError: If a file holds what it holds at no point of the change, so another
             program has written it since.
+        FilePermissionError: If this user may not read a file, and its inode tells nothing.
     """
 
     def __init__(
@@ -59,18 +64,41 @@ def _steps_taken(steps: Sequence[JournalStep], now: FileContent) -> tuple[int, b
     if any(step.in_place for step in steps):
         _check_is_same(steps[-1], now)
         return len(steps), False
-    inode = None if now.stat is None else now.stat.st_ino
     if now.digest == UNREADABLE:
-        possible = list(range(len(steps) + 1))
-    else:
-        states = [steps[0].before, *(step.after for step in steps)]
-        possible = [taken for taken, state in enumerate(states) if state == now.digest]
+        return _steps_by_inode(steps, now), True
+    states = [steps[0].before, *(step.after for step in steps)]
+    possible = [taken for taken, state in enumerate(states) if state == now.digest]
     if len(possible) == 1:
         return possible[0], True
     if not possible:
         raise UnusableJournalError(f"[{steps[0].target}] was changed by another program since")
+    inode = None if now.stat is None else now.stat.st_ino
     exact = [taken for taken in possible if taken and steps[taken - 1].inode == inode]
     return max(exact, default=possible[0]), True
+
+
+def _steps_by_inode(steps: Sequence[JournalStep], now: FileContent) -> int:
+    """Count them for a file that this user may not read; the backup of the old one is a link."""
+    inodes = [_inode_of(steps[0].old), *(step.inode for step in steps)]
+    inode = None if now.stat is None else now.stat.st_ino
+    exact = [taken for taken, known in enumerate(inodes) if known is not None and known == inode]
+    if not exact:
+        reason = (
+            "you may not read it, and nothing else tells how far an interrupted write has come: "
+            "run this as the owner of it or as root"
+        )
+        raise FilePermissionError(now.path, reason, errno.EACCES)
+    return max(exact)
+
+
+def _inode_of(path: str | None) -> int | None:
+    if path is None:
+        return None
+    with FaultsOf(path, "examining"):
+        try:
+            return system.lstat(path).st_ino
+        except FileNotFoundError:
+            return None
 
 
 def _check_is_same(step: JournalStep, now: FileContent) -> None:
