@@ -173,9 +173,21 @@ def _clear_after(journal: str, read: Callable[[str], Journal | None]) -> None:
     for path in found:
         # One that cannot be read was never begun, or it is of nobody whom we believe.
         with suppress(UnusableJournalError, JournalVersionError):
-            spent = read(path)
+            spent = _spent(path, read)
             if spent is not None:
                 clear(spent)
+
+
+def _spent(path: str, read: Callable[[str], Journal | None]) -> Journal | None:
+    """Read a journal under a temporary name; one of another user may not have its mode yet."""
+    try:
+        return read(path)
+    except FilePermissionError:
+        with FaultsOf(path, "examining"):
+            owner = system.lstat(path).st_uid
+        if not system.HAS_OWNERS or os.geteuid() in (0, owner):
+            raise
+        return None
 
 
 def _other_targets(
