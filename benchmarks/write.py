@@ -129,9 +129,9 @@ def _journal(options: Options, count: int, rounds: int, aim: float) -> Row:
 @contextmanager
 def _no_journal() -> Iterator[None]:
     """Make writes go without a journal, as if no crash could happen in between."""
-    needs_journal = unit._needs_journal  # noqa: SLF001 - for this measurement only
-    unit._needs_journal = lambda _: False  # noqa: SLF001
+    needs_journal = unit.needs_journal  # for this measurement only
+    unit.needs_journal = lambda _: False
     try:
         yield
     finally:
-        unit._needs_journal = needs_journal  # noqa: SLF001
+        unit.needs_journal = needs_journal
