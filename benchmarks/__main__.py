@@ -7,6 +7,7 @@ The table informs and does not gate: the exit code is 0 whether or not the aims 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
 from typing import TYPE_CHECKING
@@ -64,7 +65,7 @@ def main() -> int:
     arguments = _arguments()
     old = load(arguments.compare) if arguments.compare else None
     hold_still()
-    options = Options(arguments.dir, arguments.quick, arguments.libpass_python)
+    options = Options(os.path.abspath(arguments.dir), arguments.quick, arguments.libpass_python)
     rows = [row for subject in arguments.only or _SUBJECTS for row in _rows(subject, options)]
     results = Results(machine(), rows)
     print(results.heading, "", *table(rows), sep="\n")
