@@ -376,7 +376,7 @@ class _UnitBelow(_Unit):
         super().replace()
 
     def _announce(self) -> None:
-        """Let the next writer know what it may find, before anything of it is there."""
+        """Write the journal before anything that it announces, for the next writer to find."""
         for number, move in enumerate(self.moves):
             move.keep_inode(self.moves[:number])
         self.folders.open(os.path.dirname(self._journal_path))

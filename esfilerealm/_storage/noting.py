@@ -1,4 +1,4 @@
-"""Who is told of a change before it is made: the log of changes, whatever it is."""
+"""The log of changes, which records each change before it is made."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class ChangeLog(Protocol):
 
 
 class Unnoted:
-    """The block and the line of a change that no log is told of."""
+    """The block and the line of a change without a log."""
 
     def __enter__(self) -> Self:
         return self

@@ -193,7 +193,7 @@ def write_unit(paths: RealmPaths, unit: Unit, options: WriteOptions) -> WriteRes
 def _noted(
     paths: RealmPaths, unit: Unit, changes: Sequence[Change], options: WriteOptions
 ) -> NotedChange:
-    """Return what the log of changes, if there is one, is told of a unit."""
+    """Return what the log of changes, if there is one, records of a unit."""
     is_compared = unit.users is None and options.audit is not None
     return NotedChange(
         paths.config_dir,

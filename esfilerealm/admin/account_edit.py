@@ -86,7 +86,7 @@ class AccountEdit:
         self.found.usable()
 
     def set(self, name: str, account: Account | None) -> None:
-        """Give a user an account, or none; that does not depend on the one before."""
+        """Set or remove the account of a user, whatever it had before."""
         self._changes[name] = account
 
     def keep(self, name: str, password_hash: str, time: datetime) -> None:

@@ -151,7 +151,7 @@ class RealmEdit:
         return self.hash_of(username) or ""
 
     def lock(self, username: str, mark: str) -> None:
-        """Give a user the hash *mark* of a locked one, unless it has such a hash."""
+        """Replace the hash of a user by *mark*, unless the user is locked already."""
         stored = self.required_hash_of(username)
         if not is_locked(stored):
             self.accounts.keep(username, stored, moments.now().time)

@@ -122,7 +122,7 @@ def _of_findings(node: Node, findings: tuple[Finding, ...]) -> Iterator[Obstacle
 
 
 def _of_place(node: Node) -> Iterator[Obstacle]:
-    """Tell of files in ``x-pack/``, which a node reads up to 6.2, and never since."""
+    """Report files in ``x-pack/``, which nodes read only up to 6.2."""
     legacy = [path for path in (node.paths.users, node.paths.users_roles) if _is_legacy(node, path)]
     if legacy and node.version not in (5, None):
         yield Obstacle(
@@ -138,7 +138,7 @@ def _is_legacy(node: Node, path: str) -> bool:
 
 
 def _of_order(node: Node) -> Iterator[Obstacle]:
-    """Tell of realms that are asked before, and may let a login wait."""
+    """Report realms that are asked before, and may delay a login."""
     from ..checks.facts.realms import order_of
     from ..checks.parts import Unreadable
 

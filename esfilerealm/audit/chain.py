@@ -59,7 +59,7 @@ class Chain:
         return line if is_new else None
 
     def end(self) -> None:
-        """Tell of what no later line can explain any more."""
+        """Report what no later line can explain any more."""
         self._tell_of_odd(None)
         for numbers, raw in self._missing:
             self._findings.add("removed", raw, _missing(numbers))
@@ -70,7 +70,7 @@ class Chain:
             self._findings.add_about(self._path, "head", text)
 
     def _tell_of_odd(self, line: Line | None) -> None:
-        """Tell of a line that is none, unless the next line says that its writer was killed."""
+        """Report an unreadable line, unless the next line says that its writer was killed."""
         raw, self._odd = self._odd, None
         if raw is None:
             return

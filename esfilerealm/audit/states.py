@@ -119,7 +119,7 @@ class States:
         self._findings.add("unexplained", raw, text)
 
     def _tell_unmade(self, path: str, known: _Known, advice: str = "") -> None:
-        """Tell of a line without its change, once, however many files it names."""
+        """Report a line without its change, once, however many files it names."""
         if known.raw not in self._unmade:
             self._unmade.add(known.raw)
             what = f"line [{known.seq}] tells of a change that was not made, or was taken back"
